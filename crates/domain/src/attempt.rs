@@ -1,0 +1,71 @@
+//! One caller's wait for one write: who may still call it off, and until when.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU8, Ordering},
+};
+
+use crate::error::{Error, Outcome};
+
+/// Shared by the side that waits for a write and the side that makes it.
+///
+/// A write runs to its end even if nobody waits for it any longer, since dropping it half-way would hand a database
+/// connection in an unknown state to the next caller. So the two sides agree here: either the waiting side gives up
+/// first, and then the write is never sent, or the write is sent first, and then whoever gives up is told that the
+/// outcome is unknown.
+#[derive(Debug, Clone, Default)]
+pub struct Attempt(Arc<AtomicU8>);
+
+const WAITING: u8 = 0;
+const SENT: u8 = 1;
+const GIVEN_UP: u8 = 2;
+
+impl Attempt {
+    /// An attempt that somebody waits for and that has not been sent.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Says that the write goes to the database now. To be called right before, once a connection is at hand. A
+    /// repeat is allowed, for a store that has to send a write again.
+    ///
+    /// # Errors
+    /// [`Error::DeadlineExceeded`] if the caller has given up: then the write must not be sent.
+    pub fn send(&self) -> Result<(), Error> {
+        match self.0.compare_exchange(WAITING, SENT, Ordering::AcqRel, Ordering::Acquire) {
+            Ok(_) | Err(SENT) => Ok(()),
+            Err(_) => Err(Error::DeadlineExceeded(Outcome::NotApplied)),
+        }
+    }
+
+    /// Says that nobody waits any longer, and returns what may be told of the write.
+    #[must_use = "the caller has to be told whether the write may have been made"]
+    pub fn give_up(&self) -> Outcome {
+        match self.0.compare_exchange(WAITING, GIVEN_UP, Ordering::AcqRel, Ordering::Acquire) {
+            Ok(_) | Err(GIVEN_UP) => Outcome::NotApplied,
+            Err(_) => Outcome::Unknown,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_write_that_was_given_up_is_never_sent() {
+        let attempt = Attempt::new();
+        assert_eq!(attempt.give_up(), Outcome::NotApplied);
+        assert!(attempt.clone().send().is_err());
+    }
+
+    #[test]
+    fn a_write_that_was_sent_has_an_unknown_outcome() {
+        let attempt = Attempt::new();
+        assert!(attempt.clone().send().is_ok());
+        assert!(attempt.send().is_ok());
+        assert_eq!(attempt.give_up(), Outcome::Unknown);
+        assert_eq!(attempt.give_up(), Outcome::Unknown);
+    }
+}

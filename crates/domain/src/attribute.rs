@@ -1,0 +1,111 @@
+//! Attributes: what a request attaches to a session, and the rules that it is held to.
+
+mod check;
+mod read;
+
+pub use check::{Draft, Member};
+
+use crate::{
+    error::Error,
+    json::{Object, Value},
+    value_type::{ValueRules, ValueType},
+};
+
+/// One attribute that is within its rules.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attribute {
+    /// Its key: 1 to 255 characters, not blank, no control characters.
+    pub key: String,
+    /// Its value's type.
+    pub value_type: ValueType,
+    /// Its value: any JSON within the limits, and within its type's rule unless the deployment is lenient.
+    pub value: Value,
+}
+
+impl Attribute {
+    /// The longest key, in characters.
+    pub const MAX_KEY_CHARS: usize = 255;
+    /// The largest value, in bytes of JSON text without white space.
+    pub const MAX_VALUE_BYTES: usize = 64 * 1024;
+    /// How many arrays and objects of a value may be within each other.
+    pub const MAX_VALUE_DEPTH: usize = 32;
+
+    /// The entry of `additionalAttributes` that the attribute becomes.
+    #[must_use]
+    pub fn entry(&self) -> Value {
+        let mut entry = Object::default();
+        self.write_into(&mut entry);
+        Value::Object(entry)
+    }
+
+    /// Gives an entry the attribute's key, type and value; its other members stay.
+    pub fn write_into(&self, entry: &mut Object) {
+        entry.insert("key", Value::String(self.key.clone()));
+        entry.insert("type", Value::String(self.value_type.name().to_owned()));
+        entry.insert("value", self.value.clone());
+    }
+}
+
+/// What a request attaches: each key once, where it first came, with its last type and value.
+///
+/// That is what taking a request's attributes one by one comes to, since the second of a key finds the first one's
+/// entry in its place.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Attributes(Vec<Attribute>);
+
+impl Attributes {
+    /// How many attributes a request may hold, repeated keys counted.
+    pub const MAX: usize = 100;
+    /// The largest request, in bytes.
+    pub const MAX_REQUEST_BYTES: usize = 1024 * 1024;
+
+    /// Takes a list as JSON text, as REST callers send it.
+    ///
+    /// # Errors
+    /// [`Error::MalformedBody`] if it is not JSON or not a list of objects; then as [`Self::check`].
+    pub fn parse(text: &str, rules: ValueRules) -> Result<Self, Error> {
+        Self::check(read::drafts(text)?, rules)
+    }
+
+    /// Holds attributes to their rules.
+    ///
+    /// # Errors
+    /// [`Error::RequestTooLarge`] if there are more than [`Self::MAX`], [`Error::InvalidAttributes`] with every
+    /// violation of every attribute.
+    pub fn check(drafts: Vec<Draft>, rules: ValueRules) -> Result<Self, Error> {
+        check::check(drafts, rules).map(|attributes| attributes.into_iter().collect())
+    }
+
+    /// The attributes in order.
+    pub fn iter(&self) -> impl Iterator<Item = &Attribute> {
+        self.0.iter()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The entries that the attributes become, as the text of a JSON array.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        Value::Array(self.iter().map(Attribute::entry).collect()).to_text()
+    }
+}
+
+impl FromIterator<Attribute> for Attributes {
+    fn from_iter<I: IntoIterator<Item = Attribute>>(attributes: I) -> Self {
+        let mut distinct: Vec<Attribute> = Vec::new();
+        for attribute in attributes {
+            match distinct.iter_mut().find(|other| other.key == attribute.key) {
+                Some(earlier) => *earlier = attribute,
+                None => distinct.push(attribute),
+            }
+        }
+        Self(distinct)
+    }
+}
+
+#[cfg(test)]
+mod tests;

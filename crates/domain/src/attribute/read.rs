@@ -1,0 +1,63 @@
+//! From a list of attributes as JSON text to drafts, each with what could not be read of it.
+
+use serde_json::value::RawValue;
+
+use super::{Attribute, Draft, Member};
+use crate::{
+    error::Error,
+    json::{self, Path, Problem},
+};
+
+/// Reads a list of objects. What is wrong within an object is left to the check, which reports it with the rest.
+pub(super) fn drafts(text: &str) -> Result<Vec<Draft>, Error> {
+    let raw =
+        json::syntax(text).map_err(|error| Error::MalformedBody(format!("the body is not JSON: {error}")))?;
+    let not_a_list = || {
+        Error::MalformedBody(
+            "the body must be a JSON list of attributes, such as [{\"key\": \"name\", \"type\": \"String2000\", \
+             \"value\": \"Jane\"}]"
+                .to_owned(),
+        )
+    };
+    let items: Vec<&RawValue> = serde_json::from_str(raw.get()).map_err(|_| not_a_list())?;
+    items.into_iter().enumerate().map(|(at, item)| draft(item, at)).collect()
+}
+
+fn draft(raw: &RawValue, at: usize) -> Result<Draft, Error> {
+    let members = match json::members(raw, &Path::root("")) {
+        Some(Ok(members)) => members,
+        Some(Err(problem)) => return Ok(Draft { problems: vec![problem], ..Draft::default() }),
+        None => return Err(Error::MalformedBody(format!("attributes[{at}] must be an object"))),
+    };
+    let mut draft = Draft::default();
+    for (name, raw) in members {
+        // A member that is repeated counts with its last value, as everywhere in JSON here.
+        match &*name {
+            "key" => draft.key = string(raw),
+            "type" => draft.type_name = string(raw),
+            "value" => draft.value = value(raw),
+            _ => draft.unknown.push(name.into_owned()),
+        }
+    }
+    Ok(draft)
+}
+
+fn value(raw: &RawValue) -> Member<json::Value> {
+    match json::parse(raw, Attribute::MAX_VALUE_DEPTH, &Path::root("")) {
+        Ok(value) => Member::Given(value),
+        Err(problems) => Member::Unreadable(problems),
+    }
+}
+
+fn string(raw: &RawValue) -> Member<String> {
+    match value(raw) {
+        Member::Given(json::Value::String(text)) => Member::Given(text),
+        Member::Given(other) => Member::Unreadable(vec![Problem {
+            path: String::new(),
+            rule: "type",
+            description: format!("must be a string; this is {}", other.kind()),
+        }]),
+        Member::Unreadable(problems) => Member::Unreadable(problems),
+        Member::Missing => Member::Missing,
+    }
+}

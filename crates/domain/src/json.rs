@@ -1,0 +1,123 @@
+//! JSON that stays exact: a value keeps every number as the text that it was written with.
+//!
+//! `serde_json::Value` is not used for documents: without `arbitrary_precision` it rounds numbers, and with it an
+//! object that has a certain private member name turns into a number.
+
+mod number;
+mod parse;
+mod path;
+mod write;
+
+pub use number::Number;
+pub use parse::{Member, Problem, members, parse, syntax};
+pub use path::{Path, Step};
+
+/// A JSON value. Two are equal if their canonical texts are: member order does not count, a number's scale does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    /// `null`
+    Null,
+    /// `true` or `false`
+    Bool(bool),
+    /// A number, as text.
+    Number(Number),
+    /// A string without U+0000.
+    String(String),
+    /// An array.
+    Array(Vec<Value>),
+    /// An object.
+    Object(Object),
+}
+
+impl Value {
+    /// What the value is, as a noun with its article, for messages.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Bool(_) => "a boolean",
+            Self::Number(_) => "a number",
+            Self::String(_) => "a string",
+            Self::Array(_) => "an array",
+            Self::Object(_) => "an object",
+        }
+    }
+
+    /// How many arrays and objects are within each other at the deepest place; 0 for a scalar.
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        match self {
+            Self::Array(items) => 1 + items.iter().map(Self::depth).max().unwrap_or(0),
+            Self::Object(object) => 1 + object.iter().map(|(_, value)| value.depth()).max().unwrap_or(0),
+            Self::Null | Self::Bool(_) | Self::Number(_) | Self::String(_) => 0,
+        }
+    }
+
+    /// The members, if this is an object.
+    #[must_use]
+    pub fn as_object(&self) -> Option<&Object> {
+        if let Self::Object(object) = self { Some(object) } else { None }
+    }
+
+    /// The text, if this is a string.
+    #[must_use]
+    pub fn as_str(&self) -> Option<&str> {
+        if let Self::String(text) = self { Some(text) } else { None }
+    }
+}
+
+/// The members of an object, each name once.
+///
+/// They are kept in the order that PostgreSQL gives the members of a JSONB object, by length and then by bytes, so
+/// that both stores return a document's members alike.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Object(Vec<(String, Value)>);
+
+impl Object {
+    /// The member with this name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.find(name).ok().map(|at| &self.0[at].1)
+    }
+
+    /// The member with this name, to be changed.
+    pub fn get_mut(&mut self, name: &str) -> Option<&mut Value> {
+        self.find(name).ok().map(|at| &mut self.0[at].1)
+    }
+
+    /// Adds a member, or replaces the one that has this name.
+    pub fn insert(&mut self, name: &str, value: Value) {
+        match self.find(name) {
+            Ok(at) => self.0[at].1 = value,
+            Err(at) => self.0.insert(at, (name.to_owned(), value)),
+        }
+    }
+
+    /// The members in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value))
+    }
+
+    fn find(&self, name: &str) -> Result<usize, usize> {
+        self.0.binary_search_by(|(other, _)| order(other, name))
+    }
+}
+
+impl FromIterator<(String, Value)> for Object {
+    /// Where a name comes twice, the last one counts.
+    fn from_iter<I: IntoIterator<Item = (String, Value)>>(members: I) -> Self {
+        let mut members: Vec<_> = members.into_iter().collect();
+        // The sort is stable; reversed, the last of equal names comes first, which is the one that dedup keeps.
+        members.reverse();
+        members.sort_by(|(a, _), (b, _)| order(a, b));
+        members.dedup_by(|(later, _), (kept, _)| later == kept);
+        Self(members)
+    }
+}
+
+fn order(a: &str, b: &str) -> std::cmp::Ordering {
+    a.len().cmp(&b.len()).then_with(|| a.cmp(b))
+}
+
+#[cfg(test)]
+mod tests;

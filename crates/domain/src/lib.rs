@@ -1,0 +1,16 @@
+//! What a channel session, an attribute, a value type and an update are, and the port to the store.
+//!
+//! Pure: no I/O, no clock, no tonic, axum or sqlx. Whatever must be the same over gRPC and REST, and on every
+//! store, is decided here.
+
+pub mod attempt;
+pub mod attribute;
+pub mod error;
+pub mod json;
+pub mod session;
+pub mod store;
+pub mod update;
+pub mod value_type;
+pub mod violation;
+
+pub use error::{Error, Outcome, Reason};

@@ -1,0 +1,30 @@
+//! What is wrong with one part of a request.
+
+use crate::json::Problem;
+
+/// One broken rule, with all that a caller needs to mend it. Never quotes a value, which may be a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// Which part of the request, such as `attributes[1].value`.
+    pub field: String,
+    /// The key of the attribute that is meant, where there is one.
+    pub key: Option<String>,
+    /// The rule: a value type's name, or another rule's, such as `required`.
+    pub rule: &'static str,
+    /// A sentence that says what would be right.
+    pub description: String,
+}
+
+impl Violation {
+    /// A violation that is not about an attribute.
+    #[must_use]
+    pub fn new(field: impl ToString, rule: &'static str, description: impl Into<String>) -> Self {
+        Self { field: field.to_string(), key: None, rule, description: description.into() }
+    }
+}
+
+impl From<Problem> for Violation {
+    fn from(problem: Problem) -> Self {
+        Self::new(problem.path, problem.rule, problem.description)
+    }
+}
