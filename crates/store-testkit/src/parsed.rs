@@ -1,0 +1,47 @@
+//! The domain's values from literals. All of it panics where a literal is wrong, since that is the test's mistake.
+
+use domain::{
+    attribute::Attributes,
+    json::{self, Path, Value},
+    session::{Document, Id},
+    value_type::ValueRules,
+};
+
+/// The value that a JSON text stands for.
+///
+/// # Panics
+/// If it is not JSON that the service takes.
+#[must_use]
+pub fn value(text: &str) -> Value {
+    let raw = json::syntax(text).unwrap_or_else(|error| panic!("{error} in {text}"));
+    json::parse(raw, Document::MAX_DEPTH, &Path::root(""))
+        .unwrap_or_else(|problems| panic!("{problems:?} in {text}"))
+}
+
+/// The document that a JSON text stands for.
+///
+/// # Panics
+/// If it breaks a document's rules.
+#[must_use]
+pub fn document(text: &str) -> Document {
+    Document::parse(text).unwrap_or_else(|error| panic!("{error}: {:?}", error.violations()))
+}
+
+/// The attributes of a JSON list, whether or not the values fit their types: a store must not care.
+///
+/// # Panics
+/// If they break an attribute's rules.
+#[must_use]
+pub fn attributes(text: &str) -> Attributes {
+    Attributes::parse(text, ValueRules::Lenient)
+        .unwrap_or_else(|error| panic!("{error}: {:?} in {text}", error.violations()))
+}
+
+/// The id.
+///
+/// # Panics
+/// If it breaks an id's rules.
+#[must_use]
+pub fn id(text: &str) -> Id {
+    Id::parse(text).unwrap_or_else(|error| panic!("{error}"))
+}

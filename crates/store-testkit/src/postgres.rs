@@ -1,0 +1,130 @@
+//! A fresh database for each test, on a PostgreSQL that the test process brings itself.
+//!
+//! The server is found in this order: the one that `TEST_DATABASE_URL` names, where the user must be allowed to
+//! create databases; a throwaway cluster of the programs that are installed; the same after installing Debian's
+//! package, where the process may do that. There is no skipping: without a server, tests fail and say what to do.
+
+mod cluster;
+mod programs;
+
+use std::{
+    env, process,
+    sync::atomic::{AtomicU32, Ordering},
+    thread,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use tokio::sync::OnceCell;
+use url::Url;
+
+pub use cluster::{Cluster, Options};
+
+/// Creates an empty database.
+///
+/// It sorts text by a language's rules where the server can do that, as databases in production do, so that a
+/// store which relies on the database's own order is found out.
+///
+/// # Panics
+/// If there is no server and none can be started, with what to do about it.
+pub async fn database() -> Database {
+    let server = SERVER.get_or_init(Server::find).await;
+    let server = server.as_ref().unwrap_or_else(|problem| panic!("{problem}"));
+    server.create_database().await.unwrap_or_else(|error| panic!("cannot create a database: {error}"))
+}
+
+/// A database that nothing else uses.
+#[derive(Debug)]
+pub struct Database {
+    url: String,
+    name: String,
+    /// Where to drop it. A cluster of our own goes away as a whole.
+    admin_url: Option<Url>,
+}
+
+impl Database {
+    /// How to connect: `postgres://…`.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        let Some(admin_url) = self.admin_url.take() else { return };
+        let statement = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
+        // Within a runtime nothing can be waited for, so another thread does. A failure leaves a database behind,
+        // which is no reason to fail a test that has passed.
+        let dropping = thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            runtime.block_on(async {
+                let mut connection = PgConnection::connect(admin_url.as_str()).await?;
+                sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await
+            })
+        });
+        drop(dropping.join());
+    }
+}
+
+/// One for all tests of a process; a problem is kept too, so that it is not met again by each of them.
+static SERVER: OnceCell<Result<Server, String>> = OnceCell::const_new();
+
+enum Server {
+    Given(Url),
+    Own(Cluster),
+}
+
+impl Server {
+    async fn find() -> Result<Self, String> {
+        match env::var("TEST_DATABASE_URL") {
+            Ok(url) => Url::parse(&url).map(Self::Given).map_err(|error| {
+                format!("TEST_DATABASE_URL is no URL such as postgres://user@host: {error}")
+            }),
+            Err(_) => Cluster::try_start(Options::default()).await.map(Self::Own),
+        }
+    }
+
+    fn url(&self, database: &str) -> Url {
+        match self {
+            Self::Given(url) => {
+                let mut url = url.clone();
+                url.set_path(database);
+                url
+            }
+            Self::Own(cluster) => Url::parse(&cluster.url(database)).expect("a cluster's URL is valid"),
+        }
+    }
+
+    async fn create_database(&self) -> Result<Database, sqlx::Error> {
+        let (admin_url, dropped_from) = match self {
+            Self::Given(url) => (url.clone(), Some(url.clone())),
+            Self::Own(_) => (self.url("postgres"), None),
+        };
+        let mut connection = PgConnection::connect(admin_url.as_str()).await?;
+        let name = unused_name();
+        // The other template may be in use, and then it cannot be copied.
+        let mut statement = format!("CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'");
+        if has_language_rules(&mut connection).await? {
+            statement += " LOCALE_PROVIDER icu ICU_LOCALE 'en'";
+        }
+        sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await?;
+        connection.close().await?;
+        Ok(Database { url: self.url(&name).into(), name, admin_url: dropped_from })
+    }
+}
+
+/// Databases can sort by ICU's rules from PostgreSQL 15 on, if it was built with them.
+async fn has_language_rules(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    let query = "SELECT current_setting('server_version_num')::int >= 150000
+                    AND EXISTS (SELECT FROM pg_collation WHERE collprovider = 'i')";
+    sqlx::query_scalar(query).fetch_one(connection).await
+}
+
+/// A server that is given may serve several test processes at once, also from different machines.
+fn unused_name() -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    format!("channel_sessions_test_{}_{}_{count}", since_epoch.as_nanos(), process::id())
+}

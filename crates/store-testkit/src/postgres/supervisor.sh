@@ -1,0 +1,46 @@
+# Runs one throwaway PostgreSQL for a test process, and outlives that process for as long as it takes to clean up.
+#
+# Standard input is a pipe whose other end only the test process holds, so it ends when that process does, in
+# whatever way. Until then each line is a command, and each is answered by a line with its exit status.
+#
+# Arguments: the folder, which is removed in the end; the folder of PostgreSQL's programs; the server's settings.
+set -u
+folder=${1:?} programs=${2:?}
+shift 2
+server=
+
+# Answering a test process that is gone must not end this before it has cleaned up.
+trap '' PIPE HUP INT
+
+stop() {
+    if [ -n "$server" ]; then
+        kill -s "$1" "$server" 2>/dev/null
+        wait "$server"
+        server=
+    fi
+}
+
+while read -r command argument; do
+    case $command in
+    init)
+        "$programs/initdb" --pgdata="$folder/data" --username=postgres --auth=trust --encoding=UTF8 --locale=C \
+            --no-sync </dev/null >>"$folder/log" 2>&1
+        status=$?
+        ;;
+    start)
+        stop INT
+        "$programs/postgres" -D "$folder/data" -p "$argument" "$@" </dev/null >>"$folder/log" 2>&1 &
+        server=$!
+        status=0
+        ;;
+    stop)
+        stop "$argument"
+        status=0
+        ;;
+    esac
+    echo "$status"
+done
+
+stop INT
+cd /
+rm -rf "$folder"

@@ -1,0 +1,21 @@
+//! A case that is not in the list would never run, and nobody would miss it.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+#[test]
+fn every_case_is_in_the_list() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cases");
+    let mut defined = BTreeSet::new();
+    for file in fs::read_dir(folder).expect("the folder of cases") {
+        let path = file.expect("a file of cases").path();
+        let noun = path.file_stem().expect("a name").to_string_lossy().into_owned();
+        for line in fs::read_to_string(&path).expect("a file of cases").lines() {
+            if let Some(rest) = line.strip_prefix("pub async fn ") {
+                defined.insert(format!("{noun}::{}", rest.split('(').next().expect("a name")));
+            }
+        }
+    }
+    let listed: BTreeSet<_> = store_testkit::CASES.iter().map(|name| (*name).to_owned()).collect();
+    assert_eq!(defined, listed);
+    assert_eq!(listed.len(), store_testkit::CASES.len(), "none is listed twice");
+}
