@@ -1,0 +1,69 @@
+//! From what the driver says to what the service says of it. The driver's errors end here.
+
+use domain::{Error, Outcome};
+use sqlx::PgPool;
+
+/// No connection could be had, so nothing was sent.
+pub(crate) fn of_acquire(pool: &PgPool, error: sqlx::Error) -> Error {
+    // The pool waits just as long for a connection that others hold as for one that cannot be made.
+    let all_busy = pool.size() >= pool.options().get_max_connections() && pool.num_idle() == 0;
+    if matches!(error, sqlx::Error::PoolTimedOut) && all_busy {
+        Error::Overloaded
+    } else {
+        unavailable(error, Outcome::NotApplied)
+    }
+}
+
+/// A statement that only reads failed.
+pub(crate) fn of_read(error: sqlx::Error) -> Error {
+    of_statement(error, Outcome::NotApplied)
+}
+
+/// A statement that writes failed, after it had been sent.
+pub(crate) fn of_write(error: sqlx::Error) -> Error {
+    of_statement(error, Outcome::Unknown)
+}
+
+/// The store is away.
+pub(crate) fn unavailable(error: sqlx::Error, outcome: Outcome) -> Error {
+    Error::StoreUnavailable { outcome, cause: error.into() }
+}
+
+/// Whether the database undid a statement for the sake of another one.
+pub(crate) fn is_conflict(error: &sqlx::Error) -> bool {
+    // serialization_failure, deadlock_detected
+    matches!(code(error).as_deref(), Some("40001" | "40P01"))
+}
+
+/// Gives items that failed together the same error.
+pub(crate) fn for_each<R>(items: &[usize], results: &mut [Option<Result<R, Error>>], error: Error) {
+    for &at in items {
+        results[at] = Some(Err(error.clone()));
+    }
+}
+
+fn of_statement(error: sqlx::Error, lost: Outcome) -> Error {
+    let Some(code) = code(&error) else {
+        let is_away = matches!(
+            error,
+            sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed
+        );
+        return if is_away { unavailable(error, lost) } else { Error::Internal(error.into()) };
+    };
+    // The connection ended while the statement was under way: connection exceptions, shutdowns, crashes.
+    let was_cut_off = code.starts_with("08") || code.starts_with("57P");
+    // The database refused for now and did nothing: resources, a statement that was cancelled, read-only (a standby,
+    // or a primary that has just become one).
+    let refused = code.starts_with("53") || matches!(&*code, "57014" | "25006");
+    if was_cut_off {
+        unavailable(error, lost)
+    } else if refused {
+        unavailable(error, Outcome::NotApplied)
+    } else {
+        Error::Internal(error.into())
+    }
+}
+
+fn code(error: &sqlx::Error) -> Option<String> {
+    Some(error.as_database_error()?.code()?.into_owned())
+}

@@ -1,0 +1,122 @@
+//! Connecting, and bringing a database's tables to this version.
+
+use std::{str::FromStr, time::Duration};
+
+use domain::store::OpenError;
+use sqlx::{
+    ConnectOptions, Connection, PgConnection, Row, SqlStr,
+    migrate::{Migration, MigrationType, Migrator},
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+
+use crate::Store;
+
+/// How the store connects.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// As many connections as the store opens. Too few, and updates wait for each other; too many, and the database
+    /// spends its time on switching between them.
+    pub max_connections: u32,
+    /// How long a call waits for a connection before it is refused.
+    pub acquire_timeout: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { max_connections: 16, acquire_timeout: Duration::from_secs(3) }
+    }
+}
+
+/// The oldest PostgreSQL that the statements are written for, as `server_version_num` gives it.
+const MIN_SERVER_VERSION: i32 = 140_000;
+
+/// How long a connection may have been idle before it is asked for a sign of life: a round trip more for those, and
+/// none for the connections of a busy service.
+const IDLE_BEFORE_PING: Duration = Duration::from_secs(1);
+
+impl Store {
+    /// Connects to the database that a `postgres://` URL names. The tables have to be there: see [`migrate`].
+    ///
+    /// # Errors
+    /// If the URL is not understood, or the database cannot be reached or used.
+    pub async fn open(url: &str, options: &Options) -> Result<Self, OpenError> {
+        let connect_options = connect_options(url)?;
+        let mut first = connect(&connect_options).await?;
+        check_server(&mut first).await?;
+        // Kept by nobody: the pool makes its own.
+        let _ = first.close().await;
+
+        let pool = PgPoolOptions::new()
+            .max_connections(options.max_connections)
+            .acquire_timeout(options.acquire_timeout)
+            .test_before_acquire(false)
+            .before_acquire(|connection, meta| {
+                Box::pin(async move {
+                    if meta.idle_for > IDLE_BEFORE_PING {
+                        connection.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
+            .connect_lazy_with(connect_options);
+        Ok(Self { pool })
+    }
+}
+
+/// Brings the tables to this version; several may do so at once. Tables of a later version are left as they are.
+/// Needs a direct connection, since the lock that it takes belongs to a session.
+///
+/// # Errors
+/// If the database cannot be reached, or a step fails; steps that were done stay done.
+pub async fn migrate(url: &str) -> Result<(), OpenError> {
+    let mut connection = connect(&connect_options(url)?).await?;
+    check_server(&mut connection).await?;
+    let mut migrator = Migrator::with_migrations(migrations());
+    migrator
+        .set_ignore_missing(true)
+        .run(&mut connection)
+        .await
+        .map_err(|error| OpenError::because("the database's tables cannot be brought to this version", error))
+}
+
+fn migrations() -> Vec<Migration> {
+    let sql = SqlStr::from_static(include_str!("../migrations/1_channel_session.sql"));
+    vec![Migration::new(1, "channel_session".into(), MigrationType::Simple, sql, false)]
+}
+
+fn connect_options(url: &str) -> Result<PgConnectOptions, OpenError> {
+    let options = PgConnectOptions::from_str(url).map_err(|error| {
+        OpenError::because(
+            "the database URL is not understood; it looks like postgres://user:password@host:5432/database",
+            error,
+        )
+    })?;
+    Ok(options.application_name("channel-sessions").disable_statement_logging())
+}
+
+async fn connect(options: &PgConnectOptions) -> Result<PgConnection, OpenError> {
+    options.connect().await.map_err(|error| {
+        let target = format!("{}:{}", options.get_host(), options.get_port());
+        OpenError::because(format!("cannot connect to PostgreSQL at {target}"), error)
+    })
+}
+
+async fn check_server(connection: &mut PgConnection) -> Result<(), OpenError> {
+    let refuse = |message: String| Err(OpenError { message, cause: None });
+    let row = sqlx::query(
+        "SELECT current_setting('server_version_num')::integer, current_setting('server_encoding'), version()",
+    )
+    .fetch_one(connection)
+    .await
+    .map_err(|error| OpenError::because("the database does not say what it is", error))?;
+    let (version, encoding, name): (i32, &str, &str) = (row.get(0), row.get(1), row.get(2));
+    if version < MIN_SERVER_VERSION {
+        return refuse(format!("the database is {name}; PostgreSQL 14 or later is needed"));
+    }
+    if encoding != "UTF8" {
+        return refuse(format!(
+            "the database's encoding is {encoding}, which cannot hold every session; create it with ENCODING 'UTF8'"
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,13 @@
+//! The conformance suite on PostgreSQL.
+
+use store_postgres::{Options, Store, migrate};
+use store_testkit::{Fresh, postgres};
+
+store_testkit::conformance!(fresh);
+
+async fn fresh() -> Fresh {
+    let database = postgres::database().await;
+    migrate(database.url()).await.unwrap();
+    let store = Store::open(database.url(), &Options::default()).await.unwrap();
+    Fresh::new(store, database)
+}

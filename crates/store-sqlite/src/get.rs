@@ -1,0 +1,32 @@
+//! Returning sessions by id.
+
+use domain::{
+    Error,
+    session::{Id, Revision, Session, TenantId},
+};
+use sqlx::Row;
+
+use crate::{Store, error};
+
+pub(crate) async fn run(store: &Store, tenant: &TenantId, ids: Vec<Id>) -> Vec<Result<Session, Error>> {
+    let mut results = Vec::with_capacity(ids.len());
+    for id in ids {
+        results.push(get(store, tenant, id).await);
+    }
+    results
+}
+
+async fn get(store: &Store, tenant: &TenantId, id: Id) -> Result<Session, Error> {
+    let row = sqlx::query("SELECT revision, document FROM channel_session WHERE tenant_id = ? AND id = ?")
+        .bind(tenant.as_str())
+        .bind(id.as_str())
+        .fetch_optional(&store.readers)
+        .await
+        .map_err(error::of_read)?;
+    let Some(row) = row else { return Err(Error::NotFound(id)) };
+    Ok(Session {
+        id,
+        revision: Revision::new(row.try_get(0).map_err(error::of_read)?),
+        document: row.try_get(1).map_err(error::of_read)?,
+    })
+}

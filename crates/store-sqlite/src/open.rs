@@ -1,0 +1,98 @@
+//! Opening the file, and bringing its tables to this version.
+
+use std::{str::FromStr, time::Duration};
+
+use domain::store::OpenError;
+use sqlx::{
+    ConnectOptions, Connection, SqlStr,
+    migrate::{MigrateError, Migration, MigrationType, Migrator},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+use crate::Store;
+
+/// How long a write waits for another process that is writing to the same file.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long a call waits for a connection that other calls hold.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Connections that read. Each has a thread and a page cache of its own, and reads are short.
+const READERS: u32 = 4;
+
+impl Store {
+    /// Opens the file that an `sqlite:` URL names. The tables have to be there: see [`migrate`].
+    ///
+    /// # Errors
+    /// If the URL is not understood, or the file cannot be opened.
+    pub async fn open(url: &str) -> Result<Self, OpenError> {
+        let options = options(url)?;
+        let pool = |connections| {
+            SqlitePoolOptions::new()
+                .max_connections(connections)
+                .acquire_timeout(ACQUIRE_TIMEOUT)
+                .test_before_acquire(false)
+        };
+        let cannot_open = |error| OpenError::because(format!("cannot open the SQLite file of {url}"), error);
+        let writer = pool(1).connect_with(options.clone()).await.map_err(cannot_open)?;
+        // Made when first needed: most of the time one is enough.
+        let readers = pool(READERS).connect_lazy_with(options.read_only(true));
+        Ok(Self { writer, readers })
+    }
+}
+
+/// Makes the file where there is none, and brings its tables to this version. Tables of a later version are left as
+/// they are.
+///
+/// # Errors
+/// If the file cannot be opened or written, or a step fails.
+pub async fn migrate(url: &str) -> Result<(), OpenError> {
+    let mut connection = options(url)?
+        .create_if_missing(true)
+        .connect()
+        .await
+        .map_err(|error| OpenError::because(format!("cannot open the SQLite file of {url}"), error))?;
+    let mut migrator = Migrator::with_migrations(migrations());
+    migrator.set_ignore_missing(true);
+    let mut result = migrator.run(&mut connection).await;
+    // Unlike PostgreSQL's, this driver takes no lock. Of several processes that start on a new file at once, all but
+    // one fail at a step that the other has just done; looking again, they find it done.
+    for _ in 0..MIGRATION_ROUNDS {
+        if !matches!(result, Err(MigrateError::Execute(_) | MigrateError::ExecuteMigration(..))) {
+            break;
+        }
+        result = migrator.run(&mut connection).await;
+    }
+    result
+        .map_err(|error| OpenError::because("the file's tables cannot be brought to this version", error))?;
+    // What was written is durable already; closing folds the log of writes into the file.
+    let _ = connection.close().await;
+    Ok(())
+}
+
+const MIGRATION_ROUNDS: usize = 8;
+
+fn migrations() -> Vec<Migration> {
+    let sql = SqlStr::from_static(include_str!("../migrations/1_channel_session.sql"));
+    vec![Migration::new(1, "channel_session".into(), MigrationType::Simple, sql, false)]
+}
+
+fn options(url: &str) -> Result<SqliteConnectOptions, OpenError> {
+    if url.contains(":memory:") || url.contains("mode=memory") {
+        let message = "an SQLite database in memory would be lost with the process; name a file, such as \
+                       sqlite:channel-sessions.db";
+        return Err(OpenError { message: message.to_owned(), cause: None });
+    }
+    let options = SqliteConnectOptions::from_str(url).map_err(|error| {
+        OpenError::because(
+            "the database URL is not understood; it looks like sqlite:channel-sessions.db",
+            error,
+        )
+    })?;
+    Ok(options
+        .journal_mode(SqliteJournalMode::Wal)
+        // NORMAL could lose the last commits when the power fails.
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(BUSY_TIMEOUT)
+        .disable_statement_logging())
+}
