@@ -1,0 +1,78 @@
+//! Honours a call's deadline, and answers it as DEADLINE_EXCEEDED.
+
+use std::time::Duration;
+
+use axum::{
+    extract::{Request, State},
+    middleware::Next,
+    response::Response,
+};
+use domain::{Error, attempt::Attempt};
+
+use crate::status;
+
+/// Gives a call until its `grpc-timeout`, or the server's own limit if that is sooner. Reading the request is part of
+/// the time. The attempt that the call finds among the request's extensions is given up when time is over or the
+/// caller is gone.
+pub(crate) async fn layer(State(max): State<Duration>, mut request: Request, next: Next) -> Response {
+    if !super::is_ours(&request) {
+        return next.run(request).await;
+    }
+    let asked = request.headers().get("grpc-timeout").and_then(|value| parse(value.to_str().ok()?));
+    let time = asked.map_or(max, |asked| asked.min(max));
+    let attempt = GivenUpOnDrop(Attempt::new());
+    request.extensions_mut().insert(attempt.0.clone());
+    match tokio::time::timeout(time, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => {
+            let error = Error::DeadlineExceeded(attempt.0.give_up());
+            status::from_error(&error).into_http::<axum::body::Body>()
+        }
+    }
+}
+
+/// A caller that goes away takes this future with it.
+struct GivenUpOnDrop(Attempt);
+
+impl Drop for GivenUpOnDrop {
+    fn drop(&mut self) {
+        // Nobody is left to be told.
+        let _ = self.0.give_up();
+    }
+}
+
+/// Reads a `grpc-timeout` header: up to eight digits and a unit. One that is not understood counts as none.
+fn parse(header: &str) -> Option<Duration> {
+    let (digits, unit) = header.split_at_checked(header.len().checked_sub(1)?)?;
+    if digits.is_empty() || digits.len() > 8 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let value: u64 = digits.parse().ok()?;
+    match unit {
+        "H" => Some(Duration::from_secs(value * 3600)),
+        "M" => Some(Duration::from_secs(value * 60)),
+        "S" => Some(Duration::from_secs(value)),
+        "m" => Some(Duration::from_millis(value)),
+        "u" => Some(Duration::from_micros(value)),
+        "n" => Some(Duration::from_nanos(value)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_unit_is_read_and_what_is_not_understood_is_none() {
+        assert_eq!(parse("2H"), Some(Duration::from_secs(7200)));
+        assert_eq!(parse("3M"), Some(Duration::from_secs(180)));
+        assert_eq!(parse("00000004S"), Some(Duration::from_secs(4)));
+        assert_eq!(parse("5m"), Some(Duration::from_millis(5)));
+        assert_eq!(parse("6u"), Some(Duration::from_micros(6)));
+        assert_eq!(parse("99999999n"), Some(Duration::from_nanos(99_999_999)));
+        for header in ["", "S", "5", "-5S", "123456789S", "5s", "é", "5é", "+5S"] {
+            assert_eq!(parse(header), None, "{header}");
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! Gives the errors that the framework makes itself a reason, as all others have.
+
+use axum::{extract::Request, middleware::Next, response::Response};
+use domain::Reason;
+use http::{HeaderMap, StatusCode};
+use tonic::{Code, Status};
+
+use crate::{routes::MAX_MESSAGE_BYTES, status};
+
+/// Looks at answers that are nothing but a status. Those that the service made have details already.
+pub(crate) async fn layer(request: Request, next: Next) -> Response {
+    let ours = super::is_ours(&request);
+    let response = next.run(request).await;
+    match Status::from_header_map(response.headers()) {
+        Some(made) if made.code() != Code::Ok && made.details().is_empty() => {
+            explain(&made, ours, response.headers()).into_http::<axum::body::Body>()
+        }
+        None if response.status() != StatusCode::OK => {
+            let message = "this port speaks gRPC; REST calls go to the gateway's port";
+            status::from_reason(Reason::UnsupportedMediaType, message).into_http::<axum::body::Body>()
+        }
+        Some(_) | None => response,
+    }
+}
+
+fn explain(made: &Status, ours: bool, headers: &HeaderMap) -> Status {
+    let code = made.code();
+    if code == Code::Unimplemented && headers.contains_key("grpc-accept-encoding") {
+        // The framework says this of a compression that it does not know, naming those that it does.
+        let message = "messages may be compressed with gzip or zstd only";
+        status::from_reason(Reason::UnsupportedMediaType, message)
+    } else if code == Code::Unimplemented {
+        let message = "there is no such method; `grpcurl … list` and `describe` show what there is";
+        status::from_reason(Reason::NotFound, message)
+    } else if matches!(code, Code::OutOfRange | Code::ResourceExhausted) {
+        let message = format!("a message may be at most {MAX_MESSAGE_BYTES} bytes, also when decompressed");
+        status::from_reason(Reason::RequestTooLarge, &message)
+    } else if code == Code::Cancelled {
+        status::from_reason(Reason::Cancelled, "the caller went away")
+    } else if ours {
+        // A call itself never answers without details. What is left is a message that could not be read, which the
+        // framework calls internal.
+        let message =
+            format!("the request is not the encoded message that the method takes: {}", made.message());
+        status::from_reason(Reason::MalformedBody, &message)
+    } else {
+        made.clone()
+    }
+}

@@ -1,0 +1,102 @@
+//! One line of log for each call, under its request id. Never a request's content.
+
+use std::time::Instant;
+
+use axum::{extract::Request, middleware::Next, response::Response};
+use http::{HeaderMap, HeaderValue};
+use tonic::{Code, Status};
+use tracing::Instrument;
+use uuid::Uuid;
+
+/// The header and the metadata key that carry the request id.
+pub const REQUEST_ID: &str = "x-request-id";
+
+/// The header and the metadata key that carry the caller's trace (W3C Trace Context).
+pub const TRACEPARENT: &str = "traceparent";
+
+/// The longest request id that is taken over from a caller, in characters.
+const MAX_REQUEST_ID: usize = 128;
+
+/// Logs calls that come in from outside. A caller's own request id is kept and sent back; others get one.
+pub async fn layer(mut request: Request, next: Next) -> Response {
+    let id = request_id(request.headers());
+    request.headers_mut().insert(REQUEST_ID, id.clone());
+    let method = super::method(&request).to_owned();
+    let span = tracing::info_span!(
+        "grpc",
+        request_id = id.to_str().unwrap_or_default(),
+        trace_id = trace_id(request.headers()),
+        method
+    );
+    let call = Call::start(span.clone(), "Cancelled", super::is_ours(&request));
+    let mut response = next.run(request).instrument(span).await;
+    let code = Status::from_header_map(response.headers()).map_or(Code::Ok, |status| status.code());
+    call.end(&format!("{code:?}"));
+    response.headers_mut().insert(REQUEST_ID, id);
+    response
+}
+
+/// The request id that a caller sent, if it is one that can be logged as it is, or a new one.
+#[must_use]
+pub fn request_id(headers: &HeaderMap) -> HeaderValue {
+    let sent = headers.get(REQUEST_ID).filter(|id| {
+        (1..=MAX_REQUEST_ID).contains(&id.len()) && id.as_bytes().iter().all(u8::is_ascii_graphic)
+    });
+    sent.cloned().unwrap_or_else(|| {
+        let id = Uuid::new_v4().hyphenated().to_string();
+        HeaderValue::from_str(&id).unwrap_or_else(|_| HeaderValue::from_static("unknown"))
+    })
+}
+
+/// The trace id of a `traceparent` header: `version-traceid-parentid-flags`, each in lower-case hex.
+#[must_use]
+pub fn trace_id(headers: &HeaderMap) -> Option<&str> {
+    let mut parts = headers.get(TRACEPARENT)?.to_str().ok()?.split('-');
+    let (_version, trace_id) = (parts.next()?, parts.next()?);
+    let is_hex = trace_id.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
+    (trace_id.len() == 32 && is_hex).then_some(trace_id)
+}
+
+/// A call that is under way. Its line is written when it ends, and also when nobody waits for it any longer.
+#[derive(Debug)]
+pub struct Call {
+    span: tracing::Span,
+    since: Instant,
+    abandoned: Option<&'static str>,
+    of_interest: bool,
+}
+
+impl Call {
+    /// Starts the clock. `abandoned` is what is logged as the outcome if the call never ends. What is not
+    /// `of_interest`, such as probes that come every second, is logged at the level debug.
+    #[must_use]
+    pub fn start(span: tracing::Span, abandoned: &'static str, of_interest: bool) -> Self {
+        Self { span, since: Instant::now(), abandoned: Some(abandoned), of_interest }
+    }
+
+    /// Writes the call's line.
+    pub fn end(mut self, outcome: &str) {
+        self.abandoned = None;
+        self.log(outcome);
+    }
+
+    fn log(&self, outcome: &str) {
+        // Microseconds are enough, and as milliseconds they are what people compare.
+        let milliseconds = (self.since.elapsed().as_secs_f64() * 1_000_000.0).round() / 1000.0;
+        self.span.in_scope(|| {
+            if self.of_interest {
+                tracing::info!(outcome, milliseconds, "call");
+            } else {
+                tracing::debug!(outcome, milliseconds, "call");
+            }
+        });
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        if let Some(outcome) = self.abandoned {
+            self.log(outcome);
+        }
+    }
+}

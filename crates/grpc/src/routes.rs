@@ -1,0 +1,60 @@
+//! The service as something that answers HTTP/2 requests, with reflection, health and all layers.
+
+use std::sync::Arc;
+
+use axum::{Router, middleware};
+use channel_session_api::{
+    FILE_DESCRIPTOR_SET,
+    v1::channel_session_service_server::{ChannelSessionServiceServer, SERVICE_NAME as NAME},
+};
+use domain::session::Document;
+use tokio::sync::Semaphore;
+use tonic::codec::CompressionEncoding;
+use tonic_health::pb::health_server::{Health, HealthServer};
+use tonic_reflection::server::Builder;
+
+use crate::{
+    Service,
+    layer::{admission, deadline, error_details},
+};
+
+/// The service's full name, under which `grpc.health.v1` knows it.
+pub const SERVICE_NAME: &str = NAME;
+
+/// The largest message, in bytes: the longest text of a document, and what a request has around it.
+pub const MAX_MESSAGE_BYTES: usize = Document::MAX_TEXT_BYTES + 64 * 1024;
+
+/// All that the gRPC port serves, without the log, which is for calls from outside.
+///
+/// # Panics
+/// If the descriptor sets that are compiled in are damaged.
+pub fn routes(service: Service, health: HealthServer<impl Health>) -> Router {
+    let options = service.options.clone();
+    let service = ChannelSessionServiceServer::new(service)
+        .accept_compressed(CompressionEncoding::Gzip)
+        .accept_compressed(CompressionEncoding::Zstd)
+        .max_decoding_message_size(MAX_MESSAGE_BYTES);
+    let mut routes = tonic::service::Routes::builder();
+    routes
+        .add_service(service)
+        .add_service(health)
+        .add_service(reflection().build_v1().expect("compiled-in descriptors are whole"))
+        // evans and older Postman know only this one.
+        .add_service(reflection().build_v1alpha().expect("compiled-in descriptors are whole"));
+    let places = Arc::new(Semaphore::new(options.max_concurrent_calls));
+    // The last one added is the first that a request meets.
+    routes
+        .routes()
+        .into_axum_router()
+        .layer(middleware::from_fn_with_state(options.max_deadline, deadline::layer))
+        .layer(middleware::from_fn_with_state(places, admission::layer))
+        .layer(middleware::from_fn(error_details::layer))
+}
+
+fn reflection() -> Builder<'static> {
+    Builder::configure()
+        .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        // So that grpcurl can print the details of errors.
+        .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
+}

@@ -1,0 +1,145 @@
+//! The only place where an error becomes a gRPC status.
+
+use std::{collections::HashMap, time::Duration};
+
+use channel_session_api::v1::{ViolationDetail, ViolationDetails};
+use domain::{Error, Outcome, Reason, violation::Violation};
+use prost::Message;
+use prost_types::Any;
+use tonic::{Code, Status};
+use tonic_types::pb;
+
+/// The domain that the reasons in `google.rpc.ErrorInfo` belong to.
+pub const ERROR_DOMAIN: &str = "channelsession.v1";
+
+/// `google.rpc.ErrorInfo` metadata: how many violations there are, also those that did not fit.
+pub const VIOLATIONS_TOTAL: &str = "violations_total";
+
+/// `google.rpc.ErrorInfo` metadata: set to [`OUTCOME_UNKNOWN`] where a change may have been made.
+pub const OUTCOME: &str = "outcome";
+
+/// The full name of the detail that carries each violation's key and rule.
+pub const VIOLATION_DETAILS: &str = "channelsession.v1.ViolationDetails";
+
+/// See [`OUTCOME`].
+pub const OUTCOME_UNKNOWN: &str = "unknown";
+
+/// The most that a status's details take, in bytes. They travel in trailers, in base64, and clients refuse trailers of
+/// more than 8 KiB altogether.
+pub const MAX_DETAILS_BYTES: usize = 4096;
+
+/// The status for an error. What is a defect is logged here, once, with its cause; the caller is told none of it.
+#[must_use]
+pub fn from_error(error: &Error) -> Status {
+    if let Error::Internal(cause) = error {
+        tracing::error!(%cause, "internal error");
+    } else if let Error::StoreUnavailable { cause, .. } = error {
+        tracing::warn!(%cause, "the store is away");
+    }
+    let mut info = HashMap::new();
+    if error.outcome() == Outcome::Unknown {
+        info.insert(OUTCOME.to_owned(), OUTCOME_UNKNOWN.to_owned());
+    }
+    build(error.reason(), &error.to_string(), info, error.violations())
+}
+
+/// The status for what is refused before it comes to a call: no violations, no outcome.
+#[must_use]
+pub fn from_reason(reason: Reason, message: &str) -> Status {
+    build(reason, message, HashMap::new(), &[])
+}
+
+/// The gRPC code that goes with a reason. Reasons of REST alone have the code of their nearest kin.
+#[must_use]
+pub fn code(reason: Reason) -> Code {
+    match reason {
+        Reason::ChannelSessionIdRequired
+        | Reason::InvalidChannelSessionId
+        | Reason::BodyRequired
+        | Reason::MalformedBody
+        | Reason::InvalidAttributes
+        | Reason::TooManyAttributes
+        | Reason::InvalidDocument
+        | Reason::DocumentTooLarge => Code::InvalidArgument,
+        Reason::ChannelSessionNotFound => Code::NotFound,
+        Reason::NotFound | Reason::MethodNotAllowed | Reason::UnsupportedMediaType => Code::Unimplemented,
+        Reason::ChannelSessionExists => Code::AlreadyExists,
+        Reason::ChannelSessionNotActive | Reason::ChannelDataMalformed => Code::FailedPrecondition,
+        Reason::RequestTooLarge => Code::OutOfRange,
+        Reason::Overloaded => Code::ResourceExhausted,
+        Reason::Cancelled => Code::Cancelled,
+        Reason::Internal => Code::Internal,
+        Reason::StoreUnavailable => Code::Unavailable,
+        Reason::DeadlineExceeded => Code::DeadlineExceeded,
+    }
+}
+
+/// When to try again, for what may pass.
+fn retry_delay(reason: Reason) -> Option<Duration> {
+    if reason == Reason::Overloaded {
+        Some(Duration::from_secs(1))
+    } else if reason == Reason::StoreUnavailable {
+        Some(Duration::from_secs(2))
+    } else {
+        None
+    }
+}
+
+fn build(
+    reason: Reason,
+    message: &str,
+    mut info: HashMap<String, String>,
+    violations: &[Violation],
+) -> Status {
+    let code = code(reason);
+    if !violations.is_empty() {
+        info.insert(VIOLATIONS_TOTAL.to_owned(), violations.len().to_string());
+    }
+    let info =
+        pb::ErrorInfo { reason: reason.as_str().to_owned(), domain: ERROR_DOMAIN.to_owned(), metadata: info };
+    let mut details = vec![any("google.rpc.ErrorInfo", &info)];
+    if let Some(delay) = retry_delay(reason) {
+        let retry = pb::RetryInfo { retry_delay: delay.try_into().ok() };
+        details.push(any("google.rpc.RetryInfo", &retry));
+    }
+    let mut status = pb::Status { code: code.into(), message: message.to_owned(), details };
+    add_violations(&mut status, violations);
+    Status::with_details(code, message, status.encode_to_vec().into())
+}
+
+/// Adds as many violations as fit, in order.
+fn add_violations(status: &mut pb::Status, violations: &[Violation]) {
+    let mut bad_request = pb::BadRequest::default();
+    let mut more = ViolationDetails::default();
+    // What every violation adds to lengths around it: tags and length prefixes, generously.
+    const FRAMING: usize = 16;
+    let mut size = status.encoded_len() + 128;
+    for violation in violations {
+        let field = pb::bad_request::FieldViolation {
+            field: violation.field.clone(),
+            description: violation.description.clone(),
+            ..Default::default()
+        };
+        let detail = ViolationDetail {
+            key: violation.key.clone().unwrap_or_default(),
+            rule: violation.rule.to_owned(),
+        };
+        size += field.encoded_len() + detail.encoded_len() + FRAMING;
+        if size > MAX_DETAILS_BYTES {
+            break;
+        }
+        bad_request.field_violations.push(field);
+        more.violations.push(detail);
+    }
+    if !bad_request.field_violations.is_empty() {
+        status.details.push(any("google.rpc.BadRequest", &bad_request));
+        status.details.push(any(VIOLATION_DETAILS, &more));
+    }
+}
+
+fn any(name: &str, message: &impl Message) -> Any {
+    Any { type_url: format!("type.googleapis.com/{name}"), value: message.encode_to_vec() }
+}
+
+#[cfg(test)]
+mod tests;

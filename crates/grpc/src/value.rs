@@ -1,0 +1,83 @@
+//! `google.protobuf.Value` to JSON and back. Its numbers are doubles, so the way back can lose digits.
+
+use domain::json::{Number, Path, Problem, Step, Value};
+use prost_types::{ListValue, Struct, value::Kind};
+
+/// The JSON that a protobuf value stands for.
+///
+/// # Errors
+/// The first thing that JSON, or the service, does not take.
+pub(crate) fn json(value: prost_types::Value, path: &Path<'_>) -> Result<Value, Problem> {
+    let refuse = |rule, description: &str| {
+        Err(Problem { path: path.to_string(), rule, description: description.to_owned() })
+    };
+    match value.kind {
+        None => {
+            refuse("required", "must be given: a google.protobuf.Value without a kind stands for nothing")
+        }
+        Some(Kind::NullValue(_)) => Ok(Value::Null),
+        Some(Kind::BoolValue(bool)) => Ok(Value::Bool(bool)),
+        Some(Kind::NumberValue(double)) => match Number::from_double(double) {
+            Some(number) => Ok(Value::Number(number)),
+            None => refuse("finite", "must be a finite number"),
+        },
+        Some(Kind::StringValue(text)) if text.contains('\0') => {
+            refuse("no_nul", "must not hold the character U+0000")
+        }
+        Some(Kind::StringValue(text)) => Ok(Value::String(text)),
+        Some(Kind::ListValue(list)) => {
+            let items = list.values.into_iter().enumerate();
+            let items = items.map(|(at, item)| json(item, &path.then(Step::Index(at))));
+            items.collect::<Result<_, _>>().map(Value::Array)
+        }
+        Some(Kind::StructValue(fields)) => object(fields, path),
+    }
+}
+
+/// The JSON object that a protobuf struct stands for.
+///
+/// # Errors
+/// As [`json`].
+pub(crate) fn object(fields: Struct, path: &Path<'_>) -> Result<Value, Problem> {
+    let members = fields.fields.into_iter().map(|(name, value)| {
+        if name.contains('\0') {
+            let description = "must not hold the character U+0000, as a member name here does".to_owned();
+            return Err(Problem { path: path.to_string(), rule: "no_nul", description });
+        }
+        let value = json(value, &path.then(Step::Name(&name)))?;
+        Ok((name, value))
+    });
+    Ok(Value::Object(members.collect::<Result<_, _>>()?))
+}
+
+/// The nearest protobuf value, and whether it stands for just this JSON.
+pub(crate) fn protobuf(value: &Value) -> (prost_types::Value, bool) {
+    let mut exact = true;
+    let kind = match value {
+        Value::Null => Kind::NullValue(prost_types::NullValue::NullValue.into()),
+        Value::Bool(bool) => Kind::BoolValue(*bool),
+        Value::Number(number) => {
+            let (double, same) = number.to_double();
+            exact = same;
+            Kind::NumberValue(double)
+        }
+        Value::String(text) => Kind::StringValue(text.clone()),
+        Value::Array(items) => Kind::ListValue(list(items, &mut exact)),
+        Value::Object(members) => {
+            let fields = members.iter().map(|(name, value)| (name.to_owned(), part(value, &mut exact)));
+            Kind::StructValue(Struct { fields: fields.collect() })
+        }
+    };
+    (prost_types::Value { kind: Some(kind) }, exact)
+}
+
+/// The nearest protobuf list; clears `exact` if it does not stand for just these items.
+pub(crate) fn list(items: &[Value], exact: &mut bool) -> ListValue {
+    ListValue { values: items.iter().map(|item| part(item, exact)).collect() }
+}
+
+fn part(value: &Value, exact: &mut bool) -> prost_types::Value {
+    let (value, same) = protobuf(value);
+    *exact &= same;
+    value
+}

@@ -1,0 +1,30 @@
+//! A stored session as a message: typed, as its JSON, or both.
+
+mod channel;
+mod channel_session;
+mod members;
+
+use channel_session_api::v1::{ChannelSession, ChannelSessionView as View};
+use domain::session::Session;
+
+/// The session in the view that a request asked for. A view that this version does not know is the default one.
+pub(crate) fn session(session: Session, view: i32) -> ChannelSession {
+    let (typed, json) = match View::try_from(view).unwrap_or_default() {
+        View::Unspecified | View::Typed => (true, false),
+        View::Json => (false, true),
+        View::Full => (true, true),
+    };
+    let mut message = if typed { channel_session::typed(&session) } else { ChannelSession::default() };
+    if !typed {
+        message.id = Some(session.id.as_str().to_owned());
+    }
+    message.revision = session.revision.get();
+    message.etag = session.revision.etag();
+    if json {
+        message.document_json = session.document;
+    }
+    message
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,89 @@
+//! The typed view of a session.
+
+use channel_session_api::v1::{
+    Attribute, ChannelData, ChannelSession, ChannelSessionState, Customer, CustomerPresence,
+};
+use domain::{
+    json::{self, Path},
+    session::{Document, Session},
+};
+
+use super::{
+    channel,
+    members::{MAX_TYPED_DEPTH, Members, Notes},
+};
+use crate::value;
+
+/// Reads the documented members of a session's document.
+pub(super) fn typed(session: &Session) -> ChannelSession {
+    let value = json::syntax(&session.document).ok();
+    let value = value.and_then(|raw| json::parse(raw, Document::MAX_DEPTH, &Path::root("")).ok());
+    let Some(object) = value.as_ref().and_then(json::Value::as_object) else {
+        // Stores keep nothing but such documents. A reply does not fail for it all the same.
+        tracing::error!(id = session.id.as_str(), "a stored document is not what the service stored");
+        return ChannelSession::default();
+    };
+    let notes = Notes::default();
+    let members = Members::root(object, &notes);
+    let mut message = ChannelSession {
+        participant_type: members.string("participantType"),
+        id: members.string("id"),
+        channel: members.message("channel", channel::channel),
+        customer: members.message("customer", customer),
+        customer_suggestions: members.list("customerSuggestions"),
+        channel_data: members.message("channelData", channel_data),
+        latest_intent: members.any("latestIntent"),
+        customer_presence: members
+            .message("customerPresence", |members| CustomerPresence { value: members.any("value") }),
+        is_active: members.boolean("isActive"),
+        conversation_id: members.string("conversationId"),
+        state: members.message("state", |members| ChannelSessionState {
+            name: members.string("name"),
+            reason_code: members.string("reasonCode"),
+        }),
+        channel_session_direction: members.string("channelSessionDirection"),
+        active: members.boolean("active"),
+        ..ChannelSession::default()
+    };
+    message.unmapped_members = notes.unmapped.into_inner();
+    message.empty_lists = notes.empty_lists.into_inner();
+    message
+}
+
+fn customer(members: Members<'_>) -> Customer {
+    Customer {
+        id: members.string("_id"),
+        first_name: members.string("firstName"),
+        phone_number: members.list("phoneNumber"),
+        is_anonymous: members.boolean("isAnonymous"),
+        version: members.integer("__v"),
+        web: members.list("web"),
+    }
+}
+
+fn channel_data(members: Members<'_>) -> ChannelData {
+    ChannelData {
+        channel_customer_identifier: members.string("channelCustomerIdentifier"),
+        service_identifier: members.string("serviceIdentifier"),
+        request_priority: members.integer("requestPriority"),
+        additional_attributes: members.messages("additionalAttributes", attribute),
+    }
+}
+
+fn attribute(members: Members<'_>) -> Attribute {
+    let mut attribute = Attribute {
+        key: members.string("key").unwrap_or_default(),
+        r#type: members.string("type").unwrap_or_default(),
+        ..Attribute::default()
+    };
+    if let Some(stored) = members.stored("value") {
+        if stored.depth() > MAX_TYPED_DEPTH {
+            attribute.value_json = Some(stored.to_text());
+        } else {
+            let (value, exact) = value::protobuf(stored);
+            attribute.value = Some(value);
+            attribute.value_json = (!exact).then(|| stored.to_text());
+        }
+    }
+    attribute
+}

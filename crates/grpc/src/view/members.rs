@@ -1,0 +1,115 @@
+//! Reads the members of a stored object whose shape is not the service's to decide.
+
+use std::cell::RefCell;
+
+use domain::json::{Object, Path, Step, Value};
+use prost_types::ListValue;
+
+use crate::value;
+
+/// How deep a value may be nested to be given as `google.protobuf.Value`. Clients decode at most 100 messages
+/// within each other, an object takes three of them, and a reply has some around it.
+pub(super) const MAX_TYPED_DEPTH: usize = 24;
+
+/// What the typed view could not say.
+#[derive(Debug, Default)]
+pub(super) struct Notes {
+    pub(super) unmapped: RefCell<Vec<String>>,
+    pub(super) empty_lists: RefCell<Vec<String>>,
+}
+
+/// The members of one object. Each method reads one of them: absent and null come back as nothing, and so does what
+/// has another shape, which is noted.
+#[derive(Clone, Copy)]
+pub(super) struct Members<'a> {
+    object: &'a Object,
+    path: Path<'a>,
+    notes: &'a Notes,
+}
+
+impl<'a> Members<'a> {
+    pub(super) fn root(object: &'a Object, notes: &'a Notes) -> Self {
+        Self { object, path: Path::root(""), notes }
+    }
+
+    pub(super) fn string(&self, name: &str) -> Option<String> {
+        self.read(name, |value| value.as_str().map(str::to_owned))
+    }
+
+    pub(super) fn boolean(&self, name: &str) -> Option<bool> {
+        self.read(name, |value| if let Value::Bool(bool) = value { Some(*bool) } else { None })
+    }
+
+    pub(super) fn integer(&self, name: &str) -> Option<i32> {
+        self.read(
+            name,
+            |value| {
+                if let Value::Number(number) = value { number.as_str().parse().ok() } else { None }
+            },
+        )
+    }
+
+    pub(super) fn list(&self, name: &str) -> Option<ListValue> {
+        self.read(name, |value| {
+            let Value::Array(items) = value else { return None };
+            (value.depth() <= MAX_TYPED_DEPTH).then(|| value::list(items, &mut true))
+        })
+    }
+
+    /// A member of any shape, null included.
+    pub(super) fn any(&self, name: &str) -> Option<prost_types::Value> {
+        let value = self.object.get(name)?;
+        if value.depth() > MAX_TYPED_DEPTH {
+            self.note(name);
+            return None;
+        }
+        Some(value::protobuf(value).0)
+    }
+
+    pub(super) fn message<M>(&self, name: &str, read: impl FnOnce(Members<'_>) -> M) -> Option<M> {
+        let path = self.path.then(Step::Name(name));
+        self.read(name, |value| {
+            value.as_object().map(|object| read(Members { object, path, notes: self.notes }))
+        })
+    }
+
+    /// A list of objects. An item of another shape is noted, and an empty message holds its place.
+    pub(super) fn messages<M: Default>(&self, name: &str, read: impl Fn(Members<'_>) -> M) -> Vec<M> {
+        let list = self.path.then(Step::Name(name));
+        let messages = self.read(name, |value| {
+            let Value::Array(items) = value else { return None };
+            if items.is_empty() {
+                self.notes.empty_lists.borrow_mut().push(list.to_string());
+            }
+            let message = |(at, item): (usize, &Value)| {
+                let path = list.then(Step::Index(at));
+                item.as_object()
+                    .map(|object| read(Members { object, path, notes: self.notes }))
+                    .unwrap_or_else(|| {
+                        self.notes.unmapped.borrow_mut().push(path.to_string());
+                        M::default()
+                    })
+            };
+            Some(items.iter().enumerate().map(message).collect())
+        });
+        messages.unwrap_or_default()
+    }
+
+    /// The member as it is stored.
+    pub(super) fn stored(&self, name: &str) -> Option<&'a Value> {
+        self.object.get(name)
+    }
+
+    fn read<T>(&self, name: &str, read: impl FnOnce(&'a Value) -> Option<T>) -> Option<T> {
+        let value = self.object.get(name).filter(|value| !matches!(value, Value::Null))?;
+        let read = read(value);
+        if read.is_none() {
+            self.note(name);
+        }
+        read
+    }
+
+    fn note(&self, name: &str) {
+        self.notes.unmapped.borrow_mut().push(self.path.then(Step::Name(name)).to_string());
+    }
+}
