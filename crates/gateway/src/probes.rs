@@ -1,0 +1,34 @@
+//! Whether the process is up, and whether it can serve.
+
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use domain::Reason;
+use http::header::CONTENT_TYPE;
+use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus};
+
+use crate::{Gateway, problem::Problem};
+
+/// The process is up; it asks nobody else.
+pub(crate) async fn healthz() -> Response {
+    ok()
+}
+
+/// The service behind the gateway can serve, as its own health says.
+pub(crate) async fn readyz(State(gateway): State<Gateway>) -> Result<Response, Problem> {
+    let request = HealthCheckRequest { service: grpc::SERVICE_NAME.to_owned() };
+    let mut health = gateway.upstream.health();
+    let answer = tokio::time::timeout(gateway.options.call_timeout, health.check(request)).await;
+    if matches!(answer, Ok(Ok(response)) if response.get_ref().status() == ServingStatus::Serving) {
+        return Ok(ok());
+    }
+    Err(Problem::new(
+        Reason::StoreUnavailable,
+        "not ready: the store, or the service behind the gateway, is away",
+    ))
+}
+
+fn ok() -> Response {
+    ([(CONTENT_TYPE, "application/json")], "{\"status\":\"ok\"}\n").into_response()
+}
