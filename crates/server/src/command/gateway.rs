@@ -1,0 +1,38 @@
+//! `gateway`: the REST gateway alone.
+
+use std::process::ExitCode;
+
+use gateway::Upstream;
+use http::Uri;
+use tokio_util::sync::CancellationToken;
+
+use super::{Failure, Gateway, serve::bind};
+use crate::{listener::Protocol, shutdown::Signals};
+
+impl Gateway {
+    pub(super) async fn run(self) -> Result<ExitCode, Failure> {
+        let mut signals = Signals::listen()?;
+        let listener = bind(&self.http_addr.http_addr, "--http-addr", Protocol::Rest).await?;
+        let grpc_addr = &self.grpc_addr.grpc_addr;
+        let upstream: Uri = format!("http://{grpc_addr}").parse().map_err(|error| {
+            format!("--grpc-addr {grpc_addr} is not an address that can be called: {error}")
+        })?;
+        let routes = gateway::routes(Upstream::at(upstream), self.limits.gateway());
+        tracing::info!(http = %listener.local_addr()?, upstream = grpc_addr, "listening");
+
+        let stopping = CancellationToken::new();
+        let server = tokio::spawn(listener.serve(routes, stopping.clone(), self.stop.drain_timeout()));
+        let signal = signals.next().await;
+        tracing::info!(signal, "stopping: finishing what was accepted");
+        let stop = async {
+            tokio::time::sleep(self.stop.lame_duck()).await;
+            stopping.cancel();
+            let _ = server.await;
+        };
+        tokio::select! {
+            () = stop => tracing::info!("stopped"),
+            signal = signals.next() => tracing::warn!(signal, "stopped at once, at a second signal"),
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,27 @@
+//! `import`: sessions from a file.
+
+use std::{io, process::ExitCode};
+
+use domain::session::TenantId;
+
+use super::{Failure, Import, open};
+use crate::{import, shutdown::Signals};
+
+impl Import {
+    pub(super) async fn run(self) -> Result<ExitCode, Failure> {
+        let mut signals = Signals::listen()?;
+        let store = open(&self.database).await?;
+        let (mut out, mut err) = (io::stdout(), io::stderr());
+        let tenant = TenantId::default();
+        let imported = tokio::select! {
+            imported = import::run(&self.import, store.clone(), &tenant, &mut out, &mut err) => Some(imported),
+            _ = signals.next() => None,
+        };
+        // Waits for the batch that is under way.
+        store.close().await;
+        let Some(report) = imported.transpose()? else {
+            return Err("interrupted; run it again with --existing skip to store the rest".into());
+        };
+        Ok(if report.refused == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+}

@@ -1,0 +1,87 @@
+//! `serve`: the gRPC server and the gateway in one process.
+
+use std::process::ExitCode;
+
+use axum::middleware;
+use gateway::Upstream;
+use grpc::Service;
+use tokio_util::sync::CancellationToken;
+
+use super::{Failure, Serve, open};
+use crate::{
+    listener::{Listener, Protocol},
+    readiness, sample,
+    shutdown::Signals,
+};
+
+impl Serve {
+    pub(super) async fn run(self) -> Result<ExitCode, Failure> {
+        let mut signals = Signals::listen()?;
+        let grpc_listener = bind(&self.grpc_addr.grpc_addr, "--grpc-addr", Protocol::Grpc).await?;
+        let http_listener = bind(&self.http_addr.http_addr, "--http-addr", Protocol::Rest).await?;
+        let store = open(&self.database).await?;
+        if self.sample {
+            let id = sample::store(&*store).await?;
+            tracing::info!(id = id.as_str(), "the documented session is there");
+        }
+
+        let service = Service::new(
+            store.clone(),
+            grpc::Options {
+                max_attributes: self.rules.max_attributes as usize,
+                value_rules: self.rules.value_rules(),
+                max_deadline: self.limits.request_timeout(),
+                max_concurrent_calls: self.limits.max_concurrent_requests(),
+            },
+        );
+        let (reporter, health) = tonic_health::server::health_reporter();
+        let routes = grpc::routes(service.clone(), health);
+        let gateway = gateway::routes(Upstream::in_process(routes.clone()), self.limits.gateway());
+
+        // Two stages: not ready any more, then no new connections.
+        let (leaving, stopping) = (CancellationToken::new(), CancellationToken::new());
+        let drain_timeout = self.stop.drain_timeout();
+        tracing::info!(
+            grpc = %grpc_listener.local_addr()?,
+            http = %http_listener.local_addr()?,
+            "listening"
+        );
+        let readiness = tokio::spawn(readiness::follow(store.clone(), reporter, leaving.clone()));
+        let grpc_routes = routes.layer(middleware::from_fn(grpc::log::layer));
+        let servers = tokio::spawn({
+            let stopping = stopping.clone();
+            async move {
+                tokio::join!(
+                    grpc_listener.serve(grpc_routes, stopping.clone(), drain_timeout),
+                    http_listener.serve(gateway, stopping, drain_timeout)
+                )
+            }
+        });
+
+        let signal = signals.next().await;
+        tracing::info!(signal, "stopping: finishing what was accepted");
+        let stop = async {
+            leaving.cancel();
+            let _ = readiness.await;
+            tokio::time::sleep(self.stop.lame_duck()).await;
+            stopping.cancel();
+            let _ = servers.await;
+            if tokio::time::timeout(drain_timeout, service.drain()).await.is_err() {
+                tracing::warn!("the store did not finish in time");
+            }
+            store.close().await;
+        };
+        tokio::select! {
+            () = stop => tracing::info!("stopped"),
+            signal = signals.next() => tracing::warn!(signal, "stopped at once, at a second signal"),
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Binds an address, and says which setting to mend if that is not possible.
+pub(super) async fn bind(address: &str, flag: &str, protocol: Protocol) -> Result<Listener, Failure> {
+    Listener::bind(address, protocol).await.map_err(|error| {
+        format!("cannot listen on {address}: {error}; choose another address with {flag}").into()
+    })
+}

@@ -1,0 +1,114 @@
+//! Accepts connections and serves requests on them, within limits, until told to stop.
+
+use std::{net::SocketAddr, time::Duration};
+
+use axum::Router;
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::{conn::auto::Builder, graceful::GracefulShutdown},
+    service::TowerToHyperService,
+};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
+
+/// A bound address that nobody is served at yet.
+pub(crate) struct Listener {
+    tcp: TcpListener,
+    protocol: Protocol,
+}
+
+/// What is spoken on a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Protocol {
+    /// HTTP/2 only.
+    Grpc,
+    /// HTTP/1.1 or HTTP/2.
+    Rest,
+}
+
+/// Streams that one connection may have open at once.
+const MAX_CONCURRENT_STREAMS: u32 = 200;
+
+/// Streams that one connection may make the server reset, before it is closed as hostile.
+const MAX_LOCAL_ERROR_RESET_STREAMS: usize = 1024;
+
+/// How long the head of an HTTP/1.1 request may take, so that slow ones do not collect.
+const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// After how long without a word an HTTP/2 peer is asked whether it is still there.
+const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(30);
+
+/// How long to wait before accepting again when the process has no file handles left.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+impl Listener {
+    /// Binds an address such as `127.0.0.1:8080`.
+    pub(crate) async fn bind(address: &str, protocol: Protocol) -> std::io::Result<Self> {
+        Ok(Self { tcp: TcpListener::bind(address).await?, protocol })
+    }
+
+    /// The address that was bound, with the port that was taken for port 0.
+    pub(crate) fn local_addr(&self) -> std::io::Result<SocketAddr> {
+        self.tcp.local_addr()
+    }
+
+    /// Serves until `stopping`. Then takes no more connections, tells those that are open to finish, and returns once
+    /// they have, or after `drain_timeout`.
+    pub(crate) async fn serve(self, routes: Router, stopping: CancellationToken, drain_timeout: Duration) {
+        let builder = self.protocol.builder();
+        let graceful = GracefulShutdown::new();
+        loop {
+            let stream = tokio::select! {
+                () = stopping.cancelled() => break,
+                accepted = self.tcp.accept() => match accepted {
+                    Ok((stream, _peer)) => stream,
+                    Err(error) => {
+                        tracing::warn!(%error, "a connection could not be accepted");
+                        tokio::time::sleep(ACCEPT_PAUSE).await;
+                        continue;
+                    }
+                },
+            };
+            serve_connection(&builder, &graceful, stream, routes.clone());
+        }
+        drop(self.tcp);
+        if tokio::time::timeout(drain_timeout, graceful.shutdown()).await.is_err() {
+            tracing::warn!(protocol = ?self.protocol, "some connections did not finish in time");
+        }
+    }
+}
+
+fn serve_connection(
+    builder: &Builder<TokioExecutor>,
+    graceful: &GracefulShutdown,
+    stream: TcpStream,
+    routes: Router,
+) {
+    // Answers are small and awaited: none of them should wait for more to send with it.
+    let _ = stream.set_nodelay(true);
+    let service = TowerToHyperService::new(routes);
+    let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
+    let connection = graceful.watch(connection);
+    tokio::spawn(async move {
+        if let Err(error) = connection.await {
+            tracing::debug!(error, "a connection ended early");
+        }
+    });
+}
+
+impl Protocol {
+    fn builder(self) -> Builder<TokioExecutor> {
+        let mut builder = Builder::new(TokioExecutor::new());
+        builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_READ_TIMEOUT);
+        builder
+            .http2()
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(MAX_CONCURRENT_STREAMS)
+            .max_local_error_reset_streams(MAX_LOCAL_ERROR_RESET_STREAMS)
+            .keep_alive_interval(KEEP_ALIVE_INTERVAL);
+        match self {
+            Self::Grpc => builder.http2_only(),
+            Self::Rest => builder,
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! Starts the program.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use server::command::Cli;
+
+fn main() -> ExitCode {
+    Cli::parse().run()
+}

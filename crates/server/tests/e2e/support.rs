@@ -1,0 +1,34 @@
+//! Starts the program on either store and speaks to it.
+
+pub(crate) mod failure;
+pub(crate) mod process;
+pub(crate) mod rest;
+pub(crate) mod service;
+
+pub(crate) use failure::Failure;
+pub(crate) use rest::Rest;
+pub(crate) use service::{Front, Service, Store};
+
+/// Makes a test of a function for each store, called with the [`Store`].
+macro_rules! on_both_stores {
+    ($($name:ident),+ $(,)?) => {$(
+        mod $name {
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn on_sqlite() {
+                super::$name(crate::support::Store::Sqlite).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn on_postgres() {
+                super::$name(crate::support::Store::Postgres).await;
+            }
+        }
+    )+};
+}
+pub(crate) use on_both_stores;
+
+/// A text as the JSON value that it stands for, numbers by their text.
+pub(crate) fn json(text: &str) -> domain::json::Value {
+    let raw = domain::json::syntax(text).unwrap_or_else(|error| panic!("{error}: {text}"));
+    domain::json::parse(raw, 100, &domain::json::Path::root("")).unwrap()
+}

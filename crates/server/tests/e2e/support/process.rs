@@ -1,0 +1,88 @@
+//! One process of the program.
+
+use std::{
+    io::{BufRead, BufReader},
+    net::SocketAddr,
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::{Arc, Mutex, mpsc},
+    thread,
+    time::Duration,
+};
+
+use serde_json::Value;
+
+/// A running process. Dropped, it is killed.
+pub(crate) struct Process {
+    child: Child,
+    log: Arc<Mutex<Vec<Value>>>,
+    listening: Value,
+}
+
+/// Longer than a start ever takes, also on a machine that does much else.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+impl Process {
+    /// Starts a command that listens, and waits until it does.
+    pub(crate) fn start(args: &[&str]) -> Self {
+        let mut child = Self::command(args).stderr(Stdio::piped()).spawn().unwrap();
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let (sender, listening) = mpsc::channel();
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        let lines = log.clone();
+        thread::spawn(move || {
+            for line in stderr.lines().map_while(Result::ok) {
+                let line: Value = serde_json::from_str(&line).unwrap_or(Value::String(line));
+                if line["message"] == "listening" {
+                    let _ = sender.send(line.clone());
+                }
+                lines.lock().unwrap().push(line);
+            }
+        });
+        let started = listening.recv_timeout(PATIENCE);
+        let listening =
+            started.unwrap_or_else(|_| panic!("{args:?} does not listen: {:?}", log.lock().unwrap()));
+        Self { child, log, listening }
+    }
+
+    /// The program with these arguments, and nothing of the environment that could configure it.
+    pub(crate) fn command(args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_channel-sessions"));
+        command.args(args).env_clear().stdin(Stdio::null());
+        command
+    }
+
+    /// The address that the process bound for `grpc` or `http`.
+    pub(crate) fn address(&self, of: &str) -> SocketAddr {
+        self.listening[of].as_str().unwrap().parse().unwrap()
+    }
+
+    /// What the process has logged so far.
+    pub(crate) fn log(&self) -> Vec<Value> {
+        self.log.lock().unwrap().clone()
+    }
+
+    /// The process's memory that is resident, at its highest so far, in bytes.
+    pub(crate) fn peak_memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
+    }
+
+    /// Asks the process to stop, as an operator's tools do.
+    pub(crate) fn ask_to_stop(&self) {
+        let sent = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    /// Waits for the process to end.
+    pub(crate) fn wait(mut self) -> ExitStatus {
+        self.child.wait().unwrap()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,104 @@
+//! A REST client.
+
+use std::net::SocketAddr;
+
+use axum::body::Body;
+use http::{HeaderMap, Method, Request, StatusCode};
+use http_body_util::BodyExt;
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::TokioExecutor,
+};
+
+use super::Failure;
+
+/// Calls the gateway. Unlike most HTTP clients it sends a path as it is given, dots and all.
+#[derive(Clone)]
+pub(crate) struct Rest {
+    client: Client<HttpConnector, Body>,
+    address: SocketAddr,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
+}
+
+impl Rest {
+    pub(crate) fn new(address: SocketAddr) -> Self {
+        Self { client: Client::builder(TokioExecutor::new()).build_http(), address }
+    }
+
+    /// `PUT /forms/{id}`.
+    pub(crate) async fn update(&self, id: &str, body: impl Into<Body>) -> Answer {
+        self.send(Method::PUT, &format!("/forms/{}", encode(id)), body, &JSON).await
+    }
+
+    /// `POST /channel-sessions`.
+    pub(crate) async fn create(&self, body: impl Into<Body>) -> Answer {
+        self.send(Method::POST, "/channel-sessions", body, &JSON).await
+    }
+
+    /// `GET /channel-sessions/{id}`.
+    pub(crate) async fn get(&self, id: &str) -> Answer {
+        self.send(Method::GET, &format!("/channel-sessions/{}", encode(id)), "", &[]).await
+    }
+
+    /// Any request; the path goes out as it is given.
+    pub(crate) async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: impl Into<Body>,
+        headers: &[(&str, &str)],
+    ) -> Answer {
+        let mut request = Request::builder().method(method).uri(format!("http://{}{path}", self.address));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = self.client.request(request.body(body.into()).unwrap()).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes().to_vec();
+        Answer { status: parts.status, headers: parts.headers, body: String::from_utf8(body).unwrap() }
+    }
+
+    /// Where the gateway listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+impl Answer {
+    /// The body of an answer that should be a document.
+    pub(crate) fn document(&self) -> &str {
+        assert!(self.status.is_success(), "{self:?}");
+        assert_eq!(self.headers["content-type"], "application/json");
+        &self.body
+    }
+
+    /// The revision in the entity tag.
+    pub(crate) fn revision(&self) -> i64 {
+        self.headers["etag"].to_str().unwrap().trim_matches('"').parse().unwrap()
+    }
+
+    /// What an answer that should be a problem says.
+    pub(crate) fn failure(&self) -> Failure {
+        assert_eq!(self.headers["content-type"], "application/problem+json", "{self:?}");
+        Failure::from_problem(self.status, &self.body)
+    }
+}
+
+const JSON: [(&str, &str); 1] = [("content-type", "application/json")];
+
+/// An id as one segment of a path.
+pub(crate) fn encode(id: &str) -> String {
+    id.bytes()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' => char::from(byte).to_string(),
+            _ => format!("%{byte:02X}"),
+        })
+        .collect()
+}

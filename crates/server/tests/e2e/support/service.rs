@@ -1,0 +1,120 @@
+//! The service on a fresh database.
+
+use channel_session_api::v1::{
+    CreateChannelSessionRequest, channel_session_service_client::ChannelSessionServiceClient,
+};
+use store_testkit::postgres;
+use tempfile::TempDir;
+use tonic::transport::Channel;
+
+use super::{Rest, process::Process};
+
+/// Which store the service runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Store {
+    Sqlite,
+    Postgres,
+}
+
+/// Which gateway REST calls go through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Front {
+    /// The one in the server's process.
+    Combined,
+    /// One of its own, in front of the gRPC address.
+    Alone,
+}
+
+/// Processes and database of one service.
+pub(crate) struct Service {
+    pub(crate) server: Process,
+    pub(crate) gateway: Option<Process>,
+    database: Database,
+}
+
+enum Database {
+    Sqlite(TempDir),
+    Postgres(postgres::Database),
+}
+
+impl Database {
+    async fn new(store: Store) -> Self {
+        match store {
+            Store::Sqlite => Self::Sqlite(tempfile::tempdir().unwrap()),
+            Store::Postgres => Self::Postgres(postgres::database().await),
+        }
+    }
+
+    fn url(&self) -> String {
+        match self {
+            Self::Sqlite(folder) => format!("sqlite:{}", folder.path().join("sessions.db").display()),
+            Self::Postgres(database) => database.url().to_owned(),
+        }
+    }
+}
+
+impl Service {
+    /// The service as it comes, with the documented session in it.
+    pub(crate) async fn start(store: Store) -> Self {
+        Self::with(store, Front::Combined, &[]).await
+    }
+
+    /// The service with more flags for the server.
+    pub(crate) async fn with(store: Store, front: Front, flags: &[&str]) -> Self {
+        let database = Database::new(store).await;
+        let server = serve(&database.url(), flags);
+        let gateway = (front == Front::Alone).then(|| {
+            let grpc = server.address("grpc").to_string();
+            let addresses = ["--grpc-addr", &grpc, "--http-addr", "127.0.0.1:0"];
+            Process::start(&[&["gateway", "--lame-duck", "0s"], &addresses[..]].concat())
+        });
+        Self { server, gateway, database }
+    }
+
+    /// Another server on the same database.
+    pub(crate) fn another(&self, flags: &[&str]) -> Process {
+        serve(&self.database_url(), flags)
+    }
+
+    /// The URL of the database.
+    pub(crate) fn database_url(&self) -> String {
+        self.database.url()
+    }
+
+    /// A gRPC client with a connection of its own.
+    pub(crate) async fn grpc(&self) -> ChannelSessionServiceClient<Channel> {
+        grpc(&self.server).await
+    }
+
+    /// A REST client.
+    pub(crate) fn rest(&self) -> Rest {
+        Rest::new(self.gateway.as_ref().unwrap_or(&self.server).address("http"))
+    }
+
+    /// Stores a document under an id, which the document need not hold.
+    pub(crate) async fn create(&self, id: &str, document: &str) {
+        let request = CreateChannelSessionRequest {
+            channel_session_id: id.to_owned(),
+            document_json: Some(document.to_owned()),
+            ..Default::default()
+        };
+        self.grpc()
+            .await
+            .create_channel_session(request)
+            .await
+            .unwrap_or_else(|error| panic!("{id}: {error}"));
+    }
+}
+
+/// A gRPC client of a server.
+pub(crate) async fn grpc(server: &Process) -> ChannelSessionServiceClient<Channel> {
+    let address = format!("http://{}", server.address("grpc"));
+    let client = ChannelSessionServiceClient::connect(address).await.unwrap();
+    client.max_decoding_message_size(usize::MAX)
+}
+
+fn serve(database_url: &str, flags: &[&str]) -> Process {
+    let usual = ["serve", "--sample", "--grpc-addr", "127.0.0.1:0", "--http-addr", "127.0.0.1:0"];
+    let stop = ["--lame-duck", "0s", "--database-url", database_url];
+    Process::start(&[&usual[..], &stop, flags].concat())
+}
