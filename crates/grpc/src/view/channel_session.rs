@@ -52,7 +52,7 @@ pub(super) fn typed(session: &Session) -> ChannelSession {
 
 fn customer(members: Members<'_>) -> Customer {
     Customer {
-        id: members.string("_id"),
+        customer_id: members.string("_id"),
         first_name: members.string("firstName"),
         phone_number: members.list("phoneNumber"),
         is_anonymous: members.boolean("isAnonymous"),
