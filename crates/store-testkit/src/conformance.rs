@@ -2,7 +2,7 @@
 
 /// Makes a test of each case of the suite.
 ///
-/// `fresh` is the path of an `async fn() -> store_testkit::Fresh` that gives each test an empty store of its own:
+/// `fresh` is the path of an `async fn() -> store_testkit::Fresh`, which gives each test an empty store:
 ///
 /// ```ignore
 /// store_testkit::conformance!(fresh);
@@ -17,7 +17,7 @@ macro_rules! conformance {
     };
 }
 
-/// The list: the one place where a case is named besides its definition. Hands it to another macro of this crate.
+/// The list, the one place where a case is named besides its definition. Hands it to another of these macros.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! each_case {

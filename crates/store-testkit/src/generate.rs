@@ -1,7 +1,7 @@
 //! Random values, documents and attributes, for properties of stores and of the whole service.
 //!
-//! What is generated is within the domain's rules, and otherwise as implausible as those allow. Keys come from a
-//! small pool, so that attributes meet stored entries.
+//! What is generated is within the domain's rules, and otherwise as implausible as those allow. Keys come
+//! from a small pool, so that attributes meet stored entries.
 
 use domain::{
     attribute::{Attribute, Attributes},
@@ -13,7 +13,7 @@ use proptest::{collection::vec, option, prelude::*, sample::select};
 
 use crate::parsed;
 
-/// The keys that generated attributes and entries have: some that a sloppy comparison would take for each other.
+/// The keys of generated attributes and entries: some that a sloppy comparison would take for each other.
 pub const KEYS: [&str; 10] =
     ["a", "A", "a ", "\u{e9}", "e\u{301}", "key", "say \"key\"", "back\\slash", "100%_{,}", "\u{1f4ac}"];
 
@@ -47,7 +47,7 @@ pub fn any_document() -> impl Strategy<Value = Document> {
     )
 }
 
-/// Any list of up to six attributes, with keys of [`KEYS`], repeated ones among them. Values need not fit their types.
+/// Any list of up to six attributes, with keys of [`KEYS`]. Values need not fit their types.
 pub fn any_attributes() -> impl Strategy<Value = Attributes> {
     vec(any_attribute(), 0..=6).prop_map(|attributes| attributes.into_iter().collect())
 }
@@ -137,7 +137,7 @@ fn any_list() -> impl Strategy<Value = Value> {
     vec(prop_oneof![4 => any_entry(), 1 => any_value()], 0..6).prop_map(Value::Array)
 }
 
-/// An entry of the list as other systems may have left it: with more members, or with fewer, or with other kinds.
+/// An entry as other systems may have left it: with more members, or with fewer, or with other kinds.
 fn any_entry() -> impl Strategy<Value = Value> {
     let text = |text: &'static str| Value::String(text.to_owned());
     let key = prop_oneof![8 => select(KEYS.to_vec()).prop_map(text), 1 => any_value()];

@@ -1,4 +1,4 @@
-//! The domain's values from literals. All of it panics where a literal is wrong, since that is the test's mistake.
+//! The domain's values from literals. Where a literal is wrong it panics, since that is the test's mistake.
 
 use domain::{
     attribute::Attributes,

@@ -1,8 +1,9 @@
 //! A fresh database for each test, on a PostgreSQL that the test process brings itself.
 //!
-//! The server is found in this order: the one that `TEST_DATABASE_URL` names, where the user must be allowed to
-//! create databases; a throwaway cluster of the programs that are installed; the same after installing Debian's
-//! package, where the process may do that. There is no skipping: without a server, tests fail and say what to do.
+//! The server is found in this order: the one that `TEST_DATABASE_URL` names, where the user must be allowed
+//! to create databases; a throwaway cluster of the programs that are installed; the same after installing
+//! Debian's package, where the process may do that. None is skipped: without a server, tests fail and say
+//! what to do.
 
 mod cluster;
 mod programs;
@@ -54,8 +55,8 @@ impl Drop for Database {
     fn drop(&mut self) {
         let Some(admin_url) = self.admin_url.take() else { return };
         let statement = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
-        // Within a runtime nothing can be waited for, so another thread does. A failure leaves a database behind,
-        // which is no reason to fail a test that has passed.
+        // Within a runtime nothing can be waited for, so another thread does. A failure leaves a database
+        // behind, which is no reason to fail a test that has passed.
         let dropping = thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             runtime.block_on(async {

@@ -32,6 +32,15 @@ async fn a_database_answers_and_is_nobody_elses() {
 }
 
 #[tokio::test]
+async fn a_database_sorts_by_a_language_where_it_can() {
+    // By bytes, capitals come before all small letters.
+    let query = "SELECT CASE WHEN current_setting('server_version_num')::int >= 150000
+                              AND EXISTS (SELECT FROM pg_collation WHERE collprovider = 'i')
+                        THEN ('a' < 'B')::text ELSE 'true' END";
+    assert_eq!(ask(database().await.url(), query).await.expect("the database answers"), "true");
+}
+
+#[tokio::test]
 async fn a_cluster_keeps_its_data_when_it_crashes() {
     let cluster =
         Cluster::start(Options { settings: vec!["work_mem=5MB".to_owned()], ..Options::default() }).await;

@@ -10,8 +10,8 @@ use crate::parsed;
 const ATTRIBUTE: &str = r#"[{"key":"a","type":"Number","value":1}]"#;
 
 pub async fn an_absent_channel_data_counts_as_empty(store: &Arc<dyn Store>) {
-    let mut subject = Subject::stored(store, r#"{"state":"STARTED"}"#).await;
-    let document = r#"{"state":"STARTED","channelData":{"additionalAttributes":[{"key":"a","type":"Number","value":1}]}}"#;
+    let mut subject = Subject::stored(store, "{}").await;
+    let document = r#"{"channelData":{"additionalAttributes":[{"key":"a","type":"Number","value":1}]}}"#;
     subject.becomes(ATTRIBUTE, document).await;
 }
 
@@ -51,7 +51,8 @@ pub async fn a_list_that_is_made_is_held_to_the_limit(store: &Arc<dyn Store>) {
 pub async fn members_of_the_same_names_elsewhere_are_left_alone(store: &Arc<dyn Store>) {
     let mut subject = Subject::stored(
         store,
-        r#"{"additionalAttributes":[{"key":"a"}],"channel":{"channelData":{"additionalAttributes":[{"key":"a"}]}},
+        r#"{"additionalAttributes":[{"key":"a"}],
+            "channel":{"channelData":{"additionalAttributes":[{"key":"a"}]}},
             "channelData":{"channelData":{"additionalAttributes":[{"key":"a"}]},"additionalAttributes":[]},
             "ChannelData":5,"channeldata":[]}"#,
     )
@@ -59,7 +60,8 @@ pub async fn members_of_the_same_names_elsewhere_are_left_alone(store: &Arc<dyn 
     subject
         .becomes(
             ATTRIBUTE,
-            r#"{"additionalAttributes":[{"key":"a"}],"channel":{"channelData":{"additionalAttributes":[{"key":"a"}]}},
+            r#"{"additionalAttributes":[{"key":"a"}],
+            "channel":{"channelData":{"additionalAttributes":[{"key":"a"}]}},
                 "channelData":{"channelData":{"additionalAttributes":[{"key":"a"}]},
                                "additionalAttributes":[{"key":"a","type":"Number","value":1}]},
                 "ChannelData":5,"channeldata":[]}"#,

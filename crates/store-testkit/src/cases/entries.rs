@@ -67,7 +67,8 @@ pub async fn others_keep_their_places_around_a_replaced_entry(store: &Arc<dyn St
     subject
         .list_becomes(
             r#"[{"key":"a","type":"Number","value":1}]"#,
-            r#"[null,{"key":"a","type":"Number","value":1},"a",[{"key":"a"}],{"key":"a","type":"Number","value":1},1.50]"#,
+            r#"[null,{"key":"a","type":"Number","value":1},"a",[{"key":"a"}],
+                {"key":"a","type":"Number","value":1},1.50]"#,
         )
         .await;
 }
@@ -75,7 +76,8 @@ pub async fn others_keep_their_places_around_a_replaced_entry(store: &Arc<dyn St
 pub async fn types_and_values_of_any_kind_are_replaced(store: &Arc<dyn Store>) {
     let mut subject = Subject::with_list(
         store,
-        r#"[{"key":"a","type":5,"value":{"deep":[1]}},{"key":"a","type":null},{"key":"a","type":["x"],"value":[]},{"key":"a"}]"#,
+        r#"[{"key":"a","type":5,"value":{"deep":[1]}},{"key":"a","type":null},
+            {"key":"a","type":["x"],"value":[]},{"key":"a"}]"#,
     )
     .await;
     let entry = r#"{"key":"a","type":"Number","value":1}"#;

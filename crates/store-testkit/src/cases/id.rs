@@ -113,7 +113,7 @@ pub async fn ids_are_compared_exactly(store: &Arc<dyn Store>) {
     }
 }
 
-/// Creates, updates, fetches and lists all of them, each with one call, and tells them apart by their documents.
+/// Creates, updates, fetches and lists all of them, each with one call; their documents tell them apart.
 async fn come_back(store: &Arc<dyn Store>, ids: Vec<Id>) {
     let document = |at: usize| format!(r#"{{"at":{at}}}"#);
     let results =

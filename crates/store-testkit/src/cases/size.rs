@@ -1,7 +1,7 @@
 //! How large a document may be: measured as JSON text without white space, to the byte.
 //!
-//! A database that prints JSON with spaces, or keeps it in another form, measures something else. Each case fills a
-//! document with what would be counted wrongly.
+//! A database that prints JSON with spaces, or keeps it in another form, measures something else. Each case
+//! fills a document with what would be counted wrongly.
 
 use std::sync::Arc;
 
@@ -11,9 +11,6 @@ use super::{ask, subject::Subject};
 use crate::parsed;
 
 /// Attaches an entry that fills the document to the last byte, and before that one that is a byte longer.
-///
-/// `before` is the document up to its last member, a padding text; `appended` is what comes before and after the
-/// entry where the list is made.
 async fn fills_up(store: &Arc<dyn Store>, filler: &str) {
     let document = |list: &str, padding: usize| {
         format!(
@@ -37,9 +34,9 @@ async fn fills_up(store: &Arc<dyn Store>, filler: &str) {
 }
 
 fn is_one_too_large(error: &Error) {
-    let limit = Document::MAX_BYTES;
+    const MAX: usize = Document::MAX_BYTES;
     assert!(
-        matches!(error, Error::DocumentTooLarge { found, limit: told } if *found == limit + 1 && *told == limit),
+        matches!(error, Error::DocumentTooLarge { found, limit: told } if (*found, *told) == (MAX + 1, MAX)),
         "{error:?}"
     );
 }

@@ -31,13 +31,15 @@ pub async fn a_missing_session_is_not_found(store: &Arc<dyn Store>) {
 pub async fn an_entry_is_replaced_where_it_stands(store: &Arc<dyn Store>) {
     let mut subject = Subject::with_list(
         store,
-        r#"[{"key":"a","type":"Number","value":1},{"key":"b","type":"Number","value":2},{"key":"c","type":"Number","value":3}]"#,
+        r#"[{"key":"a","type":"Number","value":1},{"key":"b","type":"Number","value":2},
+            {"key":"c","type":"Number","value":3}]"#,
     )
     .await;
     subject
         .list_becomes(
             r#"[{"key":"b","type":"Number","value":20}]"#,
-            r#"[{"key":"a","type":"Number","value":1},{"key":"b","type":"Number","value":20},{"key":"c","type":"Number","value":3}]"#,
+            r#"[{"key":"a","type":"Number","value":1},{"key":"b","type":"Number","value":20},
+                {"key":"c","type":"Number","value":3}]"#,
         )
         .await;
 }
@@ -78,13 +80,15 @@ pub async fn a_member_that_an_entry_lacks_is_a_change_also_where_it_becomes_null
 pub async fn a_key_that_is_stored_twice_is_replaced_twice(store: &Arc<dyn Store>) {
     let mut subject = Subject::with_list(
         store,
-        r#"[{"key":"a","type":"Number","value":1},{"key":"b","type":"Number","value":2},{"key":"a","type":"String50","value":3,"x":1}]"#,
+        r#"[{"key":"a","type":"Number","value":1},{"key":"b","type":"Number","value":2},
+            {"key":"a","type":"String50","value":3,"x":1}]"#,
     )
     .await;
     subject
         .list_becomes(
             r#"[{"key":"a","type":"Number","value":9}]"#,
-            r#"[{"key":"a","type":"Number","value":9},{"key":"b","type":"Number","value":2},{"key":"a","type":"Number","value":9,"x":1}]"#,
+            r#"[{"key":"a","type":"Number","value":9},{"key":"b","type":"Number","value":2},
+                {"key":"a","type":"Number","value":9,"x":1}]"#,
         )
         .await;
 }

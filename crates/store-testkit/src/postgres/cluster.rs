@@ -1,7 +1,7 @@
-//! A throwaway PostgreSQL cluster, which ends with whoever started it, and with the test process at the latest.
+//! A throwaway PostgreSQL cluster, which ends with its owner, and with the test process at the latest.
 //!
-//! Rust's statics are not dropped, and a process that is killed drops nothing. So the server is not our child but
-//! that of a small shell script, which holds one end of a pipe, and cleans up when the other end is gone.
+//! Rust's statics are not dropped, and a process that is killed drops nothing. So the server is not our child
+//! but that of a small shell script, which holds one end of a pipe, and cleans up when the other end is gone.
 
 use std::{
     fs,
@@ -188,7 +188,7 @@ impl Supervisor {
             chown(folder.path(), Some(user), Some(group))?;
             command.uid(user).gid(group);
         }
-        // A process group of its own: the terminal's interrupt must not reach the server before the script does.
+        // A process group of its own: the terminal's interrupt must not stop the server before the script.
         command.process_group(0).current_dir(folder.path());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut process = command.spawn()?;

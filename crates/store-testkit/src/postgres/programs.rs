@@ -20,10 +20,10 @@ pub(super) fn find() -> Result<PathBuf, String> {
     let tried = install();
     installed().ok_or_else(|| {
         format!(
-            "these tests need a PostgreSQL server and found none. Install PostgreSQL {OLDEST} or later, so that \
-             initdb and postgres are on PATH, under /usr/lib/postgresql/*/bin or where pg_config --bindir says \
-             (Debian: apt-get install postgresql); or set TEST_DATABASE_URL to a server where databases may be \
-             created, such as postgres://user:password@localhost. {tried}"
+            "these tests need a PostgreSQL server and found none. Install PostgreSQL {OLDEST} or later, so \
+             that initdb and postgres are on PATH, under /usr/lib/postgresql/*/bin or where pg_config \
+             --bindir says (Debian: apt-get install postgresql); or set TEST_DATABASE_URL to a server where \
+             databases may be created, such as postgres://user:password@localhost. {tried}"
         )
     })
 }
