@@ -283,9 +283,8 @@ impl Error {
 /// The first violation as a sentence, and how many more there are.
 fn first(violations: &[Violation]) -> String {
     let Some(Violation { field, description, .. }) = violations.first() else { return String::new() };
-    let place = if field.is_empty() { "the document" } else { field };
     match violations.len() - 1 {
-        0 => format!("{place} {description}"),
-        more => format!("{place} {description}; and {more} more"),
+        0 => format!("{field} {description}"),
+        more => format!("{field} {description}; and {more} more"),
     }
 }

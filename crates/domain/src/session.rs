@@ -185,7 +185,7 @@ impl TryFrom<Value> for Document {
     fn try_from(value: Value) -> Result<Self, Error> {
         if value.as_object().is_none() {
             let description = format!("must be an object; this is {}", value.kind());
-            return Err(Error::InvalidDocument(vec![Violation::new("", "type", description)]));
+            return Err(Error::InvalidDocument(vec![Violation::new("document", "type", description)]));
         }
         let found = value.to_text().len();
         if found > Self::MAX_BYTES {

@@ -7,16 +7,12 @@ use bytes::BytesMut;
 use domain::{Error, Outcome, Reason};
 use http::{
     HeaderMap, HeaderValue,
-    header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE},
+    header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT},
     request::Parts,
 };
 use http_body_util::BodyExt;
 
 use crate::problem::Problem;
-
-/// How much more than its limit is read of a body that is too large, as a multiple of the limit: a caller that is
-/// still sending gets to see the answer only if somebody takes what it sends.
-const DRAINED: usize = 8;
 
 /// Reads a body that should be JSON text. Whether it is, the service finds out.
 pub(crate) async fn json(
@@ -26,9 +22,7 @@ pub(crate) async fn json(
     timeout: Duration,
 ) -> Result<String, Problem> {
     check_type(&parts.headers)?;
-    let bytes = tokio::time::timeout(timeout, read(&parts.headers, body, limit))
-        .await
-        .map_err(|_| Problem::from(&Error::DeadlineExceeded(Outcome::NotApplied)))??;
+    let bytes = read(&parts.headers, body, limit, timeout).await?;
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Err(Problem::new(Reason::BodyRequired, "the request needs a body: JSON text"));
     }
@@ -36,28 +30,44 @@ pub(crate) async fn json(
         .map_err(|_| Problem::new(Reason::MalformedBody, "the body is not JSON: it is not UTF-8"))
 }
 
-async fn read(headers: &HeaderMap, mut body: Body, limit: usize) -> Result<BytesMut, Problem> {
+async fn read(headers: &HeaderMap, body: Body, limit: usize, timeout: Duration) -> Result<BytesMut, Problem> {
     let announced =
         headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    let mut bytes = BytesMut::with_capacity(announced.unwrap_or(0).min(limit));
+    let announced = announced.unwrap_or(0);
+    let too_large = |found| Problem::from(&Error::RequestTooLarge { what: "size in bytes", found, limit });
+    if announced > limit && headers.contains_key(EXPECT) {
+        // The caller asks before it sends.
+        return Err(too_large(announced));
+    }
+    let mut bytes = BytesMut::with_capacity(announced.min(limit));
     let mut size = 0;
+    let in_time = tokio::time::timeout(timeout, collect(body, limit, &mut bytes, &mut size)).await;
+    if size > limit {
+        return Err(too_large(announced.max(size)));
+    }
+    match in_time {
+        Ok(Ok(())) => Ok(bytes),
+        Ok(Err(_)) => Err(Problem::new(Reason::MalformedBody, "the body ended before all of it had arrived")),
+        Err(_) => Err(Problem::from(&Error::DeadlineExceeded(Outcome::NotApplied))),
+    }
+}
+
+/// Takes a body to its end. What is over the limit is dropped as it comes: a caller that is still sending sees an
+/// answer only if somebody takes what it sends.
+async fn collect(
+    mut body: Body,
+    limit: usize,
+    bytes: &mut BytesMut,
+    size: &mut usize,
+) -> Result<(), axum::Error> {
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| {
-            Problem::new(Reason::MalformedBody, "the body ended before all of it had arrived")
-        })?;
-        let Ok(data) = frame.into_data() else { continue };
-        size += data.len();
-        if size <= limit {
+        let Ok(data) = frame?.into_data() else { continue };
+        *size += data.len();
+        if *size <= limit {
             bytes.extend_from_slice(&data);
-        } else if size > limit.saturating_mul(DRAINED) {
-            break;
         }
     }
-    if size > limit {
-        let found = announced.unwrap_or(0).max(size);
-        return Err(Problem::from(&Error::RequestTooLarge { what: "size in bytes", found, limit }));
-    }
-    Ok(bytes)
+    Ok(())
 }
 
 /// A body without a content type counts as JSON.

@@ -8,7 +8,7 @@ use axum::{
 use channel_session_api::v1::{ChannelSessionView, CreateChannelSessionRequest, GetChannelSessionRequest};
 use domain::session::Document;
 use http::{HeaderValue, StatusCode, header::LOCATION, request::Parts};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::{Gateway, body, id::PathId, problem::Problem, reply};
 
@@ -30,7 +30,7 @@ pub(crate) async fn create(
             })
             .await?;
     let session = response.channel_session.unwrap_or_default();
-    let id = utf8_percent_encode(session.id(), NON_ALPHANUMERIC);
+    let id = utf8_percent_encode(session.id(), RESERVED);
     let location = HeaderValue::from_str(&format!("/channel-sessions/{id}"));
     let mut response = reply::document(StatusCode::CREATED, Some(session)).into_response();
     if let Ok(location) = location {
@@ -38,6 +38,9 @@ pub(crate) async fn create(
     }
     Ok(response)
 }
+
+/// What has to be encoded in a segment of a path: all but the unreserved characters (RFC 3986, section 2.3).
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 pub(crate) async fn get(
     State(gateway): State<Gateway>,

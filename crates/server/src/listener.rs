@@ -32,8 +32,10 @@ const MAX_CONCURRENT_STREAMS: u32 = 200;
 /// Streams that one connection may make the server reset, before it is closed as hostile.
 const MAX_LOCAL_ERROR_RESET_STREAMS: usize = 1024;
 
-/// How long the head of an HTTP/1.1 request may take, so that slow ones do not collect.
-const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long an HTTP/1.1 connection may take to send a request's head, from the end of the last one. So it is also how
+/// long a connection may be idle: longer than load balancers keep theirs, which is a minute, or they would send requests
+/// into connections that are just being closed.
+const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(75);
 
 /// After how long without a word an HTTP/2 peer is asked whether it is still there.
 const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(30);

@@ -16,7 +16,7 @@ pub struct Log {
     #[arg(
         long = "log-level",
         env = "LOG_LEVEL",
-        default_value = "info",
+        default_value = "info,sqlx=warn",
         global = true,
         hide_env_values = true
     )]

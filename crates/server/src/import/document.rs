@@ -37,10 +37,7 @@ pub(super) fn not_json(error: &serde_json::Error) -> String {
 
 fn reason(error: &Error) -> String {
     let Error::InvalidDocument(violations) = error else { return error.to_string() };
-    let rules = violations.iter().map(|violation| match violation.field.as_str() {
-        "" => format!("the document {}", violation.description),
-        field => format!("{field} {}", violation.description),
-    });
+    let rules = violations.iter().map(|violation| format!("{} {}", violation.field, violation.description));
     rules.collect::<Vec<_>>().join("; ")
 }
 
@@ -61,7 +58,7 @@ mod tests {
         );
         assert_eq!(refused("{}"), "id must be given: the id to store the session under");
         assert_eq!(refused(r#"{"id":5}"#), "id must be a string");
-        assert_eq!(refused("[]"), "the document must be an object; this is an array");
+        assert_eq!(refused("[]"), "document must be an object; this is an array");
         assert_eq!(refused(r#"{"id":".."}"#), r#"a channel session id must be neither "." nor "..""#);
         assert_eq!(refused(r#"{"id":""}"#), "a channel session id is required: 1 to 255 characters");
     }

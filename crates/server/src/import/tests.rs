@@ -118,7 +118,7 @@ async fn bad_lines_are_reported_in_order_and_the_others_stored() {
         [
             "line 2: not JSON: trailing characters at column 12",
             "line 4: not UTF-8: the byte behind the first 7 is wrong",
-            "line 5: the document must be an object; this is an array",
+            "line 5: document must be an object; this is an array",
             "line 6: id must be given: the id to store the session under",
             "line 7: a channel session with the id there exists already",
             "line 8: a channel session with the id a exists already",
@@ -141,9 +141,9 @@ async fn bad_elements_are_reported_with_their_number_and_line() {
     assert_eq!(
         ran.bad_lines,
         [
-            "line 2 (element 1): the document must be an object; this is a number",
-            "line 3 (element 3): the document must be an object; this is null",
-            "line 5 (element 4): the document must be an object; this is a string",
+            "line 2 (element 1): document must be an object; this is a number",
+            "line 3 (element 3): document must be an object; this is null",
+            "line 5 (element 4): document must be an object; this is a string",
             "line 5 (element 5): not UTF-8: the byte behind the first 7 is wrong",
         ]
     );
