@@ -1,5 +1,7 @@
 //! The only place where a gRPC status becomes an HTTP problem (RFC 9457).
 
+use std::time::Duration;
+
 use axum::response::{IntoResponse, Response};
 use channel_session_api::v1::ViolationDetails;
 use domain::{Error, Reason};
@@ -31,7 +33,7 @@ pub(crate) struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     outcome: Option<&'static str>,
     #[serde(skip)]
-    retry_after_seconds: Option<i64>,
+    retry_after_seconds: Option<u64>,
 }
 
 #[derive(Debug, Serialize)]
@@ -82,7 +84,10 @@ impl From<&Status> for Problem {
             violations_total: total.filter(|&total| total > details.violations.len()),
             violations: details.violations,
             outcome: unknown.then_some(status::OUTCOME_UNKNOWN),
-            retry_after_seconds: details.retry_after_seconds,
+            retry_after_seconds: details
+                .retry_after
+                .or_else(|| status::retry_delay(reason))
+                .map(whole_seconds),
         }
     }
 }
@@ -103,7 +108,7 @@ impl IntoResponse for Problem {
 struct Details {
     info: Option<pb::ErrorInfo>,
     violations: Vec<Violation>,
-    retry_after_seconds: Option<i64>,
+    retry_after: Option<Duration>,
 }
 
 impl Details {
@@ -119,9 +124,7 @@ impl Details {
                 }
                 "google.rpc.RetryInfo" => {
                     let delay = pb::RetryInfo::decode(&*any.value).unwrap_or_default().retry_delay;
-                    // Retry-After counts whole seconds; sooner than asked for would be wrong, a little later is not.
-                    details.retry_after_seconds =
-                        delay.map(|delay| delay.seconds + i64::from(delay.nanos > 0));
+                    details.retry_after = delay.and_then(|delay| delay.try_into().ok());
                 }
                 status::VIOLATION_DETAILS => more = ViolationDetails::decode(&*any.value).unwrap_or_default(),
                 _ => {}
@@ -139,6 +142,11 @@ impl Details {
             .collect();
         details
     }
+}
+
+/// `Retry-After` counts whole seconds; sooner than asked for would be wrong, a little later is not.
+fn whole_seconds(delay: Duration) -> u64 {
+    delay.as_secs() + u64::from(delay.subsec_nanos() > 0)
 }
 
 /// The HTTP status that goes with a reason.
@@ -191,3 +199,6 @@ fn as_number<S: serde::Serializer>(status: &StatusCode, serializer: S) -> Result
 fn as_name<S: serde::Serializer>(reason: &Reason, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(reason.as_str())
 }
+
+#[cfg(test)]
+mod tests;

@@ -75,7 +75,8 @@ pub fn code(reason: Reason) -> Code {
 }
 
 /// When to try again, for what may pass.
-fn retry_delay(reason: Reason) -> Option<Duration> {
+#[must_use]
+pub fn retry_delay(reason: Reason) -> Option<Duration> {
     if reason == Reason::Overloaded {
         Some(Duration::from_secs(1))
     } else if reason == Reason::StoreUnavailable {

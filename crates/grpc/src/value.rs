@@ -50,34 +50,52 @@ pub(crate) fn object(fields: Struct, path: &Path<'_>) -> Result<Value, Problem> 
     Ok(Value::Object(members.collect::<Result<_, _>>()?))
 }
 
-/// The nearest protobuf value, and whether it stands for just this JSON.
-pub(crate) fn protobuf(value: &Value) -> (prost_types::Value, bool) {
+/// How deep a value may be nested to be given as `google.protobuf.Value`. Clients decode at most 100 messages within
+/// each other, an object takes three of them, and a reply has some around it.
+pub(crate) const MAX_DEPTH: usize = 24;
+
+/// The nearest protobuf value, and whether it stands for just this JSON. None for what clients could not take: nested
+/// deeper than [`MAX_DEPTH`], or holding a number beyond the doubles, for which they would have infinity.
+pub(crate) fn protobuf(value: &Value) -> Option<(prost_types::Value, bool)> {
     let mut exact = true;
+    let value = (value.depth() <= MAX_DEPTH).then(|| part(value, &mut exact)).flatten()?;
+    Some((value, exact))
+}
+
+/// The nearest protobuf list, as [`protobuf`].
+pub(crate) fn list(value: &Value) -> Option<ListValue> {
+    match protobuf(value)?.0.kind {
+        Some(Kind::ListValue(list)) => Some(list),
+        Some(
+            Kind::NullValue(_)
+            | Kind::BoolValue(_)
+            | Kind::NumberValue(_)
+            | Kind::StringValue(_)
+            | Kind::StructValue(_),
+        )
+        | None => None,
+    }
+}
+
+/// Clears `exact` where a number is rounded.
+fn part(value: &Value, exact: &mut bool) -> Option<prost_types::Value> {
     let kind = match value {
         Value::Null => Kind::NullValue(prost_types::NullValue::NullValue.into()),
         Value::Bool(bool) => Kind::BoolValue(*bool),
         Value::Number(number) => {
             let (double, same) = number.to_double();
-            exact = same;
-            Kind::NumberValue(double)
+            *exact &= same;
+            Kind::NumberValue(double.is_finite().then_some(double)?)
         }
         Value::String(text) => Kind::StringValue(text.clone()),
-        Value::Array(items) => Kind::ListValue(list(items, &mut exact)),
+        Value::Array(items) => {
+            let values = items.iter().map(|item| part(item, exact)).collect::<Option<_>>()?;
+            Kind::ListValue(ListValue { values })
+        }
         Value::Object(members) => {
-            let fields = members.iter().map(|(name, value)| (name.to_owned(), part(value, &mut exact)));
-            Kind::StructValue(Struct { fields: fields.collect() })
+            let fields = members.iter().map(|(name, value)| Some((name.to_owned(), part(value, exact)?)));
+            Kind::StructValue(Struct { fields: fields.collect::<Option<_>>()? })
         }
     };
-    (prost_types::Value { kind: Some(kind) }, exact)
-}
-
-/// The nearest protobuf list; clears `exact` if it does not stand for just these items.
-pub(crate) fn list(items: &[Value], exact: &mut bool) -> ListValue {
-    ListValue { values: items.iter().map(|item| part(item, exact)).collect() }
-}
-
-fn part(value: &Value, exact: &mut bool) -> prost_types::Value {
-    let (value, same) = protobuf(value);
-    *exact &= same;
-    value
+    Some(prost_types::Value { kind: Some(kind) })
 }

@@ -34,26 +34,44 @@ impl<'a> Path<'a> {
     }
 }
 
-/// Names are cut at this many characters, since they are the caller's and a path goes into messages.
-const MAX_NAME_CHARS: usize = 64;
+/// As much of a path as is shown, in characters: it is made of the caller's names and goes into headers.
+const MAX_SHOWN_CHARS: usize = 128;
 
 impl fmt::Display for Path<'_> {
+    /// A path that is too long is cut in the middle: where it starts and where it ends says the most.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut whole = String::new();
+        self.write(&mut whole);
+        let chars = whole.chars().count();
+        if chars <= MAX_SHOWN_CHARS {
+            return f.write_str(&whole);
+        }
+        let half = MAX_SHOWN_CHARS / 2;
+        let (start, end): (String, String) =
+            (whole.chars().take(half).collect(), whole.chars().skip(chars - half).collect());
+        write!(f, "{start}…{end}")
+    }
+}
+
+impl Path<'_> {
+    fn write(&self, out: &mut String) {
         if let Some(parent) = self.parent {
-            parent.fmt(f)?;
+            parent.write(out);
         }
         match self.step {
-            Step::Root(name) => f.write_str(name),
-            Step::Index(index) => write!(f, "[{index}]"),
+            Step::Root(name) => out.push_str(name),
+            Step::Index(index) => out.push_str(&format!("[{index}]")),
             Step::Name(name) => {
-                let is_first = self.parent.is_none_or(|parent| matches!(parent.step, Step::Root("")));
-                if !is_first {
-                    f.write_str(".")?;
+                if self.parent.is_some_and(|parent| !matches!(parent.step, Step::Root(""))) {
+                    out.push('.');
                 }
-                for char in name.chars().take(MAX_NAME_CHARS) {
-                    write!(f, "{}", if char.is_control() { char::REPLACEMENT_CHARACTER } else { char })?;
-                }
-                if name.chars().nth(MAX_NAME_CHARS).is_some() { f.write_str("…") } else { Ok(()) }
+                out.extend(
+                    name.chars().map(
+                        |char| {
+                            if char.is_control() { char::REPLACEMENT_CHARACTER } else { char }
+                        },
+                    ),
+                );
             }
         }
     }

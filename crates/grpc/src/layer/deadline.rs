@@ -7,7 +7,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use domain::{Error, attempt::Attempt};
+use domain::{Error, Outcome, attempt::Attempt};
 
 use crate::status;
 
@@ -20,15 +20,20 @@ pub(crate) async fn layer(State(max): State<Duration>, mut request: Request, nex
     }
     let asked = request.headers().get("grpc-timeout").and_then(|value| parse(value.to_str().ok()?));
     let time = asked.map_or(max, |asked| asked.min(max));
+    if time.is_zero() {
+        // Polled even once, the call could be on its way to the database.
+        return exceeded(Outcome::NotApplied);
+    }
     let attempt = GivenUpOnDrop(Attempt::new());
     request.extensions_mut().insert(attempt.0.clone());
     match tokio::time::timeout(time, next.run(request)).await {
         Ok(response) => response,
-        Err(_) => {
-            let error = Error::DeadlineExceeded(attempt.0.give_up());
-            status::from_error(&error).into_http::<axum::body::Body>()
-        }
+        Err(_) => exceeded(attempt.0.give_up()),
     }
+}
+
+fn exceeded(outcome: Outcome) -> Response {
+    status::from_error(&Error::DeadlineExceeded(outcome)).into_http()
 }
 
 /// A caller that goes away takes this future with it.

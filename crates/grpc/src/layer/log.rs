@@ -48,13 +48,15 @@ pub fn request_id(headers: &HeaderMap) -> HeaderValue {
     })
 }
 
-/// The trace id of a `traceparent` header: `version-traceid-parentid-flags`, each in lower-case hex.
+/// The trace id of a `traceparent` header: `version-traceid-parentid-flags`, each in lower-case hex. One
+/// of nothing but zeros is no trace.
 #[must_use]
 pub fn trace_id(headers: &HeaderMap) -> Option<&str> {
     let mut parts = headers.get(TRACEPARENT)?.to_str().ok()?.split('-');
     let (_version, trace_id) = (parts.next()?, parts.next()?);
     let is_hex = trace_id.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
-    (trace_id.len() == 32 && is_hex).then_some(trace_id)
+    let is_zero = trace_id.bytes().all(|byte| byte == b'0');
+    (trace_id.len() == 32 && is_hex && !is_zero).then_some(trace_id)
 }
 
 /// A call that is under way. Its line is written when it ends, and also when nobody waits for it any longer.

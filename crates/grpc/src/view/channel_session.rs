@@ -10,7 +10,7 @@ use domain::{
 
 use super::{
     channel,
-    members::{MAX_TYPED_DEPTH, Members, Notes},
+    members::{Members, Notes},
 };
 use crate::value;
 
@@ -77,13 +77,9 @@ fn attribute(members: Members<'_>) -> Attribute {
         ..Attribute::default()
     };
     if let Some(stored) = members.stored("value") {
-        if stored.depth() > MAX_TYPED_DEPTH {
-            attribute.value_json = Some(stored.to_text());
-        } else {
-            let (value, exact) = value::protobuf(stored);
-            attribute.value = Some(value);
-            attribute.value_json = (!exact).then(|| stored.to_text());
-        }
+        let (value, exact) = value::protobuf(stored).unzip();
+        attribute.value = value;
+        attribute.value_json = (exact != Some(true)).then(|| stored.to_text());
     }
     attribute
 }

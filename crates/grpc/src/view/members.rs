@@ -7,10 +7,6 @@ use prost_types::ListValue;
 
 use crate::value;
 
-/// How deep a value may be nested to be given as `google.protobuf.Value`. Clients decode at most 100 messages
-/// within each other, an object takes three of them, and a reply has some around it.
-pub(super) const MAX_TYPED_DEPTH: usize = 24;
-
 /// What the typed view could not say.
 #[derive(Debug, Default)]
 pub(super) struct Notes {
@@ -50,20 +46,16 @@ impl<'a> Members<'a> {
     }
 
     pub(super) fn list(&self, name: &str) -> Option<ListValue> {
-        self.read(name, |value| {
-            let Value::Array(items) = value else { return None };
-            (value.depth() <= MAX_TYPED_DEPTH).then(|| value::list(items, &mut true))
-        })
+        self.read(name, value::list)
     }
 
     /// A member of any shape, null included.
     pub(super) fn any(&self, name: &str) -> Option<prost_types::Value> {
-        let value = self.object.get(name)?;
-        if value.depth() > MAX_TYPED_DEPTH {
+        let value = value::protobuf(self.object.get(name)?);
+        if value.is_none() {
             self.note(name);
-            return None;
         }
-        Some(value::protobuf(value).0)
+        Some(value?.0)
     }
 
     pub(super) fn message<M>(&self, name: &str, read: impl FnOnce(Members<'_>) -> M) -> Option<M> {
