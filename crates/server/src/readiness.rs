@@ -12,10 +12,15 @@ const INTERVAL: Duration = Duration::from_secs(1);
 /// How long the store may take to answer.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Asks the store again and again, and reports what it finds, until `stopping`; then reports that the process does not
-/// serve, and returns.
+/// Reports that the process serves, which it does once its store is open.
+pub(crate) async fn begin(health: &HealthReporter) {
+    set(health, ServingStatus::Serving).await;
+}
+
+/// Asks the store again and again, and reports what has changed, until `stopping`; then reports that the process does
+/// not serve, and returns.
 pub(crate) async fn follow(store: Arc<dyn Store>, health: HealthReporter, stopping: CancellationToken) {
-    let mut was_ready = None;
+    let mut was_ready = true;
     loop {
         let answer = tokio::select! {
             () = stopping.cancelled() => break,
@@ -23,14 +28,14 @@ pub(crate) async fn follow(store: Arc<dyn Store>, health: HealthReporter, stoppi
             answer = tokio::time::timeout(PATIENCE, store.ping()) => answer,
         };
         let is_ready = matches!(answer, Ok(Ok(())));
-        if was_ready != Some(is_ready) {
+        if was_ready != is_ready {
             match answer {
-                Ok(Ok(())) => tracing::info!("the store answers"),
+                Ok(Ok(())) => tracing::info!("the store answers again"),
                 Ok(Err(error)) => tracing::warn!(%error, "the store does not answer"),
                 Err(_) => tracing::warn!("the store does not answer in time"),
             }
             set(&health, if is_ready { ServingStatus::Serving } else { ServingStatus::NotServing }).await;
-            was_ready = Some(is_ready);
+            was_ready = is_ready;
         }
         tokio::select! {
             () = stopping.cancelled() => break,

@@ -1,5 +1,7 @@
 //! The conformance suite on PostgreSQL.
 
+#![allow(clippy::unwrap_used, reason = "what cannot be set up fails the test, as it should")]
+
 use store_postgres::{Options, Store, migrate};
 use store_testkit::{Fresh, postgres};
 

@@ -1,5 +1,7 @@
 //! The conformance suite on SQLite.
 
+#![allow(clippy::unwrap_used, reason = "what cannot be set up fails the test, as it should")]
+
 use store_sqlite::{Store, migrate};
 use store_testkit::Fresh;
 

@@ -41,6 +41,7 @@ impl Serve {
         // Two stages: not ready any more, then no new connections.
         let (leaving, stopping) = (CancellationToken::new(), CancellationToken::new());
         let drain_timeout = self.stop.drain_timeout();
+        readiness::begin(&reporter).await;
         tracing::info!(
             grpc = %grpc_listener.local_addr()?,
             http = %http_listener.local_addr()?,

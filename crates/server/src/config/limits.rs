@@ -25,6 +25,7 @@ pub struct Limits {
         env = "MAX_CONCURRENT_REQUESTS",
         default_value_t = 1024,
         value_parser = clap::value_parser!(u32).range(1..),
+        allow_negative_numbers = true,
         hide_env_values = true
     )]
     max_concurrent_requests: u32,

@@ -1,7 +1,9 @@
 //! What the process says of itself, on standard error.
 
+use std::str::FromStr;
+
 use clap::{Args, ValueEnum};
-use tracing_subscriber::filter::Targets;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 
 /// What the process says of itself, on standard error.
 #[derive(Debug, Clone, Args)]
@@ -16,7 +18,7 @@ pub struct Log {
     #[arg(
         long = "log-level",
         env = "LOG_LEVEL",
-        default_value = "info,sqlx=warn",
+        default_value = "info,sqlx=warn", value_parser = targets,
         global = true,
         hide_env_values = true
     )]
@@ -32,4 +34,14 @@ pub enum LogFormat {
     Text,
     /// For machines: one JSON object a line.
     Json,
+}
+
+/// As [`Targets`] reads them, except that a lone word has to be a level: it would be taken for a part of the program, and
+/// a typing error would silence the rest.
+fn targets(text: &str) -> Result<Targets, String> {
+    let is_known = |directive: &str| directive.contains('=') || LevelFilter::from_str(directive).is_ok();
+    match text.split(',').find(|directive| !is_known(directive)) {
+        Some(unknown) => Err(format!("{unknown} is none of error, warn, info, debug, trace and off")),
+        None => text.parse().map_err(|error| format!("{error}")),
+    }
 }

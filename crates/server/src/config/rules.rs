@@ -8,7 +8,13 @@ use domain::value_type::ValueRules;
 #[command(next_help_heading = "Rules")]
 pub struct Rules {
     /// How many attributes a session may grow to. Longer lists that are stored already can be overridden, not grown
-    #[arg(long, env = "MAX_ATTRIBUTES", default_value_t = 10, hide_env_values = true)]
+    #[arg(
+        long,
+        env = "MAX_ATTRIBUTES",
+        default_value_t = 10,
+        allow_negative_numbers = true,
+        hide_env_values = true
+    )]
     pub max_attributes: u32,
 
     /// Whether values have to fit their types. `lenient` is for callers that never kept to them; the type still has to

@@ -1,1 +1,196 @@
-//! Tests.
+//! Every flag, its variable and its default, held to the contract; and what is said of values that are refused.
+
+use std::time::Duration;
+
+use clap::{Arg, Command, CommandFactory, FromArgMatches, Parser, builder::Resettable};
+
+use super::*;
+use crate::command::Cli;
+
+/// The flags of `serve`. Of these the first five are the contract's, with their variables and defaults.
+const SERVE: [(&str, &str, &str); 14] = [
+    ("database-url", "DATABASE_URL", "sqlite:channel-sessions.db"),
+    ("grpc-addr", "GRPC_ADDR", "127.0.0.1:50051"),
+    ("http-addr", "HTTP_ADDR", "127.0.0.1:8080"),
+    ("max-attributes", "MAX_ATTRIBUTES", "10"),
+    ("value-rules", "VALUE_RULES", "strict"),
+    ("database-max-connections", "DATABASE_MAX_CONNECTIONS", "16"),
+    ("request-timeout", "REQUEST_TIMEOUT", "10s"),
+    ("body-timeout", "BODY_TIMEOUT", "10s"),
+    ("max-concurrent-requests", "MAX_CONCURRENT_REQUESTS", "1024"),
+    ("lame-duck", "LAME_DUCK", "1s"),
+    ("drain-timeout", "DRAIN_TIMEOUT", "15s"),
+    ("log-format", "LOG_FORMAT", "auto"),
+    ("log-level", "LOG_LEVEL", "info,sqlx=warn"),
+    ("sample", "", "false"),
+];
+
+/// What a person says anew with each call, so that it has no variable.
+const OF_ONE_CALL: [&str; 7] = ["sample", "raw", "existing", "output", "array", "help", "version"];
+
+/// All commands, with the flags that each of them takes.
+fn commands() -> Vec<Command> {
+    let mut root = Cli::command();
+    root.build();
+    let commands: Vec<_> = root.get_subcommands().filter(|it| it.get_name() != "help").cloned().collect();
+    let names: Vec<_> = commands.iter().map(Command::get_name).collect();
+    assert_eq!(names, ["serve", "gateway", "migrate", "import", "export"]);
+    commands
+}
+
+fn flags(command: &Command) -> impl Iterator<Item = &Arg> {
+    command.get_arguments().filter(|arg| !arg.is_positional())
+}
+
+fn variable(arg: &Arg) -> &str {
+    arg.get_env().map_or("", |name| name.to_str().expect("a variable's name is text"))
+}
+
+#[test]
+fn the_defaults_of_serve_are_these() {
+    let commands = commands();
+    let mut found: Vec<_> = flags(&commands[0])
+        .map(|arg| {
+            let defaults = arg.get_default_values();
+            let default = defaults.first().map_or("", |value| value.to_str().expect("a default is text"));
+            (arg.get_long().expect("every flag has a long name"), variable(arg), default)
+        })
+        .filter(|(name, ..)| *name != "help")
+        .collect();
+    let mut expected = SERVE;
+    found.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn a_flag_means_the_same_to_every_command() {
+    for command in commands() {
+        for arg in flags(&command) {
+            let name = arg.get_long().expect("every flag has a long name");
+            if OF_ONE_CALL.contains(&name) {
+                continue;
+            }
+            let (_, env, default) =
+                SERVE.iter().find(|(known, ..)| *known == name).expect("only serve has flags of its own");
+            assert_eq!(variable(arg), *env, "{} --{name}", command.get_name());
+            assert_eq!(arg.get_default_values(), [*default], "{} --{name}", command.get_name());
+        }
+    }
+}
+
+#[test]
+fn every_flag_has_the_variable_of_its_name_and_help_never_shows_what_is_in_it() {
+    for command in commands() {
+        for arg in flags(&command) {
+            let name = arg.get_long().expect("every flag has a long name");
+            if OF_ONE_CALL.contains(&name) {
+                assert_eq!(variable(arg), "", "{} --{name}", command.get_name());
+                continue;
+            }
+            let expected = name.replace('-', "_").to_ascii_uppercase();
+            assert_eq!(variable(arg), expected, "{} --{name}", command.get_name());
+            // A database URL holds a password; the others follow suit, so that nobody has to think about it.
+            assert!(arg.is_hide_env_values_set(), "{} --{name}", command.get_name());
+        }
+    }
+}
+
+#[derive(Parser)]
+struct All {
+    #[command(flatten)]
+    grpc_addr: GrpcAddr,
+    #[command(flatten)]
+    http_addr: HttpAddr,
+    #[command(flatten)]
+    database: Database,
+    #[command(flatten)]
+    rules: Rules,
+    #[command(flatten)]
+    limits: Limits,
+    #[command(flatten)]
+    stop: Stop,
+    #[command(flatten)]
+    log: Log,
+}
+
+/// The settings as the program has them, whatever the environment that the tests run in says.
+fn parsed() -> All {
+    let command = All::command().mut_args(|arg| arg.env(Resettable::Reset));
+    let matches = command.try_get_matches_from(["test"]).expect("nothing has to be given");
+    All::from_arg_matches(&matches).expect("the defaults are valid")
+}
+
+#[test]
+fn the_defaults_are_what_the_service_has_of_its_own() {
+    let All { grpc_addr, http_addr, database, rules, limits, stop, log } = parsed();
+    assert_eq!((&*grpc_addr.grpc_addr, &*http_addr.http_addr), ("127.0.0.1:50051", "127.0.0.1:8080"));
+    assert_eq!((&*database.url, database.max_connections), ("sqlite:channel-sessions.db", 16));
+    assert_eq!(log.format, LogFormat::Auto);
+    assert!(log.level.would_enable("server", &tracing::Level::INFO));
+    assert!(!log.level.would_enable("server", &tracing::Level::DEBUG));
+    // On a command line the database's notices would stand between the command's own words.
+    assert!(!log.level.would_enable("sqlx::postgres::notice", &tracing::Level::INFO));
+    assert_eq!((stop.lame_duck(), stop.drain_timeout()), (Duration::from_secs(1), Duration::from_secs(15)));
+
+    let service = grpc::Options::default();
+    assert_eq!(rules.max_attributes as usize, service.max_attributes);
+    assert_eq!(rules.value_rules(), service.value_rules);
+    assert_eq!(limits.request_timeout(), service.max_deadline);
+    assert_eq!(limits.max_concurrent_requests(), service.max_concurrent_calls);
+    let gateway = limits.gateway();
+    assert_eq!(gateway.body_timeout, Duration::from_secs(10));
+    assert_eq!(gateway.max_concurrent_requests, service.max_concurrent_calls);
+    // The service answers an expired deadline itself: it knows what became of the change.
+    assert!(gateway.call_timeout > service.max_deadline);
+}
+
+/// What the program says of an argument that it refuses.
+fn refusal(argument: &[&str]) -> String {
+    let command = ["channel-sessions", "serve"];
+    match Cli::try_parse_from(command.iter().chain(argument)) {
+        Ok(_) => panic!("{argument:?} is taken"),
+        Err(error) => {
+            assert_eq!(error.exit_code(), 2, "{argument:?}");
+            error.to_string()
+        }
+    }
+}
+
+#[test]
+fn a_value_that_is_refused_is_named_with_its_flag_and_what_is_expected() {
+    for (flag, value, expected) in [
+        ("--http-addr", "nonsense", "expected HOST:PORT, such as 127.0.0.1:8080"),
+        ("--http-addr", "localhost", "expected HOST:PORT"),
+        ("--http-addr", ":8080", "expected HOST:PORT"),
+        ("--grpc-addr", "127.0.0.1:65536", "expected HOST:PORT"),
+        ("--value-rules", "loose", "[possible values: strict, lenient]"),
+        ("--max-attributes", "ten", "invalid digit"),
+        ("--max-attributes", "-1", "0..=4294967295"),
+        ("--max-concurrent-requests", "0", "1.."),
+        ("--database-max-connections", "0", "1.."),
+        ("--request-timeout", "soon", "expected number"),
+        ("--request-timeout", "10", "time unit needed"),
+        ("--log-format", "xml", "[possible values: auto, text, json]"),
+    ] {
+        let message = refusal(&[&format!("{flag}={value}")]);
+        assert!(message.contains(flag) && message.contains(value), "{flag}: {message}");
+        assert!(message.contains(expected), "{flag}: {message}");
+    }
+}
+
+/// As people type it: with a space, and so with a value that looks like a flag.
+#[test]
+fn a_negative_number_is_refused_by_the_flag_that_it_was_given_to() {
+    let message = refusal(&["--max-attributes", "-1"]);
+    assert!(message.contains("--max-attributes") && message.contains("0..=4294967295"), "{message}");
+}
+
+/// A word that is no level would otherwise be taken for the name of a part of the program, and silence all others.
+#[test]
+fn a_log_level_that_there_is_not_is_refused() {
+    for level in ["loud", "inf0", "warning"] {
+        let message = refusal(&["--log-level", level]);
+        assert!(message.contains("--log-level") && message.contains("debug"), "{level}: {message}");
+    }
+}

@@ -5,12 +5,9 @@ use channel_session_api::v1::{
     channel_session_service_client::ChannelSessionServiceClient,
 };
 use http::Method;
-use tonic::{
-    Code, Status,
-    transport::{Channel, Endpoint},
-};
+use tonic::{Code, Status, transport::Channel};
 
-use crate::support::{Failure, Front, Rest, Service, Store, on_both_stores};
+use crate::support::{Failure, Front, Rest, Service, Store, on_both_stores, raw};
 
 on_both_stores!(the_table_holds_in_one_process, the_table_holds_through_a_gateway_alone);
 
@@ -232,7 +229,7 @@ fn cases() -> Vec<Case> {
             409,
         ),
         case("a document that is no JSON", create("{"), Code::InvalidArgument, "MALFORMED_BODY", 400),
-        invalid_document("a document that is a list", "[]", &[("", "", "type")]),
+        invalid_document("a document that is a list", "[]", &[("document", "", "type")]),
         invalid_document("a document without an id", "{}", &[("id", "", "required")]),
         invalid_document("a number for an id", r#"{"id":5}"#, &[("id", "", "type")]),
         invalid_document(
@@ -335,33 +332,37 @@ async fn over_rest(rest: &Rest, call: &Call) -> crate::support::rest::Answer {
     }
 }
 
+/// Method, path, body, headers, status and reason.
+type RestCase =
+    (Method, &'static str, &'static str, &'static [(&'static str, &'static str)], u16, &'static str);
+
 #[tokio::test]
 async fn what_only_rest_can_get_wrong() {
     let service = Service::start(Store::Sqlite).await;
     let rest = service.rest();
-    let json = [("content-type", "application/json")];
-    let latin1 = [("content-type", "application/json; charset=iso-8859-1")];
-    let form = [("content-type", "application/x-www-form-urlencoded")];
-    let gzip = [("content-type", "application/json"), ("content-encoding", "gzip")];
-    let cases: &[(Method, &str, &str, &[(&str, &str)], u16, &str)] = &[
-        (Method::PUT, "/forms", "[]", &json, 400, "CHANNEL_SESSION_ID_REQUIRED"),
-        (Method::PUT, "/forms/", "[]", &json, 400, "CHANNEL_SESSION_ID_REQUIRED"),
-        (Method::PUT, "/forms/%ff", "[]", &json, 400, "INVALID_CHANNEL_SESSION_ID"),
-        (Method::PUT, "/forms/%2e%2e", "", &json, 400, "INVALID_CHANNEL_SESSION_ID"),
-        (Method::PUT, "/forms/x", "", &json, 400, "BODY_REQUIRED"),
-        (Method::PUT, "/forms/x", " \n", &json, 400, "BODY_REQUIRED"),
+    const JSON: &[(&str, &str)] = &[("content-type", "application/json")];
+    const LATIN1: &[(&str, &str)] = &[("content-type", "application/json; charset=iso-8859-1")];
+    const FORM: &[(&str, &str)] = &[("content-type", "application/x-www-form-urlencoded")];
+    const GZIP: &[(&str, &str)] = &[("content-type", "application/json"), ("content-encoding", "gzip")];
+    let cases: &[RestCase] = &[
+        (Method::PUT, "/forms", "[]", JSON, 400, "CHANNEL_SESSION_ID_REQUIRED"),
+        (Method::PUT, "/forms/", "[]", JSON, 400, "CHANNEL_SESSION_ID_REQUIRED"),
+        (Method::PUT, "/forms/%ff", "[]", JSON, 400, "INVALID_CHANNEL_SESSION_ID"),
+        (Method::PUT, "/forms/%2e%2e", "", JSON, 400, "INVALID_CHANNEL_SESSION_ID"),
+        (Method::PUT, "/forms/x", "", JSON, 400, "BODY_REQUIRED"),
+        (Method::PUT, "/forms/x", " \n", JSON, 400, "BODY_REQUIRED"),
         (Method::POST, "/channel-sessions", "", &[], 400, "BODY_REQUIRED"),
-        (Method::PUT, "/forms/x", "[]", &form, 415, "UNSUPPORTED_MEDIA_TYPE"),
-        (Method::PUT, "/forms/x", "[]", &latin1, 415, "UNSUPPORTED_MEDIA_TYPE"),
-        (Method::PUT, "/forms/x", "[]", &gzip, 415, "UNSUPPORTED_MEDIA_TYPE"),
-        (Method::PUT, "/forms/..%2f", "[]", &form, 415, "UNSUPPORTED_MEDIA_TYPE"),
+        (Method::PUT, "/forms/x", "[]", FORM, 415, "UNSUPPORTED_MEDIA_TYPE"),
+        (Method::PUT, "/forms/x", "[]", LATIN1, 415, "UNSUPPORTED_MEDIA_TYPE"),
+        (Method::PUT, "/forms/x", "[]", GZIP, 415, "UNSUPPORTED_MEDIA_TYPE"),
+        (Method::PUT, "/forms/..%2f", "[]", FORM, 415, "UNSUPPORTED_MEDIA_TYPE"),
         (Method::GET, "/forms/x", "", &[], 405, "METHOD_NOT_ALLOWED"),
-        (Method::POST, "/forms", "[]", &json, 405, "METHOD_NOT_ALLOWED"),
+        (Method::POST, "/forms", "[]", JSON, 405, "METHOD_NOT_ALLOWED"),
         (Method::DELETE, "/channel-sessions", "", &[], 405, "METHOD_NOT_ALLOWED"),
         (Method::PUT, "/channel-sessions/x", "", &[], 405, "METHOD_NOT_ALLOWED"),
         (Method::POST, "/healthz", "", &[], 405, "METHOD_NOT_ALLOWED"),
         (Method::GET, "/", "", &[], 404, "NOT_FOUND"),
-        (Method::PUT, "/forms/a/b", "[]", &json, 404, "NOT_FOUND"),
+        (Method::PUT, "/forms/a/b", "[]", JSON, 404, "NOT_FOUND"),
         (Method::GET, "/Forms/x", "", &[], 404, "NOT_FOUND"),
     ];
     for (method, path, body, headers, status, reason) in cases {
@@ -383,9 +384,8 @@ async fn what_only_rest_can_get_wrong() {
 
 #[tokio::test]
 async fn what_the_framework_finds_has_a_reason_too() {
-    let service = Service::with(Store::Sqlite, Front::Combined, &[]).await;
-    let address = format!("http://{}", service.server.address("grpc"));
-    let channel = Endpoint::from_shared(address).unwrap().connect().await.unwrap();
+    let service = Service::start(Store::Sqlite).await;
+    let address = service.server.address("grpc");
     let cases: [(&str, &[u8], &str, Code, &str); 5] = [
         ("UpdateDate", b"", "identity", Code::Unimplemented, "NOT_FOUND"),
         ("UpdateData", b"\xff\xff\xff", "identity", Code::InvalidArgument, "MALFORMED_BODY"),
@@ -395,28 +395,10 @@ async fn what_the_framework_finds_has_a_reason_too() {
         ("UpdateData", &[0; 5 << 20], "identity", Code::OutOfRange, "REQUEST_TOO_LARGE"),
     ];
     for (method, message, encoding, code, reason) in cases {
-        let status = raw(channel.clone(), method, message, encoding).await;
+        let status = raw::call(address, method, message, &[("grpc-encoding", encoding)]).await;
         assert_eq!(status.code(), code, "{method} {encoding}: {status:?}");
         assert_eq!(Failure::from_status(&status).reason, reason, "{method} {encoding}");
     }
-}
-
-/// Sends bytes as the one message of a call, and returns the status that comes back.
-async fn raw(mut channel: Channel, method: &str, message: &[u8], encoding: &str) -> Status {
-    use tower::{Service, ServiceExt};
-
-    let mut frame = vec![0];
-    frame.extend(u32::try_from(message.len()).unwrap().to_be_bytes());
-    frame.extend(message);
-    let body = http_body_util::Full::new(bytes::Bytes::from(frame));
-    let request = http::Request::post(format!("/channelsession.v1.ChannelSessionService/{method}"))
-        .header("content-type", "application/grpc")
-        .header("grpc-encoding", encoding)
-        .header("te", "trailers")
-        .body(tonic::body::Body::new(body))
-        .unwrap();
-    let response = channel.ready().await.unwrap().call(request).await.unwrap();
-    Status::from_header_map(response.headers()).unwrap()
 }
 
 #[tokio::test]

@@ -1,11 +1,14 @@
 //! Starts the program on either store and speaks to it.
 
 pub(crate) mod failure;
+pub(crate) mod lock;
 pub(crate) mod process;
+pub(crate) mod raw;
 pub(crate) mod rest;
 pub(crate) mod service;
 
 pub(crate) use failure::Failure;
+pub(crate) use lock::Lock;
 pub(crate) use rest::Rest;
 pub(crate) use service::{Front, Service, Store};
 

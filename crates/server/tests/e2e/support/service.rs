@@ -1,11 +1,13 @@
 //! The service on a fresh database.
 
+use std::{net::SocketAddr, process::ExitStatus};
+
 use channel_session_api::v1::{
     CreateChannelSessionRequest, channel_session_service_client::ChannelSessionServiceClient,
 };
 use store_testkit::postgres;
 use tempfile::TempDir;
-use tonic::transport::Channel;
+use tonic::transport::{Channel, Endpoint};
 
 use super::{Rest, process::Process};
 
@@ -83,7 +85,17 @@ impl Service {
 
     /// A gRPC client with a connection of its own.
     pub(crate) async fn grpc(&self) -> ChannelSessionServiceClient<Channel> {
-        grpc(&self.server).await
+        connect(self.server.address("grpc")).await
+    }
+
+    /// Kills the server, as a crash would.
+    pub(crate) fn kill_server(&mut self) {
+        self.server.kill();
+    }
+
+    /// Waits for a server that was asked to stop.
+    pub(crate) fn stop_server(&mut self) -> ExitStatus {
+        self.server.wait()
     }
 
     /// A REST client.
@@ -106,11 +118,14 @@ impl Service {
     }
 }
 
-/// A gRPC client of a server.
-pub(crate) async fn grpc(server: &Process) -> ChannelSessionServiceClient<Channel> {
-    let address = format!("http://{}", server.address("grpc"));
-    let client = ChannelSessionServiceClient::connect(address).await.unwrap();
-    client.max_decoding_message_size(usize::MAX)
+/// A gRPC client of an address.
+pub(crate) async fn connect(address: SocketAddr) -> ChannelSessionServiceClient<Channel> {
+    ChannelSessionServiceClient::new(channel(address).await).max_decoding_message_size(usize::MAX)
+}
+
+/// A connection to a gRPC address.
+pub(crate) async fn channel(address: SocketAddr) -> Channel {
+    Endpoint::from_shared(format!("http://{address}")).unwrap().connect().await.unwrap()
 }
 
 fn serve(database_url: &str, flags: &[&str]) -> Process {

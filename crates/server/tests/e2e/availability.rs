@@ -1,0 +1,97 @@
+//! What callers see while the store is away or the service has too much to do, and afterwards.
+
+use std::time::Duration;
+
+use http::Method;
+use store_testkit::postgres::{Cluster, Options};
+use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
+
+use crate::support::{Front, Lock, Rest, Service, Store, process::Process, service::channel};
+
+const ONE: &str = r#"[{"key":"k","type":"Number","value":1}]"#;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_that_crashes_is_reported_and_found_again() {
+    let cluster = Cluster::start(Options::default()).await;
+    let url = cluster.url("postgres");
+    let addresses = ["--grpc-addr", "127.0.0.1:0", "--http-addr", "127.0.0.1:0"];
+    let server = Process::start(
+        &[&["serve", "--sample", "--lame-duck", "0s", "--database-url", &url], &addresses[..]].concat(),
+    );
+    let rest = Rest::new(server.address("http"));
+    let mut health = HealthClient::new(channel(server.address("grpc")).await);
+    let mut is_serving = async || {
+        let service = "channelsession.v1.ChannelSessionService".to_owned();
+        health.check(HealthCheckRequest { service }).await.unwrap().into_inner().status == 1
+    };
+    let id = "64e2f08a6155b317cd3f88fd";
+    until(async || rest.send(Method::GET, "/readyz", "", &[]).await.status == 200).await;
+    assert!(is_serving().await);
+    assert_eq!(rest.update(id, ONE).await.revision(), 2);
+
+    cluster.crash();
+    let answer = rest.update(id, ONE).await;
+    assert_eq!((answer.status.as_u16(), &*answer.failure().reason), (503, "STORE_UNAVAILABLE"), "{answer:?}");
+    assert!(answer.headers.contains_key("retry-after"));
+    until(async || rest.send(Method::GET, "/readyz", "", &[]).await.status == 503).await;
+    assert!(!is_serving().await);
+    assert_eq!(rest.send(Method::GET, "/healthz", "", &[]).await.status, 200);
+
+    cluster.restart().await;
+    until(async || rest.send(Method::GET, "/readyz", "", &[]).await.status == 200).await;
+    assert!(is_serving().await);
+    // What was acknowledged before the crash is there.
+    assert_eq!(rest.get(id).await.revision(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_gateway_alone_reports_a_service_that_is_away() {
+    let mut service = Service::with(Store::Sqlite, Front::Alone, &[]).await;
+    let rest = service.rest();
+    assert_eq!(rest.send(Method::GET, "/readyz", "", &[]).await.status, 200);
+    service.kill_server();
+    for answer in [rest.update("x", ONE).await, rest.send(Method::GET, "/readyz", "", &[]).await] {
+        assert_eq!(
+            (answer.status.as_u16(), &*answer.failure().reason),
+            (503, "STORE_UNAVAILABLE"),
+            "{answer:?}"
+        );
+    }
+    assert_eq!(rest.send(Method::GET, "/healthz", "", &[]).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn more_calls_than_allowed_are_refused_and_told_when_to_come_back() {
+    let service = Service::with(Store::Postgres, Front::Combined, &["--max-concurrent-requests", "2"]).await;
+    service.create("x", "{}").await;
+    let mut lock = Lock::take(&service.database_url(), "x").await;
+    let waiting: Vec<_> = (0..2)
+        .map(|caller| {
+            let rest = service.rest();
+            let body = ONE.replace("\"k\"", &format!("\"k{caller}\""));
+            tokio::spawn(async move { rest.update("x", body).await })
+        })
+        .collect();
+    lock.is_waited_for_by(2).await;
+
+    let answer = service.rest().update("x", ONE).await;
+    assert_eq!((answer.status.as_u16(), &*answer.failure().reason), (429, "OVERLOADED"), "{answer:?}");
+    assert_eq!(answer.headers["retry-after"], "1");
+    // Probes are answered all the same.
+    assert_eq!(service.rest().send(Method::GET, "/readyz", "", &[]).await.status, 200);
+
+    lock.release().await;
+    for waiting in waiting {
+        assert_eq!(waiting.await.unwrap().status, 200);
+    }
+    assert_eq!(service.rest().update("x", ONE).await.revision(), 4);
+}
+
+/// Waits for something that the service finds out by itself.
+async fn until(holds: impl AsyncFn() -> bool) {
+    let limit = tokio::time::Instant::now() + Duration::from_secs(60);
+    while !holds().await {
+        assert!(tokio::time::Instant::now() < limit, "it did not come to hold within a minute");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}

@@ -1,0 +1,89 @@
+//! A process that is asked to stop finishes what it accepted; one that is killed loses nothing that it acknowledged.
+
+use crate::support::{Front, Lock, Rest, Service, Store, on_both_stores, service::connect};
+
+const ONE: &str = r#"[{"key":"k","type":"Number","value":1}]"#;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stop_finishes_what_was_accepted() {
+    let mut service = Service::with(Store::Postgres, Front::Alone, &[]).await;
+    service.create("x", "{}").await;
+    let mut lock = Lock::take(&service.database_url(), "x").await;
+    let combined = Rest::new(service.server.address("http"));
+    let in_process = tokio::spawn(async move { combined.update("x", ONE).await });
+    let over_gateway = service.rest();
+    let over_gateway =
+        tokio::spawn(async move { over_gateway.update("x", ONE.replace("\"k\"", "\"l\"")).await });
+    lock.is_waited_for_by(2).await;
+
+    service.server.ask_to_stop();
+    // No new connection is taken any more, and the calls that are under way are still waited for.
+    let address = service.server.address("http");
+    while tokio::net::TcpStream::connect(address).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+    lock.release().await;
+    for call in [in_process, over_gateway] {
+        let answer = call.await.unwrap();
+        assert_eq!(answer.status, 200, "{answer:?}");
+    }
+    assert!(service.stop_server().success());
+    let again = service.another(&[]);
+    assert_eq!(Rest::new(again.address("http")).get("x").await.revision(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_idle_process_stops_at_once_with_open_connections() {
+    let mut service = Service::with(Store::Sqlite, Front::Alone, &[]).await;
+    let _grpc = service.grpc().await;
+    assert_eq!(service.rest().update("64e2f08a6155b317cd3f88fd", "[]").await.status, 200);
+    let mut gateway = service.gateway.take().unwrap();
+    gateway.ask_to_stop();
+    assert!(gateway.wait().success());
+    service.server.ask_to_stop();
+    assert!(service.stop_server().success());
+}
+
+on_both_stores!(a_kill_loses_nothing_that_was_acknowledged);
+
+async fn a_kill_loses_nothing_that_was_acknowledged(store: Store) {
+    const CALLERS: usize = 8;
+    let mut service = Service::with(store, Front::Combined, &[]).await;
+    for caller in 0..CALLERS {
+        service.create(&format!("s{caller}"), "{}").await;
+    }
+    // Each caller updates its own session until the server is gone, and counts what was acknowledged.
+    let callers: Vec<_> = (0..CALLERS)
+        .map(|caller| {
+            let address = service.server.address("grpc");
+            tokio::spawn(async move {
+                let mut client = connect(address).await;
+                let mut acknowledged = 0;
+                loop {
+                    let value = acknowledged + 1;
+                    let request = channel_session_api::v1::UpdateDataRequest {
+                        channel_session_id: format!("s{caller}"),
+                        attributes_json: Some(format!(r#"[{{"key":"n","type":"Number","value":{value}}}]"#)),
+                        ..Default::default()
+                    };
+                    match client.update_data(request).await {
+                        Ok(_) => acknowledged = value,
+                        Err(_) => return acknowledged,
+                    }
+                }
+            })
+        })
+        .collect();
+    let rest = service.rest();
+    while rest.get("s0").await.revision() < 20 {}
+    service.kill_server();
+
+    let again = service.another(&[]);
+    let rest = Rest::new(again.address("http"));
+    for (caller, acknowledged) in callers.into_iter().enumerate() {
+        let acknowledged: i64 = acknowledged.await.unwrap();
+        let changes = rest.get(&format!("s{caller}")).await.revision() - 1;
+        // The last one may have been made without the caller having been told.
+        assert!((acknowledged..=acknowledged + 1).contains(&changes), "{acknowledged} and {changes}");
+    }
+}

@@ -1,0 +1,31 @@
+//! Holds a session's row in PostgreSQL, so that updates of it wait.
+
+use sqlx::{Connection, PgConnection};
+
+/// A lock on a row, held until it is released or dropped.
+pub(crate) struct Lock(PgConnection);
+
+impl Lock {
+    pub(crate) async fn take(database_url: &str, id: &str) -> Self {
+        let mut connection = PgConnection::connect(database_url).await.unwrap();
+        sqlx::raw_sql("BEGIN").execute(&mut connection).await.unwrap();
+        let locked = sqlx::query("SELECT 1 FROM channel_session WHERE id = $1 FOR UPDATE").bind(id);
+        locked.fetch_one(&mut connection).await.unwrap();
+        Self(connection)
+    }
+
+    /// Returns once as many statements of the service wait for locks of this database.
+    pub(crate) async fn is_waited_for_by(&mut self, count: i64) {
+        let waiting = "SELECT count(*) FROM pg_stat_activity
+                        WHERE datname = current_database() AND wait_event_type = 'Lock'
+                          AND application_name = 'channel-sessions'";
+        while sqlx::query_scalar::<_, i64>(waiting).fetch_one(&mut self.0).await.unwrap() < count {
+            // A transaction sees the activity as it was when it first looked, unless it asks to look again.
+            sqlx::raw_sql("SELECT pg_stat_clear_snapshot()").execute(&mut self.0).await.unwrap();
+        }
+    }
+
+    pub(crate) async fn release(mut self) {
+        sqlx::raw_sql("COMMIT").execute(&mut self.0).await.unwrap();
+    }
+}
