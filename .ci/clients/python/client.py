@@ -1,0 +1,175 @@
+#!/usr/bin/env python3
+"""A caller that has no .proto file: it learns the contract from the server itself, by reflection.
+
+Usage: client.py HOST:PORT DOCUMENTED_SESSION.json DOCUMENTED_REQUEST.json
+
+The server has to hold the documented session as it is documented (`serve --sample`). The client leaves it so: what it
+changes is a session of its own.
+"""
+
+import json
+import sys
+import uuid
+from pathlib import Path
+
+import grpc
+from google.protobuf import descriptor_pb2, descriptor_pool, json_format, message_factory
+from google.rpc import error_details_pb2
+from grpc_reflection.v1alpha import proto_reflection_descriptor_database as reflection
+from grpc_reflection.v1alpha import reflection_pb2
+from grpc_status import rpc_status
+
+SERVICE = "channelsession.v1.ChannelSessionService"
+TIMEOUT_SECONDS = 10
+
+
+def main(address: str, documented_session: str, documented_request: str) -> None:
+    session = json.loads(Path(documented_session).read_text(encoding="utf-8"))
+    attributes = json.loads(Path(documented_request).read_text(encoding="utf-8"))
+    with grpc.insecure_channel(address) as channel:
+        service = Service(channel)
+        for check, *arguments in (
+            (both_versions_of_reflection_serve_the_contract, channel),
+            (the_documented_request_gives_the_documented_session, service, session, attributes),
+            (an_update_that_changes_something, service, session),
+            (an_error_says_what_to_mend, service, session),
+            (a_missing_session_has_its_reason, service),
+        ):
+            check(*arguments)
+            print(f"ok: {check.__name__.replace('_', ' ')}")
+
+
+class Service:
+    """The service's methods, by the descriptors that its reflection serves."""
+
+    def __init__(self, channel: grpc.Channel) -> None:
+        self._channel = channel
+        self._pool = descriptor_pool.DescriptorPool(reflection.ProtoReflectionDescriptorDatabase(channel))
+        self._methods = self._pool.FindServiceByName(SERVICE).methods_by_name
+
+    def call(self, name: str, request: dict) -> dict:
+        """Makes a call. Both messages are as protobuf's JSON mapping has them."""
+        method = self._methods[name]
+        request_class = message_factory.GetMessageClass(method.input_type)
+        call = self._channel.unary_unary(
+            f"/{SERVICE}/{name}",
+            request_serializer=request_class.SerializeToString,
+            response_deserializer=message_factory.GetMessageClass(method.output_type).FromString,
+        )
+        message = json_format.ParseDict(request, request_class())
+        return json_format.MessageToDict(call(message, timeout=TIMEOUT_SECONDS))
+
+    def message(self, name: str, encoded: bytes) -> dict:
+        """Decodes a message of the contract by its full name."""
+        message_class = message_factory.GetMessageClass(self._pool.FindMessageTypeByName(name))
+        return json_format.MessageToDict(message_class.FromString(encoded))
+
+
+def document(reply: dict) -> dict:
+    """The document's part of a session: all but the members that the service sets itself."""
+    own = ("revision", "etag")
+    session = reply["channelSession"]
+    assert all(name in session for name in own), f"{own} are missing in {sorted(session)}"
+    return {name: value for name, value in session.items() if name not in own}
+
+
+def the_documented_request_gives_the_documented_session(service: Service, session: dict, attributes: list) -> None:
+    reply = service.call("UpdateData", {"channelSessionId": session["id"], "attributes": attributes})
+    equal(document(reply), session)
+    equal(reply.get("changed", False), False)
+
+
+def an_update_that_changes_something(service: Service, session: dict) -> None:
+    own = session | {"id": f"python-{uuid.uuid4()}"}
+    created = service.call("CreateChannelSession", {"document": own})
+    # protobuf's JSON mapping writes 64-bit integers as strings.
+    equal((created["channelSession"]["revision"], created["channelSession"]["etag"]), ("1", '"1"'))
+    equal(document(created), own)
+
+    name = {"key": "name", "type": "String50", "value": "Jane Doe"}
+    queue = {"key": "queue", "type": "StringList", "value": ["sales", "vip"]}
+    updated = service.call("UpdateData", {"channelSessionId": own["id"], "attributes": [name, queue]})
+    equal((updated["changed"], updated["channelSession"]["revision"]), (True, "2"))
+    # The documented session holds `name` twice, around `info`: both are replaced where they stand.
+    info = session["channelData"]["additionalAttributes"][1]
+    expected = own | {"channelData": session["channelData"] | {"additionalAttributes": [name, info, name, queue]}}
+    equal(document(updated), expected)
+
+    read = service.call("GetChannelSession", {"channelSessionId": own["id"]})
+    equal(read["channelSession"], updated["channelSession"])
+
+
+def an_error_says_what_to_mend(service: Service, session: dict) -> None:
+    attributes = [
+        {"key": "name", "type": "String50", "value": "Jane"},
+        {"key": "age", "type": "Number", "value": "forty"},
+        {"key": "nick", "type": "Text", "value": "Jay"},
+    ]
+    code, details = refused(service, "UpdateData", {"channelSessionId": session["id"], "attributes": attributes})
+    equal(code, grpc.StatusCode.INVALID_ARGUMENT)
+    info = unpacked(details, error_details_pb2.ErrorInfo)
+    equal((info.reason, info.domain), ("INVALID_ATTRIBUTES", "channelsession.v1"))
+    equal(info.metadata["violations_total"], "2")
+    bad_request = unpacked(details, error_details_pb2.BadRequest)
+    equal([v.field for v in bad_request.field_violations], ["attributes[1].value", "attributes[2].type"])
+    assert all(v.description for v in bad_request.field_violations), bad_request
+    # The contract's own detail, known by reflection alone.
+    more = service.message("channelsession.v1.ViolationDetails", details["channelsession.v1.ViolationDetails"])
+    equal(more, {"violations": [{"key": "age", "rule": "Number"}, {"key": "nick", "rule": "value_type"}]})
+
+
+def a_missing_session_has_its_reason(service: Service) -> None:
+    code, details = refused(service, "GetChannelSession", {"channelSessionId": f"python-missing-{uuid.uuid4()}"})
+    equal(code, grpc.StatusCode.NOT_FOUND)
+    equal(unpacked(details, error_details_pb2.ErrorInfo).reason, "CHANNEL_SESSION_NOT_FOUND")
+
+
+def both_versions_of_reflection_serve_the_contract(channel: grpc.Channel) -> None:
+    """The service above was found by v1alpha, which is what the package speaks; v1 has the same messages."""
+    for version in ("v1", "v1alpha"):
+        services, files = reflected(channel, version)
+        for service in (SERVICE, "grpc.health.v1.Health", f"grpc.reflection.{version}.ServerReflection"):
+            assert service in services, f"{version} does not list {service}: {services}"
+        equal(files, ["channelsession/v1/channel_session_service.proto"])
+
+
+def reflected(channel: grpc.Channel, version: str) -> tuple[list[str], list[str]]:
+    """The services that are listed, and the names of the files that are served for ours."""
+    call = channel.stream_stream(
+        f"/grpc.reflection.{version}.ServerReflection/ServerReflectionInfo",
+        request_serializer=reflection_pb2.ServerReflectionRequest.SerializeToString,
+        response_deserializer=reflection_pb2.ServerReflectionResponse.FromString,
+    )
+    requests = [
+        reflection_pb2.ServerReflectionRequest(list_services=""),
+        reflection_pb2.ServerReflectionRequest(file_containing_symbol=SERVICE),
+    ]
+    listed, described = call(iter(requests), timeout=TIMEOUT_SECONDS)
+    services = [service.name for service in listed.list_services_response.service]
+    files = map(descriptor_pb2.FileDescriptorProto.FromString, described.file_descriptor_response.file_descriptor_proto)
+    return services, [file.name for file in files]
+
+
+def refused(service: Service, name: str, request: dict) -> tuple[grpc.StatusCode, dict[str, bytes]]:
+    """Makes a call that has to fail. Returns its code, and its details by the full names of their messages."""
+    try:
+        reply = service.call(name, request)
+    except grpc.RpcError as error:
+        status = rpc_status.from_call(error)
+        assert status is not None, f"{name} failed without details: {error}"
+        return error.code(), {detail.TypeName(): detail.value for detail in status.details}
+    raise AssertionError(f"{name} was not refused: {reply}")
+
+
+def unpacked(details: dict[str, bytes], message_class):
+    return message_class.FromString(details[message_class.DESCRIPTOR.full_name])
+
+
+def equal(found, expected) -> None:
+    assert found == expected, f"\nfound:    {json.dumps(found, default=str)}\nexpected: {json.dumps(expected, default=str)}"
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 4:
+        sys.exit(__doc__)
+    main(*sys.argv[1:])
