@@ -4,8 +4,12 @@ use std::collections::HashMap;
 
 use domain::{
     Error,
+    attempt::Attempt,
     session::{Id, TenantId},
 };
+use sqlx::{Postgres, pool::PoolConnection};
+
+use crate::{Store, error};
 
 /// Runs items in waves, each session at most once in a wave, and returns the results in the items' order.
 ///
@@ -25,6 +29,35 @@ pub(crate) async fn in_waves<T, R, F: Future<Output = Vec<Result<R, Error>>>>(
         }
     }
     results.into_iter().map(|result| result.unwrap_or_else(|| Err(missing()))).collect()
+}
+
+/// Results as they come in; none yet for an item that is still open.
+pub(crate) type Results<R> = [Option<Result<R, Error>>];
+
+/// Gets a connection for those of a wave's items that are open, and says of each that it is sent now. Returns the
+/// connection and the places of the items; the others, and all if there is no connection, have their results.
+pub(crate) async fn begin<T, R>(
+    store: &Store,
+    wave: &[T],
+    attempt: impl Fn(&T) -> &Attempt,
+    results: &mut Results<R>,
+) -> Option<(PoolConnection<Postgres>, Vec<usize>)> {
+    let open: Vec<usize> = (0..wave.len()).filter(|&at| results[at].is_none()).collect();
+    let connection = match store.connection().await {
+        Ok(connection) => connection,
+        Err(error) => {
+            error::for_each(&open, results, &error);
+            return None;
+        }
+    };
+    let mut sent = Vec::with_capacity(open.len());
+    for at in open {
+        match attempt(&wave[at]).send() {
+            Ok(()) => sent.push(at),
+            Err(given_up) => results[at] = Some(Err(given_up)),
+        }
+    }
+    (!sent.is_empty()).then_some((connection, sent))
 }
 
 /// The error for an item that a statement returned no row for, which would be a defect.

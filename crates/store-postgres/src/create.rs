@@ -24,19 +24,9 @@ pub(crate) async fn run(store: &Store, wave: Vec<Create>) -> Vec<Result<Session,
     results.into_iter().map(|result| result.unwrap_or_else(|| Err(batch::missing()))).collect()
 }
 
-async fn insert(store: &Store, wave: &[Create], results: &mut [Option<Result<Session, Error>>]) {
-    let all: Vec<usize> = (0..wave.len()).collect();
-    let mut connection = match store.connection().await {
-        Ok(connection) => connection,
-        Err(error) => return error::for_each(&all, results, error),
-    };
-    let mut sent = Vec::with_capacity(wave.len());
-    for at in all {
-        match wave[at].attempt.send() {
-            Ok(()) => sent.push(at),
-            Err(error) => results[at] = Some(Err(error)),
-        }
-    }
+async fn insert(store: &Store, wave: &[Create], results: &mut batch::Results<Session>) {
+    let begun = batch::begin(store, wave, |item| &item.attempt, results).await;
+    let Some((mut connection, sent)) = begun else { return };
     let items = || sent.iter().map(|&at| &wave[at]);
     let query = sqlx::query(STATEMENT)
         .bind(items().map(|item| item.tenant.as_str()).collect::<Vec<_>>())
@@ -45,7 +35,7 @@ async fn insert(store: &Store, wave: &[Create], results: &mut [Option<Result<Ses
         .bind(Revision::FIRST.get());
     let rows = match query.fetch_all(&mut *connection).await {
         Ok(rows) => rows,
-        Err(error) => return error::for_each(&sent, results, error::of_write(error)),
+        Err(error) => return error::for_each(&sent, results, &error::of_write(error)),
     };
     // Of what is not returned, another session had the place.
     for &at in &sent {
@@ -54,7 +44,7 @@ async fn insert(store: &Store, wave: &[Create], results: &mut [Option<Result<Ses
     for row in rows {
         match read(&row, wave) {
             Ok((at, session)) => results[at] = Some(Ok(session)),
-            Err(error) => return error::for_each(&sent, results, error::of_write(error)),
+            Err(error) => return error::for_each(&sent, results, &error::of_write(error)),
         }
     }
 }

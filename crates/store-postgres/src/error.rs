@@ -3,6 +3,8 @@
 use domain::{Error, Outcome};
 use sqlx::PgPool;
 
+use crate::batch::Results;
+
 /// No connection could be had, so nothing was sent.
 pub(crate) fn of_acquire(pool: &PgPool, error: sqlx::Error) -> Error {
     // The pool waits just as long for a connection that others hold as for one that cannot be made.
@@ -36,7 +38,7 @@ pub(crate) fn is_conflict(error: &sqlx::Error) -> bool {
 }
 
 /// Gives items that failed together the same error.
-pub(crate) fn for_each<R>(items: &[usize], results: &mut [Option<Result<R, Error>>], error: Error) {
+pub(crate) fn for_each<R>(items: &[usize], results: &mut Results<R>, error: &Error) {
     for &at in items {
         results[at] = Some(Err(error.clone()));
     }

@@ -6,7 +6,7 @@ use domain::{
 };
 use sqlx::Row;
 
-use crate::{Store, error};
+use crate::{Store, batch, error};
 
 const STATEMENT: &str = "
     SELECT items.place, session.revision, session.document::text
@@ -17,7 +17,7 @@ pub(crate) async fn run(store: &Store, tenant: &TenantId, ids: Vec<Id>) -> Vec<R
     let mut results: Vec<_> = ids.iter().map(|id| Some(Err(Error::NotFound(id.clone())))).collect();
     if let Err(error) = fetch(store, tenant, &ids, &mut results).await {
         let all: Vec<usize> = (0..ids.len()).collect();
-        error::for_each(&all, &mut results, error);
+        error::for_each(&all, &mut results, &error);
     }
     results.into_iter().flatten().collect()
 }
@@ -26,7 +26,7 @@ async fn fetch(
     store: &Store,
     tenant: &TenantId,
     ids: &[Id],
-    results: &mut [Option<Result<Session, Error>>],
+    results: &mut batch::Results<Session>,
 ) -> Result<(), Error> {
     let mut connection = store.connection().await?;
     let rows = sqlx::query(STATEMENT)

@@ -1,5 +1,7 @@
 //! Attaching attributes: one statement for a batch of different sessions.
 
+use std::collections::HashSet;
+
 use domain::{
     Error,
     error::Malformed,
@@ -44,39 +46,16 @@ const STATEMENT: &str = "
 /// Runs a wave: every session at most once.
 pub(crate) async fn run(store: &Store, wave: Vec<UpdateData>) -> Vec<Result<Updated, Error>> {
     let mut results: Vec<_> = wave.iter().map(|_| None).collect();
-    loop {
-        let open: Vec<usize> = (0..wave.len()).filter(|&at| results[at].is_none()).collect();
-        if open.is_empty() {
-            return results
-                .into_iter()
-                .map(|result| result.unwrap_or_else(|| Err(batch::missing())))
-                .collect();
-        }
-        round(store, &wave, &open, &mut results).await;
+    while results.iter().any(Option::is_none) {
+        round(store, &wave, &mut results).await;
     }
+    results.into_iter().flatten().collect()
 }
 
-/// Sends the items that are still open. One that lost a race stays open.
-async fn round(
-    store: &Store,
-    wave: &[UpdateData],
-    open: &[usize],
-    results: &mut [Option<Result<Updated, Error>>],
-) {
-    let mut connection = match store.connection().await {
-        Ok(connection) => connection,
-        Err(error) => return error::for_each(open, results, error),
-    };
-    let mut sent = Vec::with_capacity(open.len());
-    for &at in open {
-        match wave[at].attempt.send() {
-            Ok(()) => sent.push(at),
-            Err(error) => results[at] = Some(Err(error)),
-        }
-    }
-    if sent.is_empty() {
-        return;
-    }
+/// Sends the items that are open. One that lost a race stays open.
+async fn round(store: &Store, wave: &[UpdateData], results: &mut batch::Results<Updated>) {
+    let begun = batch::begin(store, wave, |item| &item.attempt, results).await;
+    let Some((mut connection, sent)) = begun else { return };
     let items = || sent.iter().map(|&at| &wave[at]);
     let query = sqlx::query(STATEMENT)
         .bind(items().map(|item| item.tenant.as_str()).collect::<Vec<_>>())
@@ -88,14 +67,20 @@ async fn round(
         Ok(rows) => rows,
         // Nothing of the statement was done; sent again, it waits its turn.
         Err(error) if error::is_conflict(&error) => return,
-        Err(error) => return error::for_each(&sent, results, error::of_write(error)),
+        Err(error) => return error::for_each(&sent, results, &error::of_write(error)),
     };
+    let mut unanswered: HashSet<usize> = sent.iter().copied().collect();
     for row in rows {
         match read(&row, &sent, wave) {
-            Ok((at, Some(result))) => results[at] = Some(result),
-            Ok((_, None)) => {}
-            Err(error) => return error::for_each(&sent, results, error::of_write(error)),
+            Ok((at, result)) => {
+                unanswered.remove(&at);
+                results[at] = result;
+            }
+            Err(error) => return error::for_each(&sent, results, &error::of_write(error)),
         }
+    }
+    for at in unanswered {
+        results[at] = Some(Err(batch::missing()));
     }
 }
 

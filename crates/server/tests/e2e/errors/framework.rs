@@ -1,0 +1,44 @@
+//! The errors that the gRPC framework makes itself, and those that are too many for a status.
+
+use channel_session_api::v1::UpdateDataRequest;
+use tonic::Code;
+
+use crate::support::{Failure, Service, Store, raw};
+
+#[tokio::test]
+async fn what_the_framework_finds_has_a_reason_too() {
+    let service = Service::start(Store::Sqlite).await;
+    let address = service.server.address("grpc");
+    let cases: [(&str, &[u8], &str, Code, &str); 5] = [
+        ("UpdateDate", b"", "identity", Code::Unimplemented, "NOT_FOUND"),
+        ("UpdateData", b"\xff\xff\xff", "identity", Code::InvalidArgument, "MALFORMED_BODY"),
+        // Field 1, three bytes, which are not UTF-8.
+        ("UpdateData", b"\x0a\x03a\xffb", "identity", Code::InvalidArgument, "MALFORMED_BODY"),
+        ("UpdateData", b"", "br", Code::Unimplemented, "UNSUPPORTED_MEDIA_TYPE"),
+        ("UpdateData", &[0; 5 << 20], "identity", Code::OutOfRange, "REQUEST_TOO_LARGE"),
+    ];
+    for (method, message, encoding, code, reason) in cases {
+        let status = raw::call(address, method, message, &[("grpc-encoding", encoding)]).await;
+        assert_eq!(status.code(), code, "{method} {encoding}: {status:?}");
+        assert_eq!(Failure::from_status(&status).reason, reason, "{method} {encoding}");
+    }
+}
+
+#[tokio::test]
+async fn many_violations_are_cut_to_what_clients_take_and_counted() {
+    let service = Service::start(Store::Sqlite).await;
+    let attribute = format!(r#"{{"key":"{}","type":"no such type","value":1}}"#, "💬".repeat(255));
+    let body = format!("[{}]", vec![attribute; 100].join(","));
+    let answer = service.rest().update("x", body.clone()).await;
+    let problem = answer.failure();
+    assert_eq!(problem.total, 100);
+    assert!((1..100).contains(&problem.violations.len()), "{}", problem.violations.len());
+
+    let request = UpdateDataRequest {
+        channel_session_id: "x".to_owned(),
+        attributes_json: Some(body),
+        ..Default::default()
+    };
+    let status = service.grpc().await.update_data(request).await.unwrap_err();
+    assert_eq!(Failure::from_status(&status), problem);
+}

@@ -1,0 +1,55 @@
+//! What only a REST call can get wrong: paths, methods, content types.
+
+use http::Method;
+
+use crate::support::{Service, Store};
+
+/// Method, path, body, headers, status and reason.
+type RestCase =
+    (Method, &'static str, &'static str, &'static [(&'static str, &'static str)], u16, &'static str);
+
+#[tokio::test]
+async fn what_only_rest_can_get_wrong() {
+    let service = Service::start(Store::Sqlite).await;
+    let rest = service.rest();
+    const JSON: &[(&str, &str)] = &[("content-type", "application/json")];
+    const LATIN1: &[(&str, &str)] = &[("content-type", "application/json; charset=iso-8859-1")];
+    const FORM: &[(&str, &str)] = &[("content-type", "application/x-www-form-urlencoded")];
+    const GZIP: &[(&str, &str)] = &[("content-type", "application/json"), ("content-encoding", "gzip")];
+    let cases: &[RestCase] = &[
+        (Method::PUT, "/forms", "[]", JSON, 400, "CHANNEL_SESSION_ID_REQUIRED"),
+        (Method::PUT, "/forms/", "[]", JSON, 400, "CHANNEL_SESSION_ID_REQUIRED"),
+        (Method::PUT, "/forms/%ff", "[]", JSON, 400, "INVALID_CHANNEL_SESSION_ID"),
+        (Method::PUT, "/forms/%2e%2e", "", JSON, 400, "INVALID_CHANNEL_SESSION_ID"),
+        (Method::PUT, "/forms/x", "", JSON, 400, "BODY_REQUIRED"),
+        (Method::PUT, "/forms/x", " \n", JSON, 400, "BODY_REQUIRED"),
+        (Method::POST, "/channel-sessions", "", &[], 400, "BODY_REQUIRED"),
+        (Method::PUT, "/forms/x", "[]", FORM, 415, "UNSUPPORTED_MEDIA_TYPE"),
+        (Method::PUT, "/forms/x", "[]", LATIN1, 415, "UNSUPPORTED_MEDIA_TYPE"),
+        (Method::PUT, "/forms/x", "[]", GZIP, 415, "UNSUPPORTED_MEDIA_TYPE"),
+        (Method::PUT, "/forms/..%2f", "[]", FORM, 415, "UNSUPPORTED_MEDIA_TYPE"),
+        (Method::GET, "/forms/x", "", &[], 405, "METHOD_NOT_ALLOWED"),
+        (Method::POST, "/forms", "[]", JSON, 405, "METHOD_NOT_ALLOWED"),
+        (Method::DELETE, "/channel-sessions", "", &[], 405, "METHOD_NOT_ALLOWED"),
+        (Method::PUT, "/channel-sessions/x", "", &[], 405, "METHOD_NOT_ALLOWED"),
+        (Method::POST, "/healthz", "", &[], 405, "METHOD_NOT_ALLOWED"),
+        (Method::GET, "/", "", &[], 404, "NOT_FOUND"),
+        (Method::PUT, "/forms/a/b", "[]", JSON, 404, "NOT_FOUND"),
+        (Method::GET, "/Forms/x", "", &[], 404, "NOT_FOUND"),
+    ];
+    for (method, path, body, headers, status, reason) in cases {
+        let answer = rest.send(method.clone(), path, *body, headers).await;
+        assert_eq!(
+            (answer.status.as_u16(), &*answer.failure().reason),
+            (*status, *reason),
+            "{method} {path}"
+        );
+        assert_eq!(answer.headers.contains_key("allow"), *status == 405, "{method} {path}");
+        assert!(answer.headers.contains_key("x-request-id"), "{method} {path}");
+    }
+    // Both of these are JSON.
+    for headers in [&[][..], &[("content-type", "application/vnd.api+json; charset=utf-8")]] {
+        let answer = rest.send(Method::PUT, "/forms/64e2f08a6155b317cd3f88fd", "[]", headers).await;
+        assert_eq!(answer.status, 200);
+    }
+}
