@@ -67,10 +67,13 @@ impl Serve {
             tokio::time::sleep(self.stop.lame_duck()).await;
             stopping.cancel();
             let _ = servers.await;
-            if tokio::time::timeout(drain_timeout, service.drain()).await.is_err() {
+            let finished = async {
+                service.drain().await;
+                store.close().await;
+            };
+            if tokio::time::timeout(drain_timeout, finished).await.is_err() {
                 tracing::warn!("the store did not finish in time");
             }
-            store.close().await;
         };
         tokio::select! {
             () = stop => tracing::info!("stopped"),
