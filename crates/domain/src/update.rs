@@ -93,3 +93,6 @@ fn present<'a>(object: &'a mut Object, name: &str, empty: fn() -> Value) -> &'a 
     }
     object.get_mut(name).expect("it has just been made sure that the member is there")
 }
+
+#[cfg(test)]
+mod tests;
