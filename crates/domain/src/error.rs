@@ -93,15 +93,18 @@ impl<E: Into<Box<dyn StdError + Send + Sync>>> From<E> for Source {
 }
 
 impl fmt::Display for Source {
-    /// The whole chain of causes, as a log needs it.
+    /// The whole chain of causes, as a log needs it. Many errors repeat their causes; those are not said twice.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)?;
+        let mut said = self.0.to_string();
         let mut cause = self.0.source();
         while let Some(error) = cause {
-            write!(f, ": {error}")?;
+            let more = error.to_string();
+            if !said.contains(&more) {
+                said = format!("{said}: {more}");
+            }
             cause = error.source();
         }
-        Ok(())
+        f.write_str(&said)
     }
 }
 

@@ -23,8 +23,11 @@ impl Violation {
     }
 }
 
+/// A problem with a document.
 impl From<Problem> for Violation {
     fn from(problem: Problem) -> Self {
-        Self::new(problem.path, problem.rule, problem.description)
+        // Where it is the whole, it has no path.
+        let field = if problem.path.is_empty() { "document".to_owned() } else { problem.path };
+        Self::new(field, problem.rule, problem.description)
     }
 }

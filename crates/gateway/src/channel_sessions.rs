@@ -10,25 +10,24 @@ use domain::session::Document;
 use http::{HeaderValue, StatusCode, header::LOCATION, request::Parts};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::{Gateway, body, id::PathId, problem::Problem, reply};
+use crate::{Gateway, body, id::PathId, problem::Problem, reply, upstream::Effect};
 
 pub(crate) async fn create(
     State(gateway): State<Gateway>,
     parts: Parts,
     body: Body,
 ) -> Result<Response, Problem> {
-    let text = body::json(&parts, body, Document::MAX_TEXT_BYTES, gateway.options.body_timeout).await?;
+    let (text, _share) = body::json(&gateway, &parts, body, Document::MAX_TEXT_BYTES).await?;
     let request = CreateChannelSessionRequest {
         document_json: Some(text),
         view: ChannelSessionView::Json.into(),
         ..CreateChannelSessionRequest::default()
     };
-    let response =
-        gateway
-            .call(&parts, request, |mut client, request| async move {
-                client.create_channel_session(request).await
-            })
-            .await?;
+    let response = gateway
+        .call(&parts, Effect::Write, request, |mut client, request| async move {
+            client.create_channel_session(request).await
+        })
+        .await?;
     let session = response.channel_session.unwrap_or_default();
     let id = utf8_percent_encode(session.id(), RESERVED);
     let location = HeaderValue::from_str(&format!("/channel-sessions/{id}"));
@@ -52,7 +51,9 @@ pub(crate) async fn get(
         view: ChannelSessionView::Json.into(),
     };
     let response = gateway
-        .call(&parts, request, |mut client, request| async move { client.get_channel_session(request).await })
+        .call(&parts, Effect::Read, request, |mut client, request| async move {
+            client.get_channel_session(request).await
+        })
         .await?;
     Ok(reply::document(StatusCode::OK, response.channel_session).into_response())
 }

@@ -9,7 +9,7 @@ use channel_session_api::v1::{ChannelSessionView, UpdateDataRequest};
 use domain::{Error, attribute::Attributes};
 use http::{StatusCode, request::Parts};
 
-use crate::{Gateway, body, id::PathId, problem::Problem, reply};
+use crate::{Gateway, body, id::PathId, problem::Problem, reply, upstream::Effect};
 
 pub(crate) async fn update_data(
     State(gateway): State<Gateway>,
@@ -17,7 +17,7 @@ pub(crate) async fn update_data(
     parts: Parts,
     body: Body,
 ) -> Result<Response, Problem> {
-    let text = body::json(&parts, body, Attributes::MAX_REQUEST_BYTES, gateway.options.body_timeout).await?;
+    let (text, _share) = body::json(&gateway, &parts, body, Attributes::MAX_REQUEST_BYTES).await?;
     let request = UpdateDataRequest {
         channel_session_id: id.as_str().to_owned(),
         attributes: Vec::new(),
@@ -25,7 +25,9 @@ pub(crate) async fn update_data(
         view: ChannelSessionView::Json.into(),
     };
     let response = gateway
-        .call(&parts, request, |mut client, request| async move { client.update_data(request).await })
+        .call(&parts, Effect::Write, request, |mut client, request| async move {
+            client.update_data(request).await
+        })
         .await?;
     Ok(reply::document(StatusCode::OK, response.channel_session).into_response())
 }

@@ -3,7 +3,6 @@
 //! Thin: each route is one call. It reads no session and no attribute; a body goes into the call as it came, and the
 //! stored document comes out of it as it is.
 
-mod admission;
 mod body;
 mod channel_sessions;
 mod forms;
@@ -20,6 +19,7 @@ use axum::{
     Router, middleware,
     routing::{get, post, put},
 };
+use body::Memory;
 use domain::Reason;
 use tokio::sync::Semaphore;
 
@@ -34,7 +34,7 @@ pub struct Options {
     pub body_timeout: Duration,
     /// How long a call to the service may take. The service itself answers a moment before that.
     pub call_timeout: Duration,
-    /// How many requests may be under way at once. More are refused, so that what they hold in memory is bounded.
+    /// How many calls may be under way at once. More are refused.
     pub max_concurrent_requests: usize,
 }
 
@@ -43,19 +43,23 @@ pub struct Options {
 struct Gateway {
     upstream: Upstream,
     options: Options,
+    /// One for each call that may be under way. A request takes its place when its body is there, so that those whose
+    /// bodies do not arrive keep nobody else waiting.
+    places: Arc<Semaphore>,
+    /// What bodies may take together.
+    memory: Memory,
 }
 
 /// All that the HTTP port serves.
 pub fn routes(upstream: Upstream, options: Options) -> Router {
     let places = Arc::new(Semaphore::new(options.max_concurrent_requests));
-    let gateway = Gateway { upstream, options };
+    let gateway = Gateway { upstream, options, places, memory: Memory::default() };
     Router::new()
         .route("/forms", put(forms::without_id))
         .route("/forms/", put(forms::without_id))
         .route("/forms/{channelSessionId}", put(forms::update_data))
         .route("/channel-sessions", post(channel_sessions::create))
         .route("/channel-sessions/{channelSessionId}", get(channel_sessions::get))
-        .route_layer(middleware::from_fn_with_state(places, admission::layer))
         .route("/healthz", get(probes::healthz))
         .route("/readyz", get(probes::readyz))
         .method_not_allowed_fallback(|| async {

@@ -50,6 +50,11 @@ impl Problem {
     pub(crate) fn new(reason: Reason, detail: impl Into<String>) -> Self {
         Self::from(&status::from_reason(reason, &detail.into()))
     }
+
+    /// The same, of a call that cannot have changed anything.
+    pub(crate) fn without_outcome(self) -> Self {
+        Self { outcome: None, ..self }
+    }
 }
 
 impl From<&Error> for Problem {
@@ -179,8 +184,6 @@ fn http_status(reason: Reason) -> StatusCode {
 fn lost(code: Code) -> Reason {
     if code == Code::DeadlineExceeded {
         Reason::DeadlineExceeded
-    } else if code == Code::Cancelled {
-        Reason::Cancelled
     } else if code == Code::ResourceExhausted {
         Reason::Overloaded
     } else {

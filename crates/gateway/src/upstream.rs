@@ -1,16 +1,13 @@
 //! The gRPC service that the gateway calls: in the same process, or at an address.
 
-use std::{convert::Infallible, io, time::Duration};
+use std::{convert::Infallible, error::Error as _, io, time::Duration};
 
 use axum::Router;
 use channel_session_api::v1::channel_session_service_client::ChannelSessionServiceClient;
 use domain::{Error, Outcome};
-use grpc::{
-    log::{REQUEST_ID, TRACEPARENT},
-    status,
-};
+use grpc::log::{REQUEST_ID, TRACEPARENT};
 use http::{Uri, request::Parts};
-use tonic::{Request, Response, Status, body::Body, transport::Endpoint};
+use tonic::{ConnectError, Request, Response, Status, body::Body, transport::Endpoint};
 use tonic_health::pb::health_client::HealthClient;
 use tower::{ServiceExt, util::BoxCloneSyncService};
 
@@ -70,6 +67,7 @@ impl Gateway {
     pub(crate) async fn call<Q, A, F>(
         &self,
         parts: &Parts,
+        effect: Effect,
         request: Q,
         call: impl FnOnce(Client, Request<Q>) -> F,
     ) -> Result<A, Problem>
@@ -83,10 +81,38 @@ impl Gateway {
                 request.metadata_mut().insert(name, value);
             }
         }
+        let _place = self.places.try_acquire().map_err(|_| Problem::from(&Error::Overloaded))?;
         match tokio::time::timeout(self.options.call_timeout, call(self.upstream.sessions(), request)).await {
             Ok(Ok(response)) => Ok(response.into_inner()),
+            Ok(Err(status)) if effect == Effect::Read || was_never_sent(&status) => {
+                Err(Problem::from(&status).without_outcome())
+            }
             Ok(Err(status)) => Err(Problem::from(&status)),
-            Err(_) => Err(Problem::from(&status::from_error(&Error::DeadlineExceeded(Outcome::Unknown)))),
+            Err(_) => Err(Problem::from(&Error::DeadlineExceeded(match effect {
+                Effect::Read => Outcome::NotApplied,
+                Effect::Write => Outcome::Unknown,
+            }))),
         }
     }
+}
+
+/// What a call may leave behind when nothing is heard of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Effect {
+    /// Nothing.
+    Read,
+    /// A change, perhaps.
+    Write,
+}
+
+/// Whether a call failed because there was no connection to send it on.
+fn was_never_sent(status: &Status) -> bool {
+    let mut cause = status.source();
+    while let Some(error) = cause {
+        if error.is::<ConnectError>() {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }

@@ -40,13 +40,20 @@ pub fn from_error(error: &Error) -> Status {
     if error.outcome() == Outcome::Unknown {
         info.insert(OUTCOME.to_owned(), OUTCOME_UNKNOWN.to_owned());
     }
-    build(error.reason(), &error.to_string(), info, error.violations())
+    let reason = error.reason();
+    build(code(reason), reason, &error.to_string(), info, error.violations())
 }
 
 /// The status for what is refused before it comes to a call: no violations, no outcome.
 #[must_use]
 pub fn from_reason(reason: Reason, message: &str) -> Status {
-    build(reason, message, HashMap::new(), &[])
+    with_code(code(reason), reason, message)
+}
+
+/// The status for what another protocol on the same port refuses, with the code that it asks for.
+#[must_use]
+pub fn with_code(code: Code, reason: Reason, message: &str) -> Status {
+    build(code, reason, message, HashMap::new(), &[])
 }
 
 /// The gRPC code that goes with a reason. Reasons of REST alone have the code of their nearest kin.
@@ -87,12 +94,12 @@ pub fn retry_delay(reason: Reason) -> Option<Duration> {
 }
 
 fn build(
+    code: Code,
     reason: Reason,
     message: &str,
     mut info: HashMap<String, String>,
     violations: &[Violation],
 ) -> Status {
-    let code = code(reason);
     if !violations.is_empty() {
         info.insert(VIOLATIONS_TOTAL.to_owned(), violations.len().to_string());
     }

@@ -18,7 +18,7 @@ pub(crate) async fn run(
     attempt: Attempt,
 ) -> Result<UpdateDataResponse, Error> {
     let id = Id::parse(&request.channel_session_id)?;
-    let (found, limit) = (request.encoded_len(), Attributes::MAX_REQUEST_BYTES);
+    let (found, limit) = (size(&request), Attributes::MAX_REQUEST_BYTES);
     if found > limit {
         return Err(Error::RequestTooLarge { what: "size in bytes", found, limit });
     }
@@ -31,6 +31,12 @@ pub(crate) async fn run(
         channel_session: Some(view::session(updated.session, request.view)),
         changed: updated.changed,
     })
+}
+
+/// What a request takes, in bytes: its list, in whichever form it was given.
+fn size(request: &UpdateDataRequest) -> usize {
+    let list: usize = request.attributes.iter().map(Message::encoded_len).sum();
+    list + request.attributes_json.as_ref().map_or(0, String::len)
 }
 
 /// The result for the one item that was given to the store.

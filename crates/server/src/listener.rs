@@ -29,8 +29,10 @@ pub(crate) enum Protocol {
 /// Streams that one connection may have open at once.
 const MAX_CONCURRENT_STREAMS: u32 = 200;
 
-/// Streams that one connection may make the server reset, before it is closed as hostile.
-const MAX_LOCAL_ERROR_RESET_STREAMS: usize = 1024;
+/// Streams of one connection that may have been reset before it is closed as hostile: by the server for what is wrong
+/// with them, and by the peer before they were looked at. A gateway resets a stream for each of its callers that hangs
+/// up, so the usual 20 of the latter would let a few of them cost all others the connection.
+const MAX_RESET_STREAMS: usize = 1024;
 
 /// How long an HTTP/1.1 connection may take to send a request's head, from the end of the last one. So it is also how
 /// long a connection may be idle: longer than load balancers keep theirs, which is a minute, or they would send requests
@@ -106,7 +108,8 @@ impl Protocol {
             .http2()
             .timer(TokioTimer::new())
             .max_concurrent_streams(MAX_CONCURRENT_STREAMS)
-            .max_local_error_reset_streams(MAX_LOCAL_ERROR_RESET_STREAMS)
+            .max_local_error_reset_streams(MAX_RESET_STREAMS)
+            .max_pending_accept_reset_streams(MAX_RESET_STREAMS)
             .keep_alive_interval(KEEP_ALIVE_INTERVAL);
         match self {
             Self::Grpc => builder.http2_only(),

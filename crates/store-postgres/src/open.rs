@@ -71,6 +71,9 @@ impl Store {
 pub async fn migrate(url: &str) -> Result<(), OpenError> {
     let mut connection = connect(&connect_options(url)?).await?;
     check_server(&mut connection).await?;
+    if is_current(&mut connection).await {
+        return Ok(());
+    }
     let mut migrator = Migrator::with_migrations(migrations());
     migrator
         .set_ignore_missing(true)
@@ -79,12 +82,27 @@ pub async fn migrate(url: &str) -> Result<(), OpenError> {
         .map_err(|error| OpenError::because("the database's tables cannot be brought to this version", error))
 }
 
+/// Whether every step was taken before. Whoever finds it so needs no privilege to change tables.
+async fn is_current(connection: &mut PgConnection) -> bool {
+    let taken = sqlx::query_scalar::<_, i64>("SELECT version FROM _sqlx_migrations WHERE success")
+        .fetch_all(connection)
+        .await
+        .unwrap_or_default();
+    migrations().iter().all(|step| taken.contains(&step.version))
+}
+
 fn migrations() -> Vec<Migration> {
     let sql = SqlStr::from_static(include_str!("../migrations/1_channel_session.sql"));
     vec![Migration::new(1, "channel_session".into(), MigrationType::Simple, sql, false)]
 }
 
 fn connect_options(url: &str) -> Result<PgConnectOptions, OpenError> {
+    if url.matches('@').count() > 1 {
+        // What stands between them may be part of a password, and would be taken for a host and be shown.
+        let message = "the database URL holds more than one @: in a user or a password, write @ as %40, / as %2F, \
+                       : as %3A and % as %25";
+        return Err(OpenError { message: message.to_owned(), cause: None });
+    }
     let options = PgConnectOptions::from_str(url).map_err(|error| {
         OpenError::because(
             "the database URL is not understood; it looks like postgres://user:password@host:5432/database",

@@ -78,7 +78,9 @@ fn migrations() -> Vec<Migration> {
 }
 
 fn options(url: &str) -> Result<SqliteConnectOptions, OpenError> {
-    if url.contains(":memory:") || url.contains("mode=memory") {
+    let file =
+        url.trim_start_matches("sqlite:").trim_start_matches("//").split('?').next().unwrap_or_default();
+    if file.is_empty() || url.contains(":memory:") || url.contains("mode=memory") {
         let message = "an SQLite database in memory would be lost with the process; name a file, such as \
                        sqlite:channel-sessions.db";
         return Err(OpenError { message: message.to_owned(), cause: None });

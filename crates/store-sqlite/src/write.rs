@@ -39,6 +39,14 @@ pub(crate) async fn batch<T: Send + Sync, R: Send>(
     };
     match written.await {
         Ok(results) => results,
-        Err(error) => error::for_each(items.len(), error),
+        Err(error) => {
+            // Where SQLite has undone the transaction itself, as on a full disk, the driver still counts it as open and
+            // would begin no other on this connection.
+            let _ = connection.close().await;
+            error::for_each(items.len(), error)
+        }
     }
 }
+
+#[cfg(test)]
+mod tests;

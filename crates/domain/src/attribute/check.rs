@@ -36,16 +36,22 @@ pub enum Member<T> {
 }
 
 pub(super) fn check(drafts: Vec<Draft>, rules: ValueRules) -> Result<Vec<Attribute>, Error> {
-    if drafts.len() > Attributes::MAX {
-        let (found, limit) = (drafts.len(), Attributes::MAX);
-        return Err(Error::RequestTooLarge { what: "number of attributes", found, limit });
-    }
+    count(drafts.len())?;
     let mut violations = Vec::new();
     let mut attributes = Vec::with_capacity(drafts.len());
     for (at, draft) in drafts.into_iter().enumerate() {
         attributes.extend(check_one(at, draft, rules, &mut violations));
     }
     if violations.is_empty() { Ok(attributes) } else { Err(Error::InvalidAttributes(violations)) }
+}
+
+/// How many there are counts before anything that is in them.
+pub(super) fn count(found: usize) -> Result<(), Error> {
+    let limit = Attributes::MAX;
+    if found > limit {
+        return Err(Error::RequestTooLarge { what: "number of attributes", found, limit });
+    }
+    Ok(())
 }
 
 fn check_one(

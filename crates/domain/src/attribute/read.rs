@@ -2,7 +2,7 @@
 
 use serde_json::value::RawValue;
 
-use super::{Attribute, Draft, Member};
+use super::{Attribute, Draft, Member, check};
 use crate::{
     error::Error,
     json::{self, Path, Problem},
@@ -20,6 +20,7 @@ pub(super) fn drafts(text: &str) -> Result<Vec<Draft>, Error> {
         )
     };
     let items: Vec<&RawValue> = serde_json::from_str(raw.get()).map_err(|_| not_a_list())?;
+    check::count(items.len())?;
     items.into_iter().enumerate().map(|(at, item)| draft(item, at)).collect()
 }
 

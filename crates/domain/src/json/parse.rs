@@ -96,11 +96,12 @@ impl Parser {
         };
         let mut object = Vec::with_capacity(members.len());
         for (name, raw) in members {
+            let path = path.then(Step::Name(&name));
             if name.contains('\0') {
-                self.refuse(nul(path, "a member name"));
+                self.refuse(nul(&path, "a member name"));
                 continue;
             }
-            let value = self.value(raw, depth, &path.then(Step::Name(&name)));
+            let value = self.value(raw, depth, &path);
             object.push((name.into_owned(), value));
         }
         Value::Object(object.into_iter().collect())

@@ -44,6 +44,8 @@ fn explain(made: &Status, ours: bool, headers: &HeaderMap) -> Status {
             format!("the request is not the encoded message that the method takes: {}", made.message());
         status::from_reason(Reason::MalformedBody, &message)
     } else {
-        made.clone()
+        // Health's and reflection's own: their codes are part of their protocols.
+        let reason = if code == Code::NotFound { Reason::NotFound } else { Reason::Internal };
+        status::with_code(code, reason, made.message())
     }
 }

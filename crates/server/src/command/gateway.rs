@@ -12,6 +12,11 @@ use crate::{listener::Protocol, shutdown::Signals};
 impl Gateway {
     pub(super) async fn run(self) -> Result<ExitCode, Failure> {
         let mut signals = Signals::listen()?;
+        if self.grpc_addr.grpc_addr.ends_with(":0") {
+            return Err(
+                "--grpc-addr needs the port that the service listens on; 0 is none that can be called".into(),
+            );
+        }
         let listener = bind(&self.http_addr.http_addr, "--http-addr", Protocol::Rest).await?;
         let grpc_addr = &self.grpc_addr.grpc_addr;
         let upstream: Uri = format!("http://{grpc_addr}").parse().map_err(|error| {

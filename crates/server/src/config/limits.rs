@@ -11,11 +11,11 @@ use humantime::Duration as HumanDuration;
 pub struct Limits {
     /// How long a call may take, whatever its caller allows, such as 10s or 500ms. Too short, and calls fail that would
     /// have been answered; too long, and a database that hangs keeps callers waiting
-    #[arg(long, env = "REQUEST_TIMEOUT", default_value = "10s", hide_env_values = true)]
+    #[arg(long, env = "REQUEST_TIMEOUT", default_value = "10s", value_parser = positive, hide_env_values = true)]
     request_timeout: HumanDuration,
 
     /// How long a REST request's body may take to arrive
-    #[arg(long, env = "BODY_TIMEOUT", default_value = "10s", hide_env_values = true)]
+    #[arg(long, env = "BODY_TIMEOUT", default_value = "10s", value_parser = positive, hide_env_values = true)]
     body_timeout: HumanDuration,
 
     /// How many calls may be under way at once; more are refused as OVERLOADED. Too few, and bursts are turned away;
@@ -58,3 +58,14 @@ impl Limits {
 /// How much longer than the service itself the gateway waits: the service knows what became of a change, the gateway
 /// does not.
 const ANSWER_MARGIN: Duration = Duration::from_secs(1);
+
+/// A duration in which something can happen.
+fn positive(text: &str) -> Result<HumanDuration, String> {
+    match text.parse::<HumanDuration>() {
+        Ok(duration) if duration.is_zero() => {
+            Err("must be longer than nothing, such as 10s or 500ms".to_owned())
+        }
+        Ok(duration) => Ok(duration),
+        Err(error) => Err(format!("{error}; write it as 10s or 500ms")),
+    }
+}

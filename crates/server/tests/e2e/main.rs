@@ -13,4 +13,5 @@ mod errors;
 mod exactness;
 mod hostile;
 mod logs;
+mod privileges;
 mod stopping;

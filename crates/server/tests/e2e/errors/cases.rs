@@ -159,6 +159,13 @@ pub(super) fn cases() -> Vec<Case> {
             "TOO_MANY_ATTRIBUTES",
             400,
         ),
+        case(
+            "101 of what are no attributes",
+            update("there", format!("[{}]", ["1"; 101].join(","))),
+            Code::OutOfRange,
+            "REQUEST_TOO_LARGE",
+            413,
+        ),
         case("101 attributes", update("there", many), Code::OutOfRange, "REQUEST_TOO_LARGE", 413),
         case(
             "a request over 1 MiB",
@@ -214,6 +221,11 @@ pub(super) fn cases() -> Vec<Case> {
         case("a document that is no JSON", create("{"), Code::InvalidArgument, "MALFORMED_BODY", 400),
         invalid_document("a document that is a list", "[]", &[("document", "", "type")]),
         invalid_document("a document without an id", "{}", &[("id", "", "required")]),
+        invalid_document(
+            "U+0000 in a name at the top",
+            r#"{"id":"x","\u0000":1}"#,
+            &[("\u{fffd}", "", "no_nul")],
+        ),
         invalid_document("a number for an id", r#"{"id":5}"#, &[("id", "", "type")]),
         invalid_document(
             "all that is refused",

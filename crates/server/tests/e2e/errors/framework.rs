@@ -2,8 +2,9 @@
 
 use channel_session_api::v1::UpdateDataRequest;
 use tonic::Code;
+use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
-use crate::support::{Failure, Service, Store, raw};
+use crate::support::{Failure, Service, Store, raw, service::channel};
 
 #[tokio::test]
 async fn what_the_framework_finds_has_a_reason_too() {
@@ -22,6 +23,14 @@ async fn what_the_framework_finds_has_a_reason_too() {
         assert_eq!(status.code(), code, "{method} {encoding}: {status:?}");
         assert_eq!(Failure::from_status(&status).reason, reason, "{method} {encoding}");
     }
+}
+
+#[tokio::test]
+async fn the_health_of_what_there_is_not_has_a_reason_too() {
+    let service = Service::start(Store::Sqlite).await;
+    let mut health = HealthClient::new(channel(service.server.address("grpc")).await);
+    let status = health.check(HealthCheckRequest { service: "nobody".to_owned() }).await.unwrap_err();
+    assert_eq!((status.code(), &*Failure::from_status(&status).reason), (Code::NotFound, "NOT_FOUND"));
 }
 
 #[tokio::test]

@@ -47,6 +47,9 @@ async fn what_only_rest_can_get_wrong() {
         assert_eq!(answer.headers.contains_key("allow"), *status == 405, "{method} {path}");
         assert!(answer.headers.contains_key("x-request-id"), "{method} {path}");
     }
+    // As large as a request may be, to the byte.
+    let largest = " ".repeat((1 << 20) - 2) + "[]";
+    assert_eq!(rest.update("64e2f08a6155b317cd3f88fd", largest).await.status, 200);
     // Both of these are JSON.
     for headers in [&[][..], &[("content-type", "application/vnd.api+json; charset=utf-8")]] {
         let answer = rest.send(Method::PUT, "/forms/64e2f08a6155b317cd3f88fd", "[]", headers).await;

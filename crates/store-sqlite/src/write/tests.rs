@@ -1,0 +1,36 @@
+//! What a failed transaction leaves behind.
+
+use domain::{
+    session::{Document, Id, TenantId},
+    store::{Create, Store as _},
+};
+
+use super::*;
+
+fn session(id: &str, size: usize) -> Create {
+    let document = format!(r#"{{"x":"{}"}}"#, "x".repeat(size));
+    Create {
+        tenant: TenantId::default(),
+        id: Id::parse(id).unwrap(),
+        document: Document::parse(&document).unwrap(),
+        attempt: Attempt::new(),
+    }
+}
+
+#[tokio::test]
+async fn a_full_disk_is_over_when_there_is_room_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("sessions.db").display());
+    crate::migrate(&url).await.unwrap();
+    let store = Store::open(&url).await.unwrap();
+    // A connection whose file may not grow fails as on a full disk: SQLite undoes the transaction by itself.
+    sqlx::query("PRAGMA max_page_count = 8").execute(&store.writer).await.unwrap();
+
+    let refused = store.create(vec![session("large", 100_000), session("small", 1)]).await;
+    assert!(
+        refused.iter().all(|result| matches!(result, Err(Error::StoreUnavailable { .. }))),
+        "{refused:?}"
+    );
+    let stored = store.create(vec![session("large", 100_000)]).await;
+    assert!(stored[0].is_ok(), "{stored:?}");
+}
