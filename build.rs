@@ -28,7 +28,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let out = env::var("OUT_DIR")?;
     fs::write(Path::new(&out).join("descriptors.binpb"), descriptors.encode_to_vec())?;
-
     tonic_prost_build::configure().compile_fds(descriptors)?;
     Ok(())
 }

@@ -15,7 +15,7 @@ use crate::{
 /// other, and there is one result for each, in order. Items of the same session take effect one after the other.
 /// A store that fails as a whole gives each item that it concerns the same error. A method that has returned `Ok`
 /// for an item has made the change durable. The errors that a method does not name are
-/// [`Error::StoreUnavailable`] and [`Error::Internal`].
+/// [`Error::StoreUnavailable`], [`Error::Overloaded`] and [`Error::Internal`].
 ///
 /// A returned future must be driven to its end: whoever may have to stop waiting spawns it, and gives up its
 /// [`Attempt`].

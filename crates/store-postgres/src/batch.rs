@@ -1,4 +1,4 @@
-//! Batches in which a session comes more than once.
+//! Batches: how one is cut into waves in which each session comes once, and how a wave is begun.
 
 use std::collections::HashMap;
 
