@@ -12,6 +12,9 @@ const FILES: &[&str] = &[
     "channelsession/v1/channel_session.proto",
     "channelsession/v1/channel_session_service.proto",
     "channelsession/v1/error.proto",
+    "channelsession/v1/event.proto",
+    "channelsession/v1/life.proto",
+    "channelsession/v1/precondition.proto",
 ];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
