@@ -3,12 +3,15 @@
 mod check;
 mod read;
 
-pub use check::{Draft, Member};
+pub(crate) use check::within;
+pub use check::{Draft, Member, key_problem};
+pub use read::drafts;
 
 use crate::{
     error::Error,
     json::{Object, Value},
     value_type::{ValueRules, ValueType},
+    violation::Violation,
 };
 
 /// One attribute that is within its rules.
@@ -30,9 +33,7 @@ impl Attribute {
     /// How many arrays and objects of a value may be within each other.
     pub const MAX_VALUE_DEPTH: usize = 32;
 
-    /// The entry of `additionalAttributes` that the attribute becomes.
-    #[must_use]
-    pub fn entry(&self) -> Value {
+    fn to_value(&self) -> Value {
         let mut entry = Object::default();
         self.write_into(&mut entry);
         Value::Object(entry)
@@ -62,18 +63,18 @@ impl Attributes {
     /// Takes a list as JSON text, as REST callers send it.
     ///
     /// # Errors
-    /// [`Error::MalformedBody`] if it is not JSON or not a list of objects; then as [`Self::check`].
+    /// [`Error::MalformedBody`] if it is not JSON or not a list of objects; [`Error::RequestTooLarge`] if it holds more
+    /// than [`Self::MAX`], [`Error::InvalidAttributes`] with every violation of every attribute.
     pub fn parse(text: &str, rules: ValueRules) -> Result<Self, Error> {
-        Self::check(read::drafts(text)?, rules)
+        let mut violations = Vec::new();
+        let attributes = Self::collect(drafts(text)?, rules, &mut violations);
+        if violations.is_empty() { Ok(attributes) } else { Err(Error::InvalidAttributes(violations)) }
     }
 
-    /// Holds attributes to their rules.
-    ///
-    /// # Errors
-    /// [`Error::RequestTooLarge`] if there are more than [`Self::MAX`], [`Error::InvalidAttributes`] with every
-    /// violation of every attribute.
-    pub fn check(drafts: Vec<Draft>, rules: ValueRules) -> Result<Self, Error> {
-        check::check(drafts, rules).map(|attributes| attributes.into_iter().collect())
+    /// Holds attributes to their rules. What breaks them is left out, and added to `violations`.
+    pub(crate) fn collect(drafts: Vec<Draft>, rules: ValueRules, violations: &mut Vec<Violation>) -> Self {
+        let drafts = drafts.into_iter().enumerate();
+        drafts.filter_map(|(at, draft)| check::check(at, draft, rules, violations)).collect()
     }
 
     /// The attributes in order.
@@ -87,10 +88,10 @@ impl Attributes {
         self.0.is_empty()
     }
 
-    /// The entries that the attributes become, as the text of a JSON array.
+    /// The entries that the attributes become, as a JSON array.
     #[must_use]
-    pub fn to_text(&self) -> String {
-        Value::Array(self.iter().map(Attribute::entry).collect()).to_text()
+    pub fn to_value(&self) -> Value {
+        Value::Array(self.iter().map(Attribute::to_value).collect())
     }
 }
 

@@ -1,9 +1,18 @@
 //! Everything that can go wrong, as a closed set: each error has a reason for machines, a message for the caller
 //! and, where there is one, a source for the log.
 
+mod reason;
+
+pub use reason::Reason;
+
 use std::{error::Error as StdError, fmt, sync::Arc};
 
-use crate::{session::Id, violation::Violation};
+use crate::{
+    event::Entry,
+    request_id::RequestId,
+    session::{Id, Revision},
+    violation::Violation,
+};
 
 /// Why a call failed. Transports turn it into their own codes, each in one place.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -58,11 +67,33 @@ pub enum Error {
     #[error("a channel session with the id {0} exists already")]
     Exists(Id),
     /// The session has ended.
-    #[error("the channel session {0} is not active, so no data can be attached to it")]
+    #[error("the channel session {0} is not active any more")]
     NotActive(Id),
     /// The stored document has no place for attributes.
     #[error("the stored session's {0}; whoever owns the document has to mend it first")]
     ChannelDataMalformed(Malformed),
+    /// An attribute is not as it is required to be.
+    #[error("{0}")]
+    AttributeMismatch(Box<Present>),
+    /// The session's revision is not the one that is required.
+    #[error("the session's revision is {}, which is not what the request requires", .revision.get())]
+    RevisionMismatch {
+        /// The revision that it has.
+        revision: Revision,
+    },
+    /// The request id was used for something else.
+    #[error(
+        "the request id {0} was used before for this session, with other content; use a new one for each request"
+    )]
+    RequestIdReused(RequestId),
+    /// A part of the request that is no attribute and no document breaks a rule.
+    #[error("{} {}", .0.field, .0.description)]
+    InvalidParameter(Violation),
+    /// Events behind the position are not kept any longer.
+    #[error(
+        "events behind this position are not kept any longer: get the sessions anew, and watch from now on"
+    )]
+    PositionExpired,
     /// Too much is waiting already.
     #[error("the service has too much to do; try again shortly")]
     Overloaded,
@@ -117,6 +148,27 @@ pub enum Outcome {
     Unknown,
 }
 
+/// What an attribute that is not as required is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Present {
+    /// The attribute's key.
+    pub key: String,
+    /// The session's revision.
+    pub revision: Revision,
+    /// The entry, or the first of those that are not as required; none if there is none.
+    pub entry: Option<Entry>,
+}
+
+impl fmt::Display for Present {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // It travels in headers, and so does not repeat a long key.
+        const MAX_SHOWN_CHARS: usize = 64;
+        let key: String = self.key.chars().take(MAX_SHOWN_CHARS).collect();
+        let what = if self.entry.is_some() { "is not as the request requires" } else { "is absent" };
+        write!(f, "the attribute {key} {what}; the session's revision is {}", self.revision.get())
+    }
+}
+
 /// How a stored document has no place for attributes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Malformed {
@@ -132,97 +184,6 @@ impl fmt::Display for Malformed {
             Self::ChannelData => "channelData is not an object",
             Self::AdditionalAttributes => "channelData.additionalAttributes is not a list",
         })
-    }
-}
-
-/// Reasons as callers see them. The names are fixed: callers branch on them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[allow(
-    missing_docs,
-    reason = "each is described once, at its namesake in proto/channelsession/v1/error.proto"
-)]
-pub enum Reason {
-    ChannelSessionIdRequired,
-    InvalidChannelSessionId,
-    BodyRequired,
-    MalformedBody,
-    InvalidAttributes,
-    TooManyAttributes,
-    InvalidDocument,
-    DocumentTooLarge,
-    ChannelSessionNotFound,
-    NotFound,
-    MethodNotAllowed,
-    ChannelSessionExists,
-    ChannelSessionNotActive,
-    ChannelDataMalformed,
-    RequestTooLarge,
-    UnsupportedMediaType,
-    Overloaded,
-    Cancelled,
-    Internal,
-    StoreUnavailable,
-    DeadlineExceeded,
-}
-
-impl Reason {
-    /// All of them, in the order of the proto's enum.
-    pub const ALL: [Self; 21] = [
-        Self::ChannelSessionIdRequired,
-        Self::InvalidChannelSessionId,
-        Self::BodyRequired,
-        Self::MalformedBody,
-        Self::InvalidAttributes,
-        Self::TooManyAttributes,
-        Self::InvalidDocument,
-        Self::DocumentTooLarge,
-        Self::ChannelSessionNotFound,
-        Self::NotFound,
-        Self::MethodNotAllowed,
-        Self::ChannelSessionExists,
-        Self::ChannelSessionNotActive,
-        Self::ChannelDataMalformed,
-        Self::RequestTooLarge,
-        Self::UnsupportedMediaType,
-        Self::Overloaded,
-        Self::Cancelled,
-        Self::Internal,
-        Self::StoreUnavailable,
-        Self::DeadlineExceeded,
-    ];
-
-    /// The name on the wire.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::ChannelSessionIdRequired => "CHANNEL_SESSION_ID_REQUIRED",
-            Self::InvalidChannelSessionId => "INVALID_CHANNEL_SESSION_ID",
-            Self::BodyRequired => "BODY_REQUIRED",
-            Self::MalformedBody => "MALFORMED_BODY",
-            Self::InvalidAttributes => "INVALID_ATTRIBUTES",
-            Self::TooManyAttributes => "TOO_MANY_ATTRIBUTES",
-            Self::InvalidDocument => "INVALID_DOCUMENT",
-            Self::DocumentTooLarge => "DOCUMENT_TOO_LARGE",
-            Self::ChannelSessionNotFound => "CHANNEL_SESSION_NOT_FOUND",
-            Self::NotFound => "NOT_FOUND",
-            Self::MethodNotAllowed => "METHOD_NOT_ALLOWED",
-            Self::ChannelSessionExists => "CHANNEL_SESSION_EXISTS",
-            Self::ChannelSessionNotActive => "CHANNEL_SESSION_NOT_ACTIVE",
-            Self::ChannelDataMalformed => "CHANNEL_DATA_MALFORMED",
-            Self::RequestTooLarge => "REQUEST_TOO_LARGE",
-            Self::UnsupportedMediaType => "UNSUPPORTED_MEDIA_TYPE",
-            Self::Overloaded => "OVERLOADED",
-            Self::Cancelled => "CANCELLED",
-            Self::Internal => "INTERNAL",
-            Self::StoreUnavailable => "STORE_UNAVAILABLE",
-            Self::DeadlineExceeded => "DEADLINE_EXCEEDED",
-        }
-    }
-
-    /// The reason with this name on the wire.
-    #[must_use]
-    pub fn from_wire(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|reason| reason.as_str() == name)
     }
 }
 
@@ -247,6 +208,11 @@ impl Error {
             Self::StoreUnavailable { .. } => Reason::StoreUnavailable,
             Self::DeadlineExceeded(_) => Reason::DeadlineExceeded,
             Self::Internal(_) => Reason::Internal,
+            Self::AttributeMismatch(_) => Reason::AttributeMismatch,
+            Self::RevisionMismatch { .. } => Reason::RevisionMismatch,
+            Self::RequestIdReused(_) => Reason::RequestIdReused,
+            Self::InvalidParameter(_) => Reason::InvalidParameter,
+            Self::PositionExpired => Reason::PositionExpired,
         }
     }
 
@@ -254,7 +220,7 @@ impl Error {
     #[must_use]
     pub fn violations(&self) -> &[Violation] {
         match self {
-            Self::InvalidId(violation) => std::slice::from_ref(violation),
+            Self::InvalidId(violation) | Self::InvalidParameter(violation) => std::slice::from_ref(violation),
             Self::InvalidAttributes(violations) | Self::InvalidDocument(violations) => violations,
             Self::IdRequired
             | Self::RequestTooLarge { .. }
@@ -265,6 +231,10 @@ impl Error {
             | Self::Exists(_)
             | Self::NotActive(_)
             | Self::ChannelDataMalformed(_)
+            | Self::AttributeMismatch(_)
+            | Self::RevisionMismatch { .. }
+            | Self::RequestIdReused(_)
+            | Self::PositionExpired
             | Self::Overloaded
             | Self::StoreUnavailable { .. }
             | Self::DeadlineExceeded(_)

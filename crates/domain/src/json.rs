@@ -3,11 +3,13 @@
 //! `serde_json::Value` is not used for documents: without `arbitrary_precision` it rounds numbers, and with it an
 //! object that has a certain private member name turns into a number.
 
+mod compact;
 mod number;
 mod parse;
 mod path;
 mod write;
 
+pub use compact::compact;
 pub use number::Number;
 pub use parse::{Member, Problem, members, parse, syntax};
 pub use path::{Path, Step};
@@ -119,5 +121,12 @@ fn order(a: &str, b: &str) -> std::cmp::Ordering {
     a.len().cmp(&b.len()).then_with(|| a.cmp(b))
 }
 
+/// A value as a test writes it.
 #[cfg(test)]
-mod tests;
+pub(crate) fn literal(text: &str) -> Value {
+    let raw = syntax(text).unwrap_or_else(|error| panic!("{text} is not JSON: {error}"));
+    parse(raw, usize::MAX, &Path::root("")).unwrap_or_else(|problems| panic!("{text}: {problems:?}"))
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -5,12 +5,20 @@
 
 pub mod attempt;
 pub mod attribute;
+pub mod change;
+mod end;
 pub mod error;
+pub mod event;
 pub mod json;
+pub mod list;
+pub mod precondition;
+pub mod request_id;
 pub mod session;
 pub mod store;
+pub mod time;
 pub mod update;
 pub mod value_type;
 pub mod violation;
+pub mod working;
 
 pub use error::{Error, Outcome, Reason};

@@ -61,6 +61,12 @@ impl fmt::Display for Id {
 pub struct TenantId(Box<str>);
 
 impl TenantId {
+    /// Takes a tenant's name from a store.
+    #[must_use]
+    pub fn from_stored(name: &str) -> Self {
+        Self(name.into())
+    }
+
     /// The tenant's name, as stored.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -79,6 +85,8 @@ impl Default for TenantId {
 pub struct Revision(i64);
 
 impl Revision {
+    /// Before a session was ever stored.
+    pub const NONE: Self = Self(0);
     /// What a new session begins with.
     pub const FIRST: Self = Self(1);
 
@@ -120,7 +128,10 @@ pub struct Session {
 
 /// A document that may be stored: an object within the limits on depth, numbers, characters and size.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Document(Value);
+pub struct Document {
+    value: Value,
+    text: String,
+}
 
 impl Document {
     /// The largest document, in bytes of JSON text without white space.
@@ -169,12 +180,22 @@ impl Document {
 
     /// The canonical JSON text.
     #[must_use]
-    pub fn to_text(&self) -> String {
-        self.0.to_text()
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    pub(crate) fn value(&self) -> &Value {
+        &self.value
+    }
+
+    /// The value and its canonical text.
+    #[must_use]
+    pub fn into_parts(self) -> (Value, String) {
+        (self.value, self.text)
     }
 
     fn member(&self, name: &str) -> Option<&Value> {
-        self.0.as_object()?.get(name)
+        self.value.as_object()?.get(name)
     }
 }
 
@@ -187,11 +208,9 @@ impl TryFrom<Value> for Document {
             let description = format!("must be an object; this is {}", value.kind());
             return Err(Error::InvalidDocument(vec![Violation::new("document", "type", description)]));
         }
-        let found = value.to_text().len();
-        if found > Self::MAX_BYTES {
-            return Err(Error::DocumentTooLarge { found, limit: Self::MAX_BYTES });
-        }
-        Ok(Self(value))
+        let text = value.to_text();
+        let (found, limit) = (text.len(), Self::MAX_BYTES);
+        if found > limit { Err(Error::DocumentTooLarge { found, limit }) } else { Ok(Self { value, text }) }
     }
 }
 

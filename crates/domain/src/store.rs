@@ -3,48 +3,102 @@
 use async_trait::async_trait;
 
 use crate::{
-    attempt::Attempt,
-    attribute::Attributes,
+    change::{Change, Changed},
     error::{Error, Source},
-    session::{Document, Id, Session, TenantId},
+    event::{Event, Position, Scope},
+    list::{Filter, Page},
+    session::{Id, Revision, Session, TenantId},
+    time::Timestamp,
 };
 
-/// Keeps sessions. The conformance suite in `store-testkit` holds every implementation to what is said here.
+/// Keeps sessions and what happened to them. The conformance suite in `store-testkit` holds every implementation to what
+/// is said here.
 ///
-/// Each method takes many items and does all of them, in order, each on its own: one that is refused harms no
-/// other, and there is one result for each, in order. Items of the same session take effect one after the other.
-/// A store that fails as a whole gives each item that it concerns the same error. A method that has returned `Ok`
-/// for an item has made the change durable. The errors that a method does not name are
-/// [`Error::StoreUnavailable`], [`Error::Overloaded`] and [`Error::Internal`].
-///
-/// A returned future must be driven to its end: whoever may have to stop waiting spawns it, and gives up its
-/// [`Attempt`].
+/// The errors that a method does not name are [`Error::StoreUnavailable`], [`Error::Overloaded`] and
+/// [`Error::Internal`]. A returned future must be driven to its end: whoever may have to stop waiting spawns it, and
+/// gives up the attempts of its changes.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
-    /// Attaches attributes, each item in one atomic step by the rule of [`crate::update::apply`], and returns the
-    /// session as that step left it. Repeating an item changes nothing more.
+    /// Makes changes, in order, each on its own and in one atomic step with its event and the record of its request id:
+    /// one that is refused harms no other, and there is one result for each, in order. Changes of the same session take
+    /// effect one after the other, also those of other callers. Once `Ok` is returned for a change it is durable. A store
+    /// that fails as a whole gives each change that it concerns the same error.
     ///
-    /// Errors: [`Error::NotFound`] if the session is missing, those of the rule, and
-    /// [`Error::DeadlineExceeded`] if the attempt was given up before it was sent.
-    async fn update_data(&self, updates: Vec<UpdateData>) -> Vec<Result<Updated, Error>>;
-
-    /// Stores new sessions, each with the first revision.
+    /// What each change does, also to a session that is missing or when it is repeated, is decided by
+    /// [`crate::working::Working::apply`].
     ///
-    /// Errors: [`Error::Exists`] if the session is there, so that a repeat is refused, and
-    /// [`Error::DeadlineExceeded`] if the attempt was given up before it was sent.
-    async fn create(&self, sessions: Vec<Create>) -> Vec<Result<Session, Error>>;
+    /// Errors: those, and [`Error::DeadlineExceeded`] if the attempt was given up before the change was sent.
+    async fn change(&self, changes: Vec<Change>) -> Vec<Result<Changed, Error>>;
 
-    /// Returns sessions as they stand, each at some moment between call and return.
+    /// Returns sessions as they stand, each at some moment between call and return, one result for each id, in order.
     ///
     /// Errors: [`Error::NotFound`].
     async fn get(&self, tenant: &TenantId, ids: Vec<Id>) -> Vec<Result<Session, Error>>;
 
-    /// Returns up to `limit` of a tenant's sessions in the order of their ids' bytes, starting behind `after`. Fewer
-    /// than `limit` are the last. Sessions that come and go meanwhile may be missed; others are not.
+    /// Returns up to `limit` of a tenant's sessions that meet the filter, in the order of their ids' bytes, starting
+    /// behind `after`. A page may have fewer, even none, and still not be the last: it is as much as was found in
+    /// bounded time, and [`Page::next`] says where to go on. Sessions that come and go meanwhile may be missed; others
+    /// are not.
     ///
     /// # Errors
     /// Those that concern the store as a whole.
-    async fn page(&self, tenant: &TenantId, after: Option<&Id>, limit: usize) -> Result<Vec<Session>, Error>;
+    async fn list(
+        &self,
+        tenant: &TenantId,
+        filter: &Filter,
+        after: Option<&Id>,
+        limit: usize,
+    ) -> Result<Page, Error>;
+
+    /// Returns up to `limit` of a session's past events, newest first, without their documents: all, or those that
+    /// changed an attribute with this key; those before a revision, where one is given. A session that is missing has
+    /// none but that of its deletion.
+    ///
+    /// # Errors
+    /// Those that concern the store as a whole.
+    async fn history(
+        &self,
+        tenant: &TenantId,
+        id: &Id,
+        key: Option<&str>,
+        before: Option<Revision>,
+        limit: usize,
+    ) -> Result<Vec<Event>, Error>;
+
+    /// Returns the position behind every event whose change had been acknowledged before the call.
+    ///
+    /// # Errors
+    /// Those that concern the store as a whole.
+    async fn position(&self) -> Result<Position, Error>;
+
+    /// Returns up to `limit` of a tenant's events in a scope that come behind a position, and, where `until` is given, not
+    /// behind that; in a session, in the order of revisions. Reading on from [`Events::next`], no event is missed, whoever
+    /// recorded it and however long its commit took; an event may come twice only if a position is used twice.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] for a position that this store did not give, [`Error::PositionExpired`] if events
+    /// behind it may have been cleaned up.
+    async fn events(
+        &self,
+        tenant: &TenantId,
+        scope: &Scope,
+        after: &Position,
+        until: Option<&Position>,
+        limit: usize,
+    ) -> Result<Events, Error>;
+
+    /// Cleans up one small step of what has expired, and returns how much that was: less than `limit` when nothing is
+    /// left to do for now.
+    ///
+    /// # Errors
+    /// Those that concern the store as a whole.
+    async fn clean(&self, expired: Expired, limit: usize) -> Result<usize, Error>;
+
+    /// Returns up to `limit` sessions of any tenant that had ended before a moment, those that ended first coming first.
+    ///
+    /// # Errors
+    /// Those that concern the store as a whole.
+    async fn ended(&self, before: Timestamp, limit: usize) -> Result<Vec<(TenantId, Id, Revision)>, Error>;
 
     /// Asks the database for a sign of life, and for tables as this version needs them.
     ///
@@ -57,41 +111,25 @@ pub trait Store: Send + Sync + 'static {
     async fn close(&self);
 }
 
-/// Attributes to attach to one session.
-#[derive(Debug, Clone)]
-pub struct UpdateData {
-    /// Whose session it is.
-    pub tenant: TenantId,
-    /// Which session.
-    pub id: Id,
-    /// What to attach.
-    pub attributes: Attributes,
-    /// How many entries the list may grow to.
-    pub max_attributes: usize,
-    /// Who waits for it.
-    pub attempt: Attempt,
-}
-
-/// The session as an update left it.
+/// Some events.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Updated {
-    /// The session.
-    pub session: Session,
-    /// Whether the update changed it.
-    pub changed: bool,
+pub struct Events {
+    /// Each with the position behind it.
+    pub events: Vec<(Event, Position)>,
+    /// The position behind all that was looked at.
+    pub next: Position,
+    /// Whether `next` is as far as was asked for: everything up to it has been returned. Otherwise there may be more
+    /// right behind it.
+    pub complete: bool,
 }
 
-/// A session to store.
-#[derive(Debug, Clone)]
-pub struct Create {
-    /// Whose session it is.
-    pub tenant: TenantId,
-    /// The id to store it under.
-    pub id: Id,
-    /// Its document.
-    pub document: Document,
-    /// Who waits for it.
-    pub attempt: Attempt,
+/// What is not kept any longer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expired {
+    /// Events from before a moment.
+    Events(Timestamp),
+    /// Request ids from before a moment.
+    RequestIds(Timestamp),
 }
 
 /// A store that cannot be opened.

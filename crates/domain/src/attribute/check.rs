@@ -35,16 +35,6 @@ pub enum Member<T> {
     Given(T),
 }
 
-pub(super) fn check(drafts: Vec<Draft>, rules: ValueRules) -> Result<Vec<Attribute>, Error> {
-    count(drafts.len())?;
-    let mut violations = Vec::new();
-    let mut attributes = Vec::with_capacity(drafts.len());
-    for (at, draft) in drafts.into_iter().enumerate() {
-        attributes.extend(check_one(at, draft, rules, &mut violations));
-    }
-    if violations.is_empty() { Ok(attributes) } else { Err(Error::InvalidAttributes(violations)) }
-}
-
 /// How many there are counts before anything that is in them.
 pub(super) fn count(found: usize) -> Result<(), Error> {
     let limit = Attributes::MAX;
@@ -54,7 +44,8 @@ pub(super) fn count(found: usize) -> Result<(), Error> {
     Ok(())
 }
 
-fn check_one(
+/// Holds the attribute at a place of the list to its rules.
+pub(super) fn check(
     at: usize,
     draft: Draft,
     rules: ValueRules,
@@ -101,15 +92,7 @@ impl Report<'_> {
     }
 
     fn key(&mut self, key: String) -> Option<String> {
-        let (rule, description) = if key.chars().any(char::is_control) {
-            ("no_control_characters", "must not hold control characters")
-        } else if key.is_empty() || key.chars().nth(Attribute::MAX_KEY_CHARS).is_some() {
-            ("length", "must have 1 to 255 characters")
-        } else if key.chars().all(char::is_whitespace) {
-            ("not_blank", "must hold something other than white space")
-        } else {
-            return Some(key);
-        };
+        let Some((rule, description)) = key_problem(&key) else { return Some(key) };
         self.violation("key", rule, description);
         None
     }
@@ -161,6 +144,20 @@ impl Report<'_> {
     }
 }
 
+/// The rule that a key breaks, and what would be right.
+#[must_use]
+pub fn key_problem(key: &str) -> Option<(&'static str, &'static str)> {
+    if key.chars().any(char::is_control) {
+        Some(("no_control_characters", "must not hold control characters"))
+    } else if key.is_empty() || key.chars().nth(Attribute::MAX_KEY_CHARS).is_some() {
+        Some(("length", "must have 1 to 255 characters"))
+    } else if key.chars().all(char::is_whitespace) {
+        Some(("not_blank", "must hold something other than white space"))
+    } else {
+        None
+    }
+}
+
 /// The key to name the attribute by: cut where it is too long, which is then one of the violations.
 fn shown_key(key: &Member<String>) -> Option<String> {
     match key {
@@ -170,6 +167,6 @@ fn shown_key(key: &Member<String>) -> Option<String> {
 }
 
 /// Says, for the end of a description, where inside the member the problem is.
-fn within(place: &str) -> String {
+pub(crate) fn within(place: &str) -> String {
     if place.is_empty() { String::new() } else { format!(" (at {place})") }
 }

@@ -8,8 +8,13 @@ use crate::{
     json::{self, Path, Problem},
 };
 
-/// Reads a list of objects. What is wrong within an object is left to the check, which reports it with the rest.
-pub(super) fn drafts(text: &str) -> Result<Vec<Draft>, Error> {
+/// Reads a list of attributes as JSON text. What is wrong within an attribute is left to the check, which reports it with
+/// the rest.
+///
+/// # Errors
+/// [`Error::MalformedBody`] if it is not JSON or not a list of objects, [`Error::RequestTooLarge`] if it holds more than
+/// [`super::Attributes::MAX`].
+pub fn drafts(text: &str) -> Result<Vec<Draft>, Error> {
     let raw =
         json::syntax(text).map_err(|error| Error::MalformedBody(format!("the body is not JSON: {error}")))?;
     let not_a_list = || {

@@ -1,7 +1,6 @@
 //! The rules for attributes, by example.
 
 use super::*;
-use crate::violation::Violation;
 
 fn violations(text: &str) -> Vec<(String, Option<String>, &'static str)> {
     match Attributes::parse(text, ValueRules::Strict) {
@@ -18,7 +17,7 @@ fn a_repeated_key_ends_with_its_last_value_in_its_first_place() {
                    {"key":"a","type":"Number","value":3}]"#;
     let attributes = Attributes::parse(text, ValueRules::Strict).expect("valid");
     assert_eq!(
-        attributes.to_text(),
+        attributes.to_value().to_text(),
         r#"[{"key":"a","type":"Number","value":3},{"key":"b","type":"String50","value":"2"}]"#
     );
 }

@@ -64,6 +64,12 @@ impl Number {
     }
 }
 
+impl From<usize> for Number {
+    fn from(number: usize) -> Self {
+        Self(number.to_string().into())
+    }
+}
+
 fn write_out(
     negative: bool,
     whole: &str,

@@ -102,7 +102,7 @@ fn depth_is_counted_in_arrays_and_objects() {
     assert_eq!(rules(&nested(10_000)), ["depth"]);
 }
 
-fn any_value() -> impl Strategy<Value = Value> {
+pub(crate) fn any_value() -> impl Strategy<Value = Value> {
     let number = "-?(0|[1-9][0-9]{0,25})(\\.[0-9]{1,8})?"
         .prop_map(|text| Value::Number(Number::canonical(&text).expect("short enough")));
     let string = any::<String>().prop_map(|text| text.replace('\0', ""));

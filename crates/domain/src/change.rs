@@ -1,0 +1,199 @@
+//! Changes of a session: what a caller may ask for, and what it is told.
+
+use crate::{
+    attempt::Attempt,
+    json::{Object, Value},
+    precondition::{Precondition, RevisionMatch},
+    request_id::{Digest, RequestId},
+    session::{Document, Id, Revision, Session, TenantId},
+    time::Timestamp,
+    update::Update,
+};
+
+/// A change that is asked for.
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// Whose session it is.
+    pub tenant: TenantId,
+    /// Which session.
+    pub id: Id,
+    /// What to do.
+    pub operation: Operation,
+    /// The revision that is required, if one is.
+    pub revision: Option<RevisionMatch>,
+    /// The caller's name for the change, if it may come again.
+    pub request_id: Option<RequestId>,
+    /// Whether all checks are wanted and no change.
+    pub validate_only: bool,
+    /// Who asks.
+    pub requester: Requester,
+    /// When it was asked for.
+    pub at: Timestamp,
+    /// Who waits for it.
+    pub attempt: Attempt,
+}
+
+/// What to do with a session.
+#[derive(Debug, Clone)]
+pub enum Operation {
+    /// Attach attributes, and remove some.
+    Update(Update),
+    /// Store a new session.
+    Create(Create),
+    /// End the session.
+    End(End),
+    /// Erase the session.
+    Delete(Delete),
+}
+
+/// A session to store.
+#[derive(Debug, Clone)]
+pub struct Create {
+    /// Its document.
+    pub document: Document,
+    /// What to do where there is one already.
+    pub existing: Existing,
+}
+
+/// What creating a session does where there is one already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Existing {
+    /// Refuse.
+    #[default]
+    Refuse,
+    /// Leave the one that is there as it is, and return it.
+    Keep,
+    /// Put the new document in the place of the one that is there.
+    Replace,
+}
+
+impl Existing {
+    /// The name under which digests hold it: request ids that are kept depend on it.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Refuse => "refuse",
+            Self::Keep => "keep",
+            Self::Replace => "replace",
+        }
+    }
+}
+
+/// What a session's end says of it.
+#[derive(Debug, Clone)]
+pub struct End {
+    /// The state's name, such as `ENDED`.
+    pub state: String,
+    /// The reason, such as `CUSTOMER`.
+    pub reason_code: String,
+}
+
+/// The erasure of a session.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Delete {
+    /// Whether it is fine that there is none.
+    pub allow_missing: bool,
+}
+
+/// Who asks for a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Requester(Box<str>);
+
+impl Requester {
+    /// A caller that has not said who it is.
+    #[must_use]
+    pub fn anonymous() -> Self {
+        Self("anonymous".into())
+    }
+
+    /// The service itself, when it cleans up.
+    #[must_use]
+    pub fn service() -> Self {
+        Self("channel-sessions".into())
+    }
+
+    /// Takes a name from a store.
+    #[must_use]
+    pub fn from_stored(name: &str) -> Self {
+        Self(name.into())
+    }
+
+    /// The name as events tell it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What a change came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Changed {
+    /// The session's revision after it. That of the deletion where the session was deleted, and zero where there never
+    /// was one.
+    pub revision: Revision,
+    /// The session's document after it; none where it was deleted.
+    pub document: Option<String>,
+    /// Whether it changed anything.
+    pub changed: bool,
+}
+
+impl Changed {
+    /// The session as the change left it, unless it was deleted.
+    #[must_use]
+    pub fn session(self, id: Id) -> Option<Session> {
+        Some(Session { id, revision: self.revision, document: self.document? })
+    }
+}
+
+impl Change {
+    /// A change of a session of the default tenant, asked for by nobody in particular, without any condition.
+    #[must_use]
+    pub fn new(id: Id, operation: Operation) -> Self {
+        Self {
+            tenant: TenantId::default(),
+            id,
+            operation,
+            revision: None,
+            request_id: None,
+            validate_only: false,
+            requester: Requester::anonymous(),
+            at: Timestamp::default(),
+            attempt: Attempt::new(),
+        }
+    }
+
+    /// What is asked for, by which a request id that comes again is known to mean the same. Who asks, when, and how the
+    /// answer is to look are no part of it.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        let mut content = self.operation.content();
+        if let Some(revision) = &self.revision {
+            content.insert("etag", revision.to_value());
+        }
+        Digest::of(&Value::Object(content).to_text())
+    }
+}
+
+impl Operation {
+    fn content(&self) -> Object {
+        let text = |text: &str| Value::String(text.to_owned());
+        let members = match self {
+            Self::Update(update) => vec![
+                ("update", update.attributes.to_value()),
+                ("remove", Value::Array(update.remove_keys.iter().map(|key| text(key)).collect())),
+                (
+                    "preconditions",
+                    Value::Array(update.preconditions.iter().map(Precondition::to_value).collect()),
+                ),
+            ],
+            Self::Create(create) => {
+                vec![("create", text(create.document.text())), ("existing", text(create.existing.name()))]
+            }
+            Self::End(end) => vec![("end", text(&end.state)), ("reason", text(&end.reason_code))],
+            Self::Delete(_) => vec![("delete", Value::Null)],
+        };
+        members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;

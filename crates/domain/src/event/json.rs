@@ -1,0 +1,112 @@
+//! Events as JSON, for consumers; and changes as JSON, for stores too.
+
+use serde_json::value::RawValue;
+
+use super::{AttributeChange, Entry, Event};
+use crate::json::{self, Object, Path, Value};
+
+/// What the service calls itself as an emitter of events.
+const EMITTER: &str = "channel-sessions";
+
+/// How deep a list of changes may be nested: a value, within an entry that other systems may have nested as deep as the
+/// document allows.
+const MAX_DEPTH: usize = crate::session::Document::MAX_DEPTH + 2;
+
+impl Event {
+    /// The event as its consumers know it: exact, with the document as it is.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let members = self.document.as_deref().map(top_level).unwrap_or_default();
+        // Null counts as absent, as it does where sessions are found by their conversation.
+        let raw = |names: &[&str]| {
+            let member = |name: &&str| members.iter().rfind(|(own, value)| own == name && *value != "null");
+            names.iter().find_map(member).map_or("null", |(_, value)| *value)
+        };
+        let text = |text: &str| Value::String(text.to_owned()).to_text();
+        let request_id = self.request_id.as_ref().map_or_else(|| "null".to_owned(), |id| text(id.as_str()));
+        format!(
+            concat!(
+                r#"{{"id":"{id}","name":"{name}","type":"NOTIFICATION","timestamp":{timestamp},"#,
+                r#""conversationId":{conversation},"#,
+                r#""eventEmitter":{{"id":"{emitter}","type":"APPLICATION","senderName":"{emitter}","additionalDetail":null}},"#,
+                r#""channelSession":{document},"#,
+                r#""data":{{"channelSessionId":{session},"revision":{revision},"requester":{requester},"#,
+                r#""requestId":{request_id},"changes":{changes}}},"roomInfo":{room}}}"#
+            ),
+            id = self.id(),
+            name = self.name.as_str(),
+            timestamp = self.at.millis(),
+            conversation = raw(&["conversationId", "topicId"]),
+            emitter = EMITTER,
+            document = self.document.as_deref().unwrap_or("null"),
+            session = text(self.session_id.as_str()),
+            revision = self.revision.get(),
+            requester = text(self.requester.as_str()),
+            request_id = request_id,
+            changes = changes_to_text(&self.changes),
+            room = raw(&["roomInfo"]),
+        )
+    }
+}
+
+/// The members of a document as they stand in its text.
+fn top_level(document: &str) -> Vec<(String, &str)> {
+    let members = json::syntax(document).ok().and_then(|raw| json::members(raw, &Path::root("")));
+    let members = members.and_then(Result::ok).unwrap_or_default();
+    members.into_iter().map(|(name, value): (_, &RawValue)| (name.into_owned(), value.get())).collect()
+}
+
+/// Changes as the text of a JSON array: `[{"key", "index", "oldType", "oldValue", "newType", "newValue"}]`, without what
+/// there is not.
+#[must_use]
+pub fn changes_to_text(changes: &[AttributeChange]) -> String {
+    Value::Array(changes.iter().map(to_value).collect()).to_text()
+}
+
+fn to_value(change: &AttributeChange) -> Value {
+    let mut object = Object::default();
+    object.insert("key", Value::String(change.key.clone()));
+    object.insert("index", Value::Number(change.index.into()));
+    for (entry, names) in [(&change.old, ["oldType", "oldValue"]), (&change.new, ["newType", "newValue"])] {
+        let Some(entry) = entry else { continue };
+        // The type is there for every entry, so that one without a type differs from none.
+        object.insert(names[0], entry.value_type.clone().unwrap_or(Value::Null));
+        if let Some(value) = &entry.value {
+            object.insert(names[1], value.clone());
+        }
+    }
+    Value::Object(object)
+}
+
+/// The changes that [`changes_to_text`] wrote.
+///
+/// # Errors
+/// What is wrong with the text.
+pub fn changes_from_text(text: &str) -> Result<Vec<AttributeChange>, String> {
+    let raw = json::syntax(text).map_err(|error| error.to_string())?;
+    let value = json::parse(raw, MAX_DEPTH, &Path::root("")).map_err(|problems| format!("{problems:?}"))?;
+    let Value::Array(changes) = value else { return Err("changes must be an array".to_owned()) };
+    changes
+        .iter()
+        .map(|change| from_value(change).ok_or_else(|| "a change lacks a part".to_owned()))
+        .collect()
+}
+
+fn from_value(change: &Value) -> Option<AttributeChange> {
+    let object = change.as_object()?;
+    let entry = |names: [&str; 2]| {
+        let value_type = object.get(names[0])?;
+        let value_type = (!matches!(value_type, Value::Null)).then(|| value_type.clone());
+        Some(Entry { value_type, value: object.get(names[1]).cloned() })
+    };
+    Some(AttributeChange {
+        key: object.get("key")?.as_str()?.to_owned(),
+        index: if let Value::Number(index) = object.get("index")? {
+            index.as_str().parse().ok()?
+        } else {
+            return None;
+        },
+        old: entry(["oldType", "oldValue"]),
+        new: entry(["newType", "newValue"]),
+    })
+}
