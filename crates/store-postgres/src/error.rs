@@ -3,8 +3,6 @@
 use domain::{Error, Outcome};
 use sqlx::PgPool;
 
-use crate::batch::Results;
-
 /// No connection could be had, so nothing was sent.
 pub(crate) fn of_acquire(pool: &PgPool, error: sqlx::Error) -> Error {
     // The pool waits just as long for a connection that others hold as for one that cannot be made.
@@ -31,17 +29,10 @@ pub(crate) fn unavailable(error: sqlx::Error, outcome: Outcome) -> Error {
     Error::StoreUnavailable { outcome, cause: error.into() }
 }
 
-/// Whether the database undid a statement for the sake of another one.
+/// Whether the database undid a statement for the sake of another one, or because of what another one has just stored.
 pub(crate) fn is_conflict(error: &sqlx::Error) -> bool {
-    // serialization_failure, deadlock_detected
-    matches!(code(error).as_deref(), Some("40001" | "40P01"))
-}
-
-/// Gives items that failed together the same error.
-pub(crate) fn for_each<R>(items: &[usize], results: &mut Results<R>, error: &Error) {
-    for &at in items {
-        results[at] = Some(Err(error.clone()));
-    }
+    // serialization_failure, deadlock_detected, unique_violation
+    matches!(code(error).as_deref(), Some("40001" | "40P01" | "23505"))
 }
 
 fn of_statement(error: sqlx::Error, lost: Outcome) -> Error {

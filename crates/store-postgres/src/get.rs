@@ -1,50 +1,47 @@
 //! Returning sessions by id.
 
 use domain::{
-    Error,
+    Error, json,
     session::{Id, Revision, Session, TenantId},
 };
-use sqlx::Row;
+use sqlx::{PgPool, Row};
 
-use crate::{Store, batch, error};
+use crate::{connection, error, load::place};
 
 const STATEMENT: &str = "
-    SELECT items.place, session.revision, session.document::text
-    FROM unnest($2::text[]) WITH ORDINALITY AS items(id, place)
-    JOIN channel_session AS session ON session.tenant_id = $1 AND session.id = items.id";
+    SELECT item.place, session.revision, session.document::text
+    FROM unnest($2::text[]) WITH ORDINALITY AS item(id, place)
+    JOIN channel_session AS session ON session.tenant_id = $1 AND session.id = item.id
+    WHERE session.document IS NOT NULL";
 
-pub(crate) async fn run(store: &Store, tenant: &TenantId, ids: Vec<Id>) -> Vec<Result<Session, Error>> {
-    let mut results: Vec<_> = ids.iter().map(|id| Some(Err(Error::NotFound(id.clone())))).collect();
-    if let Err(error) = fetch(store, tenant, &ids, &mut results).await {
-        let all: Vec<usize> = (0..ids.len()).collect();
-        error::for_each(&all, &mut results, &error);
+pub(crate) async fn run(pool: &PgPool, tenant: &TenantId, ids: Vec<Id>) -> Vec<Result<Session, Error>> {
+    let mut results: Vec<_> = ids.iter().map(|id| Err(Error::NotFound(id.clone()))).collect();
+    if let Err(error) = fetch(pool, tenant, &ids, &mut results).await {
+        results.fill(Err(error));
     }
-    results.into_iter().flatten().collect()
+    results
 }
 
 async fn fetch(
-    store: &Store,
+    pool: &PgPool,
     tenant: &TenantId,
     ids: &[Id],
-    results: &mut batch::Results<Session>,
+    results: &mut [Result<Session, Error>],
 ) -> Result<(), Error> {
-    let mut connection = store.connection().await?;
+    let mut connection = connection(pool).await?;
     let rows = sqlx::query(STATEMENT)
         .bind(tenant.as_str())
         .bind(ids.iter().map(Id::as_str).collect::<Vec<_>>())
         .fetch_all(&mut *connection)
         .await
         .map_err(error::of_read)?;
-    for row in rows {
-        let place =
-            usize::try_from(row.try_get::<i64, _>(0).map_err(error::of_read)? - 1).unwrap_or(usize::MAX);
-        if let (Some(id), Some(result)) = (ids.get(place), results.get_mut(place)) {
-            *result = Some(Ok(Session {
-                id: id.clone(),
-                revision: Revision::new(row.try_get(1).map_err(error::of_read)?),
-                document: row.try_get(2).map_err(error::of_read)?,
-            }));
-        }
+    for row in &rows {
+        let at = place(row).map_err(error::of_read)?;
+        results[at] = Ok(Session {
+            id: ids[at].clone(),
+            revision: Revision::new(row.try_get(1).map_err(error::of_read)?),
+            document: json::compact(row.try_get(2).map_err(error::of_read)?),
+        });
     }
     Ok(())
 }

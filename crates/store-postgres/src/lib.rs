@@ -1,23 +1,33 @@
-//! The port to the store on PostgreSQL 14 and later: documents in JSONB, one statement per write.
+//! The port to the store on PostgreSQL 14 and later: documents in JSONB.
 //!
-//! A write is one statement and never a transaction that is opened and closed from here: there is no moment at which
-//! a lost caller could leave a connection inside one. The update rule runs in the database, so that no document is
-//! ever written back from a copy.
+//! A change is decided by the domain on what was read, and written by one statement that takes effect only where the
+//! session's revision is still the one that was read; otherwise it is decided anew. There is never a transaction that is
+//! opened and closed from here: there is no moment at which a lost caller could leave a connection inside one.
 
-mod batch;
-mod create;
+mod change;
+mod clean;
 mod error;
+mod event;
+mod events;
 mod get;
+mod history;
+mod list;
+mod load;
 mod open;
-mod page;
-mod update_data;
+mod position;
+mod write;
 
 use async_trait::async_trait;
 use domain::{
     Error, Outcome,
-    session::{Id, Session, TenantId},
-    store::{self, Create, UpdateData, Updated},
+    change::{Change, Changed},
+    event::{Event, Position, Scope},
+    list::{Filter, Page},
+    session::{Id, Revision, Session, TenantId},
+    store::{self, Events, Expired},
+    time::Timestamp,
 };
+use gather::Gather;
 use sqlx::{PgPool, Postgres, pool::PoolConnection};
 
 pub use open::{Options, migrate};
@@ -26,30 +36,69 @@ pub use open::{Options, migrate};
 #[derive(Debug, Clone)]
 pub struct Store {
     pool: PgPool,
+    /// For reading events: however many watch, they keep no update waiting.
+    events: PgPool,
+    changes: Gather,
 }
 
 #[async_trait]
 impl store::Store for Store {
-    async fn update_data(&self, updates: Vec<UpdateData>) -> Vec<Result<Updated, Error>> {
-        batch::in_waves(updates, |item| (&item.tenant, &item.id), |wave| update_data::run(self, wave)).await
-    }
-
-    async fn create(&self, sessions: Vec<Create>) -> Vec<Result<Session, Error>> {
-        batch::in_waves(sessions, |item| (&item.tenant, &item.id), |wave| create::run(self, wave)).await
+    async fn change(&self, changes: Vec<Change>) -> Vec<Result<Changed, Error>> {
+        self.changes.change(changes).await
     }
 
     async fn get(&self, tenant: &TenantId, ids: Vec<Id>) -> Vec<Result<Session, Error>> {
-        get::run(self, tenant, ids).await
+        get::run(&self.pool, tenant, ids).await
     }
 
-    async fn page(&self, tenant: &TenantId, after: Option<&Id>, limit: usize) -> Result<Vec<Session>, Error> {
-        page::run(self, tenant, after, limit).await
+    async fn list(
+        &self,
+        tenant: &TenantId,
+        filter: &Filter,
+        after: Option<&Id>,
+        limit: usize,
+    ) -> Result<Page, Error> {
+        list::run(&self.pool, tenant, filter, after, limit).await
+    }
+
+    async fn history(
+        &self,
+        tenant: &TenantId,
+        id: &Id,
+        key: Option<&str>,
+        before: Option<Revision>,
+        limit: usize,
+    ) -> Result<Vec<Event>, Error> {
+        history::run(&self.pool, tenant, id, key, before, limit).await
+    }
+
+    async fn position(&self) -> Result<Position, Error> {
+        position::now(&self.events).await
+    }
+
+    async fn events(
+        &self,
+        tenant: &TenantId,
+        scope: &Scope,
+        after: &Position,
+        until: Option<&Position>,
+        limit: usize,
+    ) -> Result<Events, Error> {
+        events::run(&self.events, tenant, scope, after, until, limit).await
+    }
+
+    async fn clean(&self, expired: Expired, limit: usize) -> Result<usize, Error> {
+        clean::run(&self.pool, expired, limit).await
+    }
+
+    async fn ended(&self, before: Timestamp, limit: usize) -> Result<Vec<(TenantId, Id, Revision)>, Error> {
+        clean::ended(&self.pool, before, limit).await
     }
 
     async fn ping(&self) -> Result<(), Error> {
-        let mut connection = self.connection().await?;
-        // Not `SELECT 1`: without this table the service cannot serve either.
-        sqlx::query("SELECT revision, document FROM channel_session LIMIT 0")
+        let mut connection = connection(&self.pool).await?;
+        // Not `SELECT 1`: without these tables the service cannot serve either.
+        sqlx::query("SELECT session.revision, event.number FROM channel_session AS session, channel_session_event AS event LIMIT 0")
             .execute(&mut *connection)
             .await
             .map(drop)
@@ -57,12 +106,12 @@ impl store::Store for Store {
     }
 
     async fn close(&self) {
+        self.changes.finish().await;
+        self.events.close().await;
         self.pool.close().await;
     }
 }
 
-impl Store {
-    async fn connection(&self) -> Result<PoolConnection<Postgres>, Error> {
-        self.pool.acquire().await.map_err(|error| error::of_acquire(&self.pool, error))
-    }
+async fn connection(pool: &PgPool) -> Result<PoolConnection<Postgres>, Error> {
+    pool.acquire().await.map_err(|error| error::of_acquire(pool, error))
 }

@@ -3,13 +3,14 @@
 use std::{str::FromStr, time::Duration};
 
 use domain::store::OpenError;
+use gather::Gather;
 use sqlx::{
-    ConnectOptions, Connection, PgConnection, Row, SqlStr,
+    ConnectOptions, Connection, PgConnection, PgPool, Row, SqlStr,
     migrate::{Migration, MigrationType, Migrator},
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
-use crate::Store;
+use crate::{Store, change};
 
 /// How the store connects.
 #[derive(Debug, Clone)]
@@ -17,13 +18,22 @@ pub struct Options {
     /// As many connections as the store opens. Too few, and updates wait for each other; too many, and the database
     /// spends its time on switching between them.
     pub max_connections: u32,
+    /// As many more as it opens for reading events, however many watch.
+    pub max_event_connections: u32,
+    /// How many batches of changes are written at once.
+    pub writers: usize,
     /// How long a call waits for a connection before it is refused.
     pub acquire_timeout: Duration,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { max_connections: 16, acquire_timeout: Duration::from_secs(3) }
+        Self {
+            max_connections: 16,
+            max_event_connections: 3,
+            writers: 4,
+            acquire_timeout: Duration::from_secs(3),
+        }
     }
 }
 
@@ -43,24 +53,43 @@ impl Store {
         let connect_options = connect_options(url)?;
         let mut first = connect(&connect_options).await?;
         check_server(&mut first).await?;
+        settle(&mut first).await;
         // Kept by nobody: the pool makes its own.
         let _ = first.close().await;
 
-        let pool = PgPoolOptions::new()
-            .max_connections(options.max_connections)
-            .acquire_timeout(options.acquire_timeout)
-            .test_before_acquire(false)
-            .before_acquire(|connection, meta| {
-                Box::pin(async move {
-                    if meta.idle_for > IDLE_BEFORE_PING {
-                        connection.ping().await?;
-                    }
-                    Ok(true)
-                })
-            })
-            .connect_lazy_with(connect_options);
-        Ok(Self { pool })
+        let pool = lazy_pool(options, options.max_connections, &connect_options);
+        let events = lazy_pool(options, options.max_event_connections, &connect_options);
+        let writing = pool.clone();
+        let gathering =
+            gather::Options { writers: options.writers, max_batch: MAX_BATCH, max_waiting: MAX_WAITING };
+        let changes = Gather::new(gathering, move |changes| {
+            let pool = writing.clone();
+            async move { change::run(&pool, &changes).await }
+        });
+        Ok(Self { pool, events, changes })
     }
+}
+
+/// How many changes share a statement at most. More gain little, and each waits for all of them.
+const MAX_BATCH: usize = 128;
+
+/// How many changes may wait. What is behind so many would not be written before its caller gives up.
+const MAX_WAITING: usize = 16 * 1024;
+
+fn lazy_pool(options: &Options, max_connections: u32, to: &PgConnectOptions) -> PgPool {
+    PgPoolOptions::new()
+        .max_connections(max_connections)
+        .acquire_timeout(options.acquire_timeout)
+        .test_before_acquire(false)
+        .before_acquire(|connection, meta| {
+            Box::pin(async move {
+                if meta.idle_for > IDLE_BEFORE_PING {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
+        .connect_lazy_with(to.clone())
 }
 
 /// Brings the tables to this version; several may do so at once. Tables of a later version are left as they are.
@@ -92,8 +121,13 @@ async fn is_current(connection: &mut PgConnection) -> bool {
 }
 
 fn migrations() -> Vec<Migration> {
-    let sql = SqlStr::from_static(include_str!("../migrations/1_channel_session.sql"));
-    vec![Migration::new(1, "channel_session".into(), MigrationType::Simple, sql, false)]
+    let step = |version, name: &'static str, sql| {
+        Migration::new(version, name.into(), MigrationType::Simple, SqlStr::from_static(sql), false)
+    };
+    vec![
+        step(1, "channel_session", include_str!("../migrations/1_channel_session.sql")),
+        step(2, "events", include_str!("../migrations/2_events.sql")),
+    ]
 }
 
 fn connect_options(url: &str) -> Result<PgConnectOptions, OpenError> {
@@ -109,7 +143,11 @@ fn connect_options(url: &str) -> Result<PgConnectOptions, OpenError> {
             error,
         )
     })?;
-    Ok(options.application_name("channel-sessions").disable_statement_logging())
+    Ok(options
+        .application_name("channel-sessions")
+        // PgBouncer refuses a connection that asks for it, and nothing here is a float.
+        .extra_float_digits(None)
+        .disable_statement_logging())
 }
 
 async fn connect(options: &PgConnectOptions) -> Result<PgConnection, OpenError> {
@@ -137,4 +175,25 @@ async fn check_server(connection: &mut PgConnection) -> Result<(), OpenError> {
         ));
     }
     Ok(())
+}
+
+/// Events of transactions that this server has yet to count came with a dump of another one. They are old: nobody who
+/// watches is to be told of them when the count gets there. Where the tables are missing or may not be written, whatever
+/// needs them says so later.
+async fn settle(connection: &mut PgConnection) {
+    let oldest = "UPDATE channel_session_event SET transaction_id = '3'
+                  WHERE transaction_id >= pg_snapshot_xmax(pg_current_snapshot())";
+    if let Ok(done) = sqlx::query(oldest).execute(&mut *connection).await
+        && done.rows_affected() > 0
+    {
+        tracing::info!(events = done.rows_affected(), "events came from another server: they count as told");
+    }
+    let cleaned = "DELETE FROM channel_session_event_cleaned
+                   WHERE transaction_id >= pg_snapshot_xmax(pg_current_snapshot())";
+    let log = "UPDATE channel_session_event_log SET cleaned_to = NULL
+               WHERE cleaned_to >= pg_snapshot_xmax(pg_current_snapshot())";
+    for forgotten in [cleaned, log] {
+        // As above.
+        let _ = sqlx::query(forgotten).execute(&mut *connection).await;
+    }
 }

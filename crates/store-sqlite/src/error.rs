@@ -31,11 +31,6 @@ pub(crate) fn unavailable(error: sqlx::Error, outcome: Outcome) -> Error {
     Error::StoreUnavailable { outcome, cause: error.into() }
 }
 
-/// Gives items that failed together the same error.
-pub(crate) fn for_each<R>(items: usize, error: Error) -> Vec<Result<R, Error>> {
-    (0..items).map(|_| Err(error.clone())).collect()
-}
-
 fn of_statement(error: sqlx::Error, lost: Outcome) -> Error {
     // SQLite's primary result codes, which are the lowest byte of the extended ones.
     const BUSY: i32 = 5;

@@ -4,23 +4,30 @@ use domain::{
     Error,
     session::{Id, Revision, Session, TenantId},
 };
-use sqlx::Row;
+use sqlx::{Row, SqlitePool};
 
-use crate::{Store, error};
+use crate::error;
 
-pub(crate) async fn run(store: &Store, tenant: &TenantId, ids: Vec<Id>) -> Vec<Result<Session, Error>> {
+const STATEMENT: &str =
+    "SELECT revision, document FROM channel_session WHERE tenant_id = ? AND id = ? AND document IS NOT NULL";
+
+pub(crate) async fn run(
+    readers: &SqlitePool,
+    tenant: &TenantId,
+    ids: Vec<Id>,
+) -> Vec<Result<Session, Error>> {
     let mut results = Vec::with_capacity(ids.len());
     for id in ids {
-        results.push(get(store, tenant, id).await);
+        results.push(get(readers, tenant, id).await);
     }
     results
 }
 
-async fn get(store: &Store, tenant: &TenantId, id: Id) -> Result<Session, Error> {
-    let row = sqlx::query("SELECT revision, document FROM channel_session WHERE tenant_id = ? AND id = ?")
+async fn get(readers: &SqlitePool, tenant: &TenantId, id: Id) -> Result<Session, Error> {
+    let row = sqlx::query(STATEMENT)
         .bind(tenant.as_str())
         .bind(id.as_str())
-        .fetch_optional(&store.readers)
+        .fetch_optional(readers)
         .await
         .map_err(error::of_read)?;
     let Some(row) = row else { return Err(Error::NotFound(id)) };

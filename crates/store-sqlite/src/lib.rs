@@ -1,23 +1,33 @@
 //! The port to the store on SQLite: one file on one machine, the default.
 //!
-//! There is one connection that writes, and each batch is one transaction on it: the update rule reads the document
-//! and writes it back with nobody in between, in this process or in another one on the same file. Other connections
-//! read, and see what the last commit left.
+//! There is one connection that writes, and each batch is one transaction on it: what a change is decided on is read and
+//! written back with nobody in between, in this process or in another one on the same file. Other connections read, and
+//! see what the last commit left.
 
-mod create;
+mod change;
+mod clean;
 mod error;
+mod event;
+mod events;
 mod get;
+mod history;
+mod list;
+mod load;
 mod open;
-mod page;
-mod update_data;
+mod position;
 mod write;
 
 use async_trait::async_trait;
 use domain::{
     Error, Outcome,
-    session::{Id, Session, TenantId},
-    store::{self, Create, UpdateData, Updated},
+    change::{Change, Changed},
+    event::{Event, Position, Scope},
+    list::{Filter, Page},
+    session::{Id, Revision, Session, TenantId},
+    store::{self, Events, Expired},
+    time::Timestamp,
 };
+use gather::Gather;
 use sqlx::SqlitePool;
 
 pub use open::migrate;
@@ -28,28 +38,67 @@ pub struct Store {
     /// Holds one connection.
     writer: SqlitePool,
     readers: SqlitePool,
+    /// For reading events.
+    events: SqlitePool,
+    changes: Gather,
 }
 
 #[async_trait]
 impl store::Store for Store {
-    async fn update_data(&self, updates: Vec<UpdateData>) -> Vec<Result<Updated, Error>> {
-        update_data::run(self, updates).await
-    }
-
-    async fn create(&self, sessions: Vec<Create>) -> Vec<Result<Session, Error>> {
-        create::run(self, sessions).await
+    async fn change(&self, changes: Vec<Change>) -> Vec<Result<Changed, Error>> {
+        self.changes.change(changes).await
     }
 
     async fn get(&self, tenant: &TenantId, ids: Vec<Id>) -> Vec<Result<Session, Error>> {
-        get::run(self, tenant, ids).await
+        get::run(&self.readers, tenant, ids).await
     }
 
-    async fn page(&self, tenant: &TenantId, after: Option<&Id>, limit: usize) -> Result<Vec<Session>, Error> {
-        page::run(self, tenant, after, limit).await
+    async fn list(
+        &self,
+        tenant: &TenantId,
+        filter: &Filter,
+        after: Option<&Id>,
+        limit: usize,
+    ) -> Result<Page, Error> {
+        list::run(&self.readers, tenant, filter, after, limit).await
+    }
+
+    async fn history(
+        &self,
+        tenant: &TenantId,
+        id: &Id,
+        key: Option<&str>,
+        before: Option<Revision>,
+        limit: usize,
+    ) -> Result<Vec<Event>, Error> {
+        history::run(&self.readers, tenant, id, key, before, limit).await
+    }
+
+    async fn position(&self) -> Result<Position, Error> {
+        position::now(&self.events).await
+    }
+
+    async fn events(
+        &self,
+        tenant: &TenantId,
+        scope: &Scope,
+        after: &Position,
+        until: Option<&Position>,
+        limit: usize,
+    ) -> Result<Events, Error> {
+        events::run(&self.events, tenant, scope, after, until, limit).await
+    }
+
+    async fn clean(&self, expired: Expired, limit: usize) -> Result<usize, Error> {
+        clean::run(&self.writer, expired, limit).await
+    }
+
+    async fn ended(&self, before: Timestamp, limit: usize) -> Result<Vec<(TenantId, Id, Revision)>, Error> {
+        clean::ended(&self.readers, before, limit).await
     }
 
     async fn ping(&self) -> Result<(), Error> {
-        sqlx::query("SELECT revision, document FROM channel_session LIMIT 0")
+        sqlx::query("SELECT session.revision, event.number FROM channel_session AS session, channel_session_event AS event LIMIT 0")
             .execute(&self.readers)
             .await
             .map(drop)
@@ -57,6 +106,8 @@ impl store::Store for Store {
     }
 
     async fn close(&self) {
+        self.changes.finish().await;
+        self.events.close().await;
         self.readers.close().await;
         // Last, so that it can fold the log of writes into the file.
         self.writer.close().await;

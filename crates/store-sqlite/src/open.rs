@@ -3,13 +3,14 @@
 use std::{str::FromStr, time::Duration};
 
 use domain::store::OpenError;
+use gather::Gather;
 use sqlx::{
     ConnectOptions, Connection, SqlStr,
     migrate::{MigrateError, Migration, MigrationType, Migrator},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use crate::Store;
+use crate::{Store, change};
 
 /// How long a write waits for another process that is writing to the same file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -36,10 +37,27 @@ impl Store {
         let cannot_open = |error| OpenError::because(format!("cannot open the SQLite file of {url}"), error);
         let writer = pool(1).connect_with(options.clone()).await.map_err(cannot_open)?;
         // Made when first needed: most of the time one is enough.
-        let readers = pool(READERS).connect_lazy_with(options.read_only(true));
-        Ok(Self { writer, readers })
+        let read_only = options.read_only(true);
+        let readers = pool(READERS).connect_lazy_with(read_only.clone());
+        let events = pool(EVENT_READERS).connect_lazy_with(read_only);
+        let gathering = gather::Options { writers: 1, max_batch: MAX_BATCH, max_waiting: MAX_WAITING };
+        let writing = writer.clone();
+        let changes = Gather::new(gathering, move |changes| {
+            let writer = writing.clone();
+            async move { change::run(&writer, &changes).await }
+        });
+        Ok(Self { writer, readers, events, changes })
     }
 }
+
+/// Connections that read events: however many watch, they keep no other reader waiting.
+const EVENT_READERS: u32 = 3;
+
+/// How many changes share a transaction at most. More gain little, and each waits for all of them.
+const MAX_BATCH: usize = 128;
+
+/// How many changes may wait. What is behind so many would not be written before its caller gives up.
+const MAX_WAITING: usize = 16 * 1024;
 
 /// Makes the file where there is none, and brings its tables to this version. Tables of a later version are left as
 /// they are.
@@ -73,8 +91,13 @@ pub async fn migrate(url: &str) -> Result<(), OpenError> {
 const MIGRATION_ROUNDS: usize = 8;
 
 fn migrations() -> Vec<Migration> {
-    let sql = SqlStr::from_static(include_str!("../migrations/1_channel_session.sql"));
-    vec![Migration::new(1, "channel_session".into(), MigrationType::Simple, sql, false)]
+    let step = |version, name: &'static str, sql| {
+        Migration::new(version, name.into(), MigrationType::Simple, SqlStr::from_static(sql), false)
+    };
+    vec![
+        step(1, "channel_session", include_str!("../migrations/1_channel_session.sql")),
+        step(2, "events", include_str!("../migrations/2_events.sql")),
+    ]
 }
 
 fn options(url: &str) -> Result<SqliteConnectOptions, OpenError> {

@@ -1,52 +1,105 @@
-//! A batch of writes as one transaction.
+//! Writing what has been decided of one session, with its events and requests.
 
-use std::pin::Pin;
+use domain::{
+    event::{Event, changes_to_text},
+    request_id::{Recorded, RequestId},
+    session::{Id, TenantId},
+    working::{Ended, Write},
+};
+use sqlx::SqliteConnection;
 
-use domain::{Error, attempt::Attempt};
-use sqlx::{Connection, SqliteConnection};
+const SESSION: &str = "
+    INSERT INTO channel_session (tenant_id, id, revision, document, conversation_id, customer_id, channel_type, active,
+                                 ended_at)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+    ON CONFLICT (tenant_id, id) DO UPDATE
+    SET revision = excluded.revision, document = excluded.document, conversation_id = excluded.conversation_id,
+        customer_id = excluded.customer_id, channel_type = excluded.channel_type, active = excluded.active,
+        ended_at = CASE WHEN ?10 THEN excluded.ended_at ELSE channel_session.ended_at END";
 
-use crate::{Store, error};
+const EVENT: &str = "
+    INSERT INTO channel_session_event (tenant_id, session_id, revision, name, at, conversation_id, requester, request_id,
+                                       changes, document)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
-/// What one item does inside the transaction: the outer error is the database's and undoes the batch, the inner one
-/// is the item's own.
-pub(crate) type Step<'a, R> =
-    Pin<Box<dyn Future<Output = Result<Result<R, Error>, sqlx::Error>> + Send + 'a>>;
+const REQUEST: &str = "
+    INSERT INTO channel_session_request (tenant_id, session_id, request_id, digest, revision, changed, document, at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
 
-/// Does items in order, in one transaction, and returns their results once it is durable.
-pub(crate) async fn batch<T: Send + Sync, R: Send>(
-    store: &Store,
-    items: Vec<T>,
-    attempt: impl Fn(&T) -> &Attempt + Send + Sync,
-    step: impl for<'a> Fn(&'a mut SqliteConnection, &'a T) -> Step<'a, R> + Send + Sync,
-) -> Vec<Result<R, Error>> {
-    let mut connection = match store.writer.acquire().await {
-        Ok(connection) => connection,
-        Err(error) => return error::for_each(items.len(), error::of_acquire(error)),
+const ERASE_EVENTS: &str = "DELETE FROM channel_session_event WHERE tenant_id = ? AND session_id = ?";
+const ERASE_REQUESTS: &str = "DELETE FROM channel_session_request WHERE tenant_id = ? AND session_id = ?";
+
+pub(crate) async fn run(
+    connection: &mut SqliteConnection,
+    tenant: &TenantId,
+    id: &Id,
+    write: Write,
+) -> Result<(), sqlx::Error> {
+    let keys = write.keys.as_ref();
+    let ended_at = match write.ended {
+        Ended::At(Some(at)) => Some(at.millis()),
+        Ended::At(None) | Ended::AsStored => None,
     };
-    // Everything that could still be called off has been waited for; what is left is the write itself.
-    let sent: Vec<Result<(), Error>> = items.iter().map(|item| attempt(item).send()).collect();
-    let written = async {
-        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(error::of_write)?;
-        let mut results = Vec::with_capacity(items.len());
-        for (item, sent) in items.iter().zip(sent) {
-            results.push(match sent {
-                Ok(()) => step(&mut transaction, item).await.map_err(error::of_write)?,
-                Err(given_up) => Err(given_up),
-            });
-        }
-        transaction.commit().await.map_err(error::of_write)?;
-        Ok(results)
-    };
-    match written.await {
-        Ok(results) => results,
-        Err(error) => {
-            // Where SQLite has undone the transaction itself, as on a full disk, the driver still counts it as open and
-            // would begin no other on this connection.
-            let _ = connection.close().await;
-            error::for_each(items.len(), error)
+    sqlx::query(SESSION)
+        .bind(tenant.as_str())
+        .bind(id.as_str())
+        .bind(write.revision.get())
+        .bind(&write.document)
+        .bind(keys.and_then(|keys| keys.conversation_id.as_deref()))
+        .bind(keys.and_then(|keys| keys.customer_id.as_deref()))
+        .bind(keys.and_then(|keys| keys.channel_type.as_deref()))
+        .bind(keys.map(|keys| keys.active))
+        .bind(ended_at)
+        .bind(write.ended != Ended::AsStored)
+        .execute(&mut *connection)
+        .await?;
+    if write.erase {
+        for statement in [ERASE_EVENTS, ERASE_REQUESTS] {
+            sqlx::query(statement).bind(tenant.as_str()).bind(id.as_str()).execute(&mut *connection).await?;
         }
     }
+    for event in &write.events {
+        insert_event(connection, event).await?;
+    }
+    for request in &write.requests {
+        insert_request(connection, tenant, id, request).await?;
+    }
+    Ok(())
 }
 
-#[cfg(test)]
-mod tests;
+async fn insert_event(connection: &mut SqliteConnection, event: &Event) -> Result<(), sqlx::Error> {
+    sqlx::query(EVENT)
+        .bind(event.tenant.as_str())
+        .bind(event.session_id.as_str())
+        .bind(event.revision.get())
+        .bind(event.name.as_str())
+        .bind(event.at.millis())
+        .bind(&event.conversation_id)
+        .bind(event.requester.as_str())
+        .bind(event.request_id.as_ref().map(RequestId::as_str))
+        .bind(changes_to_text(&event.changes))
+        .bind(&event.document)
+        .execute(connection)
+        .await
+        .map(drop)
+}
+
+async fn insert_request(
+    connection: &mut SqliteConnection,
+    tenant: &TenantId,
+    id: &Id,
+    request: &Recorded,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(REQUEST)
+        .bind(tenant.as_str())
+        .bind(id.as_str())
+        .bind(request.request_id.as_str())
+        .bind(request.digest.as_bytes())
+        .bind(request.revision.get())
+        .bind(request.changed)
+        .bind(&request.document)
+        .bind(request.at.millis())
+        .execute(connection)
+        .await
+        .map(drop)
+}

@@ -86,6 +86,50 @@ macro_rules! each_case {
                 three_hundred_sessions_are_stored_in_one_call,
                 a_call_without_sessions_gives_no_results,
             }
+            delete {
+                a_deleted_session_is_gone,
+                it_is_found_by_nothing_any_more,
+                the_next_session_continues_the_revision,
+                a_session_in_its_place_can_be_made_in_every_way,
+                its_history_and_events_go_and_one_event_tells_of_it,
+                a_conversation_keeps_no_event_of_it,
+                a_reader_that_was_on_its_way_is_told_of_it,
+                the_event_of_an_earlier_deletion_goes_with_the_next,
+                a_missing_session_is_not_found_unless_that_is_fine,
+                a_session_of_another_revision_stays,
+                a_session_that_has_ended_can_be_deleted,
+                a_malformed_session_can_be_deleted,
+                a_whole_life_fits_one_call,
+                a_session_that_is_deleted_and_made_in_one_call_forgets_what_was,
+                many_creations_and_deletions_use_each_revision_once,
+            }
+            end {
+                a_state_that_is_an_object_gets_its_name_and_reason,
+                a_state_that_is_text_gets_the_name,
+                a_state_that_is_absent_or_null_becomes_an_object,
+                each_member_that_says_whether_it_is_active_says_that_it_is_not,
+                where_nothing_says_that_it_is_active_is_active_is_added,
+                the_documented_session_keeps_all_else,
+                numbers_and_nulls_elsewhere_stay_exact,
+                state_and_reason_are_as_asked_for,
+                one_event_tells_of_it,
+                a_session_that_has_ended_is_not_ended_again,
+                a_missing_session_is_not_found,
+                data_is_attached_to_it_no_more,
+                in_one_call_updates_before_it_are_made_and_those_behind_it_refused,
+            }
+            ended {
+                they_come_in_the_order_in_which_they_ended,
+                only_those_that_had_ended_before_come,
+                active_sessions_do_not_come,
+                deleted_sessions_do_not_come,
+                one_that_is_active_again_does_not_come,
+                one_that_was_replaced_by_an_ended_one_comes,
+                one_that_was_stored_as_ended_counts_from_then,
+                what_happens_to_an_ended_one_does_not_make_it_end_later,
+                in_one_call_the_end_counts_and_not_what_comes_behind_it,
+                whoever_cleans_up_comes_to_an_end,
+            }
             entries {
                 scalars_stay,
                 arrays_stay,
@@ -95,6 +139,37 @@ macro_rules! each_case {
                 a_key_deep_inside_an_entry_matches_nothing,
                 others_keep_their_places_around_a_replaced_entry,
                 types_and_values_of_any_kind_are_replaced,
+            }
+            etag {
+                the_present_revision_is_met,
+                another_revision_is_refused_and_told,
+                one_of_several_revisions_is_enough,
+                tags_that_no_session_has_are_met_by_none,
+                any_revision_asks_for_a_session_and_no_more,
+                a_revision_is_required_of_every_kind_of_change,
+                a_deleted_session_meets_no_revision,
+                of_many_with_one_etag_one_changes,
+            }
+            event {
+                it_tells_all_of_a_change,
+                nobody_in_particular_is_anonymous,
+                each_change_has_the_name_of_what_it_is,
+                what_changes_nothing_has_none,
+                what_is_refused_has_none,
+                its_document_is_the_session_as_that_change_left_it,
+                the_largest_documents_are_told_whole,
+                entries_of_any_kind_are_told_exactly,
+                a_session_that_moves_to_another_conversation_says_so,
+                a_call_with_many_changes_has_one_for_each,
+                many_changes_at_once_have_one_each_without_a_gap,
+                an_event_has_the_same_id_whenever_it_is_read,
+            }
+            event_json {
+                the_documented_session_makes_the_documented_event,
+                numbers_and_nulls_are_exact,
+                ids_and_requesters_are_escaped,
+                a_conversation_is_the_topic_where_it_has_no_id_of_its_own,
+                an_end_and_a_deletion_have_the_same_shape,
             }
             exactness {
                 members_of_the_documented_session_survive,
@@ -113,12 +188,39 @@ macro_rules! each_case {
                 wide_objects_and_long_lists_survive,
                 the_largest_values_survive,
             }
+            existing {
+                one_that_is_to_be_kept_stays,
+                where_there_is_none_it_is_stored_in_every_way,
+                one_that_is_to_be_replaced_is_another_as_a_whole,
+                the_same_document_is_no_change,
+                the_revision_can_be_required,
+                a_refusal_does_not_ask_for_the_revision,
+                its_event_says_whether_it_begins_ends_or_goes_on,
+                its_event_tells_each_entry_that_changed,
+                entries_that_moved_have_not_changed,
+                in_one_call_each_finds_what_the_one_before_it_stored,
+                of_many_who_keep_what_is_there_one_stores,
+            }
             get {
                 a_missing_session_is_not_found,
                 fetching_changes_nothing,
                 sessions_come_in_the_order_of_the_ids,
                 three_hundred_sessions_are_fetched_in_one_call,
                 a_call_without_ids_gives_no_results,
+            }
+            history {
+                it_comes_newest_first,
+                it_is_what_the_events_told_without_their_documents,
+                a_keys_past_has_the_changes_of_that_key,
+                a_removed_a_replaced_and_a_created_key_have_a_past,
+                keys_are_compared_exactly,
+                a_key_of_any_length_has_a_past,
+                pages_of_any_size_follow_each_other,
+                before_a_revision_comes_what_is_older,
+                a_session_that_never_was_has_none,
+                each_session_has_its_own,
+                it_goes_on_after_the_session_is_made_anew,
+                what_is_not_kept_any_longer_is_gone,
             }
             id {
                 odd_ids_come_back_as_they_were,
@@ -143,6 +245,25 @@ macro_rules! each_case {
                 the_largest_limit_is_none,
                 the_limit_is_checked_before_the_size,
             }
+            list {
+                the_documented_session_is_found_by_everything,
+                every_combination_finds_what_meets_all_of_it,
+                a_page_starts_behind_an_id_that_does_not_meet_the_filter,
+                a_conversation_is_the_topic_where_it_has_no_id_of_its_own,
+                what_is_no_text_is_found_by_nothing,
+                what_is_too_long_is_found_by_nothing_and_harms_nothing,
+                a_text_that_no_document_can_hold_finds_nothing,
+                texts_are_compared_exactly,
+                active_is_what_updates_mean_by_it,
+                a_replaced_session_is_found_by_what_is_new,
+                an_ended_session_is_found_as_such,
+                an_updated_session_is_found_by_what_it_was,
+                a_session_that_is_stored_again_is_found_by_what_is_new,
+                sessions_that_stay_are_found_once_while_others_come_go_and_change,
+            }
+            model {
+                every_reply_of_random_calls_is_allowed_and_the_events_tell_what_happened,
+            }
             page {
                 an_empty_store_has_an_empty_page,
                 sessions_come_in_the_order_of_their_ids_bytes,
@@ -152,9 +273,124 @@ macro_rules! each_case {
                 a_page_of_none_is_empty,
                 the_largest_limit_gives_all,
                 a_page_has_the_sessions_as_they_stand,
+                a_session_that_changes_between_two_pages_keeps_its_place,
+                sessions_that_stay_are_listed_once_while_others_come_and_go,
+            }
+            password {
+                an_attached_one_is_masked,
+                one_that_changes_is_masked_before_and_after,
+                one_that_becomes_something_else_is_masked_where_it_changes,
+                what_becomes_one_is_masked_where_it_changes,
+                a_removed_one_is_masked,
+                those_that_stay_are_masked_in_the_events_of_other_changes,
+                a_replacement_tells_neither_the_old_nor_the_new_one,
+                a_key_that_is_stored_twice_is_masked_twice_where_one_of_them_is_one,
+                the_log_keeps_none_for_any_reader,
+            }
+            position {
+                nothing_is_behind_the_present_position,
+                an_empty_store_has_a_position_too,
+                what_happens_later_is_behind_it,
+                positions_are_short_and_of_visible_ascii,
+                each_event_has_a_position_that_continues_behind_it,
+                a_position_stays_good_while_more_happens,
+                until_a_position_comes_what_is_before_it,
+                until_an_event_comes_what_is_before_it_and_itself,
+                until_a_position_that_lies_before_comes_nothing,
+                a_position_that_the_store_did_not_give_is_refused,
+                a_refused_reader_is_told_why,
+            }
+            precondition {
+                an_expected_value_that_is_there_is_met,
+                another_value_is_refused_and_the_entry_told,
+                values_are_compared_by_their_text,
+                the_order_of_members_is_no_difference,
+                no_value_is_expected_of_an_absent_key,
+                an_entry_without_a_value_has_none_not_even_null,
+                an_absence_is_met_once,
+                a_key_that_is_stored_twice_has_to_be_as_required_twice,
+                all_preconditions_have_to_hold_and_the_first_that_does_not_is_told,
+                preconditions_are_about_what_was_there_before,
+                preconditions_without_a_change_are_checked,
+                checks_come_in_their_order,
+                in_one_call_each_sees_what_those_before_it_left,
+                what_is_refused_makes_no_event,
+                of_many_who_require_absence_one_attaches,
+                a_counter_that_many_raise_loses_nothing,
             }
             property {
                 any_updates_of_any_session_do_what_the_rule_says,
+            }
+            reading {
+                pages_of_any_size_give_each_event_once,
+                one_call_with_many_changes_is_read_in_pages_too,
+                a_conversations_reader_hears_of_its_sessions_alone,
+                several_scopes_at_once_give_each_event_once,
+                a_scope_of_nothing_is_read_to_the_end,
+                a_reader_hears_every_change_of_many_writers_once,
+                readers_that_come_while_much_happens_miss_nothing_from_then_on,
+                many_readers_hear_the_same,
+            }
+            removal {
+                a_removed_key_is_gone,
+                a_key_that_is_stored_twice_is_removed_twice,
+                the_last_key_leaves_an_empty_list,
+                an_absent_key_is_no_change,
+                an_absent_key_beside_one_that_is_there_changes_once,
+                nothing_to_remove_from_stays_as_it_is,
+                the_others_keep_their_order_and_their_members,
+                keys_compare_exactly,
+                keys_that_need_escapes_are_found,
+                a_hundred_keys_are_removed_at_once,
+                keys_are_removed_before_others_are_attached,
+                what_is_removed_makes_room_for_what_is_attached,
+                a_list_that_came_in_longer_can_shrink_and_be_exchanged,
+                a_key_that_comes_again_comes_last,
+                a_malformed_channel_data_is_told,
+                a_session_that_is_not_active_loses_nothing,
+                one_event_tells_all_that_was_removed_and_attached,
+            }
+            repeat {
+                a_repeat_is_answered_as_the_first_and_changes_nothing,
+                a_repeat_after_other_changes_is_answered_as_the_first,
+                what_is_no_content_may_differ,
+                a_repeat_needs_no_precondition_any_more,
+                a_refusal_is_found_anew_by_a_repeat,
+                a_creation_is_made_once,
+                a_replacement_is_made_once,
+                a_session_that_was_kept_is_remembered_as_it_was,
+                an_end_is_made_once,
+                in_one_call_a_repeat_is_answered_as_the_first,
+                many_repeats_at_once_change_once_and_are_answered_alike,
+                of_many_contents_under_one_id_one_is_made,
+                many_creations_under_one_id_are_made_once,
+            }
+            request_id {
+                other_content_is_refused,
+                request_ids_are_compared_exactly,
+                each_session_has_its_own,
+                an_update_that_changed_nothing_is_remembered_too,
+                an_empty_update_is_remembered_too,
+                what_was_refused_is_not_remembered,
+                they_go_with_the_session,
+                a_deletion_under_one_is_not_remembered,
+                they_are_cleaned_up_in_steps_and_can_be_used_anew,
+                cleaning_up_events_leaves_them,
+                what_is_only_validated_is_not_remembered,
+            }
+            retention {
+                where_nothing_has_expired_nothing_goes,
+                a_reader_from_before_what_is_gone_is_told_so,
+                a_reader_behind_what_is_gone_has_no_gap,
+                a_reader_that_comes_then_goes_on,
+                a_reader_on_its_way_is_told_when_it_falls_behind,
+                an_event_that_is_just_as_old_as_is_kept_stays,
+                it_goes_in_steps_of_any_size,
+                the_session_stays_as_it_is_and_goes_on,
+                a_deletions_event_goes_in_its_time_and_the_revision_stays,
+                what_a_deletion_erased_makes_no_reader_late,
+                request_ids_that_go_make_no_reader_late,
+                it_goes_on_beside_writers,
             }
             size {
                 separators_of_lists_count_without_spaces,
@@ -189,6 +425,16 @@ macro_rules! each_case {
                 numbers_that_one_double_would_stand_for_differ,
                 texts_that_look_alike_differ,
                 every_value_type_is_stored_by_its_name,
+            }
+            validate_only {
+                an_update_is_told_and_not_made,
+                what_would_change_nothing_is_told_so,
+                everything_is_checked,
+                a_creation_is_told_and_not_made,
+                an_end_and_a_deletion_are_told_and_not_made,
+                the_deletion_of_nothing_is_told,
+                in_one_call_it_sees_the_changes_before_it_and_those_behind_it_do_not_see_it,
+                a_call_that_only_validates_changes_no_moment,
             }
         }
     };

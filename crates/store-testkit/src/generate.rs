@@ -3,10 +3,16 @@
 //! What is generated is within the domain's rules, and otherwise as implausible as those allow. Keys come
 //! from a small pool, so that attributes meet stored entries.
 
+pub mod change;
+
+use std::env;
+
 use domain::{
     attribute::{Attribute, Attributes},
     json::{Number, Value},
+    precondition::{Expected, Precondition},
     session::Document,
+    update::Update,
     value_type::ValueType,
 };
 use proptest::{collection::vec, option, prelude::*, sample::select};
@@ -16,6 +22,13 @@ use crate::parsed;
 /// The keys of generated attributes and entries: some that a sloppy comparison would take for each other.
 pub const KEYS: [&str; 10] =
     ["a", "A", "a ", "\u{e9}", "e\u{301}", "key", "say \"key\"", "back\\slash", "100%_{,}", "\u{1f4ac}"];
+
+/// How often a property is tried: as `PROPTEST_CASES` says, or else what takes a few seconds on a slow store.
+#[must_use]
+pub fn cases() -> u32 {
+    const CASES: u32 = 200;
+    env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(CASES)
+}
 
 /// Any JSON value, at most six arrays or objects deep.
 pub fn any_value() -> impl Strategy<Value = Value> {
@@ -50,6 +63,23 @@ pub fn any_document() -> impl Strategy<Value = Document> {
 /// Any list of up to six attributes, with keys of [`KEYS`]. Values need not fit their types.
 pub fn any_attributes() -> impl Strategy<Value = Attributes> {
     vec(any_attribute(), 0..=6).prop_map(|attributes| attributes.into_iter().collect())
+}
+
+/// Any update with keys of [`KEYS`]: what it attaches, removes and requires, and how far the list may grow.
+pub fn any_update() -> impl Strategy<Value = Update> {
+    let keys = || vec(select(KEYS.to_vec()), 0..3);
+    let expected = prop_oneof![Just(Expected::Absent), any_attribute_value().prop_map(Expected::Value)];
+    let precondition = (select(KEYS.to_vec()), expected)
+        .prop_map(|(key, expected)| Precondition { key: key.to_owned(), expected });
+    // Most updates require nothing, since most of what is required at random is not so.
+    let preconditions = prop_oneof![4 => Just(Vec::new()), 1 => vec(precondition, 1..3)];
+    (any_attributes(), keys(), preconditions, 0_usize..9).prop_map(
+        |(attributes, keys, preconditions, max_attributes)| {
+            let is_attached = |key: &&str| attributes.iter().any(|attribute| attribute.key == *key);
+            let remove_keys = keys.into_iter().filter(|key| !is_attached(key)).map(str::to_owned).collect();
+            Update { attributes, remove_keys, preconditions, max_attributes }
+        },
+    )
 }
 
 /// Any attribute with a key of [`KEYS`].

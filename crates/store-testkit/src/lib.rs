@@ -1,13 +1,15 @@
 //! What every store must do, as a library of tests, and a fresh database for each of them.
 //!
 //! Knows the port to the store and no store. A store's crate runs the whole suite with one line,
-//! [`conformance!`]; what a test of any crate needs besides is in [`postgres`], [`seed`], [`generate`] and
+//! [`conformance!`]; what a test of any crate needs besides is in [`memory`], [`postgres`], [`seed`], [`generate`] and
 //! [`parsed`].
 
 #[doc(hidden)]
 pub mod cases;
 mod conformance;
 pub mod generate;
+pub mod memory;
+mod model;
 pub mod parsed;
 pub mod postgres;
 pub mod seed;

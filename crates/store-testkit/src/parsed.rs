@@ -3,6 +3,7 @@
 use domain::{
     attribute::Attributes,
     json::{self, Path, Value},
+    request_id::RequestId,
     session::{Document, Id},
     value_type::ValueRules,
 };
@@ -44,4 +45,13 @@ pub fn attributes(text: &str) -> Attributes {
 #[must_use]
 pub fn id(text: &str) -> Id {
     Id::parse(text).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// The request id.
+///
+/// # Panics
+/// If it breaks a request id's rules.
+#[must_use]
+pub fn request_id(text: &str) -> RequestId {
+    RequestId::parse(text).unwrap_or_else(|error| panic!("{error}"))
 }

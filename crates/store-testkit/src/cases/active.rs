@@ -54,8 +54,8 @@ pub async fn inactive_is_found_out_before_anything_about_the_list(store: &Arc<dy
     let document = r#"{"isActive":false,"channelData":{"additionalAttributes":[1,2]}}"#;
     let id = parsed::id("limit");
     ask::create_all(&**store, std::slice::from_ref(&id), document).await;
-    let item = domain::store::UpdateData { max_attributes: 0, ..ask::update(&id, ATTRIBUTE) };
-    let result = ask::update_one(&**store, item).await;
+    let item = ask::update_within(0, &id, ATTRIBUTE);
+    let result = ask::change(&**store, item).await;
     assert!(matches!(result, Err(Error::NotActive(_))), "{result:?}");
 }
 
@@ -69,10 +69,10 @@ pub async fn nothing_to_attach_is_fine_only_for_active_sessions(store: &Arc<dyn 
     ] {
         let id = parsed::id(document);
         ask::create_all(&**store, std::slice::from_ref(&id), document).await;
-        match ask::update_one(&**store, ask::update(&id, "[]")).await {
+        match ask::change(&**store, ask::update(&id, "[]")).await {
             Ok(updated) => {
                 assert!(active && !updated.changed, "{document}");
-                assert_eq!(ask::read(&updated.session), (parsed::value(document), 1));
+                assert_eq!(ask::told(&updated), (parsed::value(document), 1));
             }
             Err(error) => assert!(!active && matches!(error, Error::NotActive(_)), "{document}: {error:?}"),
         }
@@ -84,11 +84,11 @@ async fn is_active(store: &Arc<dyn Store>, members: &str) {
     let document = format!("{{{members}}}");
     let id = parsed::id(&format!("active {members}"));
     ask::create_all(&**store, std::slice::from_ref(&id), &document).await;
-    let updated = ask::update_one(&**store, ask::update(&id, ATTRIBUTE)).await;
+    let updated = ask::change(&**store, ask::update(&id, ATTRIBUTE)).await;
     let updated = updated.unwrap_or_else(|error| panic!("{document}: {error}"));
     let comma = if members.is_empty() { "" } else { "," };
     let expected = format!(r#"{{{members}{comma}"channelData":{{"additionalAttributes":{ATTRIBUTE}}}}}"#);
-    assert_eq!(ask::read(&updated.session), (parsed::value(&expected), 2));
+    assert_eq!(ask::told(&updated), (parsed::value(&expected), 2));
 }
 
 async fn is_inactive(store: &Arc<dyn Store>, members: &str) {
@@ -96,7 +96,7 @@ async fn is_inactive(store: &Arc<dyn Store>, members: &str) {
     let id = parsed::id(&format!("inactive {members}"));
     ask::create_all(&**store, std::slice::from_ref(&id), &document).await;
     for attributes in [ATTRIBUTE, "[]"] {
-        let result = ask::update_one(&**store, ask::update(&id, attributes)).await;
+        let result = ask::change(&**store, ask::update(&id, attributes)).await;
         assert!(matches!(&result, Err(Error::NotActive(told)) if *told == id), "{document}: {result:?}");
     }
     assert_eq!(ask::stored(&**store, &id).await, (parsed::value(&document), 1));

@@ -2,10 +2,14 @@
 
 use domain::{
     Error,
-    attempt::Attempt,
+    change::{Change, Changed, Create, Delete, End, Existing, Operation},
     json::Value,
-    session::{Id, Session, TenantId},
-    store::{Create, Store, UpdateData, Updated},
+    list::Filter,
+    precondition::{Precondition, RevisionMatch},
+    session::{Id, Revision, Session, TenantId},
+    store::Store,
+    time::Timestamp,
+    update::Update,
 };
 
 use crate::parsed;
@@ -13,42 +17,103 @@ use crate::parsed;
 /// The limit on attributes where a case is not about it: the service's default.
 pub(super) const MAX_ATTRIBUTES: usize = 10;
 
-/// The item that attaches the attributes of a JSON list.
-pub(super) fn update(id: &Id, attributes: &str) -> UpdateData {
-    UpdateData {
-        tenant: TenantId::default(),
-        id: id.clone(),
-        attributes: parsed::attributes(attributes),
-        max_attributes: MAX_ATTRIBUTES,
-        attempt: Attempt::new(),
-    }
+/// Attaches the attributes of a JSON list.
+pub(super) fn update(id: &Id, attributes: &str) -> Change {
+    update_within(MAX_ATTRIBUTES, id, attributes)
 }
 
-/// The item that stores a document.
-pub(super) fn creation(id: &Id, document: &str) -> Create {
-    Create {
-        tenant: TenantId::default(),
-        id: id.clone(),
-        document: parsed::document(document),
-        attempt: Attempt::new(),
-    }
+/// Attaches the attributes of a JSON list, to as many entries as that.
+pub(super) fn update_within(max_attributes: usize, id: &Id, attributes: &str) -> Change {
+    updating(id, Update::attach(parsed::attributes(attributes), max_attributes))
 }
 
-/// Sends one update.
-pub(super) async fn update_one(store: &dyn Store, item: UpdateData) -> Result<Updated, Error> {
-    only(store.update_data(vec![item]).await)
+/// Removes keys.
+pub(super) fn removal(id: &Id, keys: &[&str]) -> Change {
+    exchange(id, keys, "[]")
 }
 
-/// Stores one session.
-pub(super) async fn create_one(store: &dyn Store, item: Create) -> Result<Session, Error> {
-    only(store.create(vec![item]).await)
+/// Removes keys, and attaches the attributes of a JSON list.
+pub(super) fn exchange(id: &Id, keys: &[&str], attributes: &str) -> Change {
+    let remove_keys = keys.iter().map(|key| (*key).to_owned()).collect();
+    updating(id, Update { remove_keys, ..Update::attach(parsed::attributes(attributes), MAX_ATTRIBUTES) })
+}
+
+/// Attaches the attributes of a JSON list if all that is required is so.
+pub(super) fn update_if(id: &Id, preconditions: Vec<Precondition>, attributes: &str) -> Change {
+    updating(id, Update { preconditions, ..Update::attach(parsed::attributes(attributes), MAX_ATTRIBUTES) })
+}
+
+pub(super) fn updating(id: &Id, update: Update) -> Change {
+    Change::new(id.clone(), Operation::Update(update))
+}
+
+/// Stores a document where there is none.
+pub(super) fn creation(id: &Id, document: &str) -> Change {
+    creation_or(Existing::Refuse, id, document)
+}
+
+/// Stores a document, or does that with the one that is there.
+pub(super) fn creation_or(existing: Existing, id: &Id, document: &str) -> Change {
+    Change::new(id.clone(), Operation::Create(Create { document: parsed::document(document), existing }))
+}
+
+/// Ends a session as `ENDED` by its `CUSTOMER`.
+pub(super) fn end(id: &Id) -> Change {
+    Change::new(
+        id.clone(),
+        Operation::End(End { state: "ENDED".to_owned(), reason_code: "CUSTOMER".to_owned() }),
+    )
+}
+
+/// Erases a session that has to be there.
+pub(super) fn deletion(id: &Id) -> Change {
+    Change::new(id.clone(), Operation::Delete(Delete { allow_missing: false }))
+}
+
+/// The change under a request id.
+pub(super) fn under(request_id: &str, change: Change) -> Change {
+    Change { request_id: Some(parsed::request_id(request_id)), ..change }
+}
+
+/// The change as if asked for at a moment, in milliseconds.
+pub(super) fn at(millis: i64, change: Change) -> Change {
+    Change { at: Timestamp::from_millis(millis), ..change }
+}
+
+/// The change if the session has one of these revisions.
+pub(super) fn if_revision(revisions: &[i64], change: Change) -> Change {
+    let revisions = revisions.iter().map(|revision| Revision::new(*revision)).collect();
+    Change { revision: Some(RevisionMatch::OneOf(revisions)), ..change }
+}
+
+/// The change's checks alone.
+pub(super) fn only_validated(change: Change) -> Change {
+    Change { validate_only: true, ..change }
+}
+
+/// Sends one change.
+pub(super) async fn change(store: &dyn Store, change: Change) -> Result<Changed, Error> {
+    only(store.change(vec![change]).await)
+}
+
+/// Sends one change that has to be taken.
+pub(super) async fn made(store: &dyn Store, item: Change) -> Changed {
+    let asked = format!("{item:?}");
+    change(store, item).await.unwrap_or_else(|error| panic!("{error:?} for {asked}"))
 }
 
 /// Stores sessions that have all the same document, and fails where one is refused.
 pub(super) async fn create_all(store: &dyn Store, ids: &[Id], document: &str) {
-    for result in store.create(ids.iter().map(|id| creation(id, document)).collect()).await {
+    for result in store.change(ids.iter().map(|id| creation(id, document)).collect()).await {
         result.expect("a new session is stored");
     }
+}
+
+/// Stores one session, under the same id in every case, since every case has a store of its own.
+pub(super) async fn create_one(store: &dyn Store, document: &str) -> Id {
+    let [id]: [_; 1] = ids(1).try_into().expect("one");
+    create_all(store, std::slice::from_ref(&id), document).await;
+    id
 }
 
 /// Fetches one session.
@@ -61,14 +126,57 @@ pub(super) async fn stored(store: &dyn Store, id: &Id) -> (Value, i64) {
     read(&get_one(store, id).await.expect("the session is there"))
 }
 
+/// All sessions that meet a filter, read in pages of a size, each of which keeps its promises.
+pub(super) async fn list(
+    store: &dyn Store,
+    filter: &Filter,
+    mut after: Option<Id>,
+    limit: usize,
+) -> Vec<Session> {
+    let mut sessions: Vec<Session> = Vec::new();
+    loop {
+        let page =
+            store.list(&TenantId::default(), filter, after.as_ref(), limit).await.expect("the store answers");
+        assert!(page.sessions.len() <= limit, "{} sessions in a page of {limit}", page.sessions.len());
+        for session in page.sessions {
+            let last = sessions.last().map(|session| &session.id).max(after.as_ref());
+            assert!(last < Some(&session.id), "{:?} comes behind {last:?}", session.id);
+            sessions.push(session);
+        }
+        let Some(next) = page.next else { return sessions };
+        assert!(after.as_ref() < Some(&next), "{next:?} is no way on from {after:?}");
+        assert!(sessions.last().is_none_or(|last| last.id <= next), "{next:?} would repeat a session");
+        after = Some(next);
+    }
+}
+
 /// A session's document and revision, to be compared.
 pub(super) fn read(session: &Session) -> (Value, i64) {
     (parsed::value(&session.document), session.revision.get())
 }
 
+/// The document and the revision in the answer to a change that did not delete the session, to be compared.
+pub(super) fn told(changed: &Changed) -> (Value, i64) {
+    let document = changed.document.as_ref().expect("the answer has the document");
+    (parsed::value(document), changed.revision.get())
+}
+
+/// The values in a document's list of attributes.
+pub(super) fn values(document: &Value) -> Vec<Value> {
+    let member = |value: &Value, name: &str| value.as_object().and_then(|object| object.get(name)).cloned();
+    let list = member(document, "channelData").and_then(|data| member(&data, "additionalAttributes"));
+    let Some(Value::Array(list)) = list else { panic!("{document} has no list") };
+    list.iter().map(|entry| member(entry, "value").expect("an entry has a value")).collect()
+}
+
 /// A document whose `channelData.additionalAttributes` is this JSON text.
 pub(super) fn with_list(list: &str) -> String {
     format!(r#"{{"channelData":{{"additionalAttributes":{list}}}}}"#)
+}
+
+/// The list of one attribute, of type `Number` whatever its value.
+pub(super) fn one(key: &str, value: impl std::fmt::Display) -> String {
+    format!(r#"[{{"key":"{key}","type":"Number","value":{value}}}]"#)
 }
 
 /// Ids that differ in their number.

@@ -17,7 +17,7 @@ pub async fn an_update_that_was_given_up_is_not_made(store: &Arc<dyn Store>) {
     let subject = Subject::with_list(store, "[]").await;
     let item = ask::update(subject.id(), ATTRIBUTE);
     assert_eq!(item.attempt.give_up(), Outcome::NotApplied);
-    is_not_applied(&ask::update_one(&**store, item).await);
+    is_not_applied(&ask::change(&**store, item).await);
     subject.stays("[]").await;
 }
 
@@ -25,7 +25,7 @@ pub async fn a_creation_that_was_given_up_is_not_made(store: &Arc<dyn Store>) {
     let id = parsed::id("given up");
     let item = ask::creation(&id, "{}");
     assert_eq!(item.attempt.give_up(), Outcome::NotApplied);
-    is_not_applied(&ask::create_one(&**store, item).await);
+    is_not_applied(&ask::change(&**store, item).await);
     let missing = ask::get_one(&**store, &id).await;
     assert!(matches!(missing, Err(Error::NotFound(_))), "{missing:?}");
     ask::create_all(&**store, &[id], "{}").await;
@@ -39,13 +39,13 @@ pub async fn neighbours_of_an_update_that_was_given_up_are_made(store: &Arc<dyn 
     for at in given_up {
         assert_eq!(items[at].attempt.give_up(), Outcome::NotApplied);
     }
-    for (at, result) in store.update_data(items).await.iter().enumerate() {
+    for (at, result) in store.change(items).await.iter().enumerate() {
         if given_up.contains(&at) {
             is_not_applied(result);
             assert_eq!(ask::stored(&**store, &ids[at]).await, (parsed::value("{}"), 1));
         } else {
             let updated = result.as_ref().expect("the neighbour is made");
-            assert_eq!(ask::read(&updated.session), (parsed::value(&ask::with_list(ATTRIBUTE)), 2));
+            assert_eq!(ask::told(updated), (parsed::value(&ask::with_list(ATTRIBUTE)), 2));
         }
     }
 }
@@ -58,13 +58,13 @@ pub async fn an_update_that_was_given_up_does_not_count_among_those_of_its_sessi
     for at in [0, 2] {
         assert_eq!(items[at].attempt.give_up(), Outcome::NotApplied);
     }
-    let results = store.update_data(items).await;
+    let results = store.change(items).await;
     is_not_applied(&results[0]);
     is_not_applied(&results[2]);
     for (at, revision) in [(1, 2), (3, 3)] {
         let updated = results[at].as_ref().expect("the neighbour is made");
         let expected = parsed::value(&ask::with_list(&entry(at as u8 + 1)));
-        assert_eq!(ask::read(&updated.session), (expected, revision));
+        assert_eq!(ask::told(updated), (expected, revision));
     }
     assert_eq!(ask::stored(&**store, &id).await, (parsed::value(&ask::with_list(&entry(4))), 3));
 }
@@ -73,10 +73,11 @@ pub async fn neighbours_of_a_creation_that_was_given_up_are_made(store: &Arc<dyn
     let ids = ask::ids(3);
     let items: Vec<_> = ids.iter().map(|id| ask::creation(id, "{}")).collect();
     assert_eq!(items[1].attempt.give_up(), Outcome::NotApplied);
-    let results = store.create(items).await;
+    let results = store.change(items).await;
     is_not_applied(&results[1]);
     for at in [0, 2] {
-        assert_eq!(results[at].as_ref().expect("the neighbour is made").id, ids[at]);
+        assert!(results[at].as_ref().expect("the neighbour is made").changed);
+        assert_eq!(ask::stored(&**store, &ids[at]).await, (parsed::value("{}"), 1));
     }
     let missing = ask::get_one(&**store, &ids[1]).await;
     assert!(matches!(missing, Err(Error::NotFound(_))), "{missing:?}");
@@ -87,10 +88,10 @@ pub async fn a_creation_that_was_given_up_leaves_the_id_to_the_next(store: &Arc<
     let items =
         vec![ask::creation(&id, r#"{"which":"given up"}"#), ask::creation(&id, r#"{"which":"next"}"#)];
     assert_eq!(items[0].attempt.give_up(), Outcome::NotApplied);
-    let results = store.create(items).await;
+    let results = store.change(items).await;
     is_not_applied(&results[0]);
     assert_eq!(
-        ask::read(results[1].as_ref().expect("the next is stored")),
+        ask::told(results[1].as_ref().expect("the next is stored")),
         (parsed::value(r#"{"which":"next"}"#), 1)
     );
 }
@@ -102,7 +103,7 @@ pub async fn a_batch_of_nothing_but_given_up_items_changes_nothing(store: &Arc<d
     for item in &updates {
         assert_eq!(item.attempt.give_up(), Outcome::NotApplied);
     }
-    let results = store.update_data(updates).await;
+    let results = store.change(updates).await;
     assert_eq!(results.len(), ids.len());
     results.iter().for_each(is_not_applied);
     for id in &ids {
@@ -114,11 +115,11 @@ pub async fn a_write_that_was_made_can_no_longer_be_given_up(store: &Arc<dyn Sto
     let id = parsed::id("made");
     let creation = ask::creation(&id, "{}");
     let attempt = creation.attempt.clone();
-    ask::create_one(&**store, creation).await.expect("it is stored");
+    ask::change(&**store, creation).await.expect("it is stored");
     assert_eq!(attempt.give_up(), Outcome::Unknown);
 
     let update = ask::update(&id, ATTRIBUTE);
     let attempt = update.attempt.clone();
-    ask::update_one(&**store, update).await.expect("it is made");
+    ask::change(&**store, update).await.expect("it is made");
     assert_eq!(attempt.give_up(), Outcome::Unknown);
 }

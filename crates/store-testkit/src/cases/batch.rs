@@ -2,11 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{
-    Error, Outcome, Reason,
-    session::Document,
-    store::{Store, UpdateData},
-};
+use domain::{Error, Outcome, Reason, session::Document, store::Store};
 
 use super::ask;
 use crate::{generate, parsed, seed};
@@ -16,7 +12,7 @@ fn entry(value: usize) -> String {
 }
 
 pub async fn a_call_without_updates_gives_no_results(store: &Arc<dyn Store>) {
-    assert!(store.update_data(Vec::new()).await.is_empty());
+    assert!(store.change(Vec::new()).await.is_empty());
 }
 
 pub async fn one_that_is_refused_harms_no_other(store: &Arc<dyn Store>) {
@@ -40,12 +36,12 @@ pub async fn one_that_is_refused_harms_no_other(store: &Arc<dyn Store>) {
         }
     }
     let mut items: Vec<_> = ids.iter().map(|id| ask::update(id, &entry(1))).collect();
-    items[4].max_attributes = 0;
+    items[4] = ask::update_within(0, &ids[4], &entry(1));
     assert_eq!(items[7].attempt.give_up(), Outcome::NotApplied);
     items[9] = ask::update(&ids[9], seed::UPDATE_DATA_REQUEST);
     // The order in which they are sent is not the order of the ids.
     items.reverse();
-    let mut results = store.update_data(items).await;
+    let mut results = store.change(items).await;
     results.reverse();
 
     let told: Vec<_> = results
@@ -70,10 +66,7 @@ pub async fn one_that_is_refused_harms_no_other(store: &Arc<dyn Store>) {
     for ((id, document), result) in ids.iter().zip(documents).zip(results) {
         let Some(document) = document else { continue };
         let expected = match result {
-            Ok(updated) => {
-                assert_eq!(updated.session.id, *id);
-                ask::read(&updated.session)
-            }
+            Ok(updated) => ask::told(&updated),
             Err(_) => (parsed::value(document), 1),
         };
         assert_eq!(ask::stored(&**store, id).await, expected);
@@ -83,13 +76,13 @@ pub async fn one_that_is_refused_harms_no_other(store: &Arc<dyn Store>) {
 pub async fn updates_of_one_session_take_effect_in_order(store: &Arc<dyn Store>) {
     let id = &ask::ids(1)[0];
     ask::create_all(&**store, std::slice::from_ref(id), "{}").await;
-    let results = store.update_data((1..=5).map(|value| ask::update(id, &entry(value))).collect()).await;
+    let results = store.change((1..=5).map(|value| ask::update(id, &entry(value))).collect()).await;
     assert_eq!(results.len(), 5);
     for (value, result) in (1..).zip(results) {
         let updated = result.expect("each is made");
         assert!(updated.changed);
         let expected = parsed::value(&ask::with_list(&entry(value)));
-        assert_eq!(ask::read(&updated.session), (expected, value as i64 + 1));
+        assert_eq!(ask::told(&updated), (expected, value as i64 + 1));
     }
     assert_eq!(ask::stored(&**store, id).await, (parsed::value(&ask::with_list(&entry(5))), 6));
 }
@@ -98,9 +91,8 @@ pub async fn an_update_sees_what_the_one_before_it_appended(store: &Arc<dyn Stor
     let id = &ask::ids(1)[0];
     ask::create_all(&**store, std::slice::from_ref(id), "{}").await;
     let one = |key: &str| format!(r#"{{"key":"{key}","type":"Number","value":1}}"#);
-    let items = ["b", "a", "b", "c"]
-        .map(|key| UpdateData { max_attributes: 2, ..ask::update(id, &format!("[{}]", one(key))) });
-    let results = store.update_data(items.to_vec()).await;
+    let items = ["b", "a", "b", "c"].map(|key| ask::update_within(2, id, &format!("[{}]", one(key))));
+    let results = store.change(items.to_vec()).await;
     let told: Vec<_> = results
         .iter()
         .map(|result| result.as_ref().map(|done| done.changed).map_err(Error::reason))
@@ -113,11 +105,11 @@ pub async fn an_update_sees_what_the_one_before_it_appended(store: &Arc<dyn Stor
 pub async fn a_repeated_update_in_one_call_changes_once(store: &Arc<dyn Store>) {
     let id = &ask::ids(1)[0];
     ask::create_all(&**store, std::slice::from_ref(id), "{}").await;
-    let results = store.update_data((0..3).map(|_| ask::update(id, &entry(1))).collect()).await;
+    let results = store.change((0..3).map(|_| ask::update(id, &entry(1))).collect()).await;
     let expected = (parsed::value(&ask::with_list(&entry(1))), 2);
     for (at, result) in results.into_iter().enumerate() {
         let updated = result.expect("each is made");
-        assert_eq!((ask::read(&updated.session), updated.changed), (expected.clone(), at == 0));
+        assert_eq!((ask::told(&updated), updated.changed), (expected.clone(), at == 0));
     }
 }
 
@@ -126,17 +118,15 @@ pub async fn a_refused_update_between_two_of_its_session_harms_neither(store: &A
     ask::create_all(&**store, &[id.clone(), other.clone()], "{}").await;
     let many = r#"[{"key":"a","type":"Number","value":9},{"key":"b","type":"Number","value":9}]"#;
     let items = vec![
-        UpdateData { max_attributes: 1, ..ask::update(&id, &entry(1)) },
+        ask::update_within(1, &id, &entry(1)),
         ask::update(&other, &entry(7)),
-        UpdateData { max_attributes: 1, ..ask::update(&id, many) },
-        UpdateData { max_attributes: 1, ..ask::update(&id, &entry(2)) },
-        UpdateData { max_attributes: 2, ..ask::update(&id, many) },
+        ask::update_within(1, &id, many),
+        ask::update_within(1, &id, &entry(2)),
+        ask::update_within(2, &id, many),
     ];
-    let results = store.update_data(items).await;
-    let told: Vec<_> = results
-        .iter()
-        .map(|result| result.as_ref().map(|done| ask::read(&done.session)).map_err(Error::reason))
-        .collect();
+    let results = store.change(items).await;
+    let told: Vec<_> =
+        results.iter().map(|result| result.as_ref().map(ask::told).map_err(Error::reason)).collect();
     let with = |list: &str, revision: i64| Ok((parsed::value(&ask::with_list(list)), revision));
     assert_eq!(
         told,
@@ -154,22 +144,23 @@ pub async fn three_hundred_sessions_are_updated_in_one_call(store: &Arc<dyn Stor
     let ids = ask::ids(300);
     ask::create_all(&**store, &ids, seed::CHANNEL_SESSION).await;
     let asked: Vec<_> = ids.iter().enumerate().rev().collect();
-    let results =
-        store.update_data(asked.iter().map(|(at, id)| ask::update(id, &entry(*at))).collect()).await;
+    let results = store.change(asked.iter().map(|(at, id)| ask::update(id, &entry(*at))).collect()).await;
     assert_eq!(results.len(), asked.len());
     for ((at, id), result) in asked.into_iter().zip(results) {
         let updated = result.expect("each is made");
-        assert_eq!((&updated.session.id, updated.session.revision.get()), (id, 2));
-        assert!(updated.session.document.contains(&at.to_string()));
+        let (document, revision) = ask::told(&updated);
+        assert!(document.to_text().contains(&format!(r#""value":{at}}}"#)), "{document}");
+        assert_eq!((document, revision), ask::stored(&**store, id).await);
+        assert_eq!(revision, 2);
     }
 }
 
 pub async fn three_hundred_updates_of_one_session_are_made_in_one_call(store: &Arc<dyn Store>) {
     let id = &ask::ids(1)[0];
     ask::create_all(&**store, std::slice::from_ref(id), "{}").await;
-    let results = store.update_data((1..=300).map(|value| ask::update(id, &entry(value))).collect()).await;
+    let results = store.change((1..=300).map(|value| ask::update(id, &entry(value))).collect()).await;
     let revisions: Vec<_> =
-        results.into_iter().map(|result| result.expect("each is made").session.revision.get()).collect();
+        results.into_iter().map(|result| result.expect("each is made").revision.get()).collect();
     assert_eq!(revisions, (2..=301).collect::<Vec<_>>());
     assert_eq!(ask::stored(&**store, id).await, (parsed::value(&ask::with_list(&entry(300))), 301));
 }
@@ -178,11 +169,10 @@ pub async fn updates_of_a_few_sessions_may_alternate(store: &Arc<dyn Store>) {
     let ids = ask::ids(3);
     ask::create_all(&**store, &ids, "{}").await;
     let items: Vec<_> = (0..30).map(|value| ask::update(&ids[value % 3], &entry(value))).collect();
-    for (at, result) in store.update_data(items).await.into_iter().enumerate() {
+    for (at, result) in store.change(items).await.into_iter().enumerate() {
         let updated = result.expect("each is made");
-        assert_eq!(updated.session.id, ids[at % 3]);
         let expected = parsed::value(&ask::with_list(&entry(at)));
-        assert_eq!(ask::read(&updated.session), (expected, at as i64 / 3 + 2));
+        assert_eq!(ask::told(&updated), (expected, at as i64 / 3 + 2));
     }
 }
 
@@ -199,12 +189,12 @@ pub async fn attributes_of_one_update_do_not_reach_its_neighbours(store: &Arc<dy
         })
         .collect();
     let results =
-        store.update_data(ids.iter().zip(&lists).map(|(id, list)| ask::update(id, list)).collect()).await;
+        store.change(ids.iter().zip(&lists).map(|(id, list)| ask::update(id, list)).collect()).await;
     for ((id, list), result) in ids.iter().zip(&lists).zip(results) {
         let updated = result.expect("each is made");
         let expected =
             if list == "[]" { (parsed::value("{}"), 1) } else { (parsed::value(&ask::with_list(list)), 2) };
-        assert_eq!(ask::read(&updated.session), expected);
+        assert_eq!(ask::told(&updated), expected);
         assert_eq!(ask::stored(&**store, id).await, expected);
     }
 }

@@ -41,8 +41,8 @@ pub async fn a_list_that_is_made_is_held_to_the_limit(store: &Arc<dyn Store>) {
     for (at, document) in ["{}", r#"{"channelData":null}"#, r#"{"channelData":{}}"#].into_iter().enumerate() {
         let id = &ask::ids(at + 1)[at];
         ask::create_all(&**store, std::slice::from_ref(id), document).await;
-        let item = domain::store::UpdateData { max_attributes: 0, ..ask::update(id, ATTRIBUTE) };
-        let result = ask::update_one(&**store, item).await;
+        let item = ask::update_within(0, id, ATTRIBUTE);
+        let result = ask::change(&**store, item).await;
         assert!(matches!(result, Err(Error::TooManyAttributes { found: 1, limit: 0 })), "{result:?}");
         assert_eq!(ask::stored(&**store, id).await, (parsed::value(document), 1));
     }
@@ -90,8 +90,8 @@ pub async fn a_malformed_document_is_found_out_before_the_limit(store: &Arc<dyn 
     ] {
         let id = parsed::id(document);
         ask::create_all(&**store, std::slice::from_ref(&id), document).await;
-        let item = domain::store::UpdateData { max_attributes: 0, ..ask::update(&id, ATTRIBUTE) };
-        let result = ask::update_one(&**store, item).await;
+        let item = ask::update_within(0, &id, ATTRIBUTE);
+        let result = ask::change(&**store, item).await;
         assert!(
             matches!(&result, Err(Error::ChannelDataMalformed(told)) if *told == malformed),
             "{result:?}"
@@ -105,13 +105,13 @@ const KINDS: [&str; 8] = ["true", "false", "0", "-1.50", r#""""#, r#""[]""#, r#"
 async fn is_malformed(store: &Arc<dyn Store>, document: &str, malformed: Malformed) {
     let id = parsed::id(document);
     ask::create_all(&**store, std::slice::from_ref(&id), document).await;
-    let result = ask::update_one(&**store, ask::update(&id, ATTRIBUTE)).await;
+    let result = ask::change(&**store, ask::update(&id, ATTRIBUTE)).await;
     assert!(
         matches!(&result, Err(Error::ChannelDataMalformed(told)) if *told == malformed),
         "{document}: {result:?}"
     );
     assert_eq!(ask::stored(&**store, &id).await, (parsed::value(document), 1));
     // Nothing to attach needs no place.
-    let updated = ask::update_one(&**store, ask::update(&id, "[]")).await.expect("an empty list is fine");
-    assert_eq!((ask::read(&updated.session), updated.changed), ((parsed::value(document), 1), false));
+    let updated = ask::change(&**store, ask::update(&id, "[]")).await.expect("an empty list is fine");
+    assert_eq!((ask::told(&updated), updated.changed), ((parsed::value(document), 1), false));
 }

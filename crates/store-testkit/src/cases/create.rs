@@ -31,7 +31,7 @@ pub async fn a_session_that_is_there_is_not_stored_again(store: &Arc<dyn Store>)
         )
         .await;
     for document in ["{}", &ask::with_list("[]")] {
-        let again = ask::create_one(&**store, ask::creation(subject.id(), document)).await;
+        let again = ask::change(&**store, ask::creation(subject.id(), document)).await;
         assert!(matches!(&again, Err(Error::Exists(id)) if id == subject.id()), "{again:?}");
     }
     subject.stays("[]").await;
@@ -45,9 +45,9 @@ pub async fn of_two_sessions_with_one_id_in_a_call_the_first_is_stored(store: &A
         ask::creation(&id, r#"{"which":"second"}"#),
         ask::creation(&id, r#"{"which":"first"}"#),
     ];
-    let results = store.create(items).await;
+    let results = store.change(items).await;
     let told: Vec<_> =
-        results.iter().map(|result| result.as_ref().map(ask::read).map_err(Error::reason)).collect();
+        results.iter().map(|result| result.as_ref().map(ask::told).map_err(Error::reason)).collect();
     let exists = domain::Reason::ChannelSessionExists;
     assert_eq!(
         told,
@@ -69,13 +69,12 @@ pub async fn results_come_in_order_for_new_sessions_and_those_that_are_there(sto
     // Backwards, so that a store that sorts items has to put the results back.
     let asked: Vec<_> = ids.iter().rev().collect();
     let items = asked.iter().map(|id| ask::creation(id, &format!(r#"{{"which":"{id}"}}"#))).collect();
-    let results = store.create(items).await;
+    let results = store.change(items).await;
     assert_eq!(results.len(), asked.len());
     for (id, result) in asked.into_iter().zip(results) {
         match result {
-            Ok(session) => {
-                assert_eq!(session.id, *id);
-                assert_eq!(ask::read(&session), (parsed::value(&format!(r#"{{"which":"{id}"}}"#)), 1));
+            Ok(created) => {
+                assert_eq!(ask::told(&created), (parsed::value(&format!(r#"{{"which":"{id}"}}"#)), 1));
                 assert!(!there.contains(id));
             }
             Err(Error::Exists(told)) => {
@@ -99,5 +98,5 @@ pub async fn three_hundred_sessions_are_stored_in_one_call(store: &Arc<dyn Store
 }
 
 pub async fn a_call_without_sessions_gives_no_results(store: &Arc<dyn Store>) {
-    assert!(store.create(Vec::new()).await.is_empty());
+    assert!(store.change(Vec::new()).await.is_empty());
 }

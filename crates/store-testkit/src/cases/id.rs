@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use domain::{
     Error,
+    list::Filter,
     session::{Id, TenantId},
     store::Store,
 };
@@ -106,10 +107,10 @@ pub async fn ids_are_compared_exactly(store: &Arc<dyn Store>) {
         // Those behind it are not there yet, so whatever is found would be another.
         let result = ask::get_one(&**store, id).await;
         assert!(matches!(&result, Err(Error::NotFound(told)) if told == id), "{id:?}: {result:?}");
-        let result = ask::update_one(&**store, ask::update(id, "[]")).await;
+        let result = ask::change(&**store, ask::update(id, "[]")).await;
         assert!(matches!(&result, Err(Error::NotFound(told)) if told == id), "{id:?}: {result:?}");
-        let created = ask::create_one(&**store, ask::creation(id, &format!(r#"{{"at":{at}}}"#))).await;
-        assert_eq!(created.expect("it is new").id, *id);
+        let created = ask::change(&**store, ask::creation(id, &format!(r#"{{"at":{at}}}"#))).await;
+        assert_eq!(ask::told(&created.expect("it is new")), (parsed::value(&format!(r#"{{"at":{at}}}"#)), 1));
     }
 }
 
@@ -117,20 +118,20 @@ pub async fn ids_are_compared_exactly(store: &Arc<dyn Store>) {
 async fn come_back(store: &Arc<dyn Store>, ids: Vec<Id>) {
     let document = |at: usize| format!(r#"{{"at":{at}}}"#);
     let results =
-        store.create(ids.iter().enumerate().map(|(at, id)| ask::creation(id, &document(at))).collect()).await;
+        store.change(ids.iter().enumerate().map(|(at, id)| ask::creation(id, &document(at))).collect()).await;
     for (at, (id, result)) in ids.iter().zip(results).enumerate() {
-        let session = result.unwrap_or_else(|error| panic!("{id:?}: {error}"));
-        assert_eq!((&session.id, ask::read(&session)), (id, (parsed::value(&document(at)), 1)));
+        let created = result.unwrap_or_else(|error| panic!("{id:?}: {error}"));
+        assert_eq!(ask::told(&created), (parsed::value(&document(at)), 1));
     }
 
     let attribute = r#"[{"key":"a","type":"Number","value":1}]"#;
     let updated = |at: usize| {
         (parsed::value(&format!(r#"{{"at":{at},"channelData":{{"additionalAttributes":{attribute}}}}}"#)), 2)
     };
-    let results = store.update_data(ids.iter().map(|id| ask::update(id, attribute)).collect()).await;
+    let results = store.change(ids.iter().map(|id| ask::update(id, attribute)).collect()).await;
     for (at, (id, result)) in ids.iter().zip(results).enumerate() {
-        let session = result.unwrap_or_else(|error| panic!("{id:?}: {error}")).session;
-        assert_eq!((&session.id, ask::read(&session)), (id, updated(at)));
+        let changed = result.unwrap_or_else(|error| panic!("{id:?}: {error}"));
+        assert_eq!(ask::told(&changed), updated(at));
     }
 
     let results = store.get(&TenantId::default(), ids.clone()).await;
@@ -139,7 +140,7 @@ async fn come_back(store: &Arc<dyn Store>, ids: Vec<Id>) {
         assert_eq!((&session.id, ask::read(&session)), (id, updated(at)));
     }
 
-    let page = store.page(&TenantId::default(), None, ids.len() + 1).await.expect("the store answers");
+    let page = ask::list(&**store, &Filter::default(), None, ids.len() + 1).await;
     let mut sorted = ids.clone();
     sorted.sort();
     assert_eq!(page.into_iter().map(|session| session.id).collect::<Vec<_>>(), sorted);

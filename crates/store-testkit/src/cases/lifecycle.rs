@@ -2,7 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
-use domain::{Error, Outcome, session::TenantId, store::Store};
+use domain::{
+    Error, Outcome,
+    event::Scope,
+    list::Filter,
+    session::TenantId,
+    store::{Expired, Store},
+    time::Timestamp,
+};
 
 use super::ask;
 
@@ -12,28 +19,25 @@ pub async fn an_open_store_gives_a_sign_of_life(store: &Arc<dyn Store>) {
 
 pub async fn a_closed_store_refuses_everything_as_unavailable(store: &Arc<dyn Store>) {
     let ids = ask::ids(2);
+    let (start, now) = (store.position().await.expect("the store answers"), Timestamp::from_millis(1));
     ask::create_all(&**store, &ids, "{}").await;
     store.close().await;
 
     let tenant = TenantId::default();
+    let all = Filter::default();
     let mut errors = Vec::new();
-    errors.extend(
-        store
-            .create(vec![ask::creation(&ids[0], "{}"), ask::creation(&ids[1], "{}")])
-            .await
-            .into_iter()
-            .map(Result::err),
-    );
-    errors.extend(
-        store
-            .update_data(vec![ask::update(&ids[0], "[]"), ask::update(&ids[1], "[]")])
-            .await
-            .into_iter()
-            .map(Result::err),
-    );
-    errors.extend(store.get(&tenant, ids).await.into_iter().map(Result::err));
+    let changes =
+        [ask::update(&ids[0], "[]"), ask::creation(&ids[1], "{}"), ask::end(&ids[0]), ask::deletion(&ids[1])];
+    errors.extend(store.change(changes.to_vec()).await.into_iter().map(Result::err));
+    errors.extend(store.get(&tenant, ids.clone()).await.into_iter().map(Result::err));
     assert_eq!(errors.len(), 6);
-    errors.push(store.page(&tenant, None, 10).await.err());
+    errors.push(store.list(&tenant, &all, None, 10).await.err());
+    errors.push(store.history(&tenant, &ids[0], None, None, 10).await.err());
+    errors.push(store.position().await.err());
+    errors.push(store.events(&tenant, &Scope::All, &start, None, 10).await.err());
+    errors.push(store.clean(Expired::Events(now), 10).await.err());
+    errors.push(store.clean(Expired::RequestIds(now), 10).await.err());
+    errors.push(store.ended(now, 10).await.err());
     errors.push(store.ping().await.err());
     for error in errors {
         let unavailable = matches!(error, Some(Error::StoreUnavailable { outcome: Outcome::NotApplied, .. }));
@@ -45,14 +49,14 @@ pub async fn closing_waits_for_what_is_under_way(store: &Arc<dyn Store>) {
     let ids = ask::ids(300);
     let writing = tokio::spawn({
         let (store, items) = (store.clone(), ids.iter().map(|id| ask::creation(id, "{}")).collect());
-        async move { store.create(items).await }
+        async move { store.change(items).await }
     });
     tokio::task::yield_now().await;
     tokio::time::timeout(Duration::from_secs(60), store.close()).await.expect("closing ends");
     // Whether it came before the end or after it, the write has been made or refused, never left open.
     for result in writing.await.expect("the write ends") {
         match result {
-            Ok(session) => assert_eq!(session.revision.get(), 1),
+            Ok(created) => assert_eq!(created.revision.get(), 1),
             Err(error) => {
                 assert!(
                     matches!(error, Error::StoreUnavailable { outcome: Outcome::NotApplied, .. }),

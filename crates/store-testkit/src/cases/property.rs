@@ -1,20 +1,17 @@
 //! The update rule as the domain states it, against what the store does, for random sessions and updates.
 
-use std::{
-    env,
-    sync::{
-        Arc,
-        atomic::{AtomicU32, Ordering},
-    },
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
 };
 
 use domain::{
     Error,
-    attribute::Attributes,
+    change::{Change, Changed, Create, Existing, Operation},
     json::Value,
-    session::{Document, Id},
-    store::{Store, UpdateData, Updated},
-    update::{self, Change},
+    session::{Document, Id, Revision},
+    store::Store,
+    update::{self, Update},
 };
 use proptest::{
     collection::vec,
@@ -26,14 +23,15 @@ use tokio::{runtime::Handle, task::block_in_place};
 use super::ask;
 use crate::{generate, parsed};
 
-/// How many sessions are tried where `PROPTEST_CASES` says nothing: what takes a few seconds on a slow store.
-const SESSIONS: u32 = 200;
-
 pub async fn any_updates_of_any_session_do_what_the_rule_says(store: &Arc<dyn Store>) {
-    let updates = vec((generate::any_attributes(), 0_usize..9), 1..6);
-    let cases = env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(SESSIONS);
+    let updates = vec(generate::any_update(), 1..6);
     // There is no file of the tests' source to keep failures beside: the message has the smallest one.
-    let config = Config { cases, failure_persistence: None, max_shrink_iters: 2000, ..Config::default() };
+    let config = Config {
+        cases: generate::cases(),
+        failure_persistence: None,
+        max_shrink_iters: 2000,
+        ..Config::default()
+    };
     let runtime = Handle::current();
     let count = AtomicU32::new(0);
     let outcome = block_in_place(|| {
@@ -52,28 +50,23 @@ async fn does_what_the_rule_says(
     store: &dyn Store,
     id: &Id,
     document: Document,
-    updates: Vec<(Attributes, usize)>,
+    updates: Vec<Update>,
     batched: bool,
 ) -> Result<(), TestCaseError> {
-    let mut model = Model { id: id.clone(), document: parsed::value(&document.to_text()), revision: 1 };
-    ask::create_one(store, domain::store::Create { document, ..ask::creation(id, "{}") })
+    let mut model = Model { id: id.clone(), document: parsed::value(document.text()), revision: 1 };
+    let creation = Operation::Create(Create { document, existing: Existing::Refuse });
+    ask::change(store, Change::new(id.clone(), creation))
         .await
         .map_err(|error| TestCaseError::fail(format!("the document is refused: {error:?}")))?;
 
-    let items = updates.into_iter().map(|(attributes, max_attributes)| UpdateData {
-        attributes,
-        max_attributes,
-        ..ask::update(id, "[]")
-    });
-    let items: Vec<_> = items.collect();
-    let expected: Vec<_> =
-        items.iter().map(|item| model.update(&item.attributes, item.max_attributes)).collect();
+    let expected: Vec<_> = updates.iter().map(|update| model.update(update)).collect();
+    let changes: Vec<_> = updates.into_iter().map(|update| ask::updating(id, update)).collect();
     let results = if batched {
-        store.update_data(items).await
+        store.change(changes).await
     } else {
         let mut results = Vec::new();
-        for item in items {
-            results.push(ask::update_one(store, item).await);
+        for change in changes {
+            results.push(ask::change(store, change).await);
         }
         results
     };
@@ -93,32 +86,31 @@ struct Model {
 /// What an update tells of the session.
 #[derive(Debug, PartialEq)]
 struct Told {
-    id: Id,
     document: Value,
     revision: i64,
     changed: bool,
 }
 
 impl Model {
-    fn update(&mut self, attributes: &Attributes, max_attributes: usize) -> Result<Told, String> {
-        let change =
-            update::apply(&self.id, self.document.clone(), attributes, max_attributes).map_err(comparable)?;
-        let changed = match change {
-            Change::Unchanged => false,
-            Change::Changed(document) => {
-                self.document = parsed::value(&document.to_text());
-                self.revision += 1;
-                true
-            }
-        };
-        Ok(Told { id: self.id.clone(), document: self.document.clone(), revision: self.revision, changed })
+    fn update(&mut self, update: &Update) -> Result<Told, String> {
+        if !update::is_active(&self.document) {
+            return Err(comparable(Error::NotActive(self.id.clone())));
+        }
+        let applied =
+            update::apply(&self.document, Revision::new(self.revision), update).map_err(comparable)?;
+        let changed = applied.is_some();
+        if let Some(applied) = applied {
+            self.document = parsed::value(applied.document.text());
+            self.revision += 1;
+        }
+        Ok(Told { document: self.document.clone(), revision: self.revision, changed })
     }
 }
 
-impl From<Updated> for Told {
-    fn from(updated: Updated) -> Self {
-        let (document, revision) = ask::read(&updated.session);
-        Self { id: updated.session.id, document, revision, changed: updated.changed }
+impl From<Changed> for Told {
+    fn from(changed: Changed) -> Self {
+        let (document, revision) = ask::told(&changed);
+        Self { document, revision, changed: changed.changed }
     }
 }
 

@@ -105,14 +105,14 @@ pub async fn a_list_that_is_made_counts_with_all_that_holds_it(store: &Arc<dyn S
         ask::create_all(&**store, std::slice::from_ref(id), &format!("{start}{padding}{end}")).await;
         let room = 1000 - start.len() - open.len() - close.len() - entry(0).len();
 
-        let refused = ask::update_one(&**store, ask::update(id, &entry(room + 1))).await;
+        let refused = ask::change(&**store, ask::update(id, &entry(room + 1))).await;
         is_one_too_large(&refused.expect_err("a byte too much"));
         assert_eq!(ask::stored(&**store, id).await, (parsed::value(&format!("{start}{padding}{end}")), 1));
 
-        let updated = ask::update_one(&**store, ask::update(id, &entry(room))).await.expect("it just fits");
+        let updated = ask::change(&**store, ask::update(id, &entry(room))).await.expect("it just fits");
         let full = format!("{start}{padding}{open}{}{close}", entry(room));
         assert_eq!(full.len(), Document::MAX_BYTES);
-        assert_eq!(ask::read(&updated.session), (parsed::value(&full), 2));
+        assert_eq!(ask::told(&updated), (parsed::value(&full), 2));
     }
 }
 
@@ -122,8 +122,8 @@ pub async fn the_largest_documents_can_be_stored(store: &Arc<dyn Store>) {
     let document = format!(r#"{{"o":[{ones}],"p":"{padding}"}}"#);
     assert_eq!(document.len(), Document::MAX_BYTES);
     let id = &ask::ids(1)[0];
-    let session = ask::create_one(&**store, ask::creation(id, &document)).await.expect("it just fits");
-    assert_eq!(ask::read(&session), (parsed::value(&document), 1));
-    let unchanged = ask::update_one(&**store, ask::update(id, "[]")).await.expect("nothing changes");
+    let created = ask::change(&**store, ask::creation(id, &document)).await.expect("it just fits");
+    assert_eq!(ask::told(&created), (parsed::value(&document), 1));
+    let unchanged = ask::change(&**store, ask::update(id, "[]")).await.expect("nothing changes");
     assert!(!unchanged.changed);
 }

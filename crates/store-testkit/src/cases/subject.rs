@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use domain::{
     Error,
+    change::{Change, Changed},
     session::{Id, Revision, Session},
-    store::{Store, UpdateData, Updated},
+    store::Store,
 };
 
 use super::ask;
@@ -24,10 +25,10 @@ impl<'a> Subject<'a> {
     pub(super) async fn stored(store: &'a Arc<dyn Store>, document: &str) -> Self {
         let store = &**store;
         let id = parsed::id("64e2f08a6155b317cd3f88fd");
-        let seen =
-            ask::create_one(store, ask::creation(&id, document)).await.expect("a new session is stored");
-        assert_eq!(seen.id, id);
-        assert_eq!(ask::read(&seen), (parsed::value(document), Revision::FIRST.get()));
+        let created = ask::made(store, ask::creation(&id, document)).await;
+        assert!(created.changed);
+        assert_eq!(ask::told(&created), (parsed::value(document), Revision::FIRST.get()));
+        let seen = created.session(id).expect("the answer has the document");
         let subject = Self { store, max_attributes: ask::MAX_ATTRIBUTES, seen };
         subject.is_stored().await;
         subject
@@ -46,14 +47,34 @@ impl<'a> Subject<'a> {
         self.max_attributes = max_attributes;
     }
 
+    /// The change changes the document to this one.
+    pub(super) async fn takes(&mut self, change: Change, document: &str) {
+        let changed = ask::made(self.store, change).await;
+        assert!(changed.changed);
+        assert_eq!(ask::told(&changed), (parsed::value(document), self.seen.revision.next().get()));
+        self.seen = changed.session(self.seen.id.clone()).expect("the answer has the document");
+        self.is_stored().await;
+    }
+
+    /// The change is fine and changes nothing.
+    pub(super) async fn ignores(&self, change: Change) {
+        let changed = ask::made(self.store, change).await;
+        assert!(!changed.changed);
+        self.is_as_seen(changed);
+        self.is_stored().await;
+    }
+
+    /// The change is refused and changes nothing.
+    pub(super) async fn denies(&self, change: Change) -> Error {
+        let asked = format!("{change:?}");
+        let error = ask::change(self.store, change).await.expect_err(&asked);
+        self.is_stored().await;
+        error
+    }
+
     /// Attaching the attributes changes the document to this one.
     pub(super) async fn becomes(&mut self, attributes: &str, document: &str) {
-        let updated = self.attach(attributes).await.expect("the update is taken");
-        assert!(updated.changed);
-        assert_eq!(updated.session.id, self.seen.id);
-        assert_eq!(ask::read(&updated.session), (parsed::value(document), self.seen.revision.next().get()));
-        self.seen = updated.session;
-        self.is_stored().await;
+        self.takes(self.attaching(attributes), document).await;
     }
 
     /// Attaching the attributes changes the document's list to this one, where there is nothing but the list.
@@ -63,17 +84,12 @@ impl<'a> Subject<'a> {
 
     /// Attaching the attributes is fine and changes nothing.
     pub(super) async fn stays(&self, attributes: &str) {
-        let updated = self.attach(attributes).await.expect("the update is taken");
-        assert!(!updated.changed);
-        self.is_as_seen(&updated.session);
-        self.is_stored().await;
+        self.ignores(self.attaching(attributes)).await;
     }
 
     /// Attaching the attributes is refused and changes nothing.
     pub(super) async fn refuses(&self, attributes: &str) -> Error {
-        let error = self.attach(attributes).await.expect_err("the update is refused");
-        self.is_stored().await;
-        error
+        self.denies(self.attaching(attributes)).await
     }
 
     /// Attaching the attributes is refused, since the list would hold `found` entries.
@@ -83,20 +99,24 @@ impl<'a> Subject<'a> {
         assert_eq!((told, limit), (found, self.max_attributes));
     }
 
-    async fn attach(&self, attributes: &str) -> Result<Updated, Error> {
-        let item = ask::update(&self.seen.id, attributes);
-        ask::update_one(self.store, UpdateData { max_attributes: self.max_attributes, ..item }).await
+    fn attaching(&self, attributes: &str) -> Change {
+        ask::update_within(self.max_attributes, &self.seen.id, attributes)
     }
 
-    async fn is_stored(&self) {
-        self.is_as_seen(&ask::get_one(self.store, &self.seen.id).await.expect("the session is there"));
-    }
-
-    /// Equal texts need no reading, which takes longer than all else where a document is large.
-    fn is_as_seen(&self, session: &Session) {
-        if *session != self.seen {
+    /// Nothing has happened to the session meanwhile.
+    pub(super) async fn is_stored(&self) {
+        let session = ask::get_one(self.store, &self.seen.id).await.expect("the session is there");
+        // Equal texts need no reading, which takes longer than all else where a document is large.
+        if session != self.seen {
             assert_eq!(session.id, self.seen.id);
-            assert_eq!(ask::read(session), ask::read(&self.seen));
+            assert_eq!(ask::read(&session), ask::read(&self.seen));
+        }
+    }
+
+    fn is_as_seen(&self, answer: Changed) {
+        let session = answer.session(self.seen.id.clone()).expect("the answer has the document");
+        if session != self.seen {
+            assert_eq!(ask::read(&session), ask::read(&self.seen));
         }
     }
 }

@@ -21,7 +21,7 @@ pub async fn another_value_changes_the_documented_session_where_it_stands(store:
 pub async fn a_missing_session_is_not_found(store: &Arc<dyn Store>) {
     let id = parsed::id("missing");
     for attributes in ["[]", r#"[{"key":"a","type":"Number","value":1}]"#] {
-        let result = ask::update_one(&**store, ask::update(&id, attributes)).await;
+        let result = ask::change(&**store, ask::update(&id, attributes)).await;
         assert!(matches!(&result, Err(Error::NotFound(told)) if *told == id), "{result:?}");
     }
     let result = ask::get_one(&**store, &id).await;

@@ -1,20 +1,18 @@
 //! What a failed transaction leaves behind.
 
 use domain::{
-    session::{Document, Id, TenantId},
-    store::{Create, Store as _},
+    change::{Create, Existing, Operation},
+    session::Document,
+    store::Store as _,
 };
 
 use super::*;
+use crate::Store;
 
-fn session(id: &str, size: usize) -> Create {
-    let document = format!(r#"{{"x":"{}"}}"#, "x".repeat(size));
-    Create {
-        tenant: TenantId::default(),
-        id: Id::parse(id).unwrap(),
-        document: Document::parse(&document).unwrap(),
-        attempt: Attempt::new(),
-    }
+fn session(id: &str, size: usize) -> Change {
+    let document = Document::parse(&format!(r#"{{"x":"{}"}}"#, "x".repeat(size))).unwrap();
+    let create = Create { document, existing: Existing::Refuse };
+    Change::new(Id::parse(id).unwrap(), Operation::Create(create))
 }
 
 #[tokio::test]
@@ -26,11 +24,11 @@ async fn a_full_disk_is_over_when_there_is_room_again() {
     // A connection whose file may not grow fails as on a full disk: SQLite undoes the transaction by itself.
     sqlx::query("PRAGMA max_page_count = 8").execute(&store.writer).await.unwrap();
 
-    let refused = store.create(vec![session("large", 100_000), session("small", 1)]).await;
+    let refused = store.change(vec![session("large", 100_000), session("small", 1)]).await;
     assert!(
         refused.iter().all(|result| matches!(result, Err(Error::StoreUnavailable { .. }))),
         "{refused:?}"
     );
-    let stored = store.create(vec![session("large", 100_000)]).await;
+    let stored = store.change(vec![session("large", 100_000)]).await;
     assert!(stored[0].is_ok(), "{stored:?}");
 }

@@ -1,0 +1,111 @@
+-- Sessions that can be found, ended and deleted; what happened to them; and requests that may come again.
+--
+-- The update rule leaves the database: the service applies it and writes only where the revision is still the one that it
+-- has read. Processes of the version before this one fail from here on, rather than make changes without events.
+DROP FUNCTION channel_session_update_data;
+DROP FUNCTION channel_session_merge_attributes;
+DROP FUNCTION channel_session_compact_size;
+
+-- A session that was deleted keeps its row with nothing in it but the revision, which the next one under its id continues.
+ALTER TABLE channel_session
+    ALTER COLUMN document DROP NOT NULL,
+    ADD COLUMN conversation_id text COLLATE "C",
+    ADD COLUMN customer_id     text COLLATE "C",
+    ADD COLUMN channel_type    text COLLATE "C",
+    ADD COLUMN active          boolean,
+    -- Milliseconds since the epoch, as all moments here.
+    ADD COLUMN ended_at        bigint;
+
+WITH member AS (
+    SELECT tenant_id, id,
+           coalesce(nullif(document -> 'conversationId', 'null'), document -> 'topicId') AS conversation_id,
+           document -> 'customer' -> '_id' AS customer_id,
+           document -> 'channel' -> 'channelType' -> 'name' AS channel_type,
+           coalesce(document -> 'isActive', document -> 'active') IS DISTINCT FROM 'false' AS active
+    FROM channel_session
+), text AS (
+    SELECT tenant_id, id, active,
+           CASE WHEN jsonb_typeof(conversation_id) = 'string' THEN conversation_id #>> '{}' END AS conversation_id,
+           CASE WHEN jsonb_typeof(customer_id) = 'string' THEN customer_id #>> '{}' END AS customer_id,
+           CASE WHEN jsonb_typeof(channel_type) = 'string' THEN channel_type #>> '{}' END AS channel_type
+    FROM member
+)
+UPDATE channel_session AS session
+SET conversation_id = CASE WHEN char_length(text.conversation_id) <= 255 THEN text.conversation_id END,
+    customer_id     = CASE WHEN char_length(text.customer_id) <= 255 THEN text.customer_id END,
+    channel_type    = CASE WHEN char_length(text.channel_type) <= 255 THEN text.channel_type END,
+    active          = text.active,
+    ended_at        = CASE WHEN NOT text.active THEN (extract(epoch FROM now()) * 1000)::bigint END
+FROM text
+WHERE session.tenant_id = text.tenant_id AND session.id = text.id;
+
+-- By what sessions are found. None of these columns changes when attributes do, so such an update still touches no index.
+-- `active` is there for every session that has not been deleted; a condition on `document` would count as an index on it.
+CREATE INDEX channel_session_stored ON channel_session (tenant_id, id) WHERE active IS NOT NULL;
+CREATE INDEX channel_session_conversation ON channel_session (tenant_id, conversation_id, id)
+    WHERE conversation_id IS NOT NULL;
+CREATE INDEX channel_session_customer ON channel_session (tenant_id, customer_id, id) WHERE customer_id IS NOT NULL;
+CREATE INDEX channel_session_channel_type ON channel_session (tenant_id, channel_type, id)
+    WHERE channel_type IS NOT NULL;
+CREATE INDEX channel_session_active ON channel_session (tenant_id, active, id) WHERE active IS NOT NULL;
+CREATE INDEX channel_session_ended ON channel_session (ended_at) WHERE ended_at IS NOT NULL;
+
+-- What happened, one row for each revision. Whoever reads on where they left off asks for the transactions that were not
+-- visible then and are visible now, since neither numbers nor transaction ids become visible in their order. Within those,
+-- the number gives the order: a session's row is locked before its event has a number, and until that can be seen.
+CREATE TABLE channel_session_event (
+    tenant_id       text COLLATE "C" NOT NULL,
+    session_id      text COLLATE "C" NOT NULL,
+    revision        bigint NOT NULL,
+    number          bigserial NOT NULL,
+    transaction_id  xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    name            text NOT NULL,
+    at              bigint NOT NULL,
+    conversation_id text COLLATE "C",
+    requester       text NOT NULL,
+    request_id      text,
+    -- JSON texts: they are kept and passed on, and not asked about, so nobody has to take them apart.
+    changes         text NOT NULL,
+    document        text,
+    PRIMARY KEY (tenant_id, session_id, revision)
+);
+CREATE INDEX channel_session_event_number ON channel_session_event (number);
+CREATE INDEX channel_session_event_transaction ON channel_session_event (transaction_id);
+
+-- Which events have been cleaned up, so that whoever reads on from before that is told: the last transactions of which any
+-- are gone, each with its last number; and, in one row, which whoever cleans up has locked meanwhile, the highest of those
+-- before them.
+CREATE TABLE channel_session_event_cleaned (
+    transaction_id xid8 PRIMARY KEY,
+    number         bigint NOT NULL
+);
+CREATE TABLE channel_session_event_log (
+    one        boolean PRIMARY KEY DEFAULT true CHECK (one),
+    cleaned_to xid8
+);
+INSERT INTO channel_session_event_log DEFAULT VALUES;
+
+-- Requests that may come again, and what they were answered.
+CREATE TABLE channel_session_request (
+    tenant_id  text COLLATE "C" NOT NULL,
+    session_id text COLLATE "C" NOT NULL,
+    request_id text COLLATE "C" NOT NULL,
+    digest     bytea NOT NULL,
+    revision   bigint NOT NULL,
+    changed    boolean NOT NULL,
+    document   text NOT NULL,
+    at         bigint NOT NULL,
+    PRIMARY KEY (tenant_id, session_id, request_id)
+);
+CREATE INDEX channel_session_request_at ON channel_session_request (at);
+
+-- Documents are compressed each time that they are written: where the server can, by what takes the least time.
+DO $$
+BEGIN
+    ALTER TABLE channel_session ALTER COLUMN document SET COMPRESSION lz4;
+    ALTER TABLE channel_session_event ALTER COLUMN document SET COMPRESSION lz4;
+    ALTER TABLE channel_session_request ALTER COLUMN document SET COMPRESSION lz4;
+EXCEPTION WHEN feature_not_supported THEN
+    NULL;
+END
+$$;

@@ -1,0 +1,97 @@
+//! Cleaning up what has expired, in small steps.
+
+use domain::{
+    Error,
+    session::{Id, Revision, TenantId},
+    store::Expired,
+    time::Timestamp,
+};
+use sqlx::{PgPool, Row};
+
+use crate::{connection, error};
+
+/// The oldest events come first along the numbers, and the first that has not expired ends the search. Of several
+/// processes one has its turn at a time, and the others find nothing to do. How far it has come is written in the same step,
+/// so that whoever reads on from before that is told.
+const EVENTS: &str = "
+    WITH turn AS MATERIALIZED (
+        SELECT one FROM channel_session_event_log FOR UPDATE SKIP LOCKED
+    ), oldest AS MATERIALIZED (
+        SELECT tenant_id, session_id, revision, at FROM channel_session_event ORDER BY number LIMIT $2
+    ), gone AS (
+        DELETE FROM channel_session_event AS event USING oldest, turn
+        WHERE oldest.at < $1 AND event.tenant_id = oldest.tenant_id AND event.session_id = oldest.session_id
+          AND event.revision = oldest.revision
+        RETURNING event.transaction_id, event.number
+    ), noted AS (
+        INSERT INTO channel_session_event_cleaned AS cleaned (transaction_id, number)
+        SELECT transaction_id, max(number) FROM gone GROUP BY transaction_id
+        ON CONFLICT (transaction_id) DO UPDATE SET number = greatest(cleaned.number, excluded.number)
+    )
+    SELECT count(*) FROM gone";
+
+/// Of what was noted, the last thousand transactions are kept one by one. So nobody who has seen them is told otherwise,
+/// unless a transaction was open for as long as all those took.
+const SUM_UP: &str = "
+    WITH last AS MATERIALIZED (
+        SELECT transaction_id FROM channel_session_event_cleaned ORDER BY transaction_id DESC OFFSET 1000 LIMIT 1
+    ), summed_up AS (
+        DELETE FROM channel_session_event_cleaned AS cleaned USING last
+        WHERE cleaned.transaction_id <= last.transaction_id
+    )
+    UPDATE channel_session_event_log AS log SET cleaned_to = greatest(log.cleaned_to, last.transaction_id) FROM last";
+
+const REQUEST_IDS: &str = "
+    WITH turn AS MATERIALIZED (
+        SELECT one FROM channel_session_event_log FOR UPDATE SKIP LOCKED
+    ), expired AS MATERIALIZED (
+        SELECT tenant_id, session_id, request_id FROM channel_session_request WHERE at < $1 ORDER BY at LIMIT $2
+    ), gone AS (
+        DELETE FROM channel_session_request AS request USING expired, turn
+        WHERE request.tenant_id = expired.tenant_id AND request.session_id = expired.session_id
+          AND request.request_id = expired.request_id
+        RETURNING 1
+    )
+    SELECT count(*) FROM gone";
+
+const ENDED: &str = "
+    SELECT tenant_id, id, revision FROM channel_session WHERE ended_at < $1 ORDER BY ended_at LIMIT $2";
+
+pub(crate) async fn run(pool: &PgPool, expired: Expired, limit: usize) -> Result<usize, Error> {
+    let (statement, before) = match expired {
+        Expired::Events(before) => (EVENTS, before),
+        Expired::RequestIds(before) => (REQUEST_IDS, before),
+    };
+    let mut connection = connection(pool).await?;
+    let cleaned: i64 = sqlx::query_scalar(statement)
+        .bind(before.millis())
+        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(error::of_write)?;
+    if matches!(expired, Expired::Events(_)) && cleaned > 0 {
+        sqlx::query(SUM_UP).execute(&mut *connection).await.map_err(error::of_write)?;
+    }
+    Ok(usize::try_from(cleaned).unwrap_or(0))
+}
+
+pub(crate) async fn ended(
+    pool: &PgPool,
+    before: Timestamp,
+    limit: usize,
+) -> Result<Vec<(TenantId, Id, Revision)>, Error> {
+    let mut connection = connection(pool).await?;
+    let rows = sqlx::query(ENDED)
+        .bind(before.millis())
+        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+        .fetch_all(&mut *connection)
+        .await
+        .map_err(error::of_read)?;
+    rows.iter()
+        .map(|row| {
+            let tenant = TenantId::from_stored(row.try_get(0).map_err(error::of_read)?);
+            let id = Id::parse(row.try_get(1).map_err(error::of_read)?)?;
+            Ok((tenant, id, Revision::new(row.try_get(2).map_err(error::of_read)?)))
+        })
+        .collect()
+}

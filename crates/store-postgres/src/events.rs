@@ -1,0 +1,205 @@
+//! Reading what happened behind a position.
+
+use domain::{
+    Error,
+    event::{Position, Scope},
+    session::TenantId,
+    store::Events,
+};
+use sqlx::{PgPool, Row, postgres::PgRow};
+
+use crate::{
+    connection, error,
+    event::{COLUMNS, columns, read},
+    position::{Place, Snapshot, Telling, unknown},
+};
+
+/// What a later snapshot sees and an earlier one does not, in the order of numbers. The first columns say, also where
+/// there is no event, what the statement itself sees, and whether it could see everything.
+macro_rules! statement {
+    ($scope:literal) => {
+        concat!(
+            "SELECT ", columns!(), ", event.document, event.number, head.*
+             FROM (SELECT pg_current_snapshot()::text AS now,
+                          (SELECT last_value FROM channel_session_event_number_seq) AS last,
+                          coalesce((SELECT cleaned_to FROM channel_session_event_log)
+                                       >= pg_snapshot_xmin($2::pg_snapshot), false)
+                          OR EXISTS (
+                              SELECT FROM channel_session_event_cleaned AS cleaned
+                              WHERE cleaned.transaction_id >= pg_snapshot_xmin($2::pg_snapshot)
+                                AND NOT pg_visible_in_snapshot(cleaned.transaction_id, $2::pg_snapshot)
+                                AND NOT coalesce(cleaned.number <= $4
+                                    AND pg_visible_in_snapshot(cleaned.transaction_id, $3::pg_snapshot), false))
+                              AS expired,
+                          pg_snapshot_xmax(coalesce($3, $2)::pg_snapshot) > pg_snapshot_xmax(pg_current_snapshot())
+                              AS unknown) AS head
+             LEFT JOIN LATERAL (
+                 SELECT *
+                 FROM channel_session_event
+                 WHERE tenant_id = $1 AND transaction_id >= pg_snapshot_xmin($2::pg_snapshot)
+                   AND NOT pg_visible_in_snapshot(transaction_id, $2::pg_snapshot)
+                   AND ($3::text IS NULL OR pg_visible_in_snapshot(transaction_id, $3::pg_snapshot))
+                   AND number > $4 AND number <= $5",
+            $scope,
+            "    ORDER BY number
+                 LIMIT $6) AS event ON true
+             ORDER BY event.number"
+        )
+    };
+}
+
+/// The statement for a scope. Each takes the sessions as its seventh parameter, and the conversations as its eighth.
+fn statement(scope: &Scope) -> &'static str {
+    match scope {
+        Scope::All => statement!(" AND $7::text[] IS NULL AND $8::text[] IS NULL "),
+        Scope::Session(_) => statement!(" AND session_id = ANY($7) AND $8::text[] = '{}' "),
+        Scope::Conversation(_) => statement!(" AND conversation_id = ANY($8) AND $7::text[] = '{}' "),
+        Scope::Any(_) => {
+            statement!(" AND ($7 IS NULL OR session_id = ANY($7) OR conversation_id = ANY($8)) ")
+        }
+    }
+}
+
+pub(crate) async fn run(
+    pool: &PgPool,
+    tenant: &TenantId,
+    scope: &Scope,
+    after: &Position,
+    until: Option<&Position>,
+    limit: usize,
+) -> Result<Events, Error> {
+    let place = Place::parse(after)?;
+    let until = until.map(Place::parse).transpose()?;
+    let Some(stretch) = Stretch::behind(&place, until.as_ref()) else {
+        return Ok(Events { events: Vec::new(), next: after.clone(), complete: true });
+    };
+    let (sessions, mut conversations) = scope.parts().unzip();
+    // No text in the database has U+0000, and it takes none that has.
+    conversations.iter_mut().for_each(|ids| ids.retain(|id| !id.contains('\0')));
+    let mut connection = connection(pool).await?;
+    let rows = sqlx::query(statement(scope))
+        .bind(tenant.as_str())
+        .bind(place.told.to_string())
+        .bind(stretch.until.as_ref().map(Snapshot::to_string))
+        .bind(stretch.from)
+        .bind(stretch.to)
+        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+        .bind(sessions)
+        .bind(conversations)
+        .fetch_all(&mut *connection)
+        .await
+        .map_err(error::of_read)?;
+    drop(connection);
+
+    let head = Head::read(rows.first()).map_err(error::of_read)?;
+    if head.unknown {
+        return Err(unknown());
+    }
+    if head.expired {
+        return Err(Error::PositionExpired);
+    }
+    let until = match &stretch.until {
+        Some(until) => until.clone(),
+        None => Snapshot::from_database(&head.now)?,
+    };
+    let last = stretch.last.unwrap_or(head.last);
+    let mut events = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let Some(number) = row.try_get::<Option<i64>, _>(COLUMNS).map_err(error::of_read)? else { continue };
+        let telling = Some(Telling { until: until.clone(), number, last });
+        events.push((read(row, tenant)?, Place { told: place.told.clone(), telling }.position()));
+    }
+    if events.len() == limit
+        && let Some((_, next)) = events.last()
+    {
+        let next = next.clone();
+        return Ok(Events { events, next, complete: false });
+    }
+    let end = stretch.end.unwrap_or(Place { told: until, telling: None });
+    Ok(Events { events, next: end.position(), complete: stretch.complete })
+}
+
+/// What one statement reads: what a later snapshot sees, between two numbers.
+struct Stretch {
+    /// The later snapshot; none for what the statement itself sees.
+    until: Option<Snapshot>,
+    /// Numbers are above this.
+    from: i64,
+    /// Numbers are not above this.
+    to: i64,
+    /// No number that the later snapshot sees is above this, where that is known already.
+    last: Option<i64>,
+    /// The place behind it; none for that behind all that the later snapshot sees.
+    end: Option<Place>,
+    /// Whether that is as far as was asked for.
+    complete: bool,
+}
+
+impl Stretch {
+    /// What comes first behind a place; none if there is nothing up to the other one. A place holds two snapshots and no
+    /// more: what is being told is told to its end before anything else is.
+    fn behind(place: &Place, until: Option<&Place>) -> Option<Self> {
+        if until.is_some_and(|until| until.is_within(place)) {
+            return None;
+        }
+        if let Some(telling) = &place.telling {
+            let is_same = |until: &&Place| {
+                until.told == place.told && until.telling.as_ref().is_some_and(|it| it.until == telling.until)
+            };
+            let end = until.filter(is_same);
+            let to = end.and_then(|end| Some(end.telling.as_ref()?.number)).unwrap_or(i64::MAX);
+            let whole = Place { told: telling.until.clone(), telling: None };
+            let complete = end.is_some() || until == Some(&whole);
+            return Some(Self {
+                until: Some(telling.until.clone()),
+                from: telling.number,
+                to: to.min(telling.last),
+                last: Some(telling.last),
+                end: end.cloned(),
+                complete,
+            });
+        }
+        let whole = |until: Option<&Snapshot>, complete| Self {
+            until: until.cloned(),
+            from: 0,
+            to: i64::MAX,
+            last: None,
+            end: None,
+            complete,
+        };
+        let Some(until) = until else { return Some(whole(None, true)) };
+        match &until.telling {
+            Some(telling) if until.told.is_within(&place.told) => Some(Self {
+                until: Some(telling.until.clone()),
+                from: 0,
+                to: telling.number,
+                last: Some(telling.last),
+                end: Some(Place { told: place.told.clone(), telling: Some(telling.clone()) }),
+                complete: true,
+            }),
+            // The part comes when all before it has been told.
+            Some(_) => Some(whole(Some(&until.told), false)),
+            None => Some(whole(Some(&until.told), true)),
+        }
+    }
+}
+
+/// What the statement says of itself.
+struct Head {
+    now: String,
+    last: i64,
+    expired: bool,
+    unknown: bool,
+}
+
+impl Head {
+    fn read(row: Option<&PgRow>) -> Result<Self, sqlx::Error> {
+        let row = row.ok_or(sqlx::Error::RowNotFound)?;
+        Ok(Self {
+            now: row.try_get(COLUMNS + 1)?,
+            last: row.try_get(COLUMNS + 2)?,
+            expired: row.try_get(COLUMNS + 3)?,
+            unknown: row.try_get(COLUMNS + 4)?,
+        })
+    }
+}

@@ -1,0 +1,87 @@
+//! Reading what changes are about: sessions as they stand, and requests that came before.
+
+use domain::{
+    Error,
+    change::Change,
+    json,
+    request_id::{Digest, Recorded, RequestId},
+    session::{Id, Revision, TenantId},
+    time::Timestamp,
+    working::Working,
+};
+use sqlx::{PgConnection, Row, postgres::PgRow};
+
+use crate::error;
+
+const SESSIONS: &str = "
+    SELECT item.place, session.revision, session.document::text
+    FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS item(tenant_id, id, place)
+    JOIN channel_session AS session ON session.tenant_id = item.tenant_id AND session.id = item.id";
+
+const REQUESTS: &str = "
+    SELECT item.place, request.digest, request.revision, request.changed, request.document, request.at
+    FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS item(tenant_id, session_id, request_id, place)
+    JOIN channel_session_request AS request USING (tenant_id, session_id, request_id)";
+
+/// A session's state for each key, in order.
+pub(crate) async fn run<'a>(
+    connection: &mut PgConnection,
+    keys: &[(&TenantId, &Id)],
+    changes: impl Iterator<Item = &'a Change>,
+) -> Result<Vec<Result<Working, Error>>, Error> {
+    let mut states: Vec<_> =
+        keys.iter().map(|&(tenant, id)| Ok(Working::missing(tenant.clone(), id.clone()))).collect();
+    let rows = sqlx::query(SESSIONS)
+        .bind(keys.iter().map(|(tenant, _)| tenant.as_str()).collect::<Vec<_>>())
+        .bind(keys.iter().map(|(_, id)| id.as_str()).collect::<Vec<_>>())
+        .fetch_all(&mut *connection)
+        .await
+        .map_err(error::of_read)?;
+    for row in rows {
+        let at = place(&row).map_err(error::of_read)?;
+        let (tenant, id) = keys[at];
+        let (revision, document): (i64, Option<&str>) =
+            (row.try_get(1).map_err(error::of_read)?, row.try_get(2).map_err(error::of_read)?);
+        states[at] =
+            Working::stored(tenant.clone(), id.clone(), Revision::new(revision), document.map(json::compact));
+    }
+
+    // After the sessions: a request that has just been recorded for a later revision is found all the same.
+    let named: Vec<_> = changes.filter_map(|change| Some((change, change.request_id.as_ref()?))).collect();
+    if named.is_empty() {
+        return Ok(states);
+    }
+    let rows = sqlx::query(REQUESTS)
+        .bind(named.iter().map(|(change, _)| change.tenant.as_str()).collect::<Vec<_>>())
+        .bind(named.iter().map(|(change, _)| change.id.as_str()).collect::<Vec<_>>())
+        .bind(named.iter().map(|(_, request_id)| request_id.as_str()).collect::<Vec<_>>())
+        .fetch_all(connection)
+        .await
+        .map_err(error::of_read)?;
+    for row in rows {
+        let (change, request_id) = named[place(&row).map_err(error::of_read)?];
+        let recorded = recorded(&row, request_id).map_err(error::of_read)?;
+        let at = keys.binary_search(&(&change.tenant, &change.id));
+        if let Some(Ok(state)) = at.ok().and_then(|at| states.get_mut(at)) {
+            state.recall(recorded);
+        }
+    }
+    Ok(states)
+}
+
+fn recorded(row: &PgRow, request_id: &RequestId) -> Result<Recorded, sqlx::Error> {
+    Ok(Recorded {
+        request_id: request_id.clone(),
+        digest: Digest::from_stored(row.try_get(1)?),
+        revision: Revision::new(row.try_get(2)?),
+        changed: row.try_get(3)?,
+        document: row.try_get(4)?,
+        at: Timestamp::from_millis(row.try_get(5)?),
+    })
+}
+
+/// Which item a row is about, counted from 0; ordinality counts from 1.
+pub(crate) fn place(row: &PgRow) -> Result<usize, sqlx::Error> {
+    let place: i64 = row.try_get(0)?;
+    usize::try_from(place - 1).map_err(|error| sqlx::Error::Decode(error.into()))
+}

@@ -1,0 +1,85 @@
+//! Cleaning up what has expired, in small steps.
+
+use domain::{
+    Error,
+    session::{Id, Revision, TenantId},
+    store::Expired,
+    time::Timestamp,
+};
+use sqlx::{Connection, Row, SqliteConnection, SqlitePool};
+
+use crate::error;
+
+/// The oldest events come first along the numbers.
+const EVENTS: &str = "
+    DELETE FROM channel_session_event
+    WHERE number IN (SELECT number
+                     FROM (SELECT number, at FROM channel_session_event ORDER BY number LIMIT ?2)
+                     WHERE at < ?1)
+    RETURNING number";
+
+/// In the same transaction, so that whoever reads on from before that is told.
+const NOTE: &str = "UPDATE channel_session_event_log SET cleaned_to = max(cleaned_to, ?)";
+
+const REQUEST_IDS: &str = "
+    DELETE FROM channel_session_request
+    WHERE rowid IN (SELECT rowid FROM channel_session_request WHERE at < ? ORDER BY at LIMIT ?)";
+
+const ENDED: &str =
+    "SELECT tenant_id, id, revision FROM channel_session WHERE ended_at < ? ORDER BY ended_at LIMIT ?";
+
+pub(crate) async fn run(writer: &SqlitePool, expired: Expired, limit: usize) -> Result<usize, Error> {
+    let mut connection = writer.acquire().await.map_err(error::of_acquire)?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let cleaned = match expired {
+        Expired::Events(before) => events(&mut connection, before, limit).await,
+        Expired::RequestIds(before) => {
+            let done =
+                sqlx::query(REQUEST_IDS).bind(before.millis()).bind(limit).execute(&mut *connection).await;
+            done.map(|done| usize::try_from(done.rows_affected()).unwrap_or(usize::MAX))
+        }
+    };
+    match cleaned {
+        Ok(cleaned) => Ok(cleaned),
+        Err(error) => {
+            // It may still count a transaction as open that is none any more.
+            let _ = connection.close().await;
+            Err(error::of_write(error))
+        }
+    }
+}
+
+async fn events(
+    connection: &mut SqliteConnection,
+    before: Timestamp,
+    limit: i64,
+) -> Result<usize, sqlx::Error> {
+    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+    let gone: Vec<i64> =
+        sqlx::query_scalar(EVENTS).bind(before.millis()).bind(limit).fetch_all(&mut *transaction).await?;
+    if let Some(last) = gone.iter().max() {
+        sqlx::query(NOTE).bind(last).execute(&mut *transaction).await?;
+    }
+    transaction.commit().await?;
+    Ok(gone.len())
+}
+
+pub(crate) async fn ended(
+    readers: &SqlitePool,
+    before: Timestamp,
+    limit: usize,
+) -> Result<Vec<(TenantId, Id, Revision)>, Error> {
+    let rows = sqlx::query(ENDED)
+        .bind(before.millis())
+        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+        .fetch_all(readers)
+        .await
+        .map_err(error::of_read)?;
+    rows.iter()
+        .map(|row| {
+            let tenant = TenantId::from_stored(row.try_get(0).map_err(error::of_read)?);
+            let id = Id::parse(row.try_get(1).map_err(error::of_read)?)?;
+            Ok((tenant, id, Revision::new(row.try_get(2).map_err(error::of_read)?)))
+        })
+        .collect()
+}

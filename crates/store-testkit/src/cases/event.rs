@@ -1,0 +1,267 @@
+//! Exactly one event for each change, recorded with it, that tells what changed.
+
+use std::sync::Arc;
+
+use domain::{
+    Outcome,
+    change::{Change, Existing, Requester},
+    event::{AttributeChange, Entry, Event, Name, Scope},
+    session::{Revision, TenantId},
+    store::Store,
+    time::Timestamp,
+};
+
+use super::{
+    ask,
+    precondition::is,
+    reader::Reader,
+    tasks::{TASKS, at_once},
+};
+use crate::{parsed, seed};
+
+fn number(value: &str) -> Option<Entry> {
+    Some(Entry { value_type: Some(parsed::value(r#""Number""#)), value: Some(parsed::value(value)) })
+}
+
+/// An event whose document, where it has one, has been compared and taken out.
+fn without_document(event: Event, document: &str) -> Event {
+    let told = event.document.as_deref().expect("the event has the document");
+    assert_eq!(parsed::value(told), parsed::value(document));
+    Event { document: None, ..event }
+}
+
+pub async fn it_tells_all_of_a_change(store: &Arc<dyn Store>) {
+    let id = parsed::id("64e2f08a6155b317cd3f88fd");
+    let mut reader = Reader::of(store, &id).await;
+    let by = |name: &str, change: Change| Change { requester: Requester::from_stored(name), ..change };
+    let document =
+        format!(r#"{{"conversationId":"c","n":0.10,{}"#, &ask::with_list(&ask::one("a", "0.1"))[1..]);
+    ask::made(&**store, by("ivr", ask::at(1_700_000_000_123, ask::creation(&id, &document)))).await;
+    let expected = Event {
+        tenant: TenantId::default(),
+        session_id: id.clone(),
+        revision: Revision::FIRST,
+        name: Name::Started,
+        at: Timestamp::from_millis(1_700_000_000_123),
+        conversation_id: Some("c".to_owned()),
+        requester: Requester::from_stored("ivr"),
+        request_id: None,
+        changes: vec![AttributeChange { key: "a".to_owned(), index: 0, old: None, new: number("0.1") }],
+        document: None,
+    };
+    assert_eq!(without_document(reader.event().await, &document), expected);
+
+    let update = ask::under("r-1", ask::update(&id, &ask::one("a", "0.10")));
+    ask::made(&**store, by("Anné \"Agent\" 💬", ask::at(-1, update))).await;
+    let document = document.replace("0.1}", "0.10}");
+    let expected = Event {
+        revision: Revision::new(2),
+        name: Name::DataUpdated,
+        at: Timestamp::from_millis(-1),
+        requester: Requester::from_stored("Anné \"Agent\" 💬"),
+        request_id: Some(parsed::request_id("r-1")),
+        changes: vec![AttributeChange {
+            key: "a".to_owned(),
+            index: 0,
+            old: number("0.1"),
+            new: number("0.10"),
+        }],
+        ..expected
+    };
+    assert_eq!(without_document(reader.event().await, &document), expected);
+}
+
+pub async fn nobody_in_particular_is_anonymous(store: &Arc<dyn Store>) {
+    let id = ask::create_one(&**store, "{}").await;
+    let mut reader = Reader::of(store, &id).await;
+    ask::made(&**store, ask::update(&id, &ask::one("a", 1))).await;
+    assert_eq!(reader.event().await.requester.as_str(), "anonymous");
+}
+
+pub async fn each_change_has_the_name_of_what_it_is(store: &Arc<dyn Store>) {
+    let id = parsed::id("it");
+    let mut reader = Reader::of(store, &id).await;
+    for (change, name) in [
+        (ask::creation(&id, "{}"), Name::Started),
+        (ask::update(&id, &ask::one("a", 1)), Name::DataUpdated),
+        (ask::removal(&id, &["a"]), Name::DataUpdated),
+        (ask::creation_or(Existing::Replace, &id, r#"{"n":1}"#), Name::DataUpdated),
+        (ask::end(&id), Name::Ended),
+        (ask::creation_or(Existing::Replace, &id, "{}"), Name::Started),
+        (ask::deletion(&id), Name::Deleted),
+        (ask::creation_or(Existing::Keep, &id, r#"{"isActive":false}"#), Name::Started),
+    ] {
+        let told = format!("{change:?}");
+        let revision = ask::made(&**store, change).await.revision;
+        let event = reader.event().await;
+        assert_eq!((event.name, event.revision), (name, revision), "{told}");
+    }
+}
+
+pub async fn what_changes_nothing_has_none(store: &Arc<dyn Store>) {
+    let id = ask::create_one(&**store, &ask::with_list(&ask::one("a", 1))).await;
+    let mut reader = Reader::from_now(store, Scope::All).await;
+    for change in [
+        ask::update(&id, "[]"),
+        ask::update(&id, &ask::one("a", 1)),
+        ask::under("r", ask::update(&id, &ask::one("a", 1))),
+        ask::removal(&id, &["b"]),
+        ask::update_if(&id, vec![is("a", "1")], "[]"),
+        ask::creation_or(Existing::Keep, &id, "{}"),
+        ask::creation_or(Existing::Replace, &id, &ask::with_list(&ask::one("a", 1))),
+        ask::only_validated(ask::deletion(&id)),
+    ] {
+        ask::made(&**store, change).await;
+    }
+    assert_eq!(reader.events().await, []);
+}
+
+pub async fn what_is_refused_has_none(store: &Arc<dyn Store>) {
+    let id = ask::create_one(&**store, &ask::with_list(&ask::one("a", 1))).await;
+    let mut reader = Reader::from_now(store, Scope::All).await;
+    let given_up = ask::update(&id, &ask::one("a", 2));
+    assert_eq!(given_up.attempt.give_up(), Outcome::NotApplied);
+    for change in [
+        ask::update(&parsed::id("missing"), &ask::one("a", 1)),
+        ask::deletion(&parsed::id("missing")),
+        ask::creation(&id, "{}"),
+        ask::update_within(1, &id, &ask::one("b", 1)),
+        ask::update_if(&id, vec![is("a", "2")], &ask::one("a", 3)),
+        ask::if_revision(&[2], ask::deletion(&id)),
+        given_up,
+    ] {
+        ask::change(&**store, change).await.expect_err("it is refused");
+    }
+    assert_eq!(reader.events().await, []);
+}
+
+pub async fn its_document_is_the_session_as_that_change_left_it(store: &Arc<dyn Store>) {
+    let id = ask::create_one(&**store, seed::CHANNEL_SESSION).await;
+    let mut reader = Reader::of(store, &id).await;
+    let mut left = Vec::new();
+    for change in [
+        ask::update(&id, &ask::one("a", "12345678901234567890")),
+        ask::exchange(&id, &["name"], r#"[{"key":"b","type":"String50","value":{"n":[0.10,null,"💬\\"]}}]"#),
+        ask::end(&id),
+        ask::creation_or(Existing::Replace, &id, r#"{"$.a":{"":[1e3,-0]},"\u0001":"\ud83d\udcac"}"#),
+    ] {
+        left.push(ask::told(&ask::made(&**store, change).await));
+    }
+    let told: Vec<_> = reader
+        .events()
+        .await
+        .into_iter()
+        .map(|event| (parsed::value(&event.document.expect("it has the document")), event.revision.get()))
+        .collect();
+    assert_eq!(told, left);
+}
+
+pub async fn the_largest_documents_are_told_whole(store: &Arc<dyn Store>) {
+    let padding = "x".repeat(domain::session::Document::MAX_BYTES - r#"{"pad":""}"#.len());
+    let document = format!(r#"{{"pad":"{padding}"}}"#);
+    let id = parsed::id("large");
+    let mut reader = Reader::of(store, &id).await;
+    ask::create_all(&**store, std::slice::from_ref(&id), &document).await;
+    assert_eq!(
+        reader.event().await.document.map(|told| parsed::value(&told)),
+        Some(parsed::value(&document))
+    );
+}
+
+pub async fn entries_of_any_kind_are_told_exactly(store: &Arc<dyn Store>) {
+    let id = ask::create_one(&**store, "{}").await;
+    let mut reader = Reader::of(store, &id).await;
+    // As deep as a document allows, and keys that no request could attach.
+    let deep = format!("{}0.10{}", "[".repeat(60), "]".repeat(60));
+    let long = "k".repeat(100_000);
+    let document = ask::with_list(&format!(
+        r#"[{{"key":"deep","type":{deep},"value":1}},{{"key":"","value":12345678901234567890}},
+            {{"key":"deep","value":{deep}}},{{"key":"{long}","type":null}},{{"key":"\u0001"}},{{"key":5}},"deep"]"#
+    ));
+    ask::made(&**store, ask::creation_or(Existing::Replace, &id, &document)).await;
+    let entry = |value_type: Option<&str>, value: Option<&str>| {
+        Some(Entry { value_type: value_type.map(parsed::value), value: value.map(parsed::value) })
+    };
+    let change = |key: &str, index, new| AttributeChange { key: key.to_owned(), index, old: None, new };
+    let event = reader.event().await;
+    let changes = &event.changes;
+    assert_eq!(changes.len(), 5);
+    assert_eq!(changes[0], change("deep", 0, entry(Some(&deep), Some("1"))));
+    assert_eq!(changes[1], change("", 1, entry(None, Some("12345678901234567890"))));
+    assert_eq!(changes[2], change("deep", 2, entry(None, Some(&deep))));
+    // A type that is null and one that is absent are told alike.
+    assert_eq!((&*changes[3].key, changes[3].index), (&*long, 3));
+    assert_eq!(changes[4], change("\u{1}", 4, entry(None, None)));
+    assert_eq!(event.document.map(|told| parsed::value(&told)), Some(parsed::value(&document)));
+
+    // And they do no harm to what comes after them.
+    ask::made(&**store, ask::exchange(&id, &["deep"], &ask::one("a", 1))).await;
+    assert_eq!(reader.event().await.changes.len(), 3);
+}
+
+pub async fn a_session_that_moves_to_another_conversation_says_so(store: &Arc<dyn Store>) {
+    let id = ask::create_one(&**store, r#"{"conversationId":"c"}"#).await;
+    let mut reader = Reader::of(store, &id).await;
+    let documents = [
+        (r#"{"conversationId":"d"}"#, Some("d")),
+        (r#"{"conversationId":null,"topicId":"t"}"#, Some("t")),
+        (r#"{"conversationId":5}"#, None),
+        ("{}", None),
+    ];
+    for (document, expected) in documents {
+        ask::made(&**store, ask::creation_or(Existing::Replace, &id, document)).await;
+        assert_eq!(reader.event().await.conversation_id.as_deref(), expected, "{document}");
+    }
+}
+
+pub async fn a_call_with_many_changes_has_one_for_each(store: &Arc<dyn Store>) {
+    let ids = ask::ids(3);
+    let mut reader = Reader::from_now(store, Scope::All).await;
+    let mut changes: Vec<_> = ids.iter().map(|id| ask::creation(id, "{}")).collect();
+    changes.extend((0..30).map(|value| ask::update(&ids[value % 3], &ask::one("a", value / 6))));
+    let results = store.change(changes).await;
+    let changed = results.iter().filter(|result| result.as_ref().is_ok_and(|done| done.changed)).count();
+    let events = reader.events().await;
+    assert_eq!((changed, events.len()), (18, 18));
+    for id in &ids {
+        let revisions: Vec<_> =
+            events.iter().filter(|event| event.session_id == *id).map(|event| event.revision.get()).collect();
+        assert_eq!(revisions, (1..=6).collect::<Vec<_>>());
+    }
+}
+
+pub async fn many_changes_at_once_have_one_each_without_a_gap(store: &Arc<dyn Store>) {
+    let id = ask::create_one(&**store, "{}").await;
+    let mut reader = Reader::of(store, &id).await;
+    let answers = at_once(store, (0..TASKS).map(|task| ask::update(&id, &ask::one("a", task)))).await;
+    let mut told: Vec<_> =
+        answers.iter().map(|told| ask::told(told.as_ref().expect("each is made"))).collect();
+    told.sort_by_key(|(_, revision)| *revision);
+    let events: Vec<_> = reader
+        .events()
+        .await
+        .into_iter()
+        .map(|event| (parsed::value(&event.document.expect("it has the document")), event.revision.get()))
+        .collect();
+    assert_eq!(events, told);
+    let revisions: Vec<_> = events.into_iter().map(|(_, revision)| revision).collect();
+    assert_eq!(revisions, (2..=TASKS as i64 + 1).collect::<Vec<_>>());
+}
+
+pub async fn an_event_has_the_same_id_whenever_it_is_read(store: &Arc<dyn Store>) {
+    let id = ask::create_one(&**store, "{}").await;
+    let mut reader = Reader::of(store, &id).await;
+    let start = reader.at.clone();
+    for value in 0..3 {
+        ask::made(&**store, ask::update(&id, &ask::one("a", value))).await;
+    }
+    let ids = |events: Vec<Event>| -> Vec<_> { events.iter().map(|event| event.id().to_string()).collect() };
+    let first = ids(reader.events().await);
+    assert_eq!(ids(Reader::from(store, Scope::All, start).events().await), first);
+    let mut history =
+        store.history(&TenantId::default(), &id, None, None, 3).await.expect("the store answers");
+    history.reverse();
+    assert_eq!(ids(history), first);
+    let distinct: std::collections::BTreeSet<_> = first.iter().collect();
+    assert_eq!(distinct.len(), 3);
+}

@@ -1,0 +1,196 @@
+//! A session's past, newest first.
+
+use std::sync::Arc;
+
+use domain::{
+    change::Existing,
+    event::{Event, Name},
+    session::{Id, Revision, TenantId},
+    store::Store,
+};
+
+use super::{ask, reader::Reader, retention::all_go};
+use crate::{generate, parsed};
+
+async fn history(
+    store: &Arc<dyn Store>,
+    id: &Id,
+    key: Option<&str>,
+    before: Option<i64>,
+    limit: usize,
+) -> Vec<Event> {
+    let before = before.map(Revision::new);
+    store.history(&TenantId::default(), id, key, before, limit).await.expect("the store answers")
+}
+
+async fn revisions(
+    store: &Arc<dyn Store>,
+    id: &Id,
+    key: Option<&str>,
+    before: Option<i64>,
+    limit: usize,
+) -> Vec<i64> {
+    history(store, id, key, before, limit).await.iter().map(|event| event.revision.get()).collect()
+}
+
+/// A session with ten revisions: those from 2 on attach, in turn, `a`, `b`, and both.
+async fn ten(store: &Arc<dyn Store>) -> Id {
+    let id = ask::create_one(&**store, "{}").await;
+    for revision in 2..=10 {
+        let both = format!(
+            r#"[{{"key":"a","type":"Number","value":{revision}}},{{"key":"b","type":"Number","value":{revision}}}]"#
+        );
+        let attributes = match revision % 3 {
+            0 => ask::one("a", revision),
+            1 => ask::one("b", revision),
+            _ => both,
+        };
+        ask::made(&**store, ask::update(&id, &attributes)).await;
+    }
+    id
+}
+
+pub async fn it_comes_newest_first(store: &Arc<dyn Store>) {
+    let id = ten(store).await;
+    assert_eq!(revisions(store, &id, None, None, 100).await, (1..=10).rev().collect::<Vec<_>>());
+}
+
+pub async fn it_is_what_the_events_told_without_their_documents(store: &Arc<dyn Store>) {
+    let start = store.position().await.expect("the store answers");
+    let id = ten(store).await;
+    ask::made(&**store, ask::at(5, ask::under("r", ask::removal(&id, &["a"])))).await;
+    ask::made(&**store, ask::end(&id)).await;
+    ask::made(&**store, ask::creation_or(Existing::Replace, &id, &ask::with_list(&ask::one("b", "0.10"))))
+        .await;
+    let scope = domain::event::Scope::Session(id.clone());
+    let mut events = Reader::from(store, scope, start).events().await;
+    assert_eq!(events.len(), 13);
+    for event in &mut events {
+        event.document = None;
+    }
+    events.reverse();
+    assert_eq!(history(store, &id, None, None, 100).await, events);
+}
+
+pub async fn a_keys_past_has_the_changes_of_that_key(store: &Arc<dyn Store>) {
+    let id = ten(store).await;
+    assert_eq!(revisions(store, &id, Some("a"), None, 100).await, [9, 8, 6, 5, 3, 2]);
+    assert_eq!(revisions(store, &id, Some("b"), None, 100).await, [10, 8, 7, 5, 4, 2]);
+    assert_eq!(revisions(store, &id, Some("c"), None, 100).await, [0; 0]);
+    // An event that changed both tells both.
+    let keys: Vec<_> =
+        history(store, &id, Some("a"), Some(9), 1).await[0].keys().into_iter().map(str::to_owned).collect();
+    assert_eq!(keys, ["a", "b"]);
+}
+
+pub async fn a_removed_a_replaced_and_a_created_key_have_a_past(store: &Arc<dyn Store>) {
+    let id = ask::create_one(&**store, &ask::with_list(&ask::one("a", 1))).await;
+    ask::made(&**store, ask::update(&id, &ask::one("b", 1))).await;
+    ask::made(&**store, ask::removal(&id, &["a"])).await;
+    ask::made(&**store, ask::creation_or(Existing::Replace, &id, &ask::with_list(&ask::one("a", 2)))).await;
+    assert_eq!(revisions(store, &id, Some("a"), None, 10).await, [4, 3, 1]);
+    assert_eq!(revisions(store, &id, Some("b"), None, 10).await, [4, 2]);
+}
+
+pub async fn keys_are_compared_exactly(store: &Arc<dyn Store>) {
+    let id = ask::create_one(&**store, "{}").await;
+    for key in generate::KEYS {
+        let key = domain::json::Value::String(key.to_owned());
+        let attributes = format!(r#"[{{"key":{key},"type":"Number","value":1}}]"#);
+        ask::made(&**store, ask::update_within(100, &id, &attributes)).await;
+    }
+    for (revision, key) in (2..).zip(generate::KEYS) {
+        assert_eq!(revisions(store, &id, Some(key), None, 100).await, [revision], "{key}");
+    }
+    for key in ["", "%", "k", "a\0", "\0", &"x".repeat(100_000)] {
+        assert_eq!(revisions(store, &id, Some(key), None, 100).await, [0; 0], "{key}");
+    }
+}
+
+pub async fn a_key_of_any_length_has_a_past(store: &Arc<dyn Store>) {
+    let long = "💬".repeat(30_000);
+    let longer = format!("{long}x");
+    let id =
+        ask::create_one(&**store, &ask::with_list(&format!(r#"[{{"key":"{long}"}},{{"key":""}}]"#))).await;
+    let other = ask::with_list(&format!(r#"[{{"key":"{longer}"}},{{"key":""}}]"#));
+    ask::made(&**store, ask::creation_or(Existing::Replace, &id, &other)).await;
+    assert_eq!(revisions(store, &id, Some(&long), None, 10).await, [2, 1]);
+    assert_eq!(revisions(store, &id, Some(&longer), None, 10).await, [2]);
+    assert_eq!(revisions(store, &id, Some(""), None, 10).await, [1]);
+}
+
+pub async fn pages_of_any_size_follow_each_other(store: &Arc<dyn Store>) {
+    let id = ten(store).await;
+    for (key, expected) in [(None, &[10, 9, 8, 7, 6, 5, 4, 3, 2, 1][..]), (Some("a"), &[9, 8, 6, 5, 3, 2])] {
+        for limit in [1, 3, 6, 10, 11, usize::MAX] {
+            let mut seen: Vec<i64> = Vec::new();
+            loop {
+                let page = revisions(store, &id, key, seen.last().copied(), limit).await;
+                assert!(page.len() <= limit);
+                if page.is_empty() {
+                    break;
+                }
+                seen.extend(page);
+            }
+            assert_eq!(seen, expected, "of {key:?} in pages of {limit}");
+        }
+    }
+    assert_eq!(revisions(store, &id, None, None, 0).await, [0; 0]);
+}
+
+pub async fn before_a_revision_comes_what_is_older(store: &Arc<dyn Store>) {
+    let id = ten(store).await;
+    for (before, expected) in [(1, &[][..]), (2, &[1]), (3, &[2, 1]), (0, &[]), (-1, &[])] {
+        assert_eq!(revisions(store, &id, None, Some(before), 10).await, expected, "before {before}");
+    }
+    for before in [11, 99, i64::MAX] {
+        assert_eq!(revisions(store, &id, None, Some(before), 2).await, [10, 9], "before {before}");
+    }
+}
+
+pub async fn a_session_that_never_was_has_none(store: &Arc<dyn Store>) {
+    ten(store).await;
+    assert_eq!(history(store, &parsed::id("missing"), None, None, 10).await, []);
+    assert_eq!(history(store, &parsed::id("missing"), Some("a"), Some(5), 10).await, []);
+}
+
+pub async fn each_session_has_its_own(store: &Arc<dyn Store>) {
+    let ids = ["it", "it ", "IT", "i"].map(parsed::id);
+    ask::create_all(&**store, &ids, "{}").await;
+    for (at, id) in ids.iter().enumerate() {
+        for value in 0..at {
+            ask::made(&**store, ask::update(id, &ask::one("a", value))).await;
+        }
+    }
+    for (at, id) in ids.iter().enumerate() {
+        assert_eq!(revisions(store, id, None, None, 10).await.len(), at + 1);
+        assert_eq!(revisions(store, id, Some("a"), None, 10).await.len(), at);
+    }
+}
+
+pub async fn it_goes_on_after_the_session_is_made_anew(store: &Arc<dyn Store>) {
+    let id = ten(store).await;
+    ask::made(&**store, ask::deletion(&id)).await;
+    assert_eq!(revisions(store, &id, None, None, 10).await, [11]);
+    ask::create_all(&**store, std::slice::from_ref(&id), "{}").await;
+    ask::made(&**store, ask::update(&id, &ask::one("a", 1))).await;
+    let told: Vec<_> = history(store, &id, None, None, 10)
+        .await
+        .iter()
+        .map(|event| (event.revision.get(), event.name))
+        .collect();
+    assert_eq!(told, [(13, Name::DataUpdated), (12, Name::Started), (11, Name::Deleted)]);
+    assert_eq!(revisions(store, &id, Some("a"), None, 10).await, [13]);
+}
+
+pub async fn what_is_not_kept_any_longer_is_gone(store: &Arc<dyn Store>) {
+    let id = ask::create_one(&**store, "{}").await;
+    for revision in 2..=6 {
+        ask::made(&**store, ask::at(revision * 10, ask::update(&id, &ask::one("a", revision)))).await;
+    }
+    // Those of revisions 1, 2 and 3, at 0, 20 and 30.
+    all_go(store, 40, 3).await;
+    assert_eq!(revisions(store, &id, None, None, 10).await, [6, 5, 4]);
+    assert_eq!(revisions(store, &id, Some("a"), Some(6), 10).await, [5, 4]);
+    assert_eq!(ask::stored(&**store, &id).await.1, 6);
+}

@@ -1,0 +1,220 @@
+//! Random calls of many callers at once: every reply is one that the model allows, and the events tell all of it.
+
+use std::{
+    collections::BTreeMap,
+    fmt::Write,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use domain::{
+    attempt::Attempt,
+    change::{Change, Requester},
+    event::{Event, Scope},
+    list::Filter,
+    precondition::RevisionMatch,
+    session::{Id, Revision, TenantId},
+    store::Store,
+    time::Timestamp,
+};
+use proptest::{
+    strategy::{Strategy, ValueTree},
+    test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
+};
+use tokio::task::JoinSet;
+
+use super::{ask, reader::Reader, tasks::all_end};
+use crate::{
+    generate::{
+        self,
+        change::{Call as Next, Planned, any_call, any_change},
+    },
+    model::{Call, Did, check, tells},
+    parsed,
+};
+
+const SESSIONS: usize = 3;
+const TASKS: usize = 6;
+/// How many calls each task makes in a round.
+const CALLS: usize = 60;
+
+pub async fn every_reply_of_random_calls_is_allowed_and_the_events_tell_what_happened(
+    store: &Arc<dyn Store>,
+) {
+    for round in 0..generate::cases().div_ceil(50) {
+        let ids: Vec<_> =
+            (0..SESSIONS).map(|number| parsed::id(&format!("round {round} session {number}"))).collect();
+        let reader = Reader::from_now(store, Scope::All).await;
+        let histories = histories(store, round, &ids).await;
+        let events = reader.limited(17).events().await;
+        for id in &ids {
+            let events: Vec<_> = events.iter().filter(|event| event.session_id == *id).cloned().collect();
+            let history = &histories[id];
+            let outcome = check(history).and_then(|replayed| tells(&replayed, &events));
+            outcome.unwrap_or_else(|problem| panic!("{}\n{problem}", printed(id, history)));
+            is_history(store, id, events).await;
+        }
+    }
+}
+
+/// Lets all tasks run, and gives what each session's callers were told, in the order in which they asked.
+async fn histories(store: &Arc<dyn Store>, round: u32, ids: &[Id]) -> BTreeMap<Id, Vec<Call>> {
+    // Requests that come again, from any task; two contents share each request id.
+    let mut runner = runner(round, usize::MAX);
+    let repeats: Arc<Vec<Change>> = Arc::new(
+        (0..CALLS)
+            .map(|number| {
+                let change = next(&any_change(ids.to_vec()), &mut runner);
+                ask::under(&format!("r{}", number / 2), change)
+            })
+            .collect(),
+    );
+    let clock = Arc::new(AtomicU64::new(1));
+    let mut tasks = JoinSet::new();
+    for task in 0..TASKS {
+        let mut caller = Caller {
+            store: store.clone(),
+            task,
+            ids: ids.to_vec(),
+            repeats: repeats.clone(),
+            clock: clock.clone(),
+            seen: BTreeMap::new(),
+            calls: Vec::new(),
+        };
+        let mut runner = self::runner(round, task);
+        let plan: Vec<_> = (0..CALLS).map(|_| next(&any_call(ids.to_vec()), &mut runner)).collect();
+        tasks.spawn(async move {
+            for (step, call) in plan.into_iter().enumerate() {
+                caller.does(step, call).await;
+                tokio::task::yield_now().await;
+            }
+            caller.calls
+        });
+    }
+    let mut histories: BTreeMap<Id, Vec<Call>> = ids.iter().map(|id| (id.clone(), Vec::new())).collect();
+    for (id, call) in all_end(tasks).await.into_iter().flatten() {
+        histories.get_mut(&id).expect("no other sessions are asked for").push(call);
+    }
+    // The sort is stable: changes of one call stay in their order.
+    histories.values_mut().for_each(|history| history.sort_by_key(|call| call.start));
+    histories
+}
+
+/// The same numbers for the same task of the same round, always.
+fn runner(round: u32, task: usize) -> TestRunner {
+    let mut seed = [0; 32];
+    seed[..4].copy_from_slice(&round.to_le_bytes());
+    seed[4..12].copy_from_slice(&(task as u64).to_le_bytes());
+    TestRunner::new_with_rng(Config::default(), TestRng::from_seed(RngAlgorithm::ChaCha, &seed))
+}
+
+fn next<T: std::fmt::Debug>(strategy: &impl Strategy<Value = T>, runner: &mut TestRunner) -> T {
+    strategy.new_tree(runner).expect("no strategy here refuses values").current()
+}
+
+/// One task: what it does, and what it was told.
+struct Caller {
+    store: Arc<dyn Store>,
+    task: usize,
+    ids: Vec<Id>,
+    repeats: Arc<Vec<Change>>,
+    clock: Arc<AtomicU64>,
+    seen: BTreeMap<Id, Revision>,
+    calls: Vec<(Id, Call)>,
+}
+
+impl Caller {
+    async fn does(&mut self, step: usize, call: Next) {
+        match call {
+            Next::Change(planned) => self.change(planned).await,
+            // All tasks are about as far, and so ask for the same at about the same time.
+            Next::Repeat(number) => {
+                let change = self.repeats[(step / 2 + number) % self.repeats.len()].clone();
+                self.change(vec![Planned { change, requires_seen: false }]).await;
+            }
+            Next::Get(id) => self.get(id).await,
+            Next::List(filter) => self.list(filter).await,
+        }
+    }
+
+    fn tick(&self) -> u64 {
+        self.clock.fetch_add(1, Ordering::SeqCst)
+    }
+
+    fn was_told(&mut self, id: Id, start: u64, end: u64, did: Did) {
+        self.calls.push((id, Call { task: self.task, start, end, did }));
+    }
+
+    async fn change(&mut self, planned: Vec<Planned>) {
+        let start = self.tick();
+        let changes: Vec<_> = planned
+            .into_iter()
+            .map(|Planned { change, requires_seen }| Change {
+                revision: match self.seen.get(&change.id) {
+                    Some(seen) if requires_seen => Some(RevisionMatch::OneOf(vec![*seen])),
+                    Some(_) | None => change.revision,
+                },
+                requester: Requester::from_stored(&format!("task {}", self.task)),
+                at: Timestamp::from_millis(start as i64),
+                attempt: Attempt::new(),
+                ..change
+            })
+            .collect();
+        let results = self.store.change(changes.clone()).await;
+        let end = self.tick();
+        assert_eq!(results.len(), changes.len());
+        for (change, result) in changes.into_iter().zip(results) {
+            if let Ok(changed) = &result {
+                self.seen.insert(change.id.clone(), changed.revision);
+            }
+            let told = result.map(Into::into).map_err(|error| format!("{error:?}"));
+            self.was_told(change.id.clone(), start, end, Did::Change(Box::new(change), told));
+        }
+    }
+
+    async fn get(&mut self, id: Id) {
+        let start = self.tick();
+        let found = ask::get_one(&*self.store, &id).await;
+        let end = self.tick();
+        if let Ok(session) = &found {
+            self.seen.insert(id.clone(), session.revision);
+        }
+        let told = found.map_err(|error| {
+            assert!(matches!(error, domain::Error::NotFound(_)), "{error:?}");
+            format!("{error:?}")
+        });
+        self.was_told(id, start, end, Did::Get(told.map(|session| revision_and_document(&session))));
+    }
+
+    async fn list(&mut self, filter: Filter) {
+        let start = self.tick();
+        let listed = ask::list(&*self.store, &filter, None, 50).await;
+        let end = self.tick();
+        for id in self.ids.clone() {
+            let session = listed.iter().find(|session| session.id == id);
+            self.was_told(id, start, end, Did::List(filter.clone(), session.map(revision_and_document)));
+        }
+    }
+}
+
+fn revision_and_document(session: &domain::session::Session) -> (i64, domain::json::Value) {
+    let (document, revision) = ask::read(session);
+    (revision, document)
+}
+
+/// The session's history is what the events told, newest first and without their documents.
+async fn is_history(store: &Arc<dyn Store>, id: &Id, events: Vec<Event>) {
+    let history = store.history(&TenantId::default(), id, None, None, usize::MAX).await;
+    let expected: Vec<_> = events.into_iter().rev().map(|event| Event { document: None, ..event }).collect();
+    assert_eq!(history.expect("the store answers"), expected);
+}
+
+fn printed(id: &Id, history: &[Call]) -> String {
+    let mut text = format!("what the callers of {id} were told:\n");
+    for call in history {
+        writeln!(text, "{call}").expect("text can be written");
+    }
+    text
+}

@@ -1,0 +1,255 @@
+//! Reading events: in pages, of one conversation, and while others write.
+
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+};
+
+use domain::{change::Existing, event::Scope, session::TenantId, store::Store};
+use tokio::task::JoinSet;
+
+use super::{
+    ask,
+    reader::{Reader, Told, behind, change_each, in_order, told},
+    tasks::all_end,
+};
+use crate::parsed;
+
+pub async fn pages_of_any_size_give_each_event_once(store: &Arc<dyn Store>) {
+    let start = store.position().await.expect("the store answers");
+    let ids = ask::ids(3);
+    ask::create_all(&**store, &ids, "{}").await;
+    change_each(store, &ids, 0..6).await;
+    let all: BTreeSet<_> = behind(store, Scope::All, &start).await.into_iter().collect();
+    assert_eq!(all.len(), 21);
+    for limit in [1, 2, 5, 20, 21, 22, usize::MAX] {
+        let events = Reader::from(store, Scope::All, start.clone()).limited(limit).events().await;
+        assert_eq!(events.len(), 21, "in pages of {limit}");
+        assert_eq!(told(&events).into_iter().collect::<BTreeSet<_>>(), all, "in pages of {limit}");
+        let of_one = Scope::Session(ids[1].clone());
+        let events = Reader::from(store, of_one, start.clone()).limited(limit).events().await;
+        let expected: Vec<_> = (1..=7).map(|revision| (ids[1].as_str().to_owned(), revision)).collect();
+        assert_eq!(told(&events), expected, "in pages of {limit}");
+    }
+}
+
+pub async fn one_call_with_many_changes_is_read_in_pages_too(store: &Arc<dyn Store>) {
+    let ids = ask::ids(40);
+    for limit in [1, 7, 300] {
+        let mut reader = Reader::from_now(store, Scope::All).await.limited(limit);
+        let changes: Vec<_> = (0..3)
+            .flat_map(|round| {
+                ids.iter().map(move |id| {
+                    ask::creation_or(Existing::Replace, id, &format!(r#"{{"n":{}}}"#, limit * 10 + round))
+                })
+            })
+            .collect();
+        for result in store.change(changes).await {
+            assert!(result.expect("each is made").changed);
+        }
+        let heard: BTreeSet<_> = told(&reader.events().await).into_iter().collect();
+        assert_eq!(heard.len(), 120, "in pages of {limit}");
+    }
+}
+
+pub async fn a_conversations_reader_hears_of_its_sessions_alone(store: &Arc<dyn Store>) {
+    let sessions = [
+        ("1", r#"{"conversationId":"c"}"#),
+        ("2", r#"{"conversationId":"C"}"#),
+        ("3", r#"{"topicId":"c"}"#),
+        ("4", "{}"),
+        ("5", r#"{"conversationId":null,"topicId":"c"}"#),
+        ("6", r#"{"conversationId":5,"topicId":"c"}"#),
+    ];
+    let mut reader = Reader::from_now(store, Scope::Conversation("c".to_owned())).await.limited(2);
+    for (id, document) in sessions {
+        ask::create_all(&**store, &[parsed::id(id)], document).await;
+    }
+    let ids = sessions.map(|(id, _)| parsed::id(id));
+    change_each(store, &ids, 0..2).await;
+    let heard: BTreeSet<_> = told(&reader.events().await).into_iter().collect();
+    let expected: BTreeSet<_> =
+        ["1", "3", "5"].iter().flat_map(|id| (1..=3).map(|revision| ((*id).to_owned(), revision))).collect();
+    assert_eq!(heard, expected);
+
+    // A session that moves is heard of where it is.
+    let moved = ask::creation_or(Existing::Replace, &parsed::id("1"), r#"{"conversationId":"d"}"#);
+    ask::made(&**store, moved).await;
+    let moved = ask::creation_or(Existing::Replace, &parsed::id("2"), r#"{"conversationId":"c"}"#);
+    ask::made(&**store, moved).await;
+    change_each(store, &ids[..2], 2..3).await;
+    let heard: BTreeSet<_> = told(&reader.events().await).into_iter().collect();
+    assert_eq!(heard, BTreeSet::from([("2".to_owned(), 4), ("2".to_owned(), 5)]));
+}
+
+pub async fn several_scopes_at_once_give_each_event_once(store: &Arc<dyn Store>) {
+    let documents = [("1", "c"), ("2", "c"), ("3", "d"), ("4", "e"), ("5", "f")];
+    let start = store.position().await.expect("the store answers");
+    for (id, conversation) in documents {
+        let document = format!(r#"{{"conversationId":"{conversation}"}}"#);
+        ask::create_all(&**store, &[parsed::id(id)], &document).await;
+    }
+    change_each(store, &documents.map(|(id, _)| parsed::id(id)), 0..2).await;
+    let session = |id: &str| Scope::Session(parsed::id(id));
+    let conversation = |id: &str| Scope::Conversation(id.to_owned());
+    for (scopes, expected) in [
+        (vec![], &[][..]),
+        (vec![session("4")], &["4"]),
+        (vec![session("missing"), conversation("missing")], &[]),
+        (vec![conversation("c"), conversation("d")], &["1", "2", "3"]),
+        // What is in two of them comes once all the same.
+        (
+            vec![session("1"), conversation("c"), session("4"), session("1"), conversation("c")],
+            &["1", "2", "4"],
+        ),
+        (vec![Scope::Any(vec![session("5")]), conversation("e")], &["4", "5"]),
+        (vec![session("2"), Scope::All], &["1", "2", "3", "4", "5"]),
+    ] {
+        for limit in [1, 2, 100] {
+            let scope = Scope::Any(scopes.clone());
+            let events = Reader::from(store, scope.clone(), start.clone()).limited(limit).events().await;
+            let mut heard = told(&events);
+            heard.sort();
+            let expected: Vec<_> =
+                expected.iter().flat_map(|id| (1..=3).map(|revision| ((*id).to_owned(), revision))).collect();
+            assert_eq!(heard, expected, "{scope:?} by {limit}");
+        }
+    }
+}
+
+pub async fn a_scope_of_nothing_is_read_to_the_end(store: &Arc<dyn Store>) {
+    let scopes =
+        ["missing", "c\0", "\0", &"x".repeat(100_000)].map(|text| Scope::Conversation(text.to_owned()));
+    let start = store.position().await.expect("the store answers");
+    let id = ask::create_one(&**store, r#"{"conversationId":"c"}"#).await;
+    change_each(store, std::slice::from_ref(&id), 0..30).await;
+    for scope in scopes.into_iter().chain([Scope::Session(parsed::id("missing"))]) {
+        let mut reader = Reader::from(store, scope, start.clone()).limited(3);
+        assert_eq!(reader.events().await, []);
+        // What comes then is none of its own either, and its position is as good as any.
+        ask::made(&**store, ask::update(&id, &ask::one("a", format!("{:?}", reader.at.as_str())))).await;
+        assert_eq!(behind(store, Scope::All, &reader.at).await.len(), 1);
+    }
+}
+
+pub async fn a_reader_hears_every_change_of_many_writers_once(store: &Arc<dyn Store>) {
+    const WRITERS: usize = 8;
+    const EACH: usize = 20;
+    let ids = ask::ids(4);
+    let start = store.position().await.expect("the store answers");
+    ask::create_all(&**store, &ids, "{}").await;
+    let mut writing = JoinSet::new();
+    for writer in 0..WRITERS {
+        let (store, ids) = (store.clone(), ids.clone());
+        writing.spawn(async move {
+            let mut made = Vec::new();
+            for round in 0..EACH {
+                // Each writer goes about the sessions in another order, sometimes about two at once.
+                let first = &ids[(writer + round) % 4];
+                let second = &ids[(writer * 3 + round + 1) % 4];
+                let attributes = ask::one("a", writer * EACH + round);
+                let count = if round % 3 == 0 { 2 } else { 1 };
+                let changes: Vec<_> =
+                    [first, second].into_iter().take(count).map(|id| ask::update(id, &attributes)).collect();
+                let asked: Vec<_> = changes.iter().map(|change| change.id.as_str().to_owned()).collect();
+                for (id, result) in asked.into_iter().zip(store.change(changes).await) {
+                    let changed = result.expect("each is made");
+                    if changed.changed {
+                        made.push((id, changed.revision.get()));
+                    }
+                }
+                tokio::task::yield_now().await;
+            }
+            made
+        });
+    }
+    let mut acknowledged: Vec<Told> = ids.iter().map(|id| (id.as_str().to_owned(), 1)).collect();
+    let mut reader = Reader::from(store, Scope::All, start.clone()).limited(7);
+    let mut heard = Vec::new();
+    while !writing.is_empty() {
+        reader.page(None, &mut heard).await;
+        while let Some(made) = writing.try_join_next() {
+            acknowledged.extend(made.expect("the writer has ended well"));
+        }
+        tokio::task::yield_now().await;
+    }
+    heard.extend(reader.positions().await);
+    in_order(heard.iter().map(|(event, _)| event));
+    acknowledged.sort();
+    let mut once = told(heard.iter().map(|(event, _)| event));
+    once.sort();
+    assert_eq!(once, acknowledged);
+
+    // From any of its positions on, another reader hears the rest.
+    for from in [0, 1, heard.len() / 3, heard.len() / 2, heard.len() - 1] {
+        let mut rest = behind(store, Scope::All, &heard[from].1).await;
+        let mut expected = told(heard[from + 1..].iter().map(|(event, _)| event));
+        rest.sort();
+        expected.sort();
+        assert_eq!(rest, expected, "behind the event {from}");
+    }
+}
+
+pub async fn readers_that_come_while_much_happens_miss_nothing_from_then_on(store: &Arc<dyn Store>) {
+    const WRITERS: usize = 4;
+    const EACH: usize = 25;
+    let ids = ask::ids(WRITERS);
+    ask::create_all(&**store, &ids, "{}").await;
+    let acknowledged: Arc<Vec<_>> = Arc::new(ids.iter().map(|_| AtomicI64::new(1)).collect());
+    let mut writing = JoinSet::new();
+    for (at, id) in ids.iter().cloned().enumerate() {
+        let (store, acknowledged) = (store.clone(), acknowledged.clone());
+        writing.spawn(async move {
+            for round in 0..EACH {
+                let made = ask::made(&*store, ask::update(&id, &ask::one("a", round))).await;
+                acknowledged[at].store(made.revision.get(), Ordering::SeqCst);
+                tokio::task::yield_now().await;
+            }
+        });
+    }
+    let mut readers = Vec::new();
+    for _ in 0..20 {
+        let old: Vec<_> = acknowledged.iter().map(|revision| revision.load(Ordering::SeqCst)).collect();
+        let reader = Reader::from_now(store, Scope::All).await;
+        let stood = store.get(&TenantId::default(), ids.clone()).await;
+        let stood: Vec<_> =
+            stood.into_iter().map(|found| found.expect("it is there").revision.get()).collect();
+        readers.push((old, stood, reader));
+        tokio::task::yield_now().await;
+    }
+    all_end(writing).await;
+    let last = EACH as i64 + 1;
+    for (old, stood, mut reader) in readers {
+        let events = reader.events().await;
+        for (id, (old, stood)) in ids.iter().zip(old.into_iter().zip(stood)) {
+            let heard: Vec<_> = events
+                .iter()
+                .filter(|event| event.session_id == *id)
+                .map(|event| event.revision.get())
+                .collect();
+            let first = heard.first().copied().unwrap_or(last + 1);
+            assert_eq!(heard, (first..=last).collect::<Vec<_>>());
+            assert!(first > old, "{first} had been acknowledged before the reader came");
+            // Whoever then gets the session, and goes on with what it hears, misses nothing.
+            assert!(first <= stood + 1, "{first} is the first that was heard behind {stood}");
+        }
+    }
+}
+
+pub async fn many_readers_hear_the_same(store: &Arc<dyn Store>) {
+    let ids = ask::ids(3);
+    let start = store.position().await.expect("the store answers");
+    ask::create_all(&**store, &ids, "{}").await;
+    change_each(store, &ids, 0..10).await;
+    let mut reading = JoinSet::new();
+    for limit in 1..=16 {
+        let (store, start) = (store.clone(), start.clone());
+        reading.spawn(
+            async move { Reader::from(&store, Scope::All, start).limited(limit).events().await.len() },
+        );
+    }
+    assert_eq!(all_end(reading).await, [33; 16]);
+}

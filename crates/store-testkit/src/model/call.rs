@@ -1,0 +1,66 @@
+//! What one caller asked of one session, and what it was told.
+
+use std::fmt;
+
+use domain::{
+    change::{Change, Operation},
+    json::Value,
+    list::Filter,
+};
+
+use super::Answer;
+
+/// A call of one session, or a part of a call that was about it.
+#[derive(Debug, Clone)]
+pub(crate) struct Call {
+    pub(crate) task: usize,
+    pub(crate) start: u64,
+    pub(crate) end: u64,
+    pub(crate) did: Did,
+}
+
+/// What was asked for, and what was told.
+#[derive(Debug, Clone)]
+pub(crate) enum Did {
+    Change(Box<Change>, Result<Answer, String>),
+    /// A session that was fetched: its revision and document.
+    Get(Result<(i64, Value), String>),
+    /// A list, and the session where it was in it.
+    List(Filter, Option<(i64, Value)>),
+}
+
+impl fmt::Display for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "[{}..{} task {}] ", self.start, self.end, self.task)?;
+        match &self.did {
+            Did::Change(change, told) => {
+                match &change.operation {
+                    Operation::Create(create) => {
+                        write!(f, "create {:?} {}", create.existing, create.document.text())?;
+                    }
+                    Operation::End(_) => f.write_str("end")?,
+                    Operation::Delete(delete) => write!(f, "{delete:?}")?,
+                    Operation::Update(update) => write!(
+                        f,
+                        "update {} remove {:?} if {:?} at most {}",
+                        update.attributes.to_value(),
+                        update.remove_keys,
+                        update.preconditions,
+                        update.max_attributes
+                    )?,
+                }
+                let only = if change.validate_only { "only validated, " } else { "" };
+                write!(f, " ({only}request {:?}, revision {:?}) -> ", change.request_id, change.revision)?;
+                match told {
+                    Ok(Answer { revision, document, changed }) => {
+                        let document = document.as_ref().map(Value::to_text).unwrap_or_default();
+                        write!(f, "revision {revision}, changed {changed}: {document}")
+                    }
+                    Err(error) => write!(f, "{error}"),
+                }
+            }
+            Did::Get(told) => write!(f, "get -> {told:?}"),
+            Did::List(filter, told) => write!(f, "list {filter:?} -> {told:?}"),
+        }
+    }
+}

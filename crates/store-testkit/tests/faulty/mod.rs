@@ -1,0 +1,288 @@
+//! A store with one fault, for cases to notice.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use async_trait::async_trait;
+use domain::{
+    Error,
+    attempt::Attempt,
+    change::{Change, Changed, Create, Existing, Operation},
+    event::{Event, Position, Scope},
+    list::{Filter, Page},
+    session::{Id, Revision, Session, TenantId},
+    store::{Events, Expired, Store},
+    time::Timestamp,
+    working::Working,
+};
+use store_testkit::{memory::Memory, parsed};
+
+/// What a store may do wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// Nothing: every case that notices a fault has to be content with a store that has none.
+    None,
+    ForgetsRequests,
+    ForgetsRequestsThatChangedNothing,
+    IgnoresRevisions,
+    IgnoresPreconditions,
+    MakesWhatIsOnlyValidated,
+    MakesWhatWasGivenUp,
+    LosesUpdates,
+    GoesBackwardsThroughCalls,
+    ReadsWhatWas,
+    SkipsEvents,
+    SkipsEventsBetweenPages,
+    RepeatsEventsBetweenPages,
+    DisordersEvents,
+    TellsPasswords,
+    IgnoresUntil,
+    StartsReadersTooEarly,
+    TakesAnyPosition,
+    HidesThatAReaderIsLate,
+    CleansTooMuch,
+    SkipsSessionsBetweenPages,
+    IgnoresFilters,
+    KeepsThePastOfTheDeleted,
+    DisordersEnded,
+    NeverCloses,
+}
+
+pub(crate) struct Faulty {
+    fault: Fault,
+    store: Memory,
+    calls: AtomicUsize,
+    start: Mutex<Option<Position>>,
+    first: Mutex<BTreeMap<Id, Session>>,
+    documents: Mutex<BTreeMap<(Id, Revision), String>>,
+    past: Mutex<BTreeMap<Id, Vec<Event>>>,
+}
+
+impl Faulty {
+    pub(crate) fn new(fault: Fault) -> Self {
+        Self {
+            fault,
+            store: Memory::default(),
+            calls: AtomicUsize::new(0),
+            start: Mutex::default(),
+            first: Mutex::default(),
+            documents: Mutex::default(),
+            past: Mutex::default(),
+        }
+    }
+
+    fn is(&self, fault: Fault) -> bool {
+        self.fault == fault
+    }
+
+    /// A change as a store with this fault takes it.
+    async fn taken(&self, mut change: Change) -> Change {
+        if self.is(Fault::ForgetsRequests) {
+            change.request_id = None;
+        }
+        if self.is(Fault::ForgetsRequestsThatChangedNothing) {
+            let only = Change { validate_only: true, attempt: Attempt::new(), ..change.clone() };
+            if matches!(&*self.store.change(vec![only]).await, [Ok(told)] if !told.changed) {
+                change.request_id = None;
+            }
+        }
+        if self.is(Fault::IgnoresRevisions) {
+            change.revision = None;
+        }
+        if self.is(Fault::IgnoresPreconditions)
+            && let Operation::Update(update) = &mut change.operation
+        {
+            update.preconditions.clear();
+        }
+        if self.is(Fault::MakesWhatIsOnlyValidated) {
+            change.validate_only = false;
+        }
+        if self.is(Fault::MakesWhatWasGivenUp) {
+            change.attempt = Attempt::new();
+        }
+        change
+    }
+
+    /// Reads, works, and writes what others may have changed meanwhile.
+    async fn loses(&self, change: Change) -> Result<Changed, Error> {
+        let found = self.store.get(&change.tenant, vec![change.id.clone()]).await.remove(0)?;
+        let (tenant, id) = (change.tenant.clone(), change.id.clone());
+        let mut working = Working::stored(tenant, id, found.revision, Some(found.document))?;
+        let told = working.apply(&change)?;
+        // Long enough for others to come in between, however the tasks are run.
+        for _ in 0..5 {
+            tokio::task::yield_now().await;
+        }
+        let (true, Some(document)) = (told.changed, &told.document) else { return Ok(told) };
+        let create = Create { document: parsed::document(document), existing: Existing::Replace };
+        let replacement = Change { operation: Operation::Create(create), revision: None, ..change };
+        self.store.change(vec![replacement]).await.remove(0)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[async_trait]
+impl Store for Faulty {
+    async fn change(&self, changes: Vec<Change>) -> Vec<Result<Changed, Error>> {
+        let mut taken = Vec::new();
+        for change in changes {
+            taken.push(self.taken(change).await);
+        }
+        if let ([change], Fault::LosesUpdates) = (&*taken, self.fault)
+            && matches!(change.operation, Operation::Update(_))
+            && change.request_id.is_none()
+            && !change.validate_only
+        {
+            return vec![self.loses(change.clone()).await];
+        }
+        if self.is(Fault::KeepsThePastOfTheDeleted) {
+            for change in &taken {
+                let past = self.store.history(&change.tenant, &change.id, None, None, usize::MAX).await;
+                lock(&self.past).insert(change.id.clone(), past.unwrap_or_default());
+            }
+        }
+        let ids: Vec<_> = taken.iter().map(|change| change.id.clone()).collect();
+        if self.is(Fault::GoesBackwardsThroughCalls) {
+            taken.reverse();
+        }
+        let mut results = self.store.change(taken).await;
+        if self.is(Fault::GoesBackwardsThroughCalls) {
+            results.reverse();
+        }
+        for (id, result) in ids.into_iter().zip(&results) {
+            if let Ok(Changed { revision, document: Some(document), .. }) = result {
+                lock(&self.documents).insert((id, *revision), document.clone());
+            }
+        }
+        results
+    }
+
+    async fn get(&self, tenant: &TenantId, ids: Vec<Id>) -> Vec<Result<Session, Error>> {
+        let mut results = self.store.get(tenant, ids).await;
+        let is_late = self.calls.fetch_add(1, Ordering::Relaxed) % 2 == 1;
+        for session in results.iter_mut().flatten() {
+            let first =
+                lock(&self.first).entry(session.id.clone()).or_insert_with(|| session.clone()).clone();
+            if self.is(Fault::ReadsWhatWas) && is_late {
+                *session = first;
+            }
+        }
+        results
+    }
+
+    async fn list(
+        &self,
+        tenant: &TenantId,
+        filter: &Filter,
+        after: Option<&Id>,
+        limit: usize,
+    ) -> Result<Page, Error> {
+        let all = Filter::default();
+        let filter = if self.is(Fault::IgnoresFilters) { &all } else { filter };
+        let mut page = self.store.list(tenant, filter, after, limit).await?;
+        if self.is(Fault::SkipsSessionsBetweenPages) && page.next.is_some() {
+            page.sessions.pop();
+        }
+        Ok(page)
+    }
+
+    async fn history(
+        &self,
+        tenant: &TenantId,
+        id: &Id,
+        key: Option<&str>,
+        before: Option<Revision>,
+        limit: usize,
+    ) -> Result<Vec<Event>, Error> {
+        let mut history = self.store.history(tenant, id, key, before, limit).await?;
+        if self.is(Fault::KeepsThePastOfTheDeleted) && history.len() == 1 {
+            history.extend(lock(&self.past).get(id).cloned().unwrap_or_default());
+        }
+        Ok(history)
+    }
+
+    async fn position(&self) -> Result<Position, Error> {
+        let position = self.store.position().await?;
+        let start = lock(&self.start).get_or_insert_with(|| position.clone()).clone();
+        Ok(if self.is(Fault::StartsReadersTooEarly) { start } else { position })
+    }
+
+    async fn events(
+        &self,
+        tenant: &TenantId,
+        scope: &Scope,
+        after: &Position,
+        until: Option<&Position>,
+        limit: usize,
+    ) -> Result<Events, Error> {
+        let until = until.filter(|_| !self.is(Fault::IgnoresUntil));
+        let page = self.store.events(tenant, scope, after, until, limit).await;
+        let nothing = || Ok(Events { events: Vec::new(), next: after.clone(), complete: true });
+        let mut page = match page {
+            Err(Error::InvalidParameter(_)) if self.is(Fault::TakesAnyPosition) => return nothing(),
+            Err(Error::PositionExpired) if self.is(Fault::HidesThatAReaderIsLate) => return nothing(),
+            page => page?,
+        };
+        if self.is(Fault::SkipsEvents) {
+            page.events.retain(|(event, _)| event.revision.get() % 5 != 0);
+        }
+        if self.is(Fault::SkipsEventsBetweenPages) && !page.complete {
+            page.events.pop();
+        }
+        if self.is(Fault::RepeatsEventsBetweenPages)
+            && !page.complete
+            && let [.., (_, last_but_one), _] = &*page.events
+        {
+            page.next = last_but_one.clone();
+        }
+        if self.is(Fault::DisordersEvents) {
+            page.events.reverse();
+        }
+        if self.is(Fault::TellsPasswords) {
+            for (event, _) in &mut page.events {
+                let id = (event.session_id.clone(), event.revision);
+                event.document =
+                    event.document.take().map(|told| lock(&self.documents).get(&id).cloned().unwrap_or(told));
+            }
+        }
+        Ok(page)
+    }
+
+    async fn clean(&self, expired: Expired, limit: usize) -> Result<usize, Error> {
+        let later = |before: Timestamp| {
+            let more = i64::from(self.is(Fault::CleansTooMuch));
+            Timestamp::from_millis(before.millis().saturating_add(more))
+        };
+        let expired = match expired {
+            Expired::Events(before) => Expired::Events(later(before)),
+            Expired::RequestIds(before) => Expired::RequestIds(later(before)),
+        };
+        self.store.clean(expired, limit).await
+    }
+
+    async fn ended(&self, before: Timestamp, limit: usize) -> Result<Vec<(TenantId, Id, Revision)>, Error> {
+        let mut ended = self.store.ended(before, limit).await?;
+        if self.is(Fault::DisordersEnded) {
+            ended.reverse();
+        }
+        Ok(ended)
+    }
+
+    async fn ping(&self) -> Result<(), Error> {
+        self.store.ping().await
+    }
+
+    async fn close(&self) {
+        if !self.is(Fault::NeverCloses) {
+            self.store.close().await;
+        }
+    }
+}
