@@ -1,42 +1,64 @@
 //! `CreateChannelSession`: checks a document, has the store keep it, returns the session.
 
-use channel_session_api::v1::{CreateChannelSessionRequest, CreateChannelSessionResponse};
+use channel_session_api::v1::{
+    CreateChannelSessionRequest, CreateChannelSessionResponse, ExistingChannelSession,
+};
 use domain::{
     Error,
     attempt::Attempt,
+    change::{Create, Existing, Operation},
     json::Path,
-    session::{Document, Id, TenantId},
-    store::Create,
+    session::{Document, Id},
     violation::Violation,
 };
+use prost_types::Struct;
 
-use crate::{Service, update_data::only, value, view};
+use crate::{Service, change::Terms, value, view};
 
 pub(crate) async fn run(
     service: Service,
     request: CreateChannelSessionRequest,
     attempt: Attempt,
 ) -> Result<CreateChannelSessionResponse, Error> {
+    let existing = existing(&request);
     if !request.channel_session_id.is_empty() {
         Id::parse(&request.channel_session_id)?;
     }
-    let document = match (request.document, request.document_json) {
-        (None, Some(text)) => Document::parse(&text)?,
+    let document = document(request.document, request.document_json)?;
+    let id = document.id(&request.channel_session_id)?;
+    let (etag, request_id) = (&*request.etag, &*request.request_id);
+    let terms = Terms { etag, request_id, validate_only: request.validate_only };
+    let create = Operation::Create(Create { document, existing });
+    let changed = service.change_one(terms.change(id.clone(), create, attempt)?).await?;
+    let has_changed = changed.changed;
+    let session = view::changed(changed, id, request.view)?;
+    Ok(CreateChannelSessionResponse { channel_session: Some(session), changed: has_changed })
+}
+
+/// What this version does not know is taken for what does least.
+fn existing(request: &CreateChannelSessionRequest) -> Existing {
+    match request.existing() {
+        ExistingChannelSession::Unspecified | ExistingChannelSession::Refuse => Existing::Refuse,
+        ExistingChannelSession::Keep => Existing::Keep,
+        ExistingChannelSession::Replace => Existing::Replace,
+    }
+}
+
+/// Takes the document in whichever of its two forms it was given.
+fn document(fields: Option<Struct>, text: Option<String>) -> Result<Document, Error> {
+    match (fields, text) {
+        (None, Some(text)) => Document::parse(&text),
         (Some(fields), None) => {
             let problems = |problem| Error::InvalidDocument(vec![Violation::from(problem)]);
-            Document::try_from(value::object(fields, &Path::root("")).map_err(problems)?)?
+            Document::try_from(value::object(fields, &Path::root("")).map_err(problems)?)
         }
         (None, None) => {
             let message = "a document is required, in document or in document_json";
-            return Err(Error::MalformedBody(message.to_owned()));
+            Err(Error::MalformedBody(message.to_owned()))
         }
         (Some(_), Some(_)) => {
             let message = "a request has either document or document_json, not both";
-            return Err(Error::MalformedBody(message.to_owned()));
+            Err(Error::MalformedBody(message.to_owned()))
         }
-    };
-    let id = document.id(&request.channel_session_id)?;
-    let create = Create { tenant: TenantId::default(), id, document, attempt };
-    let session = only(service.store.create(vec![create]).await)?;
-    Ok(CreateChannelSessionResponse { channel_session: Some(view::session(session, request.view)) })
+    }
 }

@@ -3,15 +3,31 @@
 //! Knows no database and no HTTP beyond gRPC's own.
 
 mod attributes;
+mod batch;
+mod batch_update_data;
+mod calls;
+mod change;
+mod condition;
 mod create;
+mod delete;
+mod end;
 mod get;
+mod history;
 mod layer;
+mod list;
+#[cfg(test)]
+mod over_memory;
+mod page;
+mod preconditions;
 mod routes;
 mod service;
 pub mod status;
+mod stream_end;
+mod stream_update_data;
 mod update_data;
 mod value;
 mod view;
+mod watch;
 
 pub use layer::log;
 pub use routes::{MAX_MESSAGE_BYTES, SERVICE_NAME, routes};

@@ -58,3 +58,6 @@ fn reflection() -> Builder<'static> {
         // So that grpcurl can print the details of errors.
         .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,18 +1,18 @@
-//! The service's state, and the three calls, each of which is a file of its own.
+//! The service's state, and how it has work done that a caller cannot stop half-way.
 
 use std::{sync::Arc, time::Duration};
 
-use channel_session_api::v1::{
-    CreateChannelSessionRequest, CreateChannelSessionResponse, GetChannelSessionRequest,
-    GetChannelSessionResponse, UpdateDataRequest, UpdateDataResponse,
-    channel_session_service_server::ChannelSessionService,
+use domain::{
+    Error,
+    change::{Change, Changed},
+    session::{Id, Session, TenantId},
+    store::Store,
+    value_type::ValueRules,
 };
-use domain::{Error, attempt::Attempt, store::Store, value_type::ValueRules};
-use tokio_util::task::TaskTracker;
-use tonic::{Request, Response, Status};
+use tokio::sync::Semaphore;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::Instrument;
-
-use crate::{create, get, status, update_data};
+use watch::Hub;
 
 /// What a deployment can set.
 #[derive(Debug, Clone)]
@@ -21,10 +21,11 @@ pub struct Options {
     pub max_attributes: usize,
     /// Whether values are held to the rules of their types.
     pub value_rules: ValueRules,
-    /// The longest that a call may take, whatever its caller allows. Too short, and calls fail that would have been
-    /// answered; too long, and a store that hangs keeps callers waiting.
+    /// The longest that a call, or an update of a stream, may take, whatever its caller allows. Too short, and calls fail
+    /// that would have been answered; too long, and a store that hangs keeps callers waiting.
     pub max_deadline: Duration,
-    /// How many calls may be under way at once. More are refused, so that what they hold in memory is bounded.
+    /// How many calls may be under way at once, and as many streams of updates beside them. More are refused, so that
+    /// what they hold in memory is bounded.
     pub max_concurrent_calls: usize,
 }
 
@@ -43,15 +44,35 @@ impl Default for Options {
 #[derive(Clone)]
 pub struct Service {
     pub(crate) store: Arc<dyn Store>,
+    pub(crate) hub: Hub,
     pub(crate) options: Arc<Options>,
+    /// Places for streams of updates. They are not those of calls: a stream that waits for its caller does nothing, and
+    /// must not keep a call out.
+    pub(crate) streams: Arc<Semaphore>,
+    /// Cancelled when streams are to end.
+    pub(crate) stopping: CancellationToken,
     tasks: TaskTracker,
 }
 
 impl Service {
-    /// A service that keeps its sessions in `store`.
+    /// A service that keeps its sessions in `store`, and tells of them by a hub over the same store.
     #[must_use]
-    pub fn new(store: Arc<dyn Store>, options: Options) -> Self {
-        Self { store, options: Arc::new(options), tasks: TaskTracker::new() }
+    pub fn new(store: Arc<dyn Store>, hub: Hub, options: Options) -> Self {
+        Self {
+            store,
+            hub,
+            streams: Arc::new(Semaphore::new(options.max_concurrent_calls)),
+            options: Arc::new(options),
+            stopping: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        }
+    }
+
+    /// Ends the streams, which have no end of their own: watches at once, streams of updates when those that were read
+    /// are made. Calls go on. To be called before connections are told to finish, which they would not do otherwise.
+    pub fn stop(&self) {
+        self.stopping.cancel();
+        self.hub.stop();
     }
 
     /// Waits for the store's work that is under way, also that of callers who have gone. To be called when no new
@@ -61,48 +82,45 @@ impl Service {
         self.tasks.wait().await;
     }
 
-    /// Runs a call to its end in a task of its own, which a caller that goes away cannot stop half-way: the store's
+    /// Runs work to its end in a task of its own, which a caller that goes away cannot stop half-way: the store's
     /// futures must not be dropped. What a caller's going can still call off, it does through the attempt.
-    async fn run<T: Send + 'static>(
+    pub(crate) async fn finish<T: Send + 'static>(
         &self,
-        call: impl Future<Output = Result<T, Error>> + Send + 'static,
-    ) -> Result<Response<T>, Status> {
-        let task = self.tasks.spawn(call.instrument(tracing::Span::current()));
-        let result = match task.await {
+        work: impl Future<Output = Result<T, Error>> + Send + 'static,
+    ) -> Result<T, Error> {
+        let task = self.tasks.spawn(work.instrument(tracing::Span::current()));
+        match task.await {
             Ok(result) => result,
             Err(panic) => Err(Error::Internal(panic.into())),
-        };
-        result.map(Response::new).map_err(|error| status::from_error(&error))
+        }
+    }
+
+    /// Has the store make changes, and lets the watches know if there was one. To be run to its end: see
+    /// [`Self::finish`].
+    pub(crate) async fn change(&self, changes: Vec<Change>) -> Vec<Result<Changed, Error>> {
+        if changes.is_empty() {
+            return Vec::new();
+        }
+        let results = self.store.change(changes).await;
+        // An answer that was given before, or only would be, says so too; then the watches look once in vain.
+        if results.iter().flatten().any(|change| change.changed) {
+            self.hub.wake();
+        }
+        results
+    }
+
+    /// The same for one change.
+    pub(crate) async fn change_one(&self, change: Change) -> Result<Changed, Error> {
+        only(self.change(vec![change]).await)
+    }
+
+    /// Returns a session as it stands.
+    pub(crate) async fn get(&self, id: Id) -> Result<Session, Error> {
+        only(self.store.get(&TenantId::default(), vec![id]).await)
     }
 }
 
-#[tonic::async_trait]
-impl ChannelSessionService for Service {
-    async fn update_data(
-        &self,
-        request: Request<UpdateDataRequest>,
-    ) -> Result<Response<UpdateDataResponse>, Status> {
-        let attempt = attempt(&request);
-        self.run(update_data::run(self.clone(), request.into_inner(), attempt)).await
-    }
-
-    async fn create_channel_session(
-        &self,
-        request: Request<CreateChannelSessionRequest>,
-    ) -> Result<Response<CreateChannelSessionResponse>, Status> {
-        let attempt = attempt(&request);
-        self.run(create::run(self.clone(), request.into_inner(), attempt)).await
-    }
-
-    async fn get_channel_session(
-        &self,
-        request: Request<GetChannelSessionRequest>,
-    ) -> Result<Response<GetChannelSessionResponse>, Status> {
-        self.run(get::run(self.clone(), request.into_inner())).await
-    }
-}
-
-/// The attempt that the deadline layer gives up when time is over or the caller is gone.
-fn attempt<T>(request: &Request<T>) -> Attempt {
-    request.extensions().get::<Attempt>().cloned().unwrap_or_default()
+/// The result for the one item that was given to the store.
+fn only<T>(results: Vec<Result<T, Error>>) -> Result<T, Error> {
+    results.into_iter().next().unwrap_or_else(|| Err(Error::Internal("the store returned no result".into())))
 }

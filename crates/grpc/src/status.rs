@@ -1,13 +1,19 @@
-//! The only place where an error becomes a gRPC status.
+//! The only place where an error becomes a gRPC status, or the failure of one of many updates.
+
+mod failure;
+mod mismatch;
 
 use std::{collections::HashMap, time::Duration};
 
-use channel_session_api::v1::{ViolationDetail, ViolationDetails};
+use channel_session_api::v1::{MismatchDetails, ViolationDetail, ViolationDetails};
 use domain::{Error, Outcome, Reason, violation::Violation};
 use prost::Message;
 use prost_types::Any;
 use tonic::{Code, Status};
 use tonic_types::pb;
+
+pub(crate) use failure::failure;
+pub(crate) use mismatch::omit_present;
 
 /// The domain that the reasons in `google.rpc.ErrorInfo` belong to.
 pub const ERROR_DOMAIN: &str = "channelsession.v1";
@@ -21,6 +27,9 @@ pub const OUTCOME: &str = "outcome";
 /// The full name of the detail that carries each violation's key and rule.
 pub const VIOLATION_DETAILS: &str = "channelsession.v1.ViolationDetails";
 
+/// The full name of the detail that says what a session is, where it is not as required.
+pub const MISMATCH_DETAILS: &str = "channelsession.v1.MismatchDetails";
+
 /// See [`OUTCOME`].
 pub const OUTCOME_UNKNOWN: &str = "unknown";
 
@@ -31,17 +40,23 @@ pub const MAX_DETAILS_BYTES: usize = 4096;
 /// The status for an error. What is a defect is logged here, once, with its cause; the caller is told none of it.
 #[must_use]
 pub fn from_error(error: &Error) -> Status {
-    if let Error::Internal(cause) = error {
-        tracing::error!(%cause, "internal error");
-    } else if let Error::StoreUnavailable { cause, .. } = error {
-        tracing::warn!(%cause, "the store is away");
-    }
+    log(error);
     let mut info = HashMap::new();
     if error.outcome() == Outcome::Unknown {
         info.insert(OUTCOME.to_owned(), OUTCOME_UNKNOWN.to_owned());
     }
     let reason = error.reason();
-    build(code(reason), reason, &error.to_string(), info, error.violations())
+    let (violations, mismatch) = (error.violations(), mismatch::of(error));
+    build(code(reason), reason, &error.to_string(), info, violations, mismatch)
+}
+
+/// Logs an error that is none of the caller's making, with the cause that the caller is not told.
+pub(crate) fn log(error: &Error) {
+    if let Error::Internal(cause) = error {
+        tracing::error!(%cause, "internal error");
+    } else if let Error::StoreUnavailable { cause, .. } = error {
+        tracing::warn!(%cause, "the store is away");
+    }
 }
 
 /// The status for what is refused before it comes to a call: no violations, no outcome.
@@ -53,7 +68,7 @@ pub fn from_reason(reason: Reason, message: &str) -> Status {
 /// The status for what another protocol on the same port refuses, with the code that it asks for.
 #[must_use]
 pub fn with_code(code: Code, reason: Reason, message: &str) -> Status {
-    build(code, reason, message, HashMap::new(), &[])
+    build(code, reason, message, HashMap::new(), &[], None)
 }
 
 /// The gRPC code that goes with a reason. Reasons of REST alone have the code of their nearest kin.
@@ -67,12 +82,15 @@ pub fn code(reason: Reason) -> Code {
         | Reason::InvalidAttributes
         | Reason::TooManyAttributes
         | Reason::InvalidDocument
-        | Reason::DocumentTooLarge => Code::InvalidArgument,
+        | Reason::DocumentTooLarge
+        | Reason::RequestIdReused
+        | Reason::InvalidParameter => Code::InvalidArgument,
         Reason::ChannelSessionNotFound => Code::NotFound,
         Reason::NotFound | Reason::MethodNotAllowed | Reason::UnsupportedMediaType => Code::Unimplemented,
         Reason::ChannelSessionExists => Code::AlreadyExists,
         Reason::ChannelSessionNotActive | Reason::ChannelDataMalformed => Code::FailedPrecondition,
-        Reason::RequestTooLarge => Code::OutOfRange,
+        Reason::AttributeMismatch | Reason::RevisionMismatch => Code::Aborted,
+        Reason::RequestTooLarge | Reason::PositionExpired => Code::OutOfRange,
         Reason::Overloaded => Code::ResourceExhausted,
         Reason::Cancelled => Code::Cancelled,
         Reason::Internal => Code::Internal,
@@ -99,6 +117,7 @@ fn build(
     message: &str,
     mut info: HashMap<String, String>,
     violations: &[Violation],
+    mismatch: Option<MismatchDetails>,
 ) -> Status {
     if !violations.is_empty() {
         info.insert(VIOLATIONS_TOTAL.to_owned(), violations.len().to_string());
@@ -112,6 +131,9 @@ fn build(
     }
     let mut status = pb::Status { code: code.into(), message: message.to_owned(), details };
     add_violations(&mut status, violations);
+    if let Some(details) = mismatch {
+        mismatch::add(&mut status, details);
+    }
     Status::with_details(code, message, status.encode_to_vec().into())
 }
 

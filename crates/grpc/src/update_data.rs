@@ -5,41 +5,62 @@ use domain::{
     Error,
     attempt::Attempt,
     attribute::Attributes,
-    session::{Id, TenantId},
-    store::UpdateData,
+    change::{Change, Changed, Operation},
+    session::Id,
+    update::Update,
 };
 use prost::Message;
 
-use crate::{Service, attributes, view};
+use crate::{Service, attributes, change::Terms, preconditions, service::Options, view};
 
 pub(crate) async fn run(
     service: Service,
     request: UpdateDataRequest,
     attempt: Attempt,
 ) -> Result<UpdateDataResponse, Error> {
+    let view = request.view;
+    let change = change(request, &service.options, attempt)?;
+    let id = change.id.clone();
+    response(service.change_one(change).await?, id, view)
+}
+
+/// The change that a request asks for.
+///
+/// # Errors
+/// What is wrong with the request, the first kind in the order that the contract gives them.
+pub(crate) fn change(
+    request: UpdateDataRequest,
+    options: &Options,
+    attempt: Attempt,
+) -> Result<Change, Error> {
     let id = Id::parse(&request.channel_session_id)?;
     let (found, limit) = (size(&request), Attributes::MAX_REQUEST_BYTES);
     if found > limit {
         return Err(Error::RequestTooLarge { what: "size in bytes", found, limit });
     }
-    let attributes =
-        attributes::parse(request.attributes, request.attributes_json, service.options.value_rules)?;
-    let max_attributes = service.options.max_attributes;
-    let update = UpdateData { tenant: TenantId::default(), id, attributes, max_attributes, attempt };
-    let updated = only(service.store.update_data(vec![update]).await)?;
-    Ok(UpdateDataResponse {
-        channel_session: Some(view::session(updated.session, request.view)),
-        changed: updated.changed,
-    })
+    let attributes = attributes::drafts(request.attributes, request.attributes_json)?;
+    let preconditions = preconditions::drafts(request.preconditions);
+    let (rules, max_attributes) = (options.value_rules, options.max_attributes);
+    let update = Update::check(attributes, request.remove_keys, preconditions, rules, max_attributes)?;
+    let (etag, request_id) = (&*request.etag, &*request.request_id);
+    let terms = Terms { etag, request_id, validate_only: request.validate_only };
+    terms.change(id, Operation::Update(update), attempt)
 }
 
-/// What a request takes, in bytes: its list, in whichever form it was given.
+/// The answer to a change that was made.
+///
+/// # Errors
+/// [`Error::Internal`] if the store returned no session.
+pub(crate) fn response(changed: Changed, id: Id, view: i32) -> Result<UpdateDataResponse, Error> {
+    let has_changed = changed.changed;
+    Ok(UpdateDataResponse { channel_session: Some(view::changed(changed, id, view)?), changed: has_changed })
+}
+
+/// What a request takes, in bytes: all that can be many or long in it.
 fn size(request: &UpdateDataRequest) -> usize {
-    let list: usize = request.attributes.iter().map(Message::encoded_len).sum();
-    list + request.attributes_json.as_ref().map_or(0, String::len)
-}
-
-/// The result for the one item that was given to the store.
-pub(crate) fn only<T>(results: Vec<Result<T, Error>>) -> Result<T, Error> {
-    results.into_iter().next().unwrap_or_else(|| Err(Error::Internal("the store returned no result".into())))
+    let attributes: usize = request.attributes.iter().map(Message::encoded_len).sum();
+    let text = request.attributes_json.as_ref().map_or(0, String::len);
+    let keys: usize = request.remove_keys.iter().map(String::len).sum();
+    let preconditions: usize = request.preconditions.iter().map(Message::encoded_len).sum();
+    attributes + text + keys + preconditions
 }

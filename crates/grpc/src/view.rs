@@ -1,11 +1,17 @@
-//! A stored session as a message: typed, as its JSON, or both.
+//! A stored session as a message: typed, as its JSON, or both. Beside it, what happened to it.
 
+pub(crate) mod attribute;
 mod channel;
 mod channel_session;
+pub(crate) mod event;
 mod members;
 
 use channel_session_api::v1::{ChannelSession, ChannelSessionView as View};
-use domain::session::Session;
+use domain::{
+    Error,
+    change::Changed,
+    session::{Id, Session},
+};
 
 /// The session in the view that a request asked for. A view that this version does not know is the default one.
 pub(crate) fn session(session: Session, view: i32) -> ChannelSession {
@@ -13,6 +19,7 @@ pub(crate) fn session(session: Session, view: i32) -> ChannelSession {
         View::Unspecified | View::Typed => (true, false),
         View::Json => (false, true),
         View::Full => (true, true),
+        View::Basic => (false, false),
     };
     let mut message = if typed { channel_session::typed(&session) } else { ChannelSession::default() };
     if !typed {
@@ -24,6 +31,15 @@ pub(crate) fn session(session: Session, view: i32) -> ChannelSession {
         message.document_json = session.document;
     }
     message
+}
+
+/// The session as a change left it.
+///
+/// # Errors
+/// [`Error::Internal`] if the store left it out.
+pub(crate) fn changed(changed: Changed, id: Id, view: i32) -> Result<ChannelSession, Error> {
+    let missing = || Error::Internal("the store returned no document".into());
+    changed.session(id).map(|changed| session(changed, view)).ok_or_else(missing)
 }
 
 #[cfg(test)]

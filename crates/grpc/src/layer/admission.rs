@@ -12,7 +12,9 @@ use tokio::sync::Semaphore;
 
 use crate::status;
 
-/// Lets a call in while there is a place, and holds the place until it is answered.
+/// Lets a call in while there is a place, and holds the place until the response's head is there. That is when all of a
+/// call's work is done, but only the beginning of a stream: streams are bounded where they are made, those of updates by
+/// the service and watches by their hub, and a thousand of them keep no call out.
 pub(crate) async fn layer(State(places): State<Arc<Semaphore>>, request: Request, next: Next) -> Response {
     if !super::is_ours(&request) {
         return next.run(request).await;

@@ -8,12 +8,18 @@ use axum::{
     response::Response,
 };
 use domain::{Error, Outcome, attempt::Attempt};
+use tokio::time::Instant;
 
 use crate::status;
 
 /// Gives a call until its `grpc-timeout`, or the server's own limit if that is sooner. Reading the request is part of
 /// the time. The attempt that the call finds among the request's extensions is given up when time is over or the
 /// caller is gone.
+///
+/// The time ends with the response's head. So a stream may go on for longer than the server's limit, which bounds only
+/// how long it takes to begin. What its caller allows is among the extensions too, as [`CallersDeadline`], and the
+/// stream itself keeps to it: only it knows what has become of its work by then. The attempt here is none of its own,
+/// for it is given up when the stream begins.
 pub(crate) async fn layer(State(max): State<Duration>, mut request: Request, next: Next) -> Response {
     if !super::is_ours(&request) {
         return next.run(request).await;
@@ -23,6 +29,9 @@ pub(crate) async fn layer(State(max): State<Duration>, mut request: Request, nex
     if time.is_zero() {
         // Polled even once, the call could be on its way to the database.
         return exceeded(Outcome::NotApplied);
+    }
+    if let Some(deadline) = asked.and_then(|asked| Instant::now().checked_add(asked)) {
+        request.extensions_mut().insert(CallersDeadline(deadline));
     }
     let attempt = GivenUpOnDrop(Attempt::new());
     request.extensions_mut().insert(attempt.0.clone());
@@ -36,8 +45,12 @@ fn exceeded(outcome: Outcome) -> Response {
     status::from_error(&Error::DeadlineExceeded(outcome)).into_http()
 }
 
-/// A caller that goes away takes this future with it.
-struct GivenUpOnDrop(Attempt);
+/// When a call's caller stops waiting, as it said itself.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CallersDeadline(pub(crate) Instant);
+
+/// An attempt that is given up with the future that holds it, which a caller that goes away takes with it.
+pub(crate) struct GivenUpOnDrop(pub(crate) Attempt);
 
 impl Drop for GivenUpOnDrop {
     fn drop(&mut self) {

@@ -23,6 +23,11 @@ pub(crate) async fn layer(request: Request, next: Next) -> Response {
     }
 }
 
+/// The same for what the framework says of a message within a stream, which has no answer's head.
+pub(crate) fn explain_message(made: Status) -> Status {
+    if made.details().is_empty() { explain(&made, true, &HeaderMap::new()) } else { made }
+}
+
 fn explain(made: &Status, ours: bool, headers: &HeaderMap) -> Status {
     let code = made.code();
     if code == Code::Unimplemented && headers.contains_key("grpc-accept-encoding") {

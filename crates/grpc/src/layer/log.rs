@@ -1,8 +1,11 @@
 //! One line of log for each call, under its request id. Never a request's content.
 
+mod body;
+
 use std::time::Instant;
 
-use axum::{extract::Request, middleware::Next, response::Response};
+use axum::{body::Body, extract::Request, middleware::Next, response::Response};
+use body::Logged;
 use http::{HeaderMap, HeaderValue};
 use tonic::{Code, Status};
 use tracing::Instrument;
@@ -17,7 +20,8 @@ pub const TRACEPARENT: &str = "traceparent";
 /// The longest request id that is taken over from a caller, in characters.
 const MAX_REQUEST_ID: usize = 128;
 
-/// Logs calls that come in from outside. A caller's own request id is kept and sent back; others get one.
+/// Logs calls that come in from outside, each when the last of its answer is written: a stream's line says how the stream
+/// ended, and how long it lived. A caller's own request id is kept and sent back; others get one.
 pub async fn layer(mut request: Request, next: Next) -> Response {
     let id = request_id(request.headers());
     request.headers_mut().insert(REQUEST_ID, id.clone());
@@ -30,10 +34,18 @@ pub async fn layer(mut request: Request, next: Next) -> Response {
     );
     let call = Call::start(span.clone(), "Cancelled", super::is_ours(&request));
     let mut response = next.run(request).instrument(span).await;
-    let code = Status::from_header_map(response.headers()).map_or(Code::Ok, |status| status.code());
-    call.end(&format!("{code:?}"));
     response.headers_mut().insert(REQUEST_ID, id);
-    response
+    if response.headers().contains_key("grpc-status") {
+        call.end(&format!("{:?}", code(response.headers())));
+        response
+    } else {
+        response.map(|body| Body::new(Logged::new(body, call)))
+    }
+}
+
+/// The outcome that headers or trailers tell.
+fn code(headers: &HeaderMap) -> Code {
+    Status::from_header_map(headers).map_or(Code::Ok, |status| status.code())
 }
 
 /// The request id that a caller sent, if it is one that can be logged as it is, or a new one.

@@ -10,7 +10,7 @@ use prost_types::{EnumDescriptorProto, FileDescriptorProto, FileDescriptorSet};
 
 use super::*;
 
-const TABLE: [(Reason, &str, Code); 21] = [
+const TABLE: [(Reason, &str, Code); 26] = [
     (Reason::ChannelSessionIdRequired, "CHANNEL_SESSION_ID_REQUIRED", Code::InvalidArgument),
     (Reason::InvalidChannelSessionId, "INVALID_CHANNEL_SESSION_ID", Code::InvalidArgument),
     (Reason::BodyRequired, "BODY_REQUIRED", Code::InvalidArgument),
@@ -32,6 +32,11 @@ const TABLE: [(Reason, &str, Code); 21] = [
     (Reason::Internal, "INTERNAL", Code::Internal),
     (Reason::StoreUnavailable, "STORE_UNAVAILABLE", Code::Unavailable),
     (Reason::DeadlineExceeded, "DEADLINE_EXCEEDED", Code::DeadlineExceeded),
+    (Reason::AttributeMismatch, "ATTRIBUTE_MISMATCH", Code::Aborted),
+    (Reason::RevisionMismatch, "REVISION_MISMATCH", Code::Aborted),
+    (Reason::RequestIdReused, "REQUEST_ID_REUSED", Code::InvalidArgument),
+    (Reason::InvalidParameter, "INVALID_PARAMETER", Code::InvalidArgument),
+    (Reason::PositionExpired, "POSITION_EXPIRED", Code::OutOfRange),
 ];
 
 #[test]

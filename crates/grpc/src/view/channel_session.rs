@@ -9,10 +9,9 @@ use domain::{
 };
 
 use super::{
-    channel,
+    attribute, channel,
     members::{Members, Notes},
 };
-use crate::value;
 
 /// Reads the documented members of a session's document.
 pub(super) fn typed(session: &Session) -> ChannelSession {
@@ -66,20 +65,18 @@ fn channel_data(members: Members<'_>) -> ChannelData {
         channel_customer_identifier: members.string("channelCustomerIdentifier"),
         service_identifier: members.string("serviceIdentifier"),
         request_priority: members.integer("requestPriority"),
-        additional_attributes: members.messages("additionalAttributes", attribute),
+        additional_attributes: members.messages("additionalAttributes", entry),
     }
 }
 
-fn attribute(members: Members<'_>) -> Attribute {
+fn entry(members: Members<'_>) -> Attribute {
     let mut attribute = Attribute {
         key: members.string("key").unwrap_or_default(),
         r#type: members.string("type").unwrap_or_default(),
         ..Attribute::default()
     };
     if let Some(stored) = members.stored("value") {
-        let (value, exact) = value::protobuf(stored).unzip();
-        attribute.value = value;
-        attribute.value_json = (exact != Some(true)).then(|| stored.to_text());
+        attribute::set_value(&mut attribute, stored);
     }
     attribute
 }

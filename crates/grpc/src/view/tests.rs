@@ -3,7 +3,13 @@
 
 use std::sync::LazyLock;
 
-use channel_session_api::{FILE_DESCRIPTOR_SET, v1::GetChannelSessionResponse};
+use channel_session_api::{
+    FILE_DESCRIPTOR_SET,
+    v1::{
+        BatchUpdateDataResponse, GetChannelSessionResponse, UpdateDataResponse, UpdateDataResult,
+        update_data_result,
+    },
+};
 use domain::session::{Id, Revision};
 use proptest::prelude::*;
 use prost::Message;
@@ -322,15 +328,34 @@ fn the_deepest_value_in_the_deepest_field_can_be_decoded() {
     let message = typed(&document);
     assert_eq!(message.unmapped_members, Vec::<String>::new());
     as_client(&message).expect("clients can decode the reply");
+
+    // The answer to a batch has the most messages around a session.
+    let response = UpdateDataResponse { channel_session: Some(message), changed: true };
+    let result = Some(update_data_result::Result::Response(response));
+    let reply = BatchUpdateDataResponse { results: vec![UpdateDataResult { result, reduced: false }] };
+    let bytes = reply.encode_to_vec();
+    assert_eq!(BatchUpdateDataResponse::decode(&*bytes), Ok(reply));
+    DynamicMessage::decode(descriptor("BatchUpdateDataResponse"), &*bytes).expect("so can others");
 }
 
 #[test]
 fn a_view_that_is_not_known_is_the_default_one() {
     let default = viewed(CHANNEL_SESSION, View::Typed);
-    for view in [0, 4, -1, i32::MAX] {
+    for view in [0, 5, -1, i32::MAX] {
         assert_eq!(session(stored(CHANNEL_SESSION), view), default, "{view}");
     }
     assert_eq!(default.document_json, "");
+}
+
+#[test]
+fn the_basic_view_is_nothing_of_the_document() {
+    let expected = ChannelSession {
+        id: Some("stored".to_owned()),
+        revision: 7,
+        etag: "\"7\"".to_owned(),
+        ..ChannelSession::default()
+    };
+    assert_eq!(viewed(CHANNEL_SESSION, View::Basic), expected);
 }
 
 #[test]
@@ -391,10 +416,10 @@ proptest! {
     #[test]
     fn any_document_in_any_view_is_a_reply_that_can_be_decoded(
         text in prop_oneof![
-            generate::any_document().prop_map(|document| document.to_text()),
+            generate::any_document().prop_map(|document| document.text().to_owned()),
             any_other_shape(),
         ],
-        view in -1..5,
+        view in -1..6,
     ) {
         let message = session(stored(&text), view);
         let reply = GetChannelSessionResponse { channel_session: Some(message.clone()) };

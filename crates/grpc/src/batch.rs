@@ -1,0 +1,99 @@
+//! Updates of many sessions that are made together, each with a result of its own.
+
+use channel_session_api::v1::{UpdateDataRequest, UpdateDataResult, update_data_result};
+use domain::{
+    Error,
+    attempt::Attempt,
+    change::{Change, Changed},
+    session::Id,
+};
+
+use crate::{service::Options, status, update_data};
+
+/// Updates in the order of their requests, those that broke a rule included.
+#[derive(Default)]
+pub(crate) struct Batch {
+    changes: Vec<Change>,
+    places: Places,
+}
+
+/// Where the results belong.
+#[derive(Default)]
+pub(crate) struct Places(Vec<Place>);
+
+enum Place {
+    /// The next of the changes: of this session, to be shown in this view.
+    Change(Id, i32),
+    /// Nothing was asked of the store.
+    Refused(Error),
+}
+
+impl Batch {
+    /// Adds the update that a request asks for. They share one attempt: whoever gives it up gives up all of them.
+    pub(crate) fn add(&mut self, request: Option<UpdateDataRequest>, options: &Options, attempt: &Attempt) {
+        let missing = || Error::MalformedBody("a request is required".to_owned());
+        let view = request.as_ref().map(|request| request.view).unwrap_or_default();
+        let change = request.ok_or_else(missing);
+        let change = change.and_then(|request| update_data::change(request, options, attempt.clone()));
+        self.places.0.push(match change {
+            Ok(change) => {
+                let place = Place::Change(change.id.clone(), view);
+                self.changes.push(change);
+                place
+            }
+            Err(error) => Place::Refused(error),
+        });
+    }
+
+    /// How many updates there are.
+    pub(crate) fn len(&self) -> usize {
+        self.places.0.len()
+    }
+
+    /// What to ask of the store, and where its results belong.
+    pub(crate) fn split(self) -> (Vec<Change>, Places) {
+        (self.changes, self.places)
+    }
+}
+
+impl Places {
+    /// The results in the order of the requests, given those of the changes in their order.
+    pub(crate) fn fill(self, changed: Vec<Result<Changed, Error>>) -> Vec<UpdateDataResult> {
+        let mut changed = changed.into_iter();
+        let mut log = Log::default();
+        let places = self.0.into_iter();
+        places
+            .map(|place| {
+                let made = match place {
+                    Place::Change(id, view) => changed
+                        .next()
+                        .unwrap_or_else(|| Err(Error::Internal("the store returned no result".into())))
+                        .and_then(|changed| update_data::response(changed, id, view)),
+                    Place::Refused(error) => Err(error),
+                };
+                let result = match made {
+                    Ok(response) => update_data_result::Result::Response(response),
+                    Err(error) => {
+                        log.write(&error);
+                        update_data_result::Result::Failure(status::failure(&error))
+                    }
+                };
+                UpdateDataResult { result: Some(result), ..UpdateDataResult::default() }
+            })
+            .collect()
+    }
+}
+
+/// Writes errors to the log, unless one is the last one again: a store that is away fails all of a batch alike.
+#[derive(Default)]
+struct Log(Option<String>);
+
+impl Log {
+    fn write(&mut self, error: &Error) {
+        let text = format!("{error:?}");
+        if self.0.as_ref() != Some(&text) {
+            status::log(error);
+            self.0 = Some(text);
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! What a caller is told of a session that is not as it requires.
+
+use channel_session_api::v1::{Attribute, MismatchDetails};
+use domain::{Error, error::Present, session::Revision};
+use prost::Message;
+use tonic_types::pb;
+
+use super::{MAX_DETAILS_BYTES, MISMATCH_DETAILS, any};
+use crate::view;
+
+/// The details of an error that is about such a session, whole.
+pub(super) fn of(error: &Error) -> Option<MismatchDetails> {
+    let at = |revision: Revision| MismatchDetails {
+        revision: revision.get(),
+        etag: revision.etag(),
+        ..MismatchDetails::default()
+    };
+    if let Error::AttributeMismatch(present) = error {
+        let Present { key, revision, entry } = &**present;
+        let present = entry.as_ref().map(|entry| view::attribute::entry(key, entry));
+        Some(MismatchDetails { key: key.clone(), present, ..at(*revision) })
+    } else if let Error::RevisionMismatch { revision } = error {
+        Some(at(*revision))
+    } else {
+        None
+    }
+}
+
+/// Adds as much of the details as fits: without the attribute's value if need be, and without its key and its type, which
+/// others may have stored at any length.
+pub(super) fn add(status: &mut pb::Status, mut details: MismatchDetails) {
+    for shorten in [|_: &mut _| {}, omit_value, omit_present] {
+        shorten(&mut details);
+        status.details.push(any(MISMATCH_DETAILS, &details));
+        if status.encoded_len() <= MAX_DETAILS_BYTES {
+            return;
+        }
+        status.details.pop();
+    }
+}
+
+fn omit_value(details: &mut MismatchDetails) {
+    if let Some(present) = &mut details.present {
+        (present.value, present.value_json) = (None, None);
+        details.value_omitted = true;
+    }
+}
+
+/// Leaves of the attribute nothing but that there is one.
+pub(crate) fn omit_present(details: &mut MismatchDetails) {
+    if let Some(present) = &mut details.present {
+        *present = Attribute::default();
+        details.value_omitted = true;
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,48 @@
+//! What ends a stream that its caller does not end.
+
+use domain::{Error, Outcome, Reason};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tonic::{Request, Status};
+
+use crate::{Service, layer::deadline::CallersDeadline, status};
+
+/// The caller's own deadline, and the service's end. The server's limit on how long a call may take is not among them.
+#[derive(Debug, Clone)]
+pub(crate) struct StreamEnd {
+    deadline: Option<Instant>,
+    stopping: CancellationToken,
+}
+
+impl StreamEnd {
+    /// # Errors
+    /// The status of a service that has stopped: no stream begins there any more.
+    pub(crate) fn new<T>(service: &Service, request: &Request<T>) -> Result<Self, Status> {
+        let deadline = request.extensions().get::<CallersDeadline>().map(|deadline| deadline.0);
+        let stopping = service.stopping.clone();
+        if stopping.is_cancelled() { Err(stopped()) } else { Ok(Self { deadline, stopping }) }
+    }
+
+    /// Waits for it. The status says why the stream ends, and nothing of what was done in it.
+    pub(crate) async fn reached(&self) -> Status {
+        let passed = async {
+            match self.deadline {
+                Some(deadline) => tokio::time::sleep_until(deadline).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = self.stopping.cancelled() => stopped(),
+            () = passed => status::from_error(&Error::DeadlineExceeded(Outcome::NotApplied)),
+        }
+    }
+
+    /// The caller's deadline, if that is sooner.
+    pub(crate) fn or_sooner(&self, limit: Instant) -> Instant {
+        self.deadline.map_or(limit, |deadline| deadline.min(limit))
+    }
+}
+
+fn stopped() -> Status {
+    status::from_reason(Reason::StoreUnavailable, "the service is stopping; go on at another instance")
+}

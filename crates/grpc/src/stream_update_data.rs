@@ -1,0 +1,119 @@
+//! `StreamUpdateData`: has the store make updates as they come, returns what became of each.
+
+use std::collections::VecDeque;
+
+use channel_session_api::v1::{StreamUpdateDataRequest, StreamUpdateDataResponse, UpdateDataResult};
+use domain::{Error, attempt::Attempt, attribute::Attributes};
+use futures_util::{FutureExt, Stream, StreamExt, stream};
+use prost::Message;
+use tokio::{sync::OwnedSemaphorePermit, time::Instant};
+use tonic::{Status, codegen::BoxStream};
+
+use crate::{
+    Service,
+    batch::Batch,
+    layer::{deadline::GivenUpOnDrop, error_details},
+    stream_end::StreamEnd,
+};
+
+/// How many updates are made at once, if so many are there.
+const MAX_UPDATES: usize = 64;
+
+/// How much is read before it is worked on, in bytes: as much as one call of its own may hold.
+const MAX_BYTES: usize = Attributes::MAX_REQUEST_BYTES;
+
+/// Works only while the caller takes results: the stream is polled when the connection has room for another message.
+/// Meanwhile nothing is read, and HTTP/2's flow control holds the caller back. The place is kept until the stream ends.
+pub(crate) fn run(
+    service: Service,
+    requests: impl Stream<Item = Result<StreamUpdateDataRequest, Status>> + Send + Unpin + 'static,
+    end: StreamEnd,
+    place: OwnedSemaphorePermit,
+) -> BoxStream<StreamUpdateDataResponse> {
+    let updates = Updates { service, requests, end, results: VecDeque::new(), last: None, _place: place };
+    Box::pin(stream::unfold(Some(updates), async |state| {
+        let mut updates = state?;
+        let result = updates.next().await?;
+        let goes_on = result.is_ok();
+        let response = result.map(|result| StreamUpdateDataResponse { result: Some(result) });
+        Some((response, goes_on.then_some(updates)))
+    }))
+}
+
+struct Updates<S> {
+    service: Service,
+    requests: S,
+    end: StreamEnd,
+    /// What has not been sent yet.
+    results: VecDeque<UpdateDataResult>,
+    /// How the stream ends once that is sent, if no more will be read.
+    last: Option<Result<(), Status>>,
+    _place: OwnedSemaphorePermit,
+}
+
+impl<S: Stream<Item = Result<StreamUpdateDataRequest, Status>> + Unpin> Updates<S> {
+    async fn next(&mut self) -> Option<Result<UpdateDataResult, Status>> {
+        loop {
+            if let Some(result) = self.results.pop_front() {
+                return Some(Ok(result));
+            }
+            if let Some(last) = self.last.take() {
+                return last.err().map(Err);
+            }
+            let attempt = GivenUpOnDrop(Attempt::new());
+            let batch = self.read(&attempt.0).await;
+            self.results = self.update(batch, attempt).await.into();
+        }
+    }
+
+    /// Reads what is there, and waits only for the first. Whatever was read is worked on, however the stream goes on.
+    async fn read(&mut self, attempt: &Attempt) -> Batch {
+        let mut batch = Batch::default();
+        let mut bytes = 0;
+        let mut next = tokio::select! {
+            biased;
+            status = self.end.reached() => Some(Err(status)),
+            request = self.requests.next() => request,
+        };
+        loop {
+            match next {
+                Some(Ok(request)) => {
+                    bytes += request.encoded_len();
+                    batch.add(request.request, &self.service.options, attempt);
+                }
+                Some(Err(status)) => {
+                    self.last = Some(Err(error_details::explain_message(status)));
+                    return batch;
+                }
+                None => {
+                    self.last = Some(Ok(()));
+                    return batch;
+                }
+            }
+            if batch.len() >= MAX_UPDATES || bytes >= MAX_BYTES {
+                return batch;
+            }
+            match self.requests.next().now_or_never() {
+                Some(request) => next = request,
+                None => return batch,
+            }
+        }
+    }
+
+    /// Makes updates within the time that a call has. If the caller goes away, the attempt is given up with this future.
+    async fn update(&mut self, batch: Batch, attempt: GivenUpOnDrop) -> Vec<UpdateDataResult> {
+        let (changes, places) = batch.split();
+        let count = changes.len();
+        let service = self.service.clone();
+        let work = self.service.finish(async move { Ok(service.change(changes).await) });
+        let limit = self.end.or_sooner(Instant::now() + self.service.options.max_deadline);
+        places.fill(match tokio::time::timeout_at(limit, work).await {
+            Ok(Ok(changed)) => changed,
+            Ok(Err(error)) => vec![Err(error); count],
+            Err(_) => vec![Err(Error::DeadlineExceeded(attempt.0.give_up())); count],
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,113 @@
+//! A store whose changes wait at a gate.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use domain::{
+    Error,
+    change::{Change, Changed},
+    event::{Event, Position, Scope},
+    list::{Filter, Page},
+    session::{Id, Revision, Session, TenantId},
+    store::{Events, Expired, Store},
+    time::Timestamp,
+};
+use store_testkit::memory::Memory;
+use tokio::sync::{Notify, Semaphore};
+
+pub(super) struct Gated {
+    memory: Memory,
+    gate: Gate,
+}
+
+#[derive(Clone)]
+pub(super) struct Gate {
+    open: Arc<Semaphore>,
+    reached: Arc<Notify>,
+}
+
+impl Gated {
+    pub(super) fn new() -> (Self, Gate) {
+        let gate = Gate { open: Arc::new(Semaphore::new(0)), reached: Arc::default() };
+        (Self { memory: Memory::default(), gate: gate.clone() }, gate)
+    }
+}
+
+impl Gate {
+    /// Lets so many calls pass.
+    pub(super) fn open(&self, calls: usize) {
+        self.open.add_permits(calls);
+    }
+
+    /// Waits for a call that came to the gate.
+    pub(super) async fn reached(&self) {
+        self.reached.notified().await;
+    }
+}
+
+#[async_trait]
+impl Store for Gated {
+    async fn change(&self, changes: Vec<Change>) -> Vec<Result<Changed, Error>> {
+        if self.gate.open.available_permits() == 0 {
+            self.gate.reached.notify_one();
+        }
+        self.gate.open.acquire().await.expect("the gate stays").forget();
+        self.memory.change(changes).await
+    }
+
+    async fn get(&self, tenant: &TenantId, ids: Vec<Id>) -> Vec<Result<Session, Error>> {
+        self.memory.get(tenant, ids).await
+    }
+
+    async fn list(
+        &self,
+        tenant: &TenantId,
+        filter: &Filter,
+        after: Option<&Id>,
+        limit: usize,
+    ) -> Result<Page, Error> {
+        self.memory.list(tenant, filter, after, limit).await
+    }
+
+    async fn history(
+        &self,
+        tenant: &TenantId,
+        id: &Id,
+        key: Option<&str>,
+        before: Option<Revision>,
+        limit: usize,
+    ) -> Result<Vec<Event>, Error> {
+        self.memory.history(tenant, id, key, before, limit).await
+    }
+
+    async fn position(&self) -> Result<Position, Error> {
+        self.memory.position().await
+    }
+
+    async fn events(
+        &self,
+        tenant: &TenantId,
+        scope: &Scope,
+        after: &Position,
+        until: Option<&Position>,
+        limit: usize,
+    ) -> Result<Events, Error> {
+        self.memory.events(tenant, scope, after, until, limit).await
+    }
+
+    async fn clean(&self, expired: Expired, limit: usize) -> Result<usize, Error> {
+        self.memory.clean(expired, limit).await
+    }
+
+    async fn ended(&self, before: Timestamp, limit: usize) -> Result<Vec<(TenantId, Id, Revision)>, Error> {
+        self.memory.ended(before, limit).await
+    }
+
+    async fn ping(&self) -> Result<(), Error> {
+        self.memory.ping().await
+    }
+
+    async fn close(&self) {
+        self.memory.close().await;
+    }
+}

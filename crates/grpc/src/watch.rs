@@ -1,0 +1,98 @@
+//! `WatchChannelSessions`: tells a caller what happens to sessions.
+
+use channel_session_api::v1::{WatchChannelSessionsRequest, WatchChannelSessionsResponse};
+use domain::{
+    Error,
+    attribute::{Attribute, key_problem},
+    event::{Position, Scope},
+    session::{Id, TenantId},
+    violation::Violation,
+};
+use futures_util::stream;
+use tonic::{Status, codegen::BoxStream};
+use watch::{Told, Wanted, Watcher};
+
+use crate::{Service, condition, status, stream_end::StreamEnd, view};
+
+/// How many keys a request may hold.
+const MAX_KEYS: usize = 100;
+
+pub(crate) async fn run(
+    service: Service,
+    request: WatchChannelSessionsRequest,
+    end: StreamEnd,
+) -> Result<BoxStream<WatchChannelSessionsResponse>, Error> {
+    let watch = service.hub.watch(wanted(request)?).await?;
+    Ok(tell(watch, end))
+}
+
+fn wanted(request: WatchChannelSessionsRequest) -> Result<Wanted, Error> {
+    let id = request.channel_session_id;
+    let id = if id.is_empty() { None } else { Some(Id::parse(&id)?) };
+    let (found, limit) = (request.keys.len(), MAX_KEYS);
+    if found > limit {
+        return Err(Error::RequestTooLarge { what: "number of keys", found, limit });
+    }
+    let scope = match (id, condition::parse("conversation_id", request.conversation_id)?) {
+        (None, None) => Scope::All,
+        (Some(id), None) => Scope::Session(id),
+        (None, Some(conversation)) => Scope::Conversation(conversation),
+        (Some(_), Some(_)) => {
+            let description = "must be left out where channel_session_id is given: a watch is of one of them";
+            return Err(Error::InvalidParameter(Violation::new("conversation_id", "one_of", description)));
+        }
+    };
+    check_keys(&request.keys)?;
+    let after = position(request.position)?;
+    Ok(Wanted { tenant: TenantId::default(), scope, keys: request.keys, after })
+}
+
+fn check_keys(keys: &[String]) -> Result<(), Error> {
+    for (at, key) in keys.iter().enumerate() {
+        if let Some((rule, description)) = key_problem(key) {
+            let key = Some(key.chars().take(Attribute::MAX_KEY_CHARS).collect());
+            let violation = Violation::new(format!("keys[{at}]"), rule, description);
+            return Err(Error::InvalidParameter(Violation { key, ..violation }));
+        }
+    }
+    Ok(())
+}
+
+/// Only the store knows what a position says. What it cannot be is refused before it is sent there.
+fn position(text: String) -> Result<Option<Position>, Error> {
+    if text.len() > Position::MAX_CHARS || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        let description = "must be a position that an earlier response gave, as it was";
+        return Err(Error::InvalidParameter(Violation::new("position", "position", description)));
+    }
+    Ok((!text.is_empty()).then(|| Position::new(text)))
+}
+
+/// Asks the watch for more only when what it told before is on its way, so that a slow caller costs no memory here.
+fn tell(watch: Watcher, end: StreamEnd) -> BoxStream<WatchChannelSessionsResponse> {
+    Box::pin(stream::unfold(Some((watch, end)), async |state| {
+        let (mut watch, end) = state?;
+        match next(&mut watch, &end).await {
+            Ok(told) => Some((Ok(message(&told)), Some((watch, end)))),
+            Err(status) => Some((Err(status), None)),
+        }
+    }))
+}
+
+async fn next(watch: &mut Watcher, end: &StreamEnd) -> Result<Told, Status> {
+    tokio::select! {
+        biased;
+        // Asked first, since the hub of a service that stops calls it an error.
+        status = end.reached() => Err(status),
+        told = watch.next() => told.map_err(|error| status::from_error(&error)),
+    }
+}
+
+fn message(told: &Told) -> WatchChannelSessionsResponse {
+    WatchChannelSessionsResponse {
+        event: told.event.as_deref().map(view::event::told),
+        position: told.position.as_str().to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,89 @@
+//! What a watch asks for, and what it tells.
+
+use channel_session_api::v1::{
+    ChannelSessionEventName, channel_session_service_server::ChannelSessionService,
+};
+use domain::Reason;
+use tonic::{Code, Request};
+
+use super::*;
+use crate::over_memory::{create, next, service, update};
+
+fn refused(request: WatchChannelSessionsRequest) -> Error {
+    wanted(request).expect_err("it breaks a rule")
+}
+
+#[test]
+fn a_watch_is_of_one_session_of_one_conversation_or_of_all() {
+    let of = |id: &str, conversation: &str| WatchChannelSessionsRequest {
+        channel_session_id: id.to_owned(),
+        conversation_id: conversation.to_owned(),
+        ..WatchChannelSessionsRequest::default()
+    };
+    let scope = |id, conversation| wanted(of(id, conversation)).expect("a watch").scope;
+    assert_eq!(scope("", ""), Scope::All);
+    assert_eq!(scope("a", ""), Scope::Session(Id::parse("a").expect("an id")));
+    assert_eq!(scope("", "c"), Scope::Conversation("c".to_owned()));
+    assert_eq!(refused(of("a", "c")).reason(), Reason::InvalidParameter);
+    assert_eq!(refused(of("..", "")).reason(), Reason::InvalidChannelSessionId);
+    assert_eq!(refused(of("", "a\0")).reason(), Reason::InvalidParameter);
+}
+
+#[test]
+fn keys_have_a_number_and_a_rule() {
+    let of = |keys| WatchChannelSessionsRequest { keys, ..WatchChannelSessionsRequest::default() };
+    assert_eq!(wanted(of(vec!["k".to_owned(); 100])).expect("a watch").keys.len(), 100);
+    assert_eq!(refused(of(vec!["k".to_owned(); 101])).reason(), Reason::RequestTooLarge);
+    let Error::InvalidParameter(it) = refused(of(vec!["k".to_owned(), " ".to_owned()])) else {
+        panic!("a blank key is no key");
+    };
+    assert_eq!((&*it.field, it.key.as_deref(), it.rule), ("keys[1]", Some(" "), "not_blank"));
+}
+
+#[test]
+fn a_position_is_visible_ascii() {
+    let of =
+        |position: String| WatchChannelSessionsRequest { position, ..WatchChannelSessionsRequest::default() };
+    assert_eq!(wanted(of(String::new())).expect("from now on").after, None);
+    let longest = "x".repeat(Position::MAX_CHARS);
+    assert_eq!(wanted(of(longest.clone())).expect("a watch").after, Some(Position::new(longest.clone())));
+    for text in [longest + "x", "a b".to_owned(), "ä".to_owned(), "\n".to_owned()] {
+        assert_eq!(refused(of(text)).reason(), Reason::InvalidParameter);
+    }
+}
+
+#[tokio::test]
+async fn a_watch_begins_with_a_checkpoint_tells_changes_and_ends_with_the_service() {
+    let service = service();
+    create(&service, ["a".to_owned()], "").await;
+    let watch = |position| {
+        let request = WatchChannelSessionsRequest { position, ..WatchChannelSessionsRequest::default() };
+        service.watch_channel_sessions(Request::new(request))
+    };
+    let mut stream = watch(String::new()).await.expect("a watch").into_inner();
+    let first = next(&mut stream).await.expect("a response").expect("a checkpoint");
+    assert_eq!(first.event, None);
+
+    service.update_data(Request::new(update("a", "k", "\"v\""))).await.expect("an update");
+    let told = next(&mut stream).await.expect("a response").expect("a change");
+    let event = told.event.as_ref().expect("the change");
+    assert_eq!((event.name(), event.revision), (ChannelSessionEventName::ChannelSessionDataUpdated, 2));
+    assert!(event.event_json.contains("\"additionalAttributes\""), "{}", event.event_json);
+
+    // From where the first one began, it comes again.
+    let mut again = watch(first.position).await.expect("a watch").into_inner();
+    let same = loop {
+        let response = next(&mut again).await.expect("a response").expect("a change");
+        if response.event.is_some() {
+            break response;
+        }
+    };
+    assert_eq!(same, told);
+
+    service.stop();
+    for mut stream in [stream, again] {
+        let status = next(&mut stream).await.expect("a response").expect_err("the end");
+        assert_eq!(status.code(), Code::Unavailable);
+        assert!(next(&mut stream).await.is_none());
+    }
+}

@@ -1,0 +1,123 @@
+//! Tells many watchers what happens to sessions, from one reading of the store's events.
+//!
+//! One task reads on behind the last event while anybody watches, and keeps the newest events for all. A watcher takes
+//! them from there as fast as it likes; one that is too slow for that, or that begins in the past, reads the store by
+//! itself until it has caught up. So a watcher costs a place in a list, whatever it does. Knows the port to the store and
+//! no transport.
+
+mod listing;
+mod recent;
+mod state;
+mod tail;
+mod watcher;
+
+use std::sync::Arc;
+
+use domain::{
+    Error, Outcome,
+    event::{Event, Position, Scope},
+    session::TenantId,
+    store::Store,
+};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+
+use tail::Tail;
+pub use watcher::Watcher;
+
+/// What a deployment can set.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// How many watches there may be at once. More are refused.
+    pub max_watches: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { max_watches: 4096 }
+    }
+}
+
+/// Where watches come from. Clones are the same one.
+#[derive(Clone)]
+pub struct Hub {
+    store: Arc<dyn Store>,
+    places: Arc<Semaphore>,
+    /// One for each watcher that may read the store at a time: the tail has a connection of its own beside them.
+    readers: Arc<Semaphore>,
+    tail: Tail,
+    stopping: CancellationToken,
+}
+
+/// What a watcher wants to be told of.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// Whose sessions.
+    pub tenant: TenantId,
+    /// Which of them.
+    pub scope: Scope,
+    /// Only what changed an attribute with one of these keys; everything, if there are none.
+    pub keys: Vec<String>,
+    /// Where to go on from; none for from now on.
+    pub after: Option<Position>,
+}
+
+/// What a watcher is told.
+#[derive(Debug, Clone)]
+pub struct Told {
+    /// What happened; none in a sign of life.
+    pub event: Option<Arc<Event>>,
+    /// Where to go on from, behind it.
+    pub position: Position,
+}
+
+/// How many watchers read the store at the same time.
+pub const MAX_READERS: usize = 2;
+
+impl Hub {
+    /// A hub that reads a store's events while somebody watches.
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>, options: Options) -> Self {
+        let stopping = CancellationToken::new();
+        let tail = Tail::new(store.clone(), TenantId::default(), stopping.clone());
+        let (places, readers) = (Semaphore::new(options.max_watches), Semaphore::new(MAX_READERS));
+        Self { store, places: Arc::new(places), readers: Arc::new(readers), tail, stopping }
+    }
+
+    /// Says that a change has just been made by this process, so that nobody waits for the next look.
+    pub fn wake(&self) {
+        self.tail.wake();
+    }
+
+    /// Ends all watches, each with [`Error::StoreUnavailable`], and begins no more.
+    pub fn stop(&self) {
+        self.stopping.cancel();
+    }
+
+    /// Begins a watch.
+    ///
+    /// # Errors
+    /// [`Error::Overloaded`] if there are as many as there may be, [`Error::InvalidParameter`] or
+    /// [`Error::PositionExpired`] for a position that cannot be gone on from, and those of the store.
+    pub async fn watch(&self, wanted: Wanted) -> Result<Watcher, Error> {
+        let place = self.places.clone().try_acquire_owned().map_err(|_| Error::Overloaded)?;
+        Watcher::begin(self, wanted, place).await
+    }
+}
+
+/// The error of a watch at a hub that has stopped.
+fn stopped() -> Error {
+    let cause = "the process is about to stop; a watch goes on elsewhere".into();
+    Error::StoreUnavailable { outcome: Outcome::NotApplied, cause }
+}
+
+/// Whether a watcher wants to be told of an event in its scope.
+fn is_wanted(keys: &[String], event: &Event) -> bool {
+    keys.is_empty() || event.changes.iter().any(|change| keys.contains(&change.key))
+}
+
+/// Held as long as a watch lives.
+type Place = OwnedSemaphorePermit;
+
+#[cfg(test)]
+mod tests;

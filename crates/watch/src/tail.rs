@@ -1,0 +1,164 @@
+//! The one reading of the store's events: looks at what is new while anybody watches, and tells those who want it.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use domain::{
+    Error,
+    event::{Position, Scope},
+    session::TenantId,
+    store::Store,
+};
+use tokio::sync::{Notify, watch};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    listing::Listing,
+    state::{Boundary, State},
+};
+
+/// How long after a look the next one comes where nobody asks for it: what changes by other processes wait at most.
+const INTERVAL: Duration = Duration::from_millis(50);
+
+/// How long after a look the next one comes at the soonest, so that a busy service does not look for each change.
+const PAUSE: Duration = Duration::from_millis(25);
+
+/// How long to wait after a look that failed.
+const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(500);
+
+/// How many events are read at a time.
+const PAGE: usize = 256;
+
+/// Reads a store's events for all watchers. Clones are the same one.
+#[derive(Clone)]
+pub(crate) struct Tail {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    store: Arc<dyn Store>,
+    tenant: TenantId,
+    stopping: CancellationToken,
+    state: Mutex<State>,
+    asked: Notify,
+    /// Says that a look has ended, to those who wait for one.
+    looked: watch::Sender<()>,
+}
+
+impl Tail {
+    pub(crate) fn new(store: Arc<dyn Store>, tenant: TenantId, stopping: CancellationToken) -> Self {
+        let shared = Shared {
+            store,
+            tenant,
+            stopping,
+            state: Mutex::default(),
+            asked: Notify::new(),
+            looked: watch::Sender::new(()),
+        };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// Asks for a look soon.
+    pub(crate) fn wake(&self) {
+        self.shared.asked.notify_one();
+    }
+
+    /// Puts a watcher on the list. It is told of nothing until it has joined.
+    pub(crate) fn list(&self, scope: Scope, keys: Vec<String>) -> Listing {
+        let notify = Arc::new(Notify::new());
+        let mut state = self.lock();
+        let number = state.list(scope, keys, notify.clone());
+        if !state.is_running {
+            state.is_running = true;
+            tokio::spawn(Shared::run(self.shared.clone()));
+        }
+        Listing::new(self.clone(), number, notify)
+    }
+
+    /// Says when a look has ended.
+    pub(crate) fn looks(&self) -> watch::Receiver<()> {
+        self.shared.looked.subscribe()
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+        self.shared.lock()
+    }
+}
+
+impl Shared {
+    /// Looks again and again while anybody watches.
+    async fn run(shared: Arc<Self>) {
+        let mut position = None;
+        let mut failed = false;
+        loop {
+            let scope = {
+                let mut state = shared.lock();
+                if state.is_empty() || shared.stopping.is_cancelled() {
+                    state.is_running = false;
+                    state.recent.clear();
+                    return;
+                }
+                state.begun += 1;
+                state.scope()
+            };
+            let looked = shared.look(&scope, &mut position).await;
+            if let Err(error) = &looked
+                && !failed
+            {
+                tracing::warn!(?error, "events cannot be read; watchers wait");
+            }
+            failed = looked.is_err();
+            {
+                let mut state = shared.lock();
+                let number = state.recent.end();
+                let look = state.begun;
+                state.ended = Some((look, looked.map(|position| Boundary { position, number })));
+            }
+            shared.looked.send_replace(());
+            tokio::time::sleep(if failed { PAUSE_AFTER_ERROR } else { PAUSE }).await;
+            tokio::select! {
+                () = shared.asked.notified() => {}
+                () = shared.stopping.cancelled() => {}
+                () = tokio::time::sleep(INTERVAL - PAUSE) => {}
+            }
+        }
+    }
+
+    /// Reads everything that is new, and returns the position behind it.
+    async fn look(&self, scope: &Scope, place: &mut Option<Position>) -> Result<Position, Error> {
+        let Some(mut position) = place.take() else {
+            let position = self.store.position().await?;
+            *place = Some(position.clone());
+            return Ok(position);
+        };
+        loop {
+            let read = self.store.events(&self.tenant, scope, &position, None, PAGE).await;
+            let events = match read {
+                Ok(events) => events,
+                Err(Error::PositionExpired | Error::InvalidParameter(_)) => {
+                    // Reading had stopped for as long as events are kept, or the database is another one now. Watchers find
+                    // out by themselves, since what they wait for is not kept here either.
+                    self.lock().forget();
+                    return Err(Error::PositionExpired);
+                }
+                Err(error) => {
+                    *place = Some(position);
+                    return Err(error);
+                }
+            };
+            self.lock().tell(events.events);
+            position = events.next;
+            *place = Some(position.clone());
+            if events.complete {
+                return Ok(position);
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing panics while it holds the lock; if it did, the state would still be whole.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

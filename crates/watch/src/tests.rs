@@ -1,0 +1,281 @@
+//! What watchers are told, fast or slow, from now or from before.
+
+use std::time::Duration;
+
+use domain::{
+    change::{Change, Create, Existing, Operation},
+    session::Revision,
+    store::Expired,
+    time::Timestamp,
+    update::Update,
+};
+use store_testkit::{memory::Memory, parsed};
+
+use super::*;
+
+const SESSION: &str = r#"{"conversationId":"c"}"#;
+
+/// A hub, and the store behind it.
+struct Bench {
+    store: Arc<dyn Store>,
+    hub: Hub,
+}
+
+impl Bench {
+    fn new() -> Self {
+        Self::with(Options::default())
+    }
+
+    fn with(options: Options) -> Self {
+        let store: Arc<dyn Store> = Arc::new(Memory::default());
+        Self { hub: Hub::new(store.clone(), options), store }
+    }
+
+    async fn change(&self, id: &str, operation: Operation) -> Revision {
+        let change = Change::new(parsed::id(id), operation);
+        let [result] = <[_; 1]>::try_from(self.store.change(vec![change]).await).expect("one result");
+        self.hub.wake();
+        result.expect("the change is made").revision
+    }
+
+    async fn create(&self, id: &str, document: &str) {
+        let create = Create { document: parsed::document(document), existing: Existing::Refuse };
+        self.change(id, Operation::Create(create)).await;
+    }
+
+    async fn set(&self, id: &str, key: &str, value: i64) -> Revision {
+        let attributes = format!(r#"[{{"key":"{key}","type":"Number","value":{value}}}]"#);
+        self.change(id, Operation::Update(Update::attach(parsed::attributes(&attributes), 10))).await
+    }
+
+    async fn watch(&self, wanted: Wanted) -> Watcher {
+        self.hub.watch(wanted).await.expect("there is a place")
+    }
+}
+
+fn wanted(scope: Scope) -> Wanted {
+    Wanted { tenant: TenantId::default(), scope, keys: Vec::new(), after: None }
+}
+
+/// What a watcher is told next, within a limit.
+async fn next(watcher: &mut Watcher) -> Result<Told, Error> {
+    tokio::time::timeout(Duration::from_secs(60), watcher.next()).await.expect("a watcher is told something")
+}
+
+/// The next event's session and revision, and the position behind it. Signs of life are passed over.
+async fn event(watcher: &mut Watcher) -> (String, i64, Position) {
+    loop {
+        let Told { event, position } = next(watcher).await.expect("the watch goes on");
+        if let Some(event) = event {
+            return (event.session_id.as_str().to_owned(), event.revision.get(), position);
+        }
+    }
+}
+
+async fn revisions(watcher: &mut Watcher, count: usize) -> Vec<i64> {
+    let mut revisions = Vec::new();
+    while revisions.len() < count {
+        revisions.push(event(watcher).await.1);
+    }
+    revisions
+}
+
+#[tokio::test]
+async fn a_watch_from_now_begins_with_a_sign_of_life_and_tells_what_comes() {
+    let bench = Bench::new();
+    bench.create("x", SESSION).await;
+    let mut watcher = bench.watch(wanted(Scope::All)).await;
+    assert!(next(&mut watcher).await.expect("the watch goes on").event.is_none());
+    bench.set("x", "k", 1).await;
+    bench.create("y", "{}").await;
+    let told = [event(&mut watcher).await, event(&mut watcher).await].map(|(id, revision, _)| (id, revision));
+    assert_eq!(told, [("x".to_owned(), 2), ("y".to_owned(), 1)]);
+}
+
+#[tokio::test]
+async fn a_watch_from_a_position_tells_what_came_since_and_then_what_comes() {
+    let bench = Bench::new();
+    bench.create("x", SESSION).await;
+    let before = bench.store.position().await.expect("a position");
+    for value in 0..40 {
+        bench.set("x", "k", value).await;
+    }
+    let after = Some(before);
+    let mut watcher = bench.watch(Wanted { after, ..wanted(Scope::Session(parsed::id("x"))) }).await;
+    assert_eq!(revisions(&mut watcher, 40).await, (2..=41).collect::<Vec<_>>());
+    bench.set("x", "k", 100).await;
+    let (_, revision, position) = event(&mut watcher).await;
+    assert_eq!(revision, 42);
+
+    // As does one that goes on from there.
+    bench.set("x", "k", 101).await;
+    let mut again = bench.watch(Wanted { after: Some(position), ..wanted(Scope::All) }).await;
+    assert_eq!(event(&mut again).await.1, 43);
+}
+
+#[tokio::test]
+async fn the_scope_and_the_keys_say_what_is_told() {
+    let bench = Bench::new();
+    let before = bench.store.position().await.expect("a position");
+    let scopes =
+        [Scope::All, Scope::Session(parsed::id("x")), Scope::Conversation("c".to_owned())].map(wanted);
+    let keyed = Wanted { keys: vec!["b".to_owned(), "c".to_owned()], ..wanted(Scope::All) };
+    // From now on they are told by the tail, from before by the store.
+    let mut watchers = Vec::new();
+    for wanted in scopes.into_iter().chain([keyed]) {
+        watchers.push(bench.watch(wanted.clone()).await);
+        watchers.push(bench.watch(Wanted { after: Some(before.clone()), ..wanted }).await);
+    }
+    bench.create("x", SESSION).await;
+    bench.create("y", SESSION).await;
+    bench.create("z", "{}").await;
+    for id in ["x", "y", "z"] {
+        bench.set(id, "a", 1).await;
+        bench.set(id, "b", 1).await;
+    }
+    let expected: [&[(&str, i64)]; 4] = [
+        &[("x", 1), ("y", 1), ("z", 1), ("x", 2), ("x", 3), ("y", 2), ("y", 3), ("z", 2), ("z", 3)],
+        &[("x", 1), ("x", 2), ("x", 3)],
+        &[("x", 1), ("y", 1), ("x", 2), ("x", 3), ("y", 2), ("y", 3)],
+        &[("x", 3), ("y", 3), ("z", 3)],
+    ];
+    for (watcher, expected) in watchers.iter_mut().zip(expected.iter().flat_map(|it| [it, it])) {
+        for (id, revision) in *expected {
+            let told = event(watcher).await;
+            assert_eq!((&*told.0, told.1), (*id, *revision));
+        }
+    }
+}
+
+/// Far more than is kept waiting for it, while it reads nothing.
+#[tokio::test]
+async fn a_slow_watcher_misses_nothing() {
+    let bench = Bench::new();
+    bench.create("x", SESSION).await;
+    let mut slow = bench.watch(wanted(Scope::All)).await;
+    let mut fast = bench.watch(wanted(Scope::All)).await;
+    let count = 1000;
+    for value in 0..count {
+        bench.set("x", "k", value).await;
+    }
+    // By the time that one of them has been told of everything, the tail has long passed the other one by.
+    let expected: Vec<i64> = (2..count + 2).collect();
+    assert_eq!(revisions(&mut fast, expected.len()).await, expected);
+    assert_eq!(revisions(&mut slow, expected.len()).await, expected);
+    bench.set("x", "k", -1).await;
+    assert_eq!(event(&mut slow).await.1, count + 2);
+}
+
+#[tokio::test]
+async fn a_call_that_is_dropped_loses_nothing() {
+    let bench = Bench::new();
+    bench.create("x", SESSION).await;
+    let before = bench.store.position().await.expect("a position");
+    for value in 0..100 {
+        bench.set("x", "k", value).await;
+    }
+    let mut watcher = bench.watch(Wanted { after: Some(before), ..wanted(Scope::All) }).await;
+    let mut told = Vec::new();
+    while told.len() < 100 {
+        // Polled once and dropped, again and again.
+        tokio::select! {
+            biased;
+            next = watcher.next() => told.extend(next.expect("the watch goes on").event.map(|event| event.revision.get())),
+            () = tokio::task::yield_now() => {}
+        }
+    }
+    assert_eq!(told, (2..=101).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn writers_and_watchers_at_the_same_time_agree() {
+    const WRITERS: i64 = 4;
+    const CHANGES: i64 = 60;
+    let bench = Arc::new(Bench::new());
+    let mut writers = Vec::new();
+    for writer in 0..WRITERS {
+        bench.create(&format!("w{writer}"), SESSION).await;
+    }
+    let before = bench.store.position().await.expect("a position");
+    for writer in 0..WRITERS {
+        let bench = bench.clone();
+        writers.push(tokio::spawn(async move {
+            for value in 0..CHANGES {
+                bench.set(&format!("w{writer}"), "k", value).await;
+                tokio::task::yield_now().await;
+            }
+        }));
+    }
+    // Each begins at another moment, and is dropped and goes on elsewhere half-way.
+    let mut watchers = Vec::new();
+    for at in 0..8 {
+        let (bench, before) = (bench.clone(), before.clone());
+        watchers.push(tokio::spawn(async move {
+            for _ in 0..at {
+                tokio::task::yield_now().await;
+            }
+            let total = usize::try_from(WRITERS * CHANGES).expect("few");
+            let mut seen: std::collections::HashMap<String, Vec<i64>> = std::collections::HashMap::new();
+            let mut after = before;
+            let mut count = 0;
+            while count < total {
+                let mut watcher =
+                    bench.watch(Wanted { after: Some(after.clone()), ..wanted(Scope::All) }).await;
+                for _ in 0..(total - count).min(total / 3 + 1) {
+                    let (id, revision, position) = event(&mut watcher).await;
+                    seen.entry(id).or_default().push(revision);
+                    (after, count) = (position, count + 1);
+                }
+            }
+            seen
+        }));
+    }
+    for writer in writers {
+        writer.await.expect("no panic");
+    }
+    for watcher in watchers {
+        let seen = watcher.await.expect("no panic");
+        assert_eq!(seen.len(), usize::try_from(WRITERS).expect("few"));
+        for revisions in seen.values() {
+            assert_eq!(*revisions, (2..CHANGES + 2).collect::<Vec<_>>());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_position_that_cannot_be_gone_on_from_is_refused() {
+    let bench = Bench::new();
+    let before = bench.store.position().await.expect("a position");
+    bench.create("x", SESSION).await;
+    bench.set("x", "k", 1).await;
+    let unknown = Wanted { after: Some(Position::new("nonsense")), ..wanted(Scope::All) };
+    assert!(matches!(bench.hub.watch(unknown).await, Err(Error::InvalidParameter(_))));
+    bench.store.clean(Expired::Events(Timestamp::from_millis(i64::MAX)), 10).await.expect("cleaned up");
+    let expired = Wanted { after: Some(before), ..wanted(Scope::All) };
+    assert!(matches!(bench.hub.watch(expired).await, Err(Error::PositionExpired)));
+}
+
+#[tokio::test]
+async fn there_are_as_many_watches_as_there_may_be() {
+    let bench = Bench::with(Options { max_watches: 1 });
+    let first = bench.watch(wanted(Scope::All)).await;
+    assert!(matches!(bench.hub.watch(wanted(Scope::All)).await, Err(Error::Overloaded)));
+    drop(first);
+    bench.watch(wanted(Scope::All)).await;
+}
+
+#[tokio::test]
+async fn a_hub_that_stops_ends_its_watches_and_begins_no_more() {
+    let bench = Bench::new();
+    let mut watcher = bench.watch(wanted(Scope::All)).await;
+    bench.hub.stop();
+    assert!(matches!(next(&mut watcher).await, Err(Error::StoreUnavailable { .. })));
+    assert!(matches!(bench.hub.watch(wanted(Scope::All)).await, Err(Error::StoreUnavailable { .. })));
+}
+
+#[tokio::test]
+async fn a_store_that_is_away_begins_no_watch() {
+    let bench = Bench::new();
+    bench.store.close().await;
+    assert!(matches!(bench.hub.watch(wanted(Scope::All)).await, Err(Error::StoreUnavailable { .. })));
+}

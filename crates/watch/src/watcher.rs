@@ -1,0 +1,186 @@
+//! One watch: told by the tail while it keeps up, reading the store by itself while it does not.
+
+use std::{collections::VecDeque, sync::Arc, time::Duration};
+
+use domain::{
+    Error,
+    event::{Event, Position},
+    store::{Events, Store},
+};
+use tokio::{
+    sync::Semaphore,
+    task::JoinHandle,
+    time::{Instant, sleep_until},
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    Hub, Place, Told, Wanted, is_wanted,
+    listing::Listing,
+    state::{Boundary, Next},
+    stopped,
+};
+
+/// After how long without an event a watcher is told that the watch lives, and how far it has come.
+const QUIET: Duration = Duration::from_secs(15);
+
+/// How many events a watcher reads at a time: as many as it may hold in memory.
+const PAGE: usize = 16;
+
+/// One watch. Dropped, it ends.
+pub struct Watcher {
+    store: Arc<dyn Store>,
+    readers: Arc<Semaphore>,
+    stopping: CancellationToken,
+    wanted: Wanted,
+    listing: Listing,
+    /// Everything up to here has been told.
+    position: Position,
+    state: State,
+    /// When to give a sign of life.
+    quiet_until: Instant,
+    _place: Place,
+}
+
+enum State {
+    /// What is next comes from the tail.
+    Live,
+    /// What is next comes from the store.
+    Behind(Behind),
+}
+
+/// Reads from the store up to a boundary, from which the tail goes on.
+#[derive(Default)]
+struct Behind {
+    until: Option<Boundary>,
+    reading: Option<JoinHandle<Result<Events, Error>>>,
+    /// What has been read and not told.
+    page: VecDeque<(Event, Position)>,
+    /// The position behind the page, and whether that is the boundary.
+    end: Option<(Position, bool)>,
+}
+
+impl Watcher {
+    /// Finds out where a watch begins, and whether it can.
+    pub(crate) async fn begin(hub: &Hub, wanted: Wanted, place: Place) -> Result<Self, Error> {
+        let listing = hub.tail.list(wanted.scope.clone(), wanted.keys.clone());
+        let stopping = hub.stopping.clone();
+        let mut behind = Behind::default();
+        let begin = async {
+            let boundary = listing.next_look().await?;
+            let Some(position) = wanted.after.clone() else {
+                let live = listing.join(&boundary);
+                return Ok((boundary.position, live));
+            };
+            // A first page finds out whether the position is one that can be gone on from.
+            behind.until = Some(boundary);
+            behind.read(&hub.store, &hub.readers, &wanted, &position).await?;
+            Ok((position, false))
+        };
+        let (position, is_live) = tokio::select! {
+            begun = begin => begun?,
+            () = stopping.cancelled() => return Err(stopped()),
+        };
+        Ok(Self {
+            store: hub.store.clone(),
+            readers: hub.readers.clone(),
+            stopping,
+            wanted,
+            listing,
+            position,
+            state: if is_live { State::Live } else { State::Behind(behind) },
+            // At once: from where on the watch tells is worth knowing before the first event.
+            quiet_until: Instant::now(),
+            _place: place,
+        })
+    }
+
+    /// Waits for what comes next. The first is a sign of life, at once; others come in quiet times. May be dropped and
+    /// called again: nothing is lost.
+    ///
+    /// # Errors
+    /// [`Error::PositionExpired`] if it has fallen behind what is kept, [`Error::StoreUnavailable`] if the hub has
+    /// stopped, and those of the store. After an error there is nothing more.
+    pub async fn next(&mut self) -> Result<Told, Error> {
+        let (stopping, quiet_until) = (self.stopping.clone(), self.quiet_until);
+        // Asked here, since a timer would let an event that is there go first.
+        let is_due = quiet_until <= Instant::now();
+        let event = tokio::select! {
+            biased;
+            () = stopping.cancelled() => return Err(stopped()),
+            () = std::future::ready(()), if is_due => None,
+            event = self.next_event() => Some(event?),
+            () = sleep_until(quiet_until) => None,
+        };
+        self.quiet_until = Instant::now() + QUIET;
+        Ok(Told { event, position: self.position.clone() })
+    }
+
+    async fn next_event(&mut self) -> Result<Arc<Event>, Error> {
+        loop {
+            match &mut self.state {
+                State::Live => match self.listing.take() {
+                    Next::Event(entry) => {
+                        self.position = entry.position;
+                        return Ok(entry.event);
+                    }
+                    Next::Gone => self.state = State::Behind(Behind::default()),
+                    Next::Nothing(position) => {
+                        self.position = position.unwrap_or_else(|| self.position.clone());
+                        self.listing.notify.notified().await;
+                    }
+                },
+                State::Behind(behind) => {
+                    if let Some((event, position)) = behind.page.pop_front() {
+                        self.position = position;
+                        if is_wanted(&self.wanted.keys, &event) {
+                            return Ok(Arc::new(event));
+                        }
+                        continue;
+                    }
+                    let end = behind.end.take();
+                    if let Some((position, is_boundary)) = end {
+                        self.position = position;
+                        if is_boundary {
+                            let is_live = behind.until.as_ref().is_some_and(|until| self.listing.join(until));
+                            self.state = if is_live { State::Live } else { State::Behind(Behind::default()) };
+                        }
+                        continue;
+                    }
+                    if behind.until.is_none() {
+                        behind.until = Some(self.listing.next_look().await?);
+                    }
+                    behind.read(&self.store, &self.readers, &self.wanted, &self.position).await?;
+                }
+            }
+        }
+    }
+}
+
+impl Behind {
+    /// Reads the page behind a position. Dropped and called again, it goes on waiting for the same page.
+    async fn read(
+        &mut self,
+        store: &Arc<dyn Store>,
+        readers: &Arc<Semaphore>,
+        wanted: &Wanted,
+        after: &Position,
+    ) -> Result<(), Error> {
+        let reading = self.reading.get_or_insert_with(|| {
+            let (store, readers, wanted, after) =
+                (store.clone(), readers.clone(), wanted.clone(), after.clone());
+            let until = self.until.as_ref().map(|until| until.position.clone());
+            // In a task of its own, since the store's futures must be driven to their ends.
+            tokio::spawn(async move {
+                let _turn = readers.acquire().await;
+                store.events(&wanted.tenant, &wanted.scope, &after, until.as_ref(), PAGE).await
+            })
+        });
+        let events = reading.await.unwrap_or_else(|panic| Err(Error::Internal(panic.into())));
+        self.reading = None;
+        let Events { events, next, complete } = events?;
+        self.page = events.into();
+        self.end = Some((next, complete));
+        Ok(())
+    }
+}
