@@ -4,11 +4,22 @@ use axum::extract::{FromRequestParts, Path};
 use domain::{Error, session::Id, violation::Violation};
 use http::request::Parts;
 
-use crate::problem::Problem;
+use crate::{members::malformed, problem::Problem};
 
-/// A session id as the path has it, percent-decoded. It is checked before a body is looked at, as the order of checks
-/// asks for.
+/// A session id as the path has it, percent-decoded: `a%2Fb` is the id `a/b`. It is checked before a body is looked at,
+/// as the order of checks asks for.
 pub(crate) struct PathId(pub(crate) Id);
+
+impl PathId {
+    /// The id, where a body may name it too.
+    pub(crate) fn or_same(self, in_body: &str) -> Result<String, Problem> {
+        let id = self.0.as_str();
+        if in_body.is_empty() || in_body == id {
+            return Ok(id.to_owned());
+        }
+        Err(malformed("channelSessionId of the body must be the id in the path, or be left out".to_owned()))
+    }
+}
 
 impl<S: Send + Sync> FromRequestParts<S> for PathId {
     type Rejection = Problem;

@@ -1,16 +1,29 @@
 //! The REST gateway: HTTP to the gRPC call, and the only place where a status becomes a problem.
 //!
-//! Thin: each route is one call. It reads no session and no attribute; a body goes into the call as it came, and the
-//! stored document comes out of it as it is.
+//! Thin: each route is one call. It decides nothing about sessions and attributes, and reads neither: a body goes into the
+//! call as it came, or its members' texts do, and the stored document comes out of it as it is.
 
+mod attribute;
+mod batch_update_data;
 mod body;
-mod channel_sessions;
+mod create;
+mod delete;
+mod end;
+mod event_name;
+mod events;
 mod forms;
+mod get;
+mod headers;
+mod history;
 mod id;
+mod list;
 mod log;
+mod members;
 mod probes;
 mod problem;
+mod query;
 mod reply;
+mod update_data;
 mod upstream;
 
 use std::{sync::Arc, time::Duration};
@@ -36,6 +49,9 @@ pub struct Options {
     pub call_timeout: Duration,
     /// How many calls may be under way at once. More are refused.
     pub max_concurrent_requests: usize,
+    /// How many event streams may be open at once, beside the calls. More are refused. Each costs a connection, and some
+    /// hundred kilobytes where its caller does not read.
+    pub max_event_streams: usize,
 }
 
 /// What every route needs.
@@ -46,6 +62,8 @@ struct Gateway {
     /// One for each call that may be under way. A request takes its place when its body is there, so that those whose
     /// bodies do not arrive keep nobody else waiting.
     places: Arc<Semaphore>,
+    /// One for each event stream that may be open.
+    event_streams: Arc<Semaphore>,
     /// What bodies may take together.
     memory: Memory,
 }
@@ -53,13 +71,21 @@ struct Gateway {
 /// All that the HTTP port serves.
 pub fn routes(upstream: Upstream, options: Options) -> Router {
     let places = Arc::new(Semaphore::new(options.max_concurrent_requests));
-    let gateway = Gateway { upstream, options, places, memory: Memory::default() };
+    let event_streams = Arc::new(Semaphore::new(options.max_event_streams));
+    let gateway = Gateway { upstream, options, places, event_streams, memory: Memory::default() };
     Router::new()
         .route("/forms", put(forms::without_id))
         .route("/forms/", put(forms::without_id))
         .route("/forms/{channelSessionId}", put(forms::update_data))
-        .route("/channel-sessions", post(channel_sessions::create))
-        .route("/channel-sessions/{channelSessionId}", get(channel_sessions::get))
+        .route("/channel-sessions", get(list::list).post(create::post))
+        .route(
+            "/channel-sessions/{channelSessionId}",
+            get(get::get).put(create::put).patch(update_data::update_data).delete(delete::delete),
+        )
+        .route("/channel-sessions/{channelSessionId}/end", post(end::end))
+        .route("/channel-sessions/{channelSessionId}/history", get(history::history))
+        .route("/batch-update-data", post(batch_update_data::batch_update_data))
+        .route("/events", get(events::events))
         .route("/healthz", get(probes::healthz))
         .route("/readyz", get(probes::readyz))
         .method_not_allowed_fallback(|| async {
@@ -69,9 +95,13 @@ pub fn routes(upstream: Upstream, options: Options) -> Router {
             Problem::new(
                 Reason::NotFound,
                 "there is no such path; there are /forms/{channelSessionId}, /channel-sessions, \
-                 /channel-sessions/{channelSessionId}, /healthz and /readyz",
+                 /channel-sessions/{channelSessionId}, /channel-sessions/{channelSessionId}/end, \
+                 /channel-sessions/{channelSessionId}/history, /batch-update-data, /events, /healthz and /readyz",
             )
         })
         .layer(middleware::from_fn(log::layer))
         .with_state(gateway)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,15 +1,32 @@
-//! The stored document as a response.
+//! What goes back: stored documents as they are, and JSON around them.
 
-use axum::response::IntoResponse;
+use axum::response::{AppendHeaders, IntoResponse, Response};
 use channel_session_api::v1::ChannelSession;
+use domain::Error;
 use http::{
     StatusCode,
     header::{CONTENT_TYPE, ETAG},
 };
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::problem::Problem;
 
 /// Answers with a session's document as it is stored, and its revision as the entity tag.
-pub(crate) fn document(status: StatusCode, session: Option<ChannelSession>) -> impl IntoResponse {
+pub(crate) fn document(status: StatusCode, session: Option<ChannelSession>) -> Response {
     let session = session.unwrap_or_default();
-    let headers = [(CONTENT_TYPE, "application/json".to_owned()), (ETAG, session.etag)];
-    (status, headers, session.document_json)
+    // A creation that was only validated has no revision, and so no entity tag.
+    let etag = (session.revision > 0).then_some(AppendHeaders([(ETAG, session.etag)]));
+    (status, etag, [(CONTENT_TYPE, "application/json")], session.document_json).into_response()
+}
+
+/// Answers with JSON.
+pub(crate) fn json(value: &impl Serialize) -> Result<Response, Problem> {
+    let text = serde_json::to_vec(value).map_err(|error| Problem::from(&Error::Internal(error.into())))?;
+    Ok((StatusCode::OK, [(CONTENT_TYPE, "application/json")], text).into_response())
+}
+
+/// JSON text that is to stand within other JSON, as it is.
+pub(crate) fn within(text: String) -> Result<Box<RawValue>, Problem> {
+    RawValue::from_string(text).map_err(|error| Problem::from(&Error::Internal(error.into())))
 }

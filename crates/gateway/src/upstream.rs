@@ -1,5 +1,7 @@
 //! The gRPC service that the gateway calls: in the same process, or at an address.
 
+mod watch;
+
 use std::{convert::Infallible, error::Error as _, io, time::Duration};
 
 use axum::Router;
@@ -7,11 +9,14 @@ use channel_session_api::v1::channel_session_service_client::ChannelSessionServi
 use domain::{Error, Outcome};
 use grpc::log::{REQUEST_ID, TRACEPARENT};
 use http::{Uri, request::Parts};
+use tokio_util::sync::CancellationToken;
 use tonic::{ConnectError, Request, Response, Status, body::Body, transport::Endpoint};
 use tonic_health::pb::health_client::HealthClient;
 use tower::{ServiceExt, util::BoxCloneSyncService};
 
 use crate::{Gateway, problem::Problem};
+
+pub(crate) use watch::Watch;
 
 /// Its error has a type of its own, since the compiler cannot prove what tonic asks of a boxed one.
 type Transport = BoxCloneSyncService<http::Request<Body>, http::Response<Body>, io::Error>;
@@ -21,7 +26,10 @@ type Client = ChannelSessionServiceClient<Transport>;
 #[derive(Clone)]
 pub struct Upstream {
     transport: Transport,
+    /// Where watches connect to; none within a process, where nothing is shared that one could take from another.
+    watches: Option<Endpoint>,
     origin: Uri,
+    stopping: CancellationToken,
 }
 
 impl Upstream {
@@ -32,21 +40,34 @@ impl Upstream {
             .map_request(|request: http::Request<Body>| request.map(axum::body::Body::new))
             .map_response(|response: http::Response<axum::body::Body>| response.map(Body::new))
             .map_err(|never: Infallible| match never {});
-        Self { transport: BoxCloneSyncService::new(transport), origin: Uri::from_static("http://in-process") }
+        let origin = Uri::from_static("http://in-process");
+        let stopping = CancellationToken::new();
+        Self { transport: BoxCloneSyncService::new(transport), watches: None, origin, stopping }
     }
 
     /// A service at an address such as `http://127.0.0.1:50051`. Connects when first called, and again when the
     /// connection is lost.
     #[must_use]
     pub fn at(address: Uri) -> Self {
-        let channel = Endpoint::from(address.clone())
+        let endpoint = Endpoint::from(address.clone())
             .connect_timeout(CONNECT_TIMEOUT)
             .tcp_nodelay(true)
             // A peer that is gone without a word is noticed by the pings.
             .http2_keep_alive_interval(KEEP_ALIVE_INTERVAL)
-            .keep_alive_while_idle(true)
-            .connect_lazy();
-        Self { transport: BoxCloneSyncService::new(channel.map_err(io::Error::other)), origin: address }
+            .keep_alive_while_idle(true);
+        let watches = endpoint
+            .clone()
+            .initial_stream_window_size(WATCH_WINDOW_BYTES)
+            .initial_connection_window_size(WATCH_WINDOW_BYTES);
+        let stopping = CancellationToken::new();
+        Self { transport: connect(&endpoint), watches: Some(watches), origin: address, stopping }
+    }
+
+    /// Ends event streams when this process stops, which they would otherwise hold up: they have no end of their own. A
+    /// service in the same process does so itself.
+    #[must_use]
+    pub fn until(self, stopping: CancellationToken) -> Self {
+        Self { stopping, ..self }
     }
 
     pub(crate) fn health(&self) -> HealthClient<Transport> {
@@ -54,10 +75,27 @@ impl Upstream {
     }
 
     fn sessions(&self) -> Client {
+        self.client(self.transport.clone())
+    }
+
+    /// A client for one watch. Over the network it has a connection of its own: on a shared one, watches whose callers do
+    /// not read would take all of its window, and many of them all of its streams, from calls and from each other.
+    fn watch(&self) -> Client {
+        self.client(self.watches.as_ref().map_or_else(|| self.transport.clone(), connect))
+    }
+
+    fn client(&self, transport: Transport) -> Client {
         // The service bounds what it stores; what it returns is never larger than that asks for.
-        Client::with_origin(self.transport.clone(), self.origin.clone()).max_decoding_message_size(usize::MAX)
+        Client::with_origin(transport, self.origin.clone()).max_decoding_message_size(usize::MAX)
     }
 }
+
+fn connect(endpoint: &Endpoint) -> Transport {
+    BoxCloneSyncService::new(endpoint.connect_lazy().map_err(io::Error::other))
+}
+
+/// How much of a watch is on its way to a caller that does not read, in bytes.
+const WATCH_WINDOW_BYTES: u32 = 64 * 1024;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(20);
@@ -74,13 +112,7 @@ impl Gateway {
     where
         F: Future<Output = Result<Response<A>, Status>>,
     {
-        let mut request = Request::new(request);
-        for name in [REQUEST_ID, TRACEPARENT] {
-            let value = parts.headers.get(name).and_then(|value| value.to_str().ok()?.parse().ok());
-            if let Some(value) = value {
-                request.metadata_mut().insert(name, value);
-            }
-        }
+        let request = under(parts, request);
         let _place = self.places.try_acquire().map_err(|_| Problem::from(&Error::Overloaded))?;
         match tokio::time::timeout(self.options.call_timeout, call(self.upstream.sessions(), request)).await {
             Ok(Ok(response)) => Ok(response.into_inner()),
@@ -96,6 +128,18 @@ impl Gateway {
     }
 }
 
+/// A call under the id and the trace of a request.
+fn under<Q>(parts: &Parts, request: Q) -> Request<Q> {
+    let mut request = Request::new(request);
+    for name in [REQUEST_ID, TRACEPARENT] {
+        let value = parts.headers.get(name).and_then(|value| value.to_str().ok()?.parse().ok());
+        if let Some(value) = value {
+            request.metadata_mut().insert(name, value);
+        }
+    }
+    request
+}
+
 /// What a call may leave behind when nothing is heard of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Effect {
@@ -103,6 +147,13 @@ pub(crate) enum Effect {
     Read,
     /// A change, perhaps.
     Write,
+}
+
+impl Effect {
+    /// That of a change which may be asked to be no more than checked.
+    pub(crate) fn of(validate_only: bool) -> Self {
+        if validate_only { Self::Read } else { Self::Write }
+    }
 }
 
 /// Whether a call failed because there was no connection to send it on.

@@ -3,10 +3,13 @@
 use std::{collections::HashMap, time::Duration};
 
 use axum::body::to_bytes;
+use channel_session_api::v1::{self as api, Attribute, MismatchDetails};
 use domain::{Outcome, violation::Violation as Broken};
 use http::HeaderMap;
+use prost::Message;
+use prost_types::Any;
 use serde_json::{Value, json};
-use tonic_types::{ErrorDetails, StatusExt};
+use tonic_types::{ErrorDetails, StatusExt, pb};
 
 use super::*;
 
@@ -41,6 +44,11 @@ async fn each_reason_has_its_http_status() {
         (Reason::Internal, 500, "Internal Server Error"),
         (Reason::StoreUnavailable, 503, "Service Unavailable"),
         (Reason::DeadlineExceeded, 504, "Gateway Timeout"),
+        (Reason::AttributeMismatch, 409, "Conflict"),
+        (Reason::RevisionMismatch, 412, "Precondition Failed"),
+        (Reason::RequestIdReused, 422, "Unprocessable Entity"),
+        (Reason::InvalidParameter, 400, "Bad Request"),
+        (Reason::PositionExpired, 410, "Gone"),
     ];
     assert_eq!(table.map(|(reason, ..)| reason), Reason::ALL);
     for (reason, expected, title) in table {
@@ -142,4 +150,109 @@ async fn retry_after_is_never_sooner_than_the_service_asks_for() {
         let (_, headers, _) = answer(Problem::from(&status)).await;
         assert_eq!(headers["retry-after"], expected, "{seconds} s and {nanos} ns");
     }
+}
+
+/// A status as the service makes it, with what the session is.
+fn mismatch(reason: Reason, details: &MismatchDetails) -> Status {
+    let info = pb::ErrorInfo {
+        reason: reason.as_str().to_owned(),
+        domain: status::ERROR_DOMAIN.to_owned(),
+        metadata: HashMap::new(),
+    };
+    let any = |name: &str, value| Any { type_url: format!("type.googleapis.com/{name}"), value };
+    let details = vec![
+        any("google.rpc.ErrorInfo", info.encode_to_vec()),
+        any(status::MISMATCH_DETAILS, details.encode_to_vec()),
+    ];
+    let inner = pb::Status { code: Code::Aborted.into(), message: "not so".to_owned(), details };
+    Status::with_details(Code::Aborted, "not so", inner.encode_to_vec().into())
+}
+
+#[test]
+fn a_mismatch_tells_what_the_session_is_exactly() {
+    let of_revision = MismatchDetails { revision: 7, etag: "\"7\"".to_owned(), ..MismatchDetails::default() };
+    let of_key = MismatchDetails { key: "k".to_owned(), ..of_revision.clone() };
+    let present = Attribute {
+        key: "k".to_owned(),
+        r#type: "Number".to_owned(),
+        value_json: Some("0.10".to_owned()),
+        ..Attribute::default()
+    };
+    let omitted = Attribute { value_json: None, ..present.clone() };
+    for (reason, details, expected) in [
+        (Reason::RevisionMismatch, of_revision, r#""revision":7,"etag":"\"7\"""#),
+        (
+            Reason::AttributeMismatch,
+            of_key.clone(),
+            r#""revision":7,"etag":"\"7\"","key":"k","present":null"#,
+        ),
+        (
+            Reason::AttributeMismatch,
+            MismatchDetails { present: Some(present), ..of_key.clone() },
+            r#""revision":7,"etag":"\"7\"","key":"k","present":{"key":"k","type":"Number","value":0.10}"#,
+        ),
+        (
+            Reason::AttributeMismatch,
+            MismatchDetails { present: Some(omitted), value_omitted: true, ..of_key },
+            concat!(
+                r#""revision":7,"etag":"\"7\"","key":"k","present":{"key":"k","type":"Number"},"#,
+                r#""valueOmitted":true"#
+            ),
+        ),
+    ] {
+        let text = Problem::from(&mismatch(reason, &details)).to_json();
+        let reason = reason.as_str();
+        assert!(text.ends_with(&format!(r#""reason":"{reason}",{expected}}}"#)), "{text}");
+        let failure = Failure {
+            code: Code::Aborted.into(),
+            reason: api::Reason::from_str_name(&format!("REASON_{reason}")).expect("a reason").into(),
+            message: "not so".to_owned(),
+            mismatch: Some(details),
+            ..Failure::default()
+        };
+        assert_eq!(Problem::from(failure).to_json(), text);
+    }
+}
+
+#[test]
+fn one_of_many_fails_as_one_alone_would() {
+    for reason in Reason::ALL {
+        let failure = Failure {
+            code: status::code(reason).into(),
+            reason: api::Reason::from_str_name(&format!("REASON_{}", reason.as_str()))
+                .expect("a reason")
+                .into(),
+            message: "why".to_owned(),
+            ..Failure::default()
+        };
+        assert_eq!(told(&Problem::from(failure)), told(&Problem::new(reason, "why")));
+    }
+    let violation = api::Violation {
+        field: "attributes[0].value".to_owned(),
+        key: "k".to_owned(),
+        rule: "Number".to_owned(),
+        description: "must be a number".to_owned(),
+    };
+    let failure = Failure {
+        code: Code::InvalidArgument.into(),
+        reason: api::Reason::InvalidAttributes.into(),
+        message: "wrong".to_owned(),
+        violations: vec![violation],
+        outcome_unknown: true,
+        ..Failure::default()
+    };
+    let expected = json!({
+        "status": 400,
+        "title": "Bad Request",
+        "detail": "wrong",
+        "reason": "INVALID_ATTRIBUTES",
+        "violations": [
+            {"field": "attributes[0].value", "key": "k", "rule": "Number", "description": "must be a number"},
+        ],
+        "outcome": "unknown",
+    });
+    assert_eq!(told(&Problem::from(failure)), expected);
+    // A reason that this gateway does not know is as good as none.
+    let lost = told(&Problem::from(Failure { reason: 1_000, ..Failure::default() }));
+    assert_eq!((&lost["status"], &lost["outcome"]), (&json!(503), &json!("unknown")));
 }

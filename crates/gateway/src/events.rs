@@ -1,0 +1,48 @@
+//! `GET /events`: `WatchChannelSessions` as Server-Sent Events, for browsers and scripts.
+//!
+//! Nothing is read of the watch before the caller has taken what was sent, so a slow caller costs what is on its way, and
+//! the service tells it when it has fallen behind. Streams have places of their own, and take none of those of calls.
+
+mod encode;
+mod stream;
+
+use axum::{
+    body::Body,
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use channel_session_api::v1::WatchChannelSessionsRequest;
+use domain::Error;
+use http::{
+    HeaderName,
+    header::{CACHE_CONTROL, CONTENT_TYPE},
+    request::Parts,
+};
+
+use crate::{Gateway, headers, problem::Problem, query};
+
+use stream::Stream;
+
+/// Reverse proxies by nginx, and many besides, hand a response on as it comes where this says `no`.
+const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
+
+/// The response begins with the watch's first message, so that whatever is wrong before that is a problem with its
+/// status: a browser that gets one does not try again.
+pub(crate) async fn events(State(gateway): State<Gateway>, parts: Parts) -> Result<Response, Problem> {
+    let seen = headers::last_event_id(&parts.headers)?;
+    let request = query::read(&parts, |query| {
+        let position = query.text("position")?;
+        Ok(WatchChannelSessionsRequest {
+            channel_session_id: query.text("channelSessionId")?,
+            conversation_id: query.text("conversationId")?,
+            keys: query.texts("key"),
+            // A browser that comes back asks with the query that it first came with.
+            position: seen.unwrap_or(position),
+        })
+    })?;
+    let place = gateway.event_streams.clone().try_acquire_owned();
+    let place = place.map_err(|_| Problem::from(&Error::Overloaded))?;
+    let watch = gateway.watch(&parts, request).await?;
+    let headers = [(CONTENT_TYPE, "text/event-stream"), (CACHE_CONTROL, "no-store"), (ACCEL_BUFFERING, "no")];
+    Ok((headers, Body::from_stream(Stream::new(watch, place))).into_response())
+}

@@ -1,0 +1,119 @@
+//! An event of a session's past as JSON: what the event that consumers get says of the change, without the document.
+
+use channel_session_api::v1::{Attribute, AttributeChange, ChannelSessionEvent};
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::{attribute, event_name};
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Event {
+    id: String,
+    name: &'static str,
+    /// In milliseconds since the Unix epoch.
+    timestamp: i64,
+    revision: i64,
+    conversation_id: Option<String>,
+    requester: String,
+    request_id: Option<String>,
+    changes: Vec<Change>,
+}
+
+/// Without what there is not: an entry that was appended has neither `oldType` nor `oldValue`. A type that is null is
+/// that of an entry whose type is no text.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Change {
+    key: String,
+    index: i32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    old_type: Option<Option<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    old_value: Option<Box<RawValue>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    new_type: Option<Option<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    new_value: Option<Box<RawValue>>,
+}
+
+impl From<ChannelSessionEvent> for Event {
+    fn from(event: ChannelSessionEvent) -> Self {
+        let time = event.event_time.unwrap_or_default();
+        Self {
+            name: event_name::of(&event),
+            id: event.id,
+            timestamp: time.seconds.saturating_mul(1000).saturating_add(i64::from(time.nanos) / 1_000_000),
+            revision: event.revision,
+            conversation_id: event.conversation_id,
+            requester: event.requester,
+            request_id: (!event.request_id.is_empty()).then_some(event.request_id),
+            changes: event.changes.into_iter().map(Change::from).collect(),
+        }
+    }
+}
+
+impl From<AttributeChange> for Change {
+    fn from(change: AttributeChange) -> Self {
+        let (old_type, old_value) = entry(change.old);
+        let (new_type, new_value) = entry(change.new);
+        Self { key: change.key, index: change.index, old_type, old_value, new_type, new_value }
+    }
+}
+
+fn entry(entry: Option<Attribute>) -> (Option<Option<String>>, Option<Box<RawValue>>) {
+    let Some(entry) = entry else { return (None, None) };
+    let value = attribute::value(&entry);
+    (Some((!entry.r#type.is_empty()).then_some(entry.r#type)), value)
+}
+
+#[cfg(test)]
+mod tests {
+    use channel_session_api::v1::ChannelSessionEventName;
+    use prost_types::{Timestamp, Value, value::Kind};
+
+    use super::*;
+
+    fn attribute(value_type: &str, value: Option<f64>, text: Option<&str>) -> Attribute {
+        Attribute {
+            key: "k".to_owned(),
+            r#type: value_type.to_owned(),
+            value: value.map(|number| Value { kind: Some(Kind::NumberValue(number)) }),
+            value_json: text.map(str::to_owned),
+        }
+    }
+
+    fn change(index: i32, old: Option<Attribute>, new: Option<Attribute>) -> AttributeChange {
+        AttributeChange { key: "k".to_owned(), index, old, new }
+    }
+
+    #[test]
+    fn values_are_exact_and_what_there_is_not_is_left_out() {
+        let event = ChannelSessionEvent {
+            id: "e".to_owned(),
+            name: ChannelSessionEventName::ChannelSessionDataUpdated.into(),
+            event_time: Some(Timestamp { seconds: 1_700_000_000, nanos: 123_999_999 }),
+            revision: 7,
+            requester: "anonymous".to_owned(),
+            changes: vec![
+                change(
+                    0,
+                    Some(attribute("Number", Some(1.5), None)),
+                    Some(attribute("Number", Some(0.1), Some("0.10"))),
+                ),
+                change(1, None, Some(attribute("String50", None, Some("[12345678901234567890]")))),
+                change(2, Some(attribute("", None, None)), None),
+            ],
+            ..ChannelSessionEvent::default()
+        };
+        let text = serde_json::to_string(&Event::from(event)).expect("JSON");
+        let expected = concat!(
+            r#"{"id":"e","name":"CHANNEL_SESSION_DATA_UPDATED","timestamp":1700000000123,"revision":7,"#,
+            r#""conversationId":null,"requester":"anonymous","requestId":null,"changes":["#,
+            r#"{"key":"k","index":0,"oldType":"Number","oldValue":1.5,"newType":"Number","newValue":0.10},"#,
+            r#"{"key":"k","index":1,"newType":"String50","newValue":[12345678901234567890]},"#,
+            r#"{"key":"k","index":2,"oldType":null}]}"#,
+        );
+        assert_eq!(text, expected);
+    }
+}
