@@ -52,3 +52,52 @@ check "an error has its reason" "$error" \
     'any(.details[]; .reason == "INVALID_ATTRIBUTES" and .domain == "channelsession.v1")'
 check "an error says what to mend" "$error" \
     'any(.details[]; .fieldViolations[0].field? == "attributes[0].value")'
+
+# watch DATA: prints what a watch tells until its deadline ends it, as a JSON list.
+watch() {
+    { grpcurl -plaintext -max-time 3 -d "$1" "$address" "$service/WatchChannelSessions" 2>/dev/null || true; } |
+        jq --slurp .
+}
+
+# update MEMBERS: an update of a session of this script's own, as the request's further members have it.
+update() {
+    call "{\"channelSessionId\": \"$own\", \"view\": \"CHANNEL_SESSION_VIEW_BASIC\", $1}" "$service/UpdateData"
+}
+
+own="grpcurl-$(cat /proc/sys/kernel/random/uuid)"
+sales='"attributes": [{"key": "queue", "type": "String50", "value": "sales"}]'
+vip='"attributes": [{"key": "queue", "type": "String50", "value": "vip"}]'
+request="{\"document\": {\"id\": \"$own\", \"conversationId\": \"$own\"}}"
+check "a session is stored" "$(call "$request" "$service/CreateChannelSession")" \
+    '.channelSession.revision == "1" and .changed'
+check "it is found by its conversation" \
+    "$(call "{\"conversationId\": \"$own\", \"active\": true}" "$service/ListChannelSessions")" \
+    '[.channelSessions[].conversationId] == [.channelSessions[0].id]'
+
+watched="$(watch "{\"channelSessionId\": \"$own\"}")"
+check "a watch says where it begins" "$watched" 'length == 1 and (.[0].position | length > 0) and .[0].event == null'
+position="$(jq --raw-output '.[0].position' <<<"$watched")"
+first="$(update "$sales, \"requestId\": \"r-1\"")"
+check "an update is made under a request id" "$first" '.channelSession.revision == "2" and .changed'
+check "another one follows" "$(update "$vip")" '.channelSession.revision == "3"'
+check "a retry answers as the first time" "$(update "$sales, \"requestId\": \"r-1\"")" ". == $first"
+check "a watch goes on from its position" \
+    "$(watch "{\"channelSessionId\": \"$own\", \"position\": \"$position\"}")" \
+    '[.[].event | select(.) | .changes[0].new.value] == ["sales", "vip"]'
+check "the history has the same, newest first" \
+    "$(call "{\"channelSessionId\": \"$own\", \"key\": \"queue\"}" "$service/ListChannelSessionHistory")" \
+    '[.events[] | {revision, requestId}] == [{revision: "3", requestId: null}, {revision: "2", requestId: "r-1"}]'
+
+error="$(update "$sales, \"etag\": \"\\\"1\\\"\"")"
+check "a conflict has its code" "$error" '.code == 10'
+check "a conflict has its reason" "$error" 'any(.details[]; .reason == "REVISION_MISMATCH")'
+check "a conflict says what the revision is" "$error" 'any(.details[]; .revision == "3" and .etag == "\"3\"")'
+error="$(update "$sales, \"preconditions\": [{\"key\": \"queue\", \"value\": \"sales\"}]")"
+check "a conflict says what the attribute is" "$error" \
+    'any(.details[]; .key == "queue" and .present.value == "vip")'
+
+check "the session ends" \
+    "$(call "{\"channelSessionId\": \"$own\", \"reasonCode\": \"CUSTOMER\"}" "$service/EndChannelSession")" \
+    '.channelSession | .state == {name: "ENDED", reasonCode: "CUSTOMER"} and .isActive == false'
+check "the session is deleted" "$(call "{\"channelSessionId\": \"$own\"}" "$service/DeleteChannelSession")" \
+    '. == {revision: "5", changed: true}'

@@ -23,6 +23,11 @@ async function main(address, protoFolder, sessionFile, requestFile) {
     for (const check of [
       theDocumentedRequestGivesTheDocumentedSession,
       anUpdateThatChangesSomething,
+      aSessionsLife,
+      aRetryIsMadeOnce,
+      aConflictSaysWhatThereIs,
+      aStreamOfUpdates,
+      aWatchTellsOfAChangeAndSoDoesTheHistory,
       exactNumbersTravelAsText,
       anErrorSaysWhatToMend,
       aMissingSessionHasItsReason,
@@ -49,6 +54,12 @@ class Service {
     });
   }
 
+  /** Starts a call whose replies are a stream; `request` is left out where the requests are one too. */
+  stream(method, request) {
+    const deadline = Date.now() + 10_000;
+    return request ? this.client[method](request, { deadline }) : this.client[method]({ deadline });
+  }
+
   /** Makes a call that has to fail, and returns its error. */
   async refused(method, request) {
     const reply = await this.call(method, request).catch((error) => error);
@@ -64,9 +75,18 @@ function document({ revision, etag, ...members }) {
 }
 
 const attribute = (key, type, value) => ({ key, type, value });
+const queue = (name) => attribute("queue", "String50", name);
 
 /** As a request has it: the value as a google.protobuf.Value. */
 const sent = ({ key, type, value }) => ({ key, type, value: json.toValue(value) });
+
+const newId = () => `node-${randomUUID()}`;
+
+async function newSession(service) {
+  const id = newId();
+  await service.call("createChannelSession", { document: json.toStruct({ id }) });
+  return id;
+}
 
 async function theDocumentedRequestGivesTheDocumentedSession(service, session, attributes) {
   const request = { channelSessionId: session.id, attributes: attributes.map(sent) };
@@ -77,7 +97,7 @@ async function theDocumentedRequestGivesTheDocumentedSession(service, session, a
 }
 
 async function anUpdateThatChangesSomething(service, session) {
-  const own = { ...session, id: `node-${randomUUID()}` };
+  const own = { ...session, id: newId() };
   const created = await service.call("createChannelSession", { document: json.toStruct(own) });
   assert.equal(created.channelSession.revision, "1");
   assert.deepEqual(document(created.channelSession), own);
@@ -97,8 +117,100 @@ async function anUpdateThatChangesSomething(service, session) {
   assert.deepEqual(read.channelSession, updated.channelSession);
 }
 
+async function aSessionsLife(service, session) {
+  const id = newId();
+  const own = { ...session, id, conversationId: `conversation-of-${id}` };
+  const create = { document: json.toStruct(own) };
+  await service.call("createChannelSession", create);
+  const exists = await service.refused("createChannelSession", create);
+  assert.equal(exists.code, grpc.status.ALREADY_EXISTS);
+  const replace = { ...create, existing: "EXISTING_CHANNEL_SESSION_REPLACE" };
+  const replaced = await service.call("createChannelSession", replace);
+  // By the same document: nothing changes.
+  assert.equal(replaced.channelSession.revision, "1");
+
+  const conditions = { conversationId: own.conversationId, active: true };
+  const page = await service.call("listChannelSessions", conditions);
+  assert.deepEqual(page.channelSessions.map((found) => found.id), [id]);
+  const ended = await service.call("endChannelSession", { channelSessionId: id, reasonCode: "AGENT" });
+  const state = { name: "ENDED", reasonCode: "AGENT" };
+  assert.deepEqual(document(ended.channelSession), { ...own, state, isActive: false, active: false });
+  const rest = await service.call("listChannelSessions", conditions);
+  assert.deepEqual(rest.channelSessions ?? [], []);
+
+  const deleted = await service.call("deleteChannelSession", { channelSessionId: id, etag: '"2"' });
+  assert.deepEqual({ ...deleted }, { revision: "3", changed: true });
+  const gone = await service.refused("deleteChannelSession", { channelSessionId: id });
+  assert.equal(details(gone).errorInfo.reason, "CHANNEL_SESSION_NOT_FOUND");
+}
+
+async function aRetryIsMadeOnce(service) {
+  const id = await newSession(service);
+  const request = { channelSessionId: id, requestId: randomUUID(), attributes: [sent(queue("sales"))] };
+  const first = await service.call("updateData", request);
+  assert.equal(first.channelSession.revision, "2");
+  await service.call("updateData", { channelSessionId: id, attributes: [sent(queue("vip"))] });
+  assert.deepEqual(await service.call("updateData", request), first);
+  const stored = await service.call("getChannelSession", { channelSessionId: id });
+  assert.deepEqual(stored.channelSession.channelData.additionalAttributes, [queue("vip")]);
+
+  const error = await service.refused("updateData", { ...request, attributes: [sent(queue("billing"))] });
+  assert.equal(details(error).errorInfo.reason, "REQUEST_ID_REUSED");
+}
+
+async function aConflictSaysWhatThereIs(service) {
+  const id = await newSession(service);
+  const update = { channelSessionId: id, attributes: [sent(queue("sales"))] };
+  await service.call("updateData", { ...update, etag: '"1"' });
+  const stale = await service.refused("updateData", { ...update, etag: '"1"' });
+  assert.equal(stale.code, grpc.status.ABORTED);
+  assert.equal(details(stale).errorInfo.reason, "REVISION_MISMATCH");
+
+  // As one of many, it is a result.
+  const preconditions = [{ key: "queue", absent: true }];
+  const { results } = await service.call("batchUpdateData", { requests: [{ ...update, preconditions }] });
+  const { reason, mismatch } = results[0].failure;
+  assert.equal(reason, "REASON_ATTRIBUTE_MISMATCH");
+  assert.deepEqual({ ...mismatch }, { revision: "2", etag: '"2"', key: "queue", present: queue("sales") });
+}
+
+async function aStreamOfUpdates(service) {
+  const id = await newSession(service);
+  const stream = service.stream("streamUpdateData");
+  const view = "CHANNEL_SESSION_VIEW_BASIC";
+  for (const channelSessionId of [id, newId()]) {
+    stream.write({ request: { channelSessionId, view, attributes: [sent(queue("sales"))] } });
+  }
+  stream.end();
+  const results = [];
+  for await (const { result } of stream) results.push(result);
+  assert.equal(results.length, 2);
+  assert.equal(results[0].response.channelSession.revision, "2");
+  assert.equal(results[1].failure.reason, "REASON_CHANNEL_SESSION_NOT_FOUND");
+}
+
+async function aWatchTellsOfAChangeAndSoDoesTheHistory(service) {
+  const channelSessionId = await newSession(service);
+  const watch = service.stream("watchChannelSessions", { channelSessionId });
+  const responses = watch[Symbol.asyncIterator]();
+  const next = async () => (await responses.next()).value;
+  // It says at once from where on it tells.
+  assert.equal((await next()).event, undefined);
+  await service.call("updateData", { channelSessionId, attributes: [sent(queue("sales"))] });
+  const { event } = await next();
+  // To end a watch is the caller's to do, and then an error of its own.
+  watch.on("error", (error) => assert.equal(error.code, grpc.status.CANCELLED));
+  watch.cancel();
+  assert.equal(event.revision, "2");
+  assert.deepEqual(event.changes.map((change) => change.new), [queue("sales")]);
+  assert.deepEqual(JSON.parse(event.eventJson).channelSession.channelData.additionalAttributes, [queue("sales")]);
+
+  const history = await service.call("listChannelSessionHistory", { channelSessionId, key: "queue" });
+  assert.deepEqual(history.events.map((past) => past.id), [event.id]);
+}
+
 async function exactNumbersTravelAsText(service) {
-  const id = `node-${randomUUID()}`;
+  const id = newId();
   const documentJson = `{"id":"${id}","ticket":12345678901234567890,"price":0.10}`;
   const view = "CHANNEL_SESSION_VIEW_JSON";
   const { channelSession } = await service.call("createChannelSession", { documentJson, view });
@@ -124,7 +236,7 @@ async function anErrorSaysWhatToMend(service, session) {
 }
 
 async function aMissingSessionHasItsReason(service) {
-  const channelSessionId = `node-missing-${randomUUID()}`;
+  const channelSessionId = newId();
   const error = await service.refused("getChannelSession", { channelSessionId });
   assert.equal(error.code, grpc.status.NOT_FOUND);
   assert.equal(details(error).errorInfo.reason, "CHANNEL_SESSION_NOT_FOUND");

@@ -10,6 +10,7 @@ changes is a session of its own.
 import json
 import sys
 import uuid
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import grpc
@@ -32,6 +33,10 @@ def main(address: str, documented_session: str, documented_request: str) -> None
             (both_versions_of_reflection_serve_the_contract, channel),
             (the_documented_request_gives_the_documented_session, service, session, attributes),
             (an_update_that_changes_something, service, session),
+            (a_sessions_life, service, session),
+            (a_retry_is_made_once, service),
+            (a_conflict_says_what_there_is, service),
+            (a_watch_tells_of_a_change_and_so_does_the_history, service),
             (an_error_says_what_to_mend, service, session),
             (a_missing_session_has_its_reason, service),
         ):
@@ -49,15 +54,26 @@ class Service:
 
     def call(self, name: str, request: dict) -> dict:
         """Makes a call. Both messages are as protobuf's JSON mapping has them."""
+        reply = self._start(self._channel.unary_unary, name, request)
+        return json_format.MessageToDict(reply)
+
+    def stream(self, name: str, request: dict) -> Iterator[dict]:
+        """Makes a call whose replies are a stream. It ends with the generator."""
+        replies = self._start(self._channel.unary_stream, name, request)
+        try:
+            yield from map(json_format.MessageToDict, replies)
+        finally:
+            replies.cancel()
+
+    def _start(self, kind: Callable, name: str, request: dict):
         method = self._methods[name]
         request_class = message_factory.GetMessageClass(method.input_type)
-        call = self._channel.unary_unary(
+        call = kind(
             f"/{SERVICE}/{name}",
             request_serializer=request_class.SerializeToString,
             response_deserializer=message_factory.GetMessageClass(method.output_type).FromString,
         )
-        message = json_format.ParseDict(request, request_class())
-        return json_format.MessageToDict(call(message, timeout=TIMEOUT_SECONDS))
+        return call(json_format.ParseDict(request, request_class()), timeout=TIMEOUT_SECONDS)
 
     def message(self, name: str, encoded: bytes) -> dict:
         """Decodes a message of the contract by its full name."""
@@ -80,7 +96,7 @@ def the_documented_request_gives_the_documented_session(service: Service, sessio
 
 
 def an_update_that_changes_something(service: Service, session: dict) -> None:
-    own = session | {"id": f"python-{uuid.uuid4()}"}
+    own = session | {"id": new_id()}
     created = service.call("CreateChannelSession", {"document": own})
     # protobuf's JSON mapping writes 64-bit integers as strings.
     equal((created["channelSession"]["revision"], created["channelSession"]["etag"]), ("1", '"1"'))
@@ -97,6 +113,86 @@ def an_update_that_changes_something(service: Service, session: dict) -> None:
 
     read = service.call("GetChannelSession", {"channelSessionId": own["id"]})
     equal(read["channelSession"], updated["channelSession"])
+
+
+def a_sessions_life(service: Service, session: dict) -> None:
+    id = new_id()
+    own = session | {"id": id, "conversationId": f"conversation-of-{id}"}
+    service.call("CreateChannelSession", {"document": own})
+    code, details = refused(service, "CreateChannelSession", {"document": own})
+    equal((code, reason(details)), (grpc.StatusCode.ALREADY_EXISTS, "CHANNEL_SESSION_EXISTS"))
+    kept = service.call("CreateChannelSession", {"document": {"id": id}, "existing": "EXISTING_CHANNEL_SESSION_KEEP"})
+    equal((kept.get("changed", False), document(kept)), (False, own))
+
+    page = {"conversationId": own["conversationId"], "active": True, "pageSize": 10}
+    equal([found["id"] for found in service.call("ListChannelSessions", page)["channelSessions"]], [id])
+    ended = service.call("EndChannelSession", {"channelSessionId": id, "reasonCode": "AGENT"})
+    # Whatever says that it is active says so no more; the rest is as it was.
+    state = {"name": "ENDED", "reasonCode": "AGENT"}
+    equal(document(ended), own | {"state": state, "isActive": False, "active": False})
+    equal(service.call("ListChannelSessions", page), {})
+
+    deleted = service.call("DeleteChannelSession", {"channelSessionId": id, "etag": '"2"'})
+    equal(deleted, {"revision": "3", "changed": True})
+    code, details = refused(service, "GetChannelSession", {"channelSessionId": id})
+    equal((code, reason(details)), (grpc.StatusCode.NOT_FOUND, "CHANNEL_SESSION_NOT_FOUND"))
+
+
+def a_retry_is_made_once(service: Service) -> None:
+    id = new_session(service)
+    request = {"channelSessionId": id, "requestId": str(uuid.uuid4()), "attributes": [queue_of("sales")]}
+    first = service.call("UpdateData", request)
+    equal((first["changed"], first["channelSession"]["revision"]), (True, "2"))
+    service.call("UpdateData", {"channelSessionId": id, "attributes": [queue_of("vip")]})
+    equal(service.call("UpdateData", request), first)
+    stored = service.call("GetChannelSession", {"channelSessionId": id})["channelSession"]
+    equal(stored["channelData"]["additionalAttributes"], [queue_of("vip")])
+
+    code, details = refused(service, "UpdateData", request | {"attributes": [queue_of("billing")]})
+    equal((code, reason(details)), (grpc.StatusCode.INVALID_ARGUMENT, "REQUEST_ID_REUSED"))
+
+
+def a_conflict_says_what_there_is(service: Service) -> None:
+    id = new_session(service)
+    update = {"channelSessionId": id, "attributes": [queue_of("sales")]}
+    service.call("UpdateData", update | {"etag": '"1"'})
+    for precondition, why, expected in (
+        ({"etag": '"1"'}, "REVISION_MISMATCH", {"revision": "2", "etag": '"2"'}),
+        (
+            {"preconditions": [{"key": "queue", "absent": True}]},
+            "ATTRIBUTE_MISMATCH",
+            {"revision": "2", "etag": '"2"', "key": "queue", "present": queue_of("sales")},
+        ),
+    ):
+        code, details = refused(service, "UpdateData", update | precondition)
+        equal((code, reason(details)), (grpc.StatusCode.ABORTED, why))
+        mismatch = "channelsession.v1.MismatchDetails"
+        equal(service.message(mismatch, details[mismatch]), expected)
+
+
+def a_watch_tells_of_a_change_and_so_does_the_history(service: Service) -> None:
+    id = new_session(service)
+    watch = service.stream("WatchChannelSessions", {"channelSessionId": id})
+    # It says at once from where on it tells.
+    equal(sorted(next(watch)), ["position"])
+    service.call("UpdateData", {"channelSessionId": id, "attributes": [queue_of("sales")]})
+    told = next(watch)
+    watch.close()
+    event = told["event"]
+    equal((event["revision"], event["changes"]), ("2", [{"key": "queue", "new": queue_of("sales")}]))
+    sent = json.loads(event["eventJson"])
+    equal((sent["name"], sent["id"]), ("CHANNEL_SESSION_DATA_UPDATED", event["id"]))
+    equal(sent["channelSession"]["channelData"]["additionalAttributes"], [queue_of("sales")])
+
+    service.call("UpdateData", {"channelSessionId": id, "removeKeys": ["queue"]})
+    # Behind the position, the watch goes on; a sign of life may come first.
+    later = service.stream("WatchChannelSessions", {"channelSessionId": id, "position": told["position"]})
+    gone = next(told["event"] for told in later if "event" in told)
+    later.close()
+    equal((gone["revision"], gone["changes"]), ("3", [{"key": "queue", "old": queue_of("sales")}]))
+
+    history = service.call("ListChannelSessionHistory", {"channelSessionId": id, "key": "queue"})["events"]
+    equal([past["id"] for past in history], [gone["id"], event["id"]])
 
 
 def an_error_says_what_to_mend(service: Service, session: dict) -> None:
@@ -119,9 +215,9 @@ def an_error_says_what_to_mend(service: Service, session: dict) -> None:
 
 
 def a_missing_session_has_its_reason(service: Service) -> None:
-    code, details = refused(service, "GetChannelSession", {"channelSessionId": f"python-missing-{uuid.uuid4()}"})
+    code, details = refused(service, "GetChannelSession", {"channelSessionId": new_id()})
     equal(code, grpc.StatusCode.NOT_FOUND)
-    equal(unpacked(details, error_details_pb2.ErrorInfo).reason, "CHANNEL_SESSION_NOT_FOUND")
+    equal(reason(details), "CHANNEL_SESSION_NOT_FOUND")
 
 
 def both_versions_of_reflection_serve_the_contract(channel: grpc.Channel) -> None:
@@ -159,6 +255,24 @@ def refused(service: Service, name: str, request: dict) -> tuple[grpc.StatusCode
         assert status is not None, f"{name} failed without details: {error}"
         return error.code(), {detail.TypeName(): detail.value for detail in status.details}
     raise AssertionError(f"{name} was not refused: {reply}")
+
+
+def reason(details: dict[str, bytes]) -> str:
+    return unpacked(details, error_details_pb2.ErrorInfo).reason
+
+
+def new_id() -> str:
+    return f"python-{uuid.uuid4()}"
+
+
+def new_session(service: Service) -> str:
+    id = new_id()
+    service.call("CreateChannelSession", {"document": {"id": id}})
+    return id
+
+
+def queue_of(name: str) -> dict:
+    return {"key": "queue", "type": "String50", "value": name}
 
 
 def unpacked(details: dict[str, bytes], message_class):
