@@ -12,7 +12,7 @@ use clap::{Args, Parser, Subcommand};
 use domain::store::{OpenError, Store};
 
 use crate::{
-    config::{Database, GrpcAddr, HttpAddr, Limits, Log, Rules, Stop},
+    config::{Database, GrpcAddr, HttpAddr, Limits, Log, Retention, Rules, Stop},
     store, telemetry,
 };
 
@@ -62,6 +62,8 @@ struct Serve {
     rules: Rules,
     #[command(flatten)]
     limits: Limits,
+    #[command(flatten)]
+    retention: Retention,
     #[command(flatten)]
     stop: Stop,
 }

@@ -1,10 +1,13 @@
 //! Configuration: one struct for each concern, each setting with its flag, its environment variable, its default, and
 //! what a value that is too high or too low does.
 
+use humantime::Duration as HumanDuration;
+
 mod database;
 mod limits;
 mod listen;
 mod log;
+mod retention;
 mod rules;
 mod stop;
 
@@ -12,8 +15,20 @@ pub use database::Database;
 pub use limits::Limits;
 pub use listen::{GrpcAddr, HttpAddr};
 pub use log::{Log, LogFormat};
+pub use retention::Retention;
 pub use rules::Rules;
 pub use stop::Stop;
+
+/// A duration in which something can happen.
+fn positive(text: &str) -> Result<HumanDuration, String> {
+    match text.parse::<HumanDuration>() {
+        Ok(duration) if duration.is_zero() => {
+            Err("must be longer than nothing, such as 10s or 500ms".to_owned())
+        }
+        Ok(duration) => Ok(duration),
+        Err(error) => Err(format!("{error}; write it as 10s or 500ms")),
+    }
+}
 
 #[cfg(test)]
 mod tests;

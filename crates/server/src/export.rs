@@ -13,6 +13,7 @@ use std::{
 
 use domain::{
     json::{self, Path, Value},
+    list::{Filter, Page},
     session::{Document, Id, Session, TenantId},
     store::Store,
 };
@@ -144,12 +145,11 @@ async fn write(
         out.write_all(b"[")?;
     }
     loop {
-        let sessions = page(store, tenant, after)
+        let page = page(store, tenant, after)
             .await
             .map_err(|error| Stop::Other(Error::Store { exported, failure: Failure(error) }))?;
-        let is_last = sessions.len() < PAGE;
-        after = sessions.last().map(|session| session.id.clone());
-        for session in sessions {
+        after = page.next;
+        for session in page.sessions {
             let text = text(&session).map_err(|reason| {
                 Stop::Other(Error::Document { exported, id: session.id.clone(), reason })
             })?;
@@ -163,7 +163,7 @@ async fn write(
             exported += 1;
         }
         progress.set(exported, 0);
-        if is_last {
+        if after.is_none() {
             break;
         }
     }
@@ -175,13 +175,11 @@ async fn write(
 }
 
 /// In a task of its own, since the store's futures must be driven to their ends.
-async fn page(
-    store: &Arc<dyn Store>,
-    tenant: &TenantId,
-    after: Option<Id>,
-) -> Result<Vec<Session>, domain::Error> {
+async fn page(store: &Arc<dyn Store>, tenant: &TenantId, after: Option<Id>) -> Result<Page, domain::Error> {
     let (store, tenant) = (Arc::clone(store), tenant.clone());
-    match tokio::spawn(async move { store.page(&tenant, after.as_ref(), PAGE).await }).await {
+    match tokio::spawn(async move { store.list(&tenant, &Filter::default(), after.as_ref(), PAGE).await })
+        .await
+    {
         Ok(page) => page,
         Err(error) => std::panic::resume_unwind(error.into_panic()),
     }

@@ -10,3 +10,4 @@ mod sample;
 mod shutdown;
 mod store;
 mod telemetry;
+mod upkeep;

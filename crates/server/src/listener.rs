@@ -34,6 +34,10 @@ const MAX_CONCURRENT_STREAMS: u32 = 200;
 /// up, so the usual 20 of the latter would let a few of them cost all others the connection.
 const MAX_RESET_STREAMS: usize = 1024;
 
+/// What is kept for a peer that does not take it, in bytes: of a stream of HTTP/2, and of a connection of HTTP/1.1. A
+/// thousand watchers that never read would otherwise take 400 MB. Requests' heads have to fit too.
+const MAX_BUFFER_BYTES: usize = 64 * 1024;
+
 /// How long an HTTP/1.1 connection may take to send a request's head, from the end of the last one. So it is also how
 /// long a connection may be idle: longer than load balancers keep theirs, which is a minute, or they would send requests
 /// into connections that are just being closed.
@@ -103,11 +107,16 @@ fn serve_connection(
 impl Protocol {
     fn builder(self) -> Builder<TokioExecutor> {
         let mut builder = Builder::new(TokioExecutor::new());
-        builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_READ_TIMEOUT);
+        builder
+            .http1()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEADER_READ_TIMEOUT)
+            .max_buf_size(MAX_BUFFER_BYTES);
         builder
             .http2()
             .timer(TokioTimer::new())
             .max_concurrent_streams(MAX_CONCURRENT_STREAMS)
+            .max_send_buf_size(MAX_BUFFER_BYTES)
             .max_local_error_reset_streams(MAX_RESET_STREAMS)
             .max_pending_accept_reset_streams(MAX_RESET_STREAMS)
             .keep_alive_interval(KEEP_ALIVE_INTERVAL);

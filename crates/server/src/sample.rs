@@ -1,10 +1,12 @@
 //! The documented session, for a first try.
 
+use std::time::SystemTime;
+
 use domain::{
     Error,
-    attempt::Attempt,
-    session::{Document, Id, TenantId},
-    store::{Create, Store},
+    change::{Change, Create, Existing, Operation},
+    session::{Document, Id},
+    store::Store,
 };
 
 const DOCUMENT: &str = include_str!("../sample/channel_session.json");
@@ -13,9 +15,11 @@ const DOCUMENT: &str = include_str!("../sample/channel_session.json");
 pub(crate) async fn store(store: &dyn Store) -> Result<Id, Error> {
     let document = Document::parse(DOCUMENT)?;
     let id = document.id("")?;
-    let create = Create { tenant: TenantId::default(), id: id.clone(), document, attempt: Attempt::new() };
-    match store.create(vec![create]).await.into_iter().next() {
-        Some(Err(Error::Exists(_)) | Ok(_)) => Ok(id),
+    let create = Create { document, existing: Existing::Keep };
+    let change =
+        Change { at: SystemTime::now().into(), ..Change::new(id.clone(), Operation::Create(create)) };
+    match store.change(vec![change]).await.into_iter().next() {
+        Some(Ok(_)) => Ok(id),
         Some(Err(error)) => Err(error),
         None => Err(Error::Internal("the store returned no result".into())),
     }

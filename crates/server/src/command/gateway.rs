@@ -22,10 +22,10 @@ impl Gateway {
         let upstream: Uri = format!("http://{grpc_addr}").parse().map_err(|error| {
             format!("--grpc-addr {grpc_addr} is not an address that can be called: {error}")
         })?;
-        let routes = gateway::routes(Upstream::at(upstream), self.limits.gateway());
+        let stopping = CancellationToken::new();
+        let routes = gateway::routes(Upstream::at(upstream).until(stopping.clone()), self.limits.gateway());
         tracing::info!(http = %listener.local_addr()?, upstream = grpc_addr, "listening");
 
-        let stopping = CancellationToken::new();
         let server = tokio::spawn(listener.serve(routes, stopping.clone(), self.stop.drain_timeout()));
         let signal = signals.next().await;
         tracing::info!(signal, "stopping: finishing what was accepted");

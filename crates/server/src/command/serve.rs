@@ -6,12 +6,14 @@ use axum::middleware;
 use gateway::Upstream;
 use grpc::Service;
 use tokio_util::sync::CancellationToken;
+use watch::Hub;
 
 use super::{Failure, Serve, open};
 use crate::{
     listener::{Listener, Protocol},
     readiness, sample,
     shutdown::Signals,
+    upkeep,
 };
 
 impl Serve {
@@ -25,8 +27,10 @@ impl Serve {
             tracing::info!(id = id.as_str(), "the documented session is there");
         }
 
+        let hub = Hub::new(store.clone(), watch::Options { max_watches: self.limits.max_watches() });
         let service = Service::new(
             store.clone(),
+            hub,
             grpc::Options {
                 max_attributes: self.rules.max_attributes as usize,
                 value_rules: self.rules.value_rules(),
@@ -48,6 +52,7 @@ impl Serve {
             "listening"
         );
         let readiness = tokio::spawn(readiness::follow(store.clone(), reporter, leaving.clone()));
+        let upkeep = tokio::spawn(upkeep::run(store.clone(), self.retention, leaving.clone()));
         let grpc_routes = routes.layer(middleware::from_fn(grpc::log::layer));
         let servers = tokio::spawn({
             let stopping = stopping.clone();
@@ -66,9 +71,12 @@ impl Serve {
             let _ = readiness.await;
             tokio::time::sleep(self.stop.lame_duck()).await;
             stopping.cancel();
+            // Streams have no end of their own: their callers go on elsewhere.
+            service.stop();
             let _ = servers.await;
             let finished = async {
                 service.drain().await;
+                let _ = upkeep.await;
                 store.close().await;
             };
             if tokio::time::timeout(drain_timeout, finished).await.is_err() {

@@ -15,8 +15,8 @@ pub struct Database {
     )]
     pub url: String,
 
-    /// How many connections to PostgreSQL are opened at most. Too few, and updates wait for each other; too many, and
-    /// the database spends its time on switching between them
+    /// How many connections to PostgreSQL are opened at most, beside up to three that read events. Too few, and calls wait
+    /// for each other; too many, and the database spends its time on switching between them
     #[arg(
         long = "database-max-connections",
         env = "DATABASE_MAX_CONNECTIONS",

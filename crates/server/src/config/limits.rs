@@ -5,6 +5,8 @@ use std::time::Duration;
 use clap::Args;
 use humantime::Duration as HumanDuration;
 
+use super::positive;
+
 /// What one caller may cost the others.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Limits")]
@@ -29,6 +31,18 @@ pub struct Limits {
         hide_env_values = true
     )]
     max_concurrent_requests: u32,
+
+    /// How many watches, event streams of REST included, there may be at once; more are refused as OVERLOADED. Each costs a
+    /// little memory, also when its caller does not read
+    #[arg(
+        long,
+        env = "MAX_WATCHES",
+        default_value_t = 4096,
+        value_parser = clap::value_parser!(u32).range(1..),
+        allow_negative_numbers = true,
+        hide_env_values = true
+    )]
+    max_watches: u32,
 }
 
 impl Limits {
@@ -44,6 +58,12 @@ impl Limits {
         self.max_concurrent_requests as usize
     }
 
+    /// How many watches there may be at once.
+    #[must_use]
+    pub fn max_watches(&self) -> usize {
+        self.max_watches as usize
+    }
+
     /// What the gateway makes of them.
     #[must_use]
     pub fn gateway(&self) -> gateway::Options {
@@ -51,6 +71,7 @@ impl Limits {
             body_timeout: self.body_timeout.into(),
             call_timeout: self.request_timeout() + ANSWER_MARGIN,
             max_concurrent_requests: self.max_concurrent_requests(),
+            max_event_streams: self.max_watches(),
         }
     }
 }
@@ -58,14 +79,3 @@ impl Limits {
 /// How much longer than the service itself the gateway waits: the service knows what became of a change, the gateway
 /// does not.
 const ANSWER_MARGIN: Duration = Duration::from_secs(1);
-
-/// A duration in which something can happen.
-fn positive(text: &str) -> Result<HumanDuration, String> {
-    match text.parse::<HumanDuration>() {
-        Ok(duration) if duration.is_zero() => {
-            Err("must be longer than nothing, such as 10s or 500ms".to_owned())
-        }
-        Ok(duration) => Ok(duration),
-        Err(error) => Err(format!("{error}; write it as 10s or 500ms")),
-    }
-}

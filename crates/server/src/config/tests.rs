@@ -8,7 +8,7 @@ use super::*;
 use crate::command::Cli;
 
 /// The flags of `serve`. Of these the first five are the contract's, with their variables and defaults.
-const SERVE: [(&str, &str, &str); 14] = [
+const SERVE: [(&str, &str, &str); 19] = [
     ("database-url", "DATABASE_URL", "sqlite:channel-sessions.db"),
     ("grpc-addr", "GRPC_ADDR", "127.0.0.1:50051"),
     ("http-addr", "HTTP_ADDR", "127.0.0.1:8080"),
@@ -18,6 +18,11 @@ const SERVE: [(&str, &str, &str); 14] = [
     ("request-timeout", "REQUEST_TIMEOUT", "10s"),
     ("body-timeout", "BODY_TIMEOUT", "10s"),
     ("max-concurrent-requests", "MAX_CONCURRENT_REQUESTS", "1024"),
+    ("max-watches", "MAX_WATCHES", "4096"),
+    ("event-retention", "EVENT_RETENTION", "7days"),
+    ("request-id-retention", "REQUEST_ID_RETENTION", "24h"),
+    ("ended-retention", "ENDED_RETENTION", "never"),
+    ("cleanup-interval", "CLEANUP_INTERVAL", "1m"),
     ("lame-duck", "LAME_DUCK", "1s"),
     ("drain-timeout", "DRAIN_TIMEOUT", "15s"),
     ("log-format", "LOG_FORMAT", "auto"),
@@ -109,6 +114,8 @@ struct All {
     #[command(flatten)]
     limits: Limits,
     #[command(flatten)]
+    retention: Retention,
+    #[command(flatten)]
     stop: Stop,
     #[command(flatten)]
     log: Log,
@@ -123,7 +130,7 @@ fn parsed() -> All {
 
 #[test]
 fn the_defaults_are_what_the_service_has_of_its_own() {
-    let All { grpc_addr, http_addr, database, rules, limits, stop, log } = parsed();
+    let All { grpc_addr, http_addr, database, rules, limits, retention, stop, log } = parsed();
     assert_eq!((&*grpc_addr.grpc_addr, &*http_addr.http_addr), ("127.0.0.1:50051", "127.0.0.1:8080"));
     assert_eq!((&*database.url, database.max_connections), ("sqlite:channel-sessions.db", 16));
     assert_eq!(log.format, LogFormat::Auto);
@@ -133,6 +140,11 @@ fn the_defaults_are_what_the_service_has_of_its_own() {
     assert!(!log.level.would_enable("sqlx::postgres::notice", &tracing::Level::INFO));
     assert_eq!((stop.lame_duck(), stop.drain_timeout()), (Duration::from_secs(1), Duration::from_secs(15)));
 
+    const HOUR: Duration = Duration::from_secs(60 * 60);
+    assert_eq!((retention.events(), retention.request_ids()), (7 * 24 * HOUR, 24 * HOUR));
+    assert_eq!((retention.ended(), retention.cleanup_interval()), (None, HOUR / 60));
+    assert_eq!(limits.max_watches(), watch::Options::default().max_watches);
+
     let service = grpc::Options::default();
     assert_eq!(rules.max_attributes as usize, service.max_attributes);
     assert_eq!(rules.value_rules(), service.value_rules);
@@ -141,6 +153,7 @@ fn the_defaults_are_what_the_service_has_of_its_own() {
     let gateway = limits.gateway();
     assert_eq!(gateway.body_timeout, Duration::from_secs(10));
     assert_eq!(gateway.max_concurrent_requests, service.max_concurrent_calls);
+    assert_eq!(gateway.max_event_streams, limits.max_watches());
     // The service answers an expired deadline itself: it knows what became of the change.
     assert!(gateway.call_timeout > service.max_deadline);
 }
@@ -171,6 +184,11 @@ fn a_value_that_is_refused_is_named_with_its_flag_and_what_is_expected() {
         ("--database-max-connections", "0", "1.."),
         ("--request-timeout", "soon", "expected number"),
         ("--request-timeout", "10", "time unit needed"),
+        ("--event-retention", "0s", "longer than nothing"),
+        ("--request-id-retention", "23h", "must be 24h or longer"),
+        ("--ended-retention", "soon", "or never"),
+        ("--cleanup-interval", "often", "write it as 10s"),
+        ("--max-watches", "0", "1.."),
         ("--log-format", "xml", "[possible values: auto, text, json]"),
     ] {
         let message = refusal(&[&format!("{flag}={value}")]);

@@ -77,7 +77,7 @@ async fn what_is_exported_can_be_imported_again() {
             assert_eq!(again.get("without").as_deref(), Some(r#"{"id":"without"}"#));
             again.put("without", "{}");
             let canonical = |(id, document): (String, String)| {
-                (id, Document::parse(&document).expect("a document").to_text())
+                (id, Document::parse(&document).expect("a document").text().to_owned())
             };
             let expected: Vec<_> = store.all().into_iter().map(canonical).collect();
             assert_eq!(again.all().into_iter().collect::<Vec<_>>(), expected);

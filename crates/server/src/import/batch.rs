@@ -1,12 +1,12 @@
 //! Documents on their way to the store, some at a time: a commit for each would take most of the time.
 
-use std::{io, sync::Arc};
+use std::{io, sync::Arc, time::SystemTime};
 
 use domain::{
     Error,
-    attempt::Attempt,
-    session::{Session, TenantId},
-    store::{Create, Store},
+    change::{self, Change, Changed, Create, Operation},
+    session::TenantId,
+    store::Store,
 };
 use tokio::sync::mpsc;
 
@@ -85,8 +85,10 @@ impl Target<'_> {
         for (place, entry) in batch.entries {
             let refused = match entry {
                 Ok((id, document)) => {
-                    let attempt = Attempt::new();
-                    sessions.push(Create { tenant: self.tenant.clone(), id, document, attempt });
+                    let operation =
+                        Operation::Create(Create { document, existing: change::Existing::Refuse });
+                    let (tenant, at) = (self.tenant.clone(), SystemTime::now().into());
+                    sessions.push(Change { tenant, at, ..Change::new(id, operation) });
                     None
                 }
                 Err(reason) => Some(reason),
@@ -125,12 +127,12 @@ impl Target<'_> {
     }
 
     /// In a task of its own, since the store's futures must be driven to their ends.
-    async fn create(&self, sessions: Vec<Create>) -> Vec<Result<Session, Error>> {
+    async fn create(&self, sessions: Vec<Change>) -> Vec<Result<Changed, Error>> {
         if sessions.is_empty() {
             return Vec::new();
         }
         let store = Arc::clone(&self.store);
-        match tokio::spawn(async move { store.create(sessions).await }).await {
+        match tokio::spawn(async move { store.change(sessions).await }).await {
             Ok(results) => results,
             Err(error) => std::panic::resume_unwind(error.into_panic()),
         }

@@ -27,10 +27,10 @@ async fn after_any_number_of_polls_the_next_update_is_kept() {
     let database = database_with_session().await;
     let options = store_postgres::Options { max_connections: 1, ..Default::default() };
     let store = Postgres::open(database.url(), &options).await.unwrap();
-    let service = grpc::Service::new(
-        std::sync::Arc::new(store),
-        grpc::Options { max_attributes: 10_000, ..Default::default() },
-    );
+    let store = std::sync::Arc::new(store);
+    let hub = watch::Hub::new(store.clone(), watch::Options::default());
+    let options = grpc::Options { max_attributes: 10_000, ..Default::default() };
+    let service = grpc::Service::new(store, hub, options);
     let (_, health) = tonic_health::server::health_reporter();
     let routes = gateway::routes(
         Upstream::in_process(grpc::routes(service, health)),
@@ -38,6 +38,7 @@ async fn after_any_number_of_polls_the_next_update_is_kept() {
             body_timeout: Duration::from_secs(10),
             call_timeout: Duration::from_secs(10),
             max_concurrent_requests: 100,
+            max_event_streams: 1,
         },
     );
     let put = |key| put(routes.clone(), key);
@@ -194,7 +195,7 @@ async fn a_deadline_says_whether_the_update_may_have_been_made() {
     assert!(!failure.outcome_unknown);
 
     // Sent, and waiting for the row in the database: its outcome is unknown.
-    let mut lock = Lock::take(&service.database_url(), "x").await;
+    let mut lock = Lock::take(&service.database_url(), &["x"]).await;
     let sent = tokio::spawn(raw_update(address, "2S", "x", body));
     lock.is_waited_for_by(1).await;
     // Behind it in the queue for the one connection: never sent.
@@ -221,7 +222,7 @@ async fn the_servers_own_limit_holds_for_callers_without_a_deadline() {
     let flags = ["--request-timeout", "300ms"];
     let service = Service::with(Store::Postgres, Front::Alone, &flags).await;
     service.create("x", "{}").await;
-    let lock = Lock::take(&service.database_url(), "x").await;
+    let lock = Lock::take(&service.database_url(), &["x"]).await;
     let answer = service.rest().update("x", r#"[{"key":"k","type":"Number","value":1}]"#).await;
     let failure = answer.failure();
     assert_eq!((answer.status.as_u16(), &*failure.reason), (504, "DEADLINE_EXCEEDED"));

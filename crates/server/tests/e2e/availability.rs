@@ -1,12 +1,12 @@
 //! What callers see while the store is away or the service has too much to do, and afterwards.
 
-use std::time::Duration;
-
 use http::Method;
 use store_testkit::postgres::{Cluster, Options};
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
-use crate::support::{Front, Lock, Rest, Service, Store, process::Process, service::channel};
+use crate::support::{
+    Front, Lock, Rest, Service, Store, patience::until, process::Process, service::channel,
+};
 
 const ONE: &str = r#"[{"key":"k","type":"Number","value":1}]"#;
 
@@ -24,8 +24,9 @@ async fn a_store_that_crashes_is_reported_and_found_again() {
         let service = "channelsession.v1.ChannelSessionService".to_owned();
         health.check(HealthCheckRequest { service }).await.unwrap().into_inner().status == 1
     };
+    let ready = async || rest.send(Method::GET, "/readyz", "", &[]).await.status;
     let id = "64e2f08a6155b317cd3f88fd";
-    until(async || rest.send(Method::GET, "/readyz", "", &[]).await.status == 200).await;
+    until("the way to readiness", async || ready().await == 200).await;
     assert!(is_serving().await);
     assert_eq!(rest.update(id, ONE).await.revision(), 2);
 
@@ -33,12 +34,12 @@ async fn a_store_that_crashes_is_reported_and_found_again() {
     let answer = rest.update(id, ONE).await;
     assert_eq!((answer.status.as_u16(), &*answer.failure().reason), (503, "STORE_UNAVAILABLE"), "{answer:?}");
     assert!(answer.headers.contains_key("retry-after"));
-    until(async || rest.send(Method::GET, "/readyz", "", &[]).await.status == 503).await;
+    until("the end of readiness", async || ready().await == 503).await;
     assert!(!is_serving().await);
     assert_eq!(rest.send(Method::GET, "/healthz", "", &[]).await.status, 200);
 
     cluster.restart().await;
-    until(async || rest.send(Method::GET, "/readyz", "", &[]).await.status == 200).await;
+    until("the way to readiness", async || ready().await == 200).await;
     assert!(is_serving().await);
     // What was acknowledged before the crash is there.
     assert_eq!(rest.get(id).await.revision(), 2);
@@ -109,15 +110,14 @@ async fn bodies_that_do_not_arrive_keep_nobody_waiting() {
 async fn more_calls_than_allowed_are_refused_and_told_when_to_come_back() {
     let service = Service::with(Store::Postgres, Front::Combined, &["--max-concurrent-requests", "2"]).await;
     service.create("x", "{}").await;
-    let mut lock = Lock::take(&service.database_url(), "x").await;
-    let waiting: Vec<_> = (0..2)
-        .map(|caller| {
-            let rest = service.rest();
-            let body = ONE.replace("\"k\"", &format!("\"k{caller}\""));
-            tokio::spawn(async move { rest.update("x", body).await })
-        })
-        .collect();
-    lock.is_waited_for_by(2).await;
+    service.create("y", "{}").await;
+    let mut lock = Lock::take(&service.database_url(), &["x", "y"]).await;
+    let mut waiting = Vec::new();
+    for (id, count) in [("x", 1), ("y", 2)] {
+        let rest = service.rest();
+        waiting.push(tokio::spawn(async move { rest.update(id, ONE).await }));
+        lock.is_waited_for_by(count).await;
+    }
 
     let answer = service.rest().update("x", ONE).await;
     assert_eq!((answer.status.as_u16(), &*answer.failure().reason), (429, "OVERLOADED"), "{answer:?}");
@@ -129,14 +129,5 @@ async fn more_calls_than_allowed_are_refused_and_told_when_to_come_back() {
     for waiting in waiting {
         assert_eq!(waiting.await.unwrap().status, 200);
     }
-    assert_eq!(service.rest().update("x", ONE).await.revision(), 4);
-}
-
-/// Waits for something that the service finds out by itself.
-async fn until(holds: impl AsyncFn() -> bool) {
-    let limit = tokio::time::Instant::now() + Duration::from_secs(60);
-    while !holds().await {
-        assert!(tokio::time::Instant::now() < limit, "it did not come to hold within a minute");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    assert_eq!(service.rest().update("x", ONE).await.revision(), 2);
 }

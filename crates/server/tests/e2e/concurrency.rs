@@ -1,9 +1,8 @@
 //! Many callers of one session at once, over both transports.
 
 use channel_session_api::v1::{ChannelSessionView, UpdateDataRequest};
-use domain::json::Value;
 
-use crate::support::{Front, Service, Store, json, on_both_stores, service::connect};
+use crate::support::{Front, Service, Store, document::value_of, json, on_both_stores, service::connect};
 
 on_both_stores!(no_acknowledged_key_is_lost);
 
@@ -45,8 +44,8 @@ async fn no_acknowledged_key_is_lost(store: Store) {
                     };
                     // The reply is the session as this update left it, not as a later one did.
                     let value = value.to_string();
-                    assert_eq!(value_of(&document, &format!("own-{caller}")), value);
-                    assert_eq!(value_of(&document, "shared"), value);
+                    assert_eq!(value_of(&json(&document), &format!("own-{caller}")), value);
+                    assert_eq!(value_of(&json(&document), "shared"), value);
                 }
             })
         })
@@ -60,22 +59,6 @@ async fn no_acknowledged_key_is_lost(store: Store) {
     assert_eq!(answer.revision(), 1 + changes);
     for caller in 0..CALLERS {
         let last = caller * ROUNDS + ROUNDS - 1;
-        assert_eq!(value_of(answer.document(), &format!("own-{caller}")), last.to_string());
+        assert_eq!(value_of(&json(answer.document()), &format!("own-{caller}")), last.to_string());
     }
-}
-
-/// The value of the one attribute with a key, as text.
-fn value_of(document: &str, key: &str) -> String {
-    let document = json(document);
-    let list =
-        document.as_object().and_then(|it| it.get("channelData")?.as_object()?.get("additionalAttributes"));
-    let Some(Value::Array(entries)) = list else { panic!("no list in {document}") };
-    let mut found = entries
-        .iter()
-        .filter_map(Value::as_object)
-        .filter(|entry| entry.get("key").and_then(Value::as_str) == Some(key));
-    let value =
-        found.next().unwrap_or_else(|| panic!("no {key} in {document}")).get("value").unwrap().to_text();
-    assert!(found.next().is_none(), "{key} is there twice");
-    value
 }

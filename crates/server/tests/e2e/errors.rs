@@ -4,15 +4,16 @@ mod cases;
 mod framework;
 mod rest_only;
 
-use channel_session_api::v1::{
-    CreateChannelSessionRequest, GetChannelSessionRequest, UpdateDataRequest,
-    channel_session_service_client::ChannelSessionServiceClient,
+use channel_session_api::v1::UpdateDataRequest;
+use http::Method;
+use tonic::{Code, Status};
+
+use crate::support::{
+    Client, Failure, Front, Rest, Service, Sse, Store, Watch, caller, on_both_stores,
+    rest::{Answer, encode},
 };
-use tonic::{Code, Status, transport::Channel};
 
-use crate::support::{Failure, Front, Rest, Service, Store, on_both_stores};
-
-use cases::{Call, ONE, SESSIONS, case, cases, update};
+use cases::{Call, ONE, SESSIONS, USED, case, cases, more_cases, update};
 
 on_both_stores!(the_table_holds_in_one_process, the_table_holds_through_a_gateway_alone);
 
@@ -35,7 +36,10 @@ async fn hold(service: &Service) {
         case("an update over 2 MiB", update("almost", ONE), Code::InvalidArgument, "DOCUMENT_TOO_LARGE", 400);
 
     let (mut grpc, rest) = (service.grpc().await, service.rest());
-    for case in cases().into_iter().chain([outgrown]) {
+    let (channel_session_id, request_id) = ("there".to_owned(), USED.to_owned());
+    let used = UpdateDataRequest { channel_session_id, request_id, ..Default::default() };
+    grpc.update_data(used).await.unwrap();
+    for case in cases().into_iter().chain([outgrown]).chain(more_cases()) {
         let name = case.name;
         let status = over_grpc(&mut grpc, &case.call).await.expect_err(name);
         assert_eq!(status.code(), case.code, "{name}: {status:?}");
@@ -57,29 +61,77 @@ async fn hold(service: &Service) {
     }
 }
 
-async fn over_grpc(client: &mut ChannelSessionServiceClient<Channel>, call: &Call) -> Result<(), Status> {
+async fn over_grpc(client: &mut Client, call: &Call) -> Result<(), Status> {
+    match call.clone() {
+        Call::Update(request) => client.update_data(request).await.map(drop),
+        Call::Create(request) => client.create_channel_session(request).await.map(drop),
+        Call::Get(request) => client.get_channel_session(request).await.map(drop),
+        Call::List(request) => client.list_channel_sessions(request).await.map(drop),
+        Call::End(request) => client.end_channel_session(request).await.map(drop),
+        Call::Delete(request) => client.delete_channel_session(request).await.map(drop),
+        Call::History(request) => client.list_channel_session_history(request).await.map(drop),
+        Call::Watch(request) => Watch::try_start(client, request).await.map(drop),
+    }
+}
+
+async fn over_rest(rest: &Rest, call: &Call) -> Answer {
+    let send = async |method, id: &str, rest_of_path: &str, body: String, headers: &[(&str, &str)]| {
+        let path = format!("/channel-sessions/{}{rest_of_path}", encode(id));
+        rest.send(method, &path, body, headers).await
+    };
     match call {
-        Call::Update { id, body } => {
-            let (channel_session_id, attributes_json) = (id.clone(), Some(body.clone()));
-            let request = UpdateDataRequest { channel_session_id, attributes_json, ..Default::default() };
-            client.update_data(request).await.map(drop)
+        Call::Update(request) => caller::send(rest, request).await.expect("an answer"),
+        Call::Create(request) => rest.create(request.document_json.clone().unwrap()).await,
+        Call::Get(request) => rest.get(&request.channel_session_id).await,
+        Call::List(request) => {
+            let path = format!(
+                "/channel-sessions?{}",
+                query(&[
+                    ("pageToken", &request.page_token),
+                    ("conversationId", &request.conversation_id),
+                    ("pageSize", &request.page_size.to_string()),
+                ])
+            );
+            rest.send(Method::GET, &path, "", &[]).await
         }
-        Call::Create { document } => {
-            let document_json = Some(document.clone());
-            let request = CreateChannelSessionRequest { document_json, ..Default::default() };
-            client.create_channel_session(request).await.map(drop)
+        Call::End(request) => {
+            let body = serde_json::json!({
+                "reasonCode": request.reason_code,
+                "state": request.state,
+                "etag": request.etag,
+                "requestId": request.request_id,
+            });
+            send(Method::POST, &request.channel_session_id, "/end", body.to_string(), &[]).await
         }
-        Call::Get { id } => {
-            let request = GetChannelSessionRequest { channel_session_id: id.clone(), view: 0 };
-            client.get_channel_session(request).await.map(drop)
+        Call::Delete(request) => {
+            let headers = [("if-match", &*request.etag)];
+            let headers = if request.etag.is_empty() { &[][..] } else { &headers };
+            send(Method::DELETE, &request.channel_session_id, "", String::new(), headers).await
+        }
+        Call::History(request) => {
+            let query = query(&[
+                ("key", &request.key),
+                ("pageToken", &request.page_token),
+                ("pageSize", &request.page_size.to_string()),
+            ]);
+            let path = format!("/history?{query}");
+            send(Method::GET, &request.channel_session_id, &path, String::new(), &[]).await
+        }
+        Call::Watch(request) => {
+            let mut parameters = vec![
+                ("channelSessionId", &*request.channel_session_id),
+                ("conversationId", &request.conversation_id),
+                ("position", &request.position),
+            ];
+            parameters.extend(request.keys.iter().map(|key| ("key", &**key)));
+            let stream = Sse::try_open(rest, &query(&parameters), None).await;
+            stream.err().expect("a problem")
         }
     }
 }
 
-async fn over_rest(rest: &Rest, call: &Call) -> crate::support::rest::Answer {
-    match call {
-        Call::Update { id, body } => rest.update(id, body.clone()).await,
-        Call::Create { document } => rest.create(document.clone()).await,
-        Call::Get { id } => rest.get(id).await,
-    }
+/// A query of what is given.
+fn query(parameters: &[(&str, &str)]) -> String {
+    let given = parameters.iter().filter(|(_, value)| !value.is_empty());
+    given.map(|(name, value)| format!("{name}={}", encode(value))).collect::<Vec<_>>().join("&")
 }

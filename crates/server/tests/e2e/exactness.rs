@@ -3,10 +3,12 @@
 use channel_session_api::v1::{ChannelSessionView, UpdateDataRequest};
 use domain::{
     attribute::Attributes,
+    change::{Change, Operation},
     json::Value,
-    session::{Document, Id},
-    update::{self, Change},
+    session::{Id, Revision, TenantId},
+    update::Update,
     value_type::ValueRules,
+    working::Working,
 };
 use proptest::{
     prelude::{ProptestConfig, Strategy, any},
@@ -115,7 +117,7 @@ async fn whatever_is_sent_does_what_the_rule_says(store: Store) {
             .run(&many.no_shrink(), |(document, updates)| {
                 count.set(count.get() + 1);
                 let id = format!("case-{}", count.get());
-                let mut document = json(&document.to_text());
+                let mut document = json(document.text());
                 if let Value::Object(members) = &mut document {
                     members.insert("id", Value::String(id.clone()));
                 }
@@ -125,7 +127,7 @@ async fn whatever_is_sent_does_what_the_rule_says(store: Store) {
                     for (attributes, over_rest) in updates {
                         let expected = expect(&id, &mut model, &attributes);
                         let found = if over_rest {
-                            let answer = rest.update(&id, attributes.to_text()).await;
+                            let answer = rest.update(&id, attributes.to_value().to_text()).await;
                             if answer.status.is_success() {
                                 Ok((json(answer.document()), answer.revision()))
                             } else {
@@ -134,7 +136,7 @@ async fn whatever_is_sent_does_what_the_rule_says(store: Store) {
                         } else {
                             let request = UpdateDataRequest {
                                 channel_session_id: id.clone(),
-                                attributes_json: Some(attributes.to_text()),
+                                attributes_json: Some(attributes.to_value().to_text()),
                                 view: ChannelSessionView::Full.into(),
                                 ..Default::default()
                             };
@@ -157,18 +159,18 @@ async fn whatever_is_sent_does_what_the_rule_says(store: Store) {
 
 /// What the domain's rule makes of a document.
 fn rule(id: &str, document: Value, attributes: &Attributes) -> Value {
-    match update::apply(&Id::parse(id).unwrap(), document.clone(), attributes, 10).unwrap() {
-        Change::Unchanged => document,
-        Change::Changed(document) => json(&Document::to_text(&document)),
-    }
+    let mut model = (document, 1);
+    expect(id, &mut model, attributes).unwrap();
+    model.0
 }
 
 /// What an update should answer, by the rule; the model is changed alike.
 fn expect(id: &str, model: &mut (Value, i64), attributes: &Attributes) -> Result<(Value, i64), String> {
-    match update::apply(&Id::parse(id).unwrap(), model.0.clone(), attributes, 10) {
-        Ok(Change::Unchanged) => {}
-        Ok(Change::Changed(document)) => *model = (json(&document.to_text()), model.1 + 1),
-        Err(error) => return Err(error.reason().as_str().to_owned()),
-    }
+    let (id, revision) = (Id::parse(id).unwrap(), Revision::new(model.1));
+    let mut session =
+        Working::stored(TenantId::default(), id.clone(), revision, Some(model.0.to_text())).unwrap();
+    let change = Change::new(id, Operation::Update(Update::attach(attributes.clone(), 10)));
+    let changed = session.apply(&change).map_err(|error| error.reason().as_str().to_owned())?;
+    *model = (json(&changed.document.unwrap()), changed.revision.get());
     Ok(model.clone())
 }

@@ -1,8 +1,11 @@
 //! A role that may not make tables can serve from tables that are there.
 
+use http::Method;
 use sqlx::{Connection, PgConnection};
 
-use crate::support::{Rest, Service, Store, process::Process};
+use crate::support::{
+    Rest, Service, Sse, Store, Watch, patience::until, process::Process, service::connect, watch::everything,
+};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn serving_needs_no_privilege_to_change_tables() {
@@ -15,7 +18,10 @@ async fn serving_needs_no_privilege_to_change_tables() {
     let weak = format!("{}://{role}:secret@{after}", before.split_once("://").unwrap().0);
     let grants = format!(
         "CREATE ROLE {role} LOGIN PASSWORD 'secret';
-         GRANT SELECT, INSERT, UPDATE ON channel_session TO {role};
+         GRANT SELECT, INSERT, UPDATE, DELETE
+             ON channel_session, channel_session_event, channel_session_event_cleaned, channel_session_event_log,
+                channel_session_request TO {role};
+         GRANT USAGE, SELECT ON SEQUENCE channel_session_event_number_seq TO {role};
          GRANT SELECT ON _sqlx_migrations TO {role}"
     );
     sqlx::raw_sql(sqlx::AssertSqlSafe(grants)).execute(&mut owner).await.unwrap();
@@ -30,10 +36,28 @@ async fn serving_needs_no_privilege_to_change_tables() {
         "127.0.0.1:0",
         "--http-addr",
         "127.0.0.1:0",
+        "--event-retention",
+        "3s",
+        "--cleanup-interval",
+        "100ms",
     ]);
+    let mut watch = Watch::start(&connect(server.address("grpc")).await, everything("")).await;
+    let from = watch.position.clone();
     let rest = Rest::new(server.address("http"));
     let body = r#"[{"key":"k","type":"Number","value":1}]"#;
     assert_eq!(rest.update("64e2f08a6155b317cd3f88fd", body).await.revision(), 2);
+    assert_eq!(watch.next().await.revision, 2);
+    let headers = [("idempotency-key", "a-request")];
+    let put = rest.send(Method::PUT, "/forms/64e2f08a6155b317cd3f88fd", "[]", &headers).await;
+    assert_eq!(put.status, 200, "{put:?}");
+    let created = rest.create(r#"{"id":"x"}"#).await;
+    assert_eq!(created.status, 201, "{created:?}");
+    let deleted = rest.send(Method::DELETE, "/channel-sessions/x", "", &[]).await;
+    assert_eq!(deleted.status, 204, "{deleted:?}");
+    let history = rest.send(Method::GET, "/channel-sessions/64e2f08a6155b317cd3f88fd/history", "", &[]).await;
+    assert_eq!(history.status, 200, "{history:?}");
+    let cleaned = async || Sse::try_open(&rest, "", Some(&from)).await.is_err();
+    until("the cleaning up", cleaned).await;
     let exported = Process::command(&["export", "--database-url", &weak]).output().unwrap();
     assert!(exported.status.success(), "{exported:?}");
 

@@ -8,12 +8,13 @@ const ONE: &str = r#"[{"key":"k","type":"Number","value":1}]"#;
 async fn a_stop_finishes_what_was_accepted() {
     let mut service = Service::with(Store::Postgres, Front::Alone, &[]).await;
     service.create("x", "{}").await;
-    let mut lock = Lock::take(&service.database_url(), "x").await;
+    service.create("y", "{}").await;
+    let mut lock = Lock::take(&service.database_url(), &["x", "y"]).await;
     let combined = Rest::new(service.server.address("http"));
     let in_process = tokio::spawn(async move { combined.update("x", ONE).await });
+    lock.is_waited_for_by(1).await;
     let over_gateway = service.rest();
-    let over_gateway =
-        tokio::spawn(async move { over_gateway.update("x", ONE.replace("\"k\"", "\"l\"")).await });
+    let over_gateway = tokio::spawn(async move { over_gateway.update("y", ONE).await });
     lock.is_waited_for_by(2).await;
 
     service.server.ask_to_stop();
@@ -29,7 +30,9 @@ async fn a_stop_finishes_what_was_accepted() {
     }
     assert!(service.stop_server().success());
     let again = service.another(&[]);
-    assert_eq!(Rest::new(again.address("http")).get("x").await.revision(), 3);
+    for id in ["x", "y"] {
+        assert_eq!(Rest::new(again.address("http")).get(id).await.revision(), 2);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

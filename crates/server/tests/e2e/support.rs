@@ -1,16 +1,30 @@
 //! Starts the program on either store and speaks to it.
 
+pub(crate) mod bouncer;
+pub(crate) mod caller;
+pub(crate) mod document;
 pub(crate) mod failure;
+pub(crate) mod history;
 pub(crate) mod lock;
+pub(crate) mod patience;
 pub(crate) mod process;
+pub(crate) mod proxy;
+pub(crate) mod random;
 pub(crate) mod raw;
 pub(crate) mod rest;
 pub(crate) mod service;
+pub(crate) mod sse;
+pub(crate) mod watch;
 
+pub(crate) use caller::Caller;
 pub(crate) use failure::Failure;
 pub(crate) use lock::Lock;
+pub(crate) use proxy::Proxy;
+pub(crate) use random::Random;
 pub(crate) use rest::Rest;
-pub(crate) use service::{Front, Service, Store};
+pub(crate) use service::{Client, Front, Service, Store};
+pub(crate) use sse::Sse;
+pub(crate) use watch::Watch;
 
 /// Makes a test of a function for each store, called with the [`Store`].
 macro_rules! on_both_stores {

@@ -8,8 +8,12 @@ use std::{
 use async_trait::async_trait;
 use domain::{
     Error, Outcome,
+    change::{Change, Changed, Operation},
+    event::{Event, Position, Scope},
+    list::{Filter, Page},
     session::{Id, Revision, Session, TenantId},
-    store::{Create, Store, UpdateData, Updated},
+    store::{Events, Expired, Store},
+    time::Timestamp,
 };
 
 /// Documents by id. Clones share them.
@@ -42,40 +46,73 @@ impl Memory {
 
 #[async_trait]
 impl Store for Memory {
-    async fn create(&self, sessions: Vec<Create>) -> Vec<Result<Session, Error>> {
+    async fn change(&self, changes: Vec<Change>) -> Vec<Result<Changed, Error>> {
         let mut stored = self.sessions.lock().expect("not poisoned");
-        let create = |Create { id, document, .. }: Create| {
+        let create = |Change { id, operation, .. }: Change| {
+            let Operation::Create(create) = operation else { unreachable!("these commands only create") };
             if stored.contains_key(id.as_str()) {
                 return Err(Error::Exists(id));
             }
             if Some(stored.len()) == self.room {
                 return Err(Error::StoreUnavailable { outcome: Outcome::Unknown, cause: "no answer".into() });
             }
-            let document = document.to_text();
+            let document = create.document.text().to_owned();
             stored.insert(id.as_str().to_owned(), document.clone());
-            Ok(Session { id, revision: Revision::FIRST, document })
+            Ok(Changed { revision: Revision::FIRST, document: Some(document), changed: true })
         };
-        sessions.into_iter().map(create).collect()
+        changes.into_iter().map(create).collect()
     }
 
-    async fn page(&self, _: &TenantId, after: Option<&Id>, limit: usize) -> Result<Vec<Session>, Error> {
+    async fn list(&self, _: &TenantId, _: &Filter, after: Option<&Id>, limit: usize) -> Result<Page, Error> {
         if after.is_some() && self.is_lost_behind_the_first_page {
             return Err(Error::Internal("disk on fire".into()));
         }
         let sessions = self.all().into_iter();
         let behind = sessions.filter(|(id, _)| after.is_none_or(|after| id.as_str() > after.as_str()));
-        behind
-            .take(limit)
-            .map(|(id, document)| Ok(Session { id: Id::parse(&id)?, revision: Revision::FIRST, document }))
-            .collect()
-    }
-
-    async fn update_data(&self, _: Vec<UpdateData>) -> Vec<Result<Updated, Error>> {
-        unreachable!("these commands update nothing")
+        let session = |(id, document): (String, String)| {
+            Ok(Session { id: Id::parse(&id)?, revision: Revision::FIRST, document })
+        };
+        let sessions: Vec<_> = behind.take(limit).map(session).collect::<Result<_, Error>>()?;
+        let next = sessions.last().filter(|_| sessions.len() == limit).map(|last| last.id.clone());
+        Ok(Page { sessions, next })
     }
 
     async fn get(&self, _: &TenantId, _: Vec<Id>) -> Vec<Result<Session, Error>> {
         unreachable!("these commands get nothing by its id")
+    }
+
+    async fn history(
+        &self,
+        _: &TenantId,
+        _: &Id,
+        _: Option<&str>,
+        _: Option<Revision>,
+        _: usize,
+    ) -> Result<Vec<Event>, Error> {
+        unreachable!("these commands ask for no past")
+    }
+
+    async fn position(&self) -> Result<Position, Error> {
+        unreachable!("these commands watch nothing")
+    }
+
+    async fn events(
+        &self,
+        _: &TenantId,
+        _: &Scope,
+        _: &Position,
+        _: Option<&Position>,
+        _: usize,
+    ) -> Result<Events, Error> {
+        unreachable!("these commands watch nothing")
+    }
+
+    async fn clean(&self, _: Expired, _: usize) -> Result<usize, Error> {
+        unreachable!("these commands clean up nothing")
+    }
+
+    async fn ended(&self, _: Timestamp, _: usize) -> Result<Vec<(TenantId, Id, Revision)>, Error> {
+        unreachable!("these commands clean up nothing")
     }
 
     async fn ping(&self) -> Result<(), Error> {

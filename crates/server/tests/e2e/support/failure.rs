@@ -1,11 +1,13 @@
 //! What a failed call says, over gRPC and over REST.
 
-use channel_session_api::v1::ViolationDetails;
+use channel_session_api::v1::{self, MismatchDetails, ViolationDetails};
 use http::StatusCode;
 use prost::Message;
 use serde_json::Value;
 use tonic::{Code, Status};
 use tonic_types::pb;
+
+use super::{document, json};
 
 /// The part that both transports carry alike.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +18,19 @@ pub(crate) struct Failure {
     /// How many violations there are, also those that are not listed.
     pub(crate) total: usize,
     pub(crate) outcome_unknown: bool,
+    pub(crate) mismatch: Option<Box<Mismatch>>,
+}
+
+/// What the session is, where it is not as required.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Mismatch {
+    pub(crate) revision: i64,
+    pub(crate) etag: String,
+    /// The attribute that is meant, if one is.
+    pub(crate) key: Option<String>,
+    /// The attribute as it is: its key, its type, and its value's text, if that is told.
+    pub(crate) present: Option<(String, String, Option<String>)>,
+    pub(crate) value_omitted: bool,
 }
 
 /// One broken rule.
@@ -59,6 +74,28 @@ impl Failure {
             violations: fields.into_iter().zip(more).map(violation).collect(),
             total: info.metadata.get("violations_total").map_or(0, |total| total.parse().unwrap()),
             outcome_unknown: info.metadata.get("outcome").is_some_and(|outcome| outcome == "unknown"),
+            mismatch: find("channelsession.v1.MismatchDetails")
+                .map(|any| Box::new(MismatchDetails::decode(&*any.value).unwrap().into())),
+        }
+    }
+
+    /// What became of one of many updates.
+    pub(crate) fn from_failure(failure: v1::Failure) -> Self {
+        let reason = failure.reason().as_str_name().strip_prefix("REASON_").unwrap().to_owned();
+        let violations = failure.violations.into_iter().map(|it| Violation {
+            field: it.field,
+            key: it.key,
+            rule: it.rule,
+            description: it.description,
+        });
+        let violations: Vec<_> = violations.collect();
+        Self {
+            reason,
+            detail: failure.message,
+            total: violations.len(),
+            violations,
+            outcome_unknown: failure.outcome_unknown,
+            mismatch: failure.mismatch.map(|details| Box::new(details.into())),
         }
     }
 
@@ -88,11 +125,50 @@ impl Failure {
                 .as_u64()
                 .map_or(listed, |total| usize::try_from(total).unwrap()),
             outcome_unknown: problem["outcome"] == "unknown",
+            mismatch: problem["revision"].is_i64().then(|| Box::new(Mismatch::from_problem(body))),
         }
     }
 
     /// Field, key and rule of each violation.
     pub(crate) fn rules(&self) -> Vec<(&str, &str, &str)> {
         self.violations.iter().map(|it| (&*it.field, &*it.key, &*it.rule)).collect()
+    }
+}
+
+impl From<MismatchDetails> for Mismatch {
+    fn from(details: MismatchDetails) -> Self {
+        let present = details.present.map(|attribute| {
+            let value = document::value_text(&attribute);
+            (attribute.key, attribute.r#type, value)
+        });
+        Self {
+            revision: details.revision,
+            etag: details.etag,
+            key: (!details.key.is_empty()).then_some(details.key),
+            present,
+            value_omitted: details.value_omitted,
+        }
+    }
+}
+
+impl Mismatch {
+    /// Reads the members, and a value's text as it stands there.
+    fn from_problem(body: &str) -> Self {
+        let problem = json(body);
+        let member = |name: &str| problem.as_object().unwrap().get(name);
+        let text = |value: &domain::json::Value| value.as_str().unwrap_or_default().to_owned();
+        let present = member("present").and_then(domain::json::Value::as_object).map(|present| {
+            let value = present.get("value").map(domain::json::Value::to_text);
+            (text(present.get("key").unwrap()), text(present.get("type").unwrap()), value)
+        });
+        // An attribute that is absent is told of, too.
+        assert_eq!(member("key").is_some(), member("present").is_some(), "{body}");
+        Self {
+            revision: member("revision").unwrap().to_text().parse().unwrap(),
+            etag: text(member("etag").unwrap()),
+            key: member("key").map(text),
+            present,
+            value_omitted: member("valueOmitted").is_some_and(|it| it.to_text() == "true"),
+        }
     }
 }

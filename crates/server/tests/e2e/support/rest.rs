@@ -3,8 +3,9 @@
 use std::net::SocketAddr;
 
 use axum::body::Body;
-use http::{HeaderMap, Method, Request, StatusCode};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body_util::BodyExt;
+use hyper::body::Incoming;
 use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::TokioExecutor,
@@ -55,14 +56,33 @@ impl Rest {
         body: impl Into<Body>,
         headers: &[(&str, &str)],
     ) -> Answer {
+        self.try_send(method, path, body, headers).await.unwrap()
+    }
+
+    /// The same, where the answer may not come.
+    pub(crate) async fn try_send(
+        &self,
+        method: Method,
+        path: &str,
+        body: impl Into<Body>,
+        headers: &[(&str, &str)],
+    ) -> Result<Answer, Lost> {
+        Answer::read(self.request(method, path, body, headers).await?).await
+    }
+
+    /// Any request whose answer may have no end.
+    pub(crate) async fn request(
+        &self,
+        method: Method,
+        path: &str,
+        body: impl Into<Body>,
+        headers: &[(&str, &str)],
+    ) -> Result<Response<Incoming>, Lost> {
         let mut request = Request::builder().method(method).uri(format!("http://{}{path}", self.address));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let response = self.client.request(request.body(body.into()).unwrap()).await.unwrap();
-        let (parts, body) = response.into_parts();
-        let body = body.collect().await.unwrap().to_bytes().to_vec();
-        Answer { status: parts.status, headers: parts.headers, body: String::from_utf8(body).unwrap() }
+        Ok(self.client.request(request.body(body.into()).unwrap()).await?)
     }
 
     /// Where the gateway listens.
@@ -71,7 +91,17 @@ impl Rest {
     }
 }
 
+/// Why no answer came.
+pub(crate) type Lost = Box<dyn std::error::Error + Send + Sync>;
+
 impl Answer {
+    /// Reads an answer to its end.
+    pub(crate) async fn read(response: Response<Incoming>) -> Result<Self, Lost> {
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await?.to_bytes().to_vec();
+        Ok(Self { status: parts.status, headers: parts.headers, body: String::from_utf8(body).unwrap() })
+    }
+
     /// The body of an answer that should be a document.
     pub(crate) fn document(&self) -> &str {
         assert!(self.status.is_success(), "{self:?}");

@@ -11,6 +11,9 @@ use tonic::transport::{Channel, Endpoint};
 
 use super::{Rest, process::Process};
 
+/// A gRPC client. Clones share its connection.
+pub(crate) type Client = ChannelSessionServiceClient<Channel>;
+
 /// Which store the service runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Store {
@@ -84,7 +87,7 @@ impl Service {
     }
 
     /// A gRPC client with a connection of its own.
-    pub(crate) async fn grpc(&self) -> ChannelSessionServiceClient<Channel> {
+    pub(crate) async fn grpc(&self) -> Client {
         connect(self.server.address("grpc")).await
     }
 
@@ -119,8 +122,14 @@ impl Service {
 }
 
 /// A gRPC client of an address.
-pub(crate) async fn connect(address: SocketAddr) -> ChannelSessionServiceClient<Channel> {
+pub(crate) async fn connect(address: SocketAddr) -> Client {
     ChannelSessionServiceClient::new(channel(address).await).max_decoding_message_size(usize::MAX)
+}
+
+/// A gRPC client of an address where nobody may listen right now. It connects whenever it has to.
+pub(crate) fn connect_lazily(address: SocketAddr) -> Client {
+    let endpoint = Endpoint::from_shared(format!("http://{address}")).unwrap();
+    ChannelSessionServiceClient::new(endpoint.connect_lazy()).max_decoding_message_size(usize::MAX)
 }
 
 /// A connection to a gRPC address.

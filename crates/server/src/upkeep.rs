@@ -1,0 +1,108 @@
+//! Cleans up what has expired, in small steps that keep nobody waiting.
+
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use domain::{
+    Error,
+    change::{Change, Delete, Operation, Requester},
+    precondition::RevisionMatch,
+    store::{Expired, Store},
+    time::Timestamp,
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Retention;
+
+/// How much is cleaned up in one step.
+const STEP: usize = 500;
+
+/// How many sessions are deleted in one step.
+const SESSIONS: usize = 100;
+
+/// How long nothing is cleaned up between two steps, so that updates have the database to themselves in between.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Cleans up again and again until `stopping`. Any number of processes may do so on one database.
+pub(crate) async fn run(store: Arc<dyn Store>, retention: Retention, stopping: CancellationToken) {
+    let upkeep = Upkeep { store, retention, stopping };
+    loop {
+        // Not at once: a start has more urgent things to do.
+        tokio::select! {
+            () = upkeep.stopping.cancelled() => return,
+            () = tokio::time::sleep(upkeep.retention.cleanup_interval()) => {}
+        }
+        if let Err(error) = upkeep.clean().await {
+            tracing::warn!(?error, "what has expired could not be cleaned up; it is tried again");
+        }
+    }
+}
+
+struct Upkeep {
+    store: Arc<dyn Store>,
+    retention: Retention,
+    stopping: CancellationToken,
+}
+
+impl Upkeep {
+    async fn clean(&self) -> Result<(), Error> {
+        let now = Timestamp::from(SystemTime::now());
+        let expired = [
+            Expired::Events(now.before(self.retention.events())),
+            Expired::RequestIds(now.before(self.retention.request_ids())),
+        ];
+        let mut cleaned = [0, 0];
+        for (expired, cleaned) in expired.into_iter().zip(&mut cleaned) {
+            loop {
+                let step = self.store.clean(expired, STEP).await?;
+                *cleaned += step;
+                if step < STEP || !self.goes_on().await {
+                    break;
+                }
+            }
+        }
+        let sessions = match self.retention.ended() {
+            Some(kept) => self.delete_ended(now, now.before(kept)).await?,
+            None => 0,
+        };
+        let [events, request_ids] = cleaned;
+        if events + request_ids + sessions > 0 {
+            tracing::info!(events, request_ids, sessions, "cleaned up what had expired");
+        }
+        Ok(())
+    }
+
+    /// Deletes sessions that ended before a moment, as a caller would: nobody else's session, and no session that has
+    /// changed meanwhile.
+    async fn delete_ended(&self, now: Timestamp, before: Timestamp) -> Result<usize, Error> {
+        let mut deleted = 0;
+        loop {
+            let ended = self.store.ended(before, SESSIONS).await?;
+            let count = ended.len();
+            let changes = ended.into_iter().map(|(tenant, id, revision)| Change {
+                tenant,
+                revision: Some(RevisionMatch::OneOf(vec![revision])),
+                requester: Requester::service(),
+                at: now,
+                ..Change::new(id, Operation::Delete(Delete { allow_missing: true }))
+            });
+            let results = self.store.change(changes.collect()).await;
+            let gone = results.iter().filter(|result| result.as_ref().is_ok_and(|it| it.changed)).count();
+            deleted += gone;
+            // Where nothing could be deleted, the next look would find the same.
+            if count < SESSIONS || gone == 0 || !self.goes_on().await {
+                return Ok(deleted);
+            }
+        }
+    }
+
+    /// Waits between two steps. `false` if the process is about to stop.
+    async fn goes_on(&self) -> bool {
+        tokio::select! {
+            () = self.stopping.cancelled() => false,
+            () = tokio::time::sleep(PAUSE) => true,
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! Many updates in one call, and in one stream: each is answered as it would have been alone, in order, and one that is
+//! refused harms no other.
+
+mod streamed;
+
+use std::sync::Arc;
+
+use channel_session_api::v1::{
+    BatchUpdateDataRequest, ChannelSessionView, StreamUpdateDataRequest, UpdateDataRequest,
+    UpdateDataResponse, UpdateDataResult, channel_session_service_client::ChannelSessionServiceClient,
+    update_data_result,
+};
+use domain::json::Value;
+use http::{Method, StatusCode};
+use tonic::Code;
+
+use crate::support::{
+    Client, Failure, Rest, Service, Store,
+    caller::{Session, expect, set},
+    document::value_of,
+    json, on_both_stores,
+    service::channel,
+};
+
+on_both_stores!(
+    each_is_answered_as_it_would_be_alone,
+    updates_of_one_session_are_made_in_order,
+    an_answer_that_would_be_too_large_is_reduced,
+);
+
+/// What became of an update: the session and whether it changed, or why not.
+type Became = Result<(Session, bool), Failure>;
+
+/// Sessions with this prefix, and updates of them of every kind that can be refused, between ones that are not.
+async fn updates(service: &Service, prefix: &str) -> Vec<UpdateDataRequest> {
+    for (id, document) in [
+        ("ok", "{}"),
+        ("full", r#"{"channelData":{"additionalAttributes":[1,2,3,4,5,6,7,8,9,10]}}"#),
+        ("ended", r#"{"isActive":false}"#),
+        ("no-list", r#"{"channelData":{"additionalAttributes":{}}}"#),
+    ] {
+        service.create(&format!("{prefix}{id}"), document).await;
+    }
+    let set = |id: &str, key: &str, value: &str| set(&format!("{prefix}{id}"), key, "Number", value);
+    let with = |request: UpdateDataRequest, change: fn(&mut UpdateDataRequest)| {
+        let mut request = request;
+        change(&mut request);
+        request
+    };
+    vec![
+        set("ok", "k", "1"),
+        with(set("ok", "k", "1"), |it| it.channel_session_id = "..".to_owned()),
+        with(set("ok", "k", "1"), |it| it.channel_session_id = String::new()),
+        set("ok", "k", "\"many\""),
+        with(set("ok", "k", "1"), |it| it.attributes_json = Some("{".to_owned())),
+        with(set("ok", "k", "1"), |it| it.attributes_json = Some(format!("[{}]", ["{}"; 101].join(",")))),
+        set("nobody", "k", "1"),
+        set("ended", "k", "1"),
+        set("full", "k", "1"),
+        set("no-list", "k", "1"),
+        set("ok", "k", "0.10"),
+        set("ok", "k", "0.10"),
+        with(set("ok", "k", "2"), |it| it.preconditions = vec![expect("k", "0.1")]),
+        with(set("ok", "k", "2"), |it| it.etag = "\"1\"".to_owned()),
+        with(set("ok", "k", "2"), |it| it.etag = "1".to_owned()),
+        with(set("ok", "l", "1"), |it| it.request_id = "r".to_owned()),
+        set("ok", "l", "2"),
+        with(set("ok", "l", "1"), |it| it.request_id = "r".to_owned()),
+        with(set("ok", "l", "3"), |it| it.request_id = "r".to_owned()),
+        with(set("ok", "m", "1"), |it| it.validate_only = true),
+        with(set("ok", "m", "1"), |it| it.remove_keys = vec!["k".to_owned()]),
+        with(set("ok", "n", "1"), |it| it.preconditions = vec![expect("m", "1")]),
+    ]
+}
+
+fn from_response(response: UpdateDataResponse) -> (Session, bool) {
+    (response.channel_session.unwrap().into(), response.changed)
+}
+
+fn from_result(result: UpdateDataResult) -> Became {
+    assert!(!result.reduced);
+    match result.result.unwrap() {
+        update_data_result::Result::Response(response) => Ok(from_response(response)),
+        update_data_result::Result::Failure(failure) => Err(Failure::from_failure(failure)),
+    }
+}
+
+async fn alone(client: &Client, requests: Vec<UpdateDataRequest>) -> Vec<Became> {
+    let mut became = Vec::new();
+    for request in requests {
+        let response = client.clone().update_data(request).await;
+        became.push(match response {
+            Ok(response) => Ok(from_response(response.into_inner())),
+            Err(status) => Err(Failure::from_status(&status)),
+        });
+    }
+    became
+}
+
+async fn in_a_batch(client: &Client, requests: Vec<UpdateDataRequest>) -> Vec<Became> {
+    let response = client.clone().batch_update_data(BatchUpdateDataRequest { requests }).await;
+    response.unwrap().into_inner().results.into_iter().map(from_result).collect()
+}
+
+async fn in_a_stream(client: &Client, requests: Vec<UpdateDataRequest>) -> Vec<Became> {
+    let requests = requests.into_iter().map(|request| StreamUpdateDataRequest { request: Some(request) });
+    let requests = futures_util::stream::iter(requests.collect::<Vec<_>>());
+    let mut results = client.clone().stream_update_data(requests).await.unwrap().into_inner();
+    let mut became = Vec::new();
+    while let Some(response) = results.message().await.unwrap() {
+        became.push(from_result(response.result.unwrap()));
+    }
+    became
+}
+
+/// The body of `POST /batch-update-data`.
+fn body(requests: &[UpdateDataRequest]) -> String {
+    let requests = requests.iter().map(|request| {
+        let mut body: serde_json::Value =
+            serde_json::from_str(&crate::support::caller::patch(&UpdateDataRequest {
+                attributes_json: None,
+                ..request.clone()
+            }))
+            .unwrap();
+        let members = body.as_object_mut().unwrap();
+        members.remove("attributes");
+        // What is no JSON would make the whole body none.
+        members.insert("attributesJson".to_owned(), request.attributes_json.clone().into());
+        members.insert("channelSessionId".to_owned(), request.channel_session_id.clone().into());
+        members.insert("etag".to_owned(), request.etag.clone().into());
+        members.insert("requestId".to_owned(), request.request_id.clone().into());
+        body.to_string()
+    });
+    format!(r#"{{"requests":[{}]}}"#, requests.collect::<Vec<_>>().join(","))
+}
+
+async fn post(rest: &Rest, requests: &[UpdateDataRequest]) -> Vec<Value> {
+    let answer = rest.send(Method::POST, "/batch-update-data", body(requests), &[]).await;
+    let results = json(answer.document());
+    let Some(Value::Array(results)) = results.as_object().unwrap().get("results") else {
+        panic!("{results}")
+    };
+    results.clone()
+}
+
+async fn over_rest(rest: &Rest, requests: &[UpdateDataRequest]) -> Vec<Became> {
+    let results = post(rest, requests).await.into_iter().map(|result| {
+        let result = result.as_object().unwrap();
+        if let Some(error) = result.get("error") {
+            let status: u16 = error.as_object().unwrap().get("status").unwrap().to_text().parse().unwrap();
+            return Err(Failure::from_problem(StatusCode::from_u16(status).unwrap(), &error.to_text()));
+        }
+        let revision = result.get("etag").unwrap().as_str().unwrap().trim_matches('"').parse().unwrap();
+        let document = result.get("channelSession").unwrap().clone();
+        Ok((Session { revision, document }, result.get("changed") == Some(&Value::Bool(true))))
+    });
+    results.collect()
+}
+
+async fn each_is_answered_as_it_would_be_alone(store: Store) {
+    let service = Service::start(store).await;
+    let (grpc, rest) = (service.grpc().await, service.rest());
+    let without_prefix = |became: Vec<Became>, prefix: &str| -> Vec<Became> {
+        let strip = |mut failure: Failure| {
+            failure.detail = failure.detail.replace(prefix, "");
+            failure
+        };
+        became.into_iter().map(|became| became.map_err(strip)).collect()
+    };
+    let expected = alone(&grpc, updates(&service, "alone-").await).await;
+    let expected = without_prefix(expected, "alone-");
+    let reasons: Vec<_> = expected.iter().filter_map(|it| it.as_ref().err()).map(|it| &*it.reason).collect();
+    assert_eq!((expected.len(), reasons.len()), (22, 13), "{reasons:?}");
+
+    let found = in_a_batch(&grpc, updates(&service, "batch-").await).await;
+    assert_eq!(without_prefix(found, "batch-"), expected);
+    let found = in_a_stream(&grpc, updates(&service, "stream-").await).await;
+    assert_eq!(without_prefix(found, "stream-"), expected);
+    let found = over_rest(&rest, &updates(&service, "rest-").await).await;
+    assert_eq!(without_prefix(found, "rest-"), expected);
+    // And so they left the sessions.
+    for id in ["ok", "full", "ended", "no-list"] {
+        let left = Session::from(&rest.get(&format!("alone-{id}")).await);
+        for prefix in ["batch-", "stream-", "rest-"] {
+            assert_eq!(Session::from(&rest.get(&format!("{prefix}{id}")).await), left, "{prefix}{id}");
+        }
+    }
+    assert_eq!(in_a_batch(&grpc, Vec::new()).await, []);
+    assert_eq!(over_rest(&rest, &[]).await, []);
+    assert_eq!(in_a_stream(&grpc, Vec::new()).await, []);
+}
+
+async fn updates_of_one_session_are_made_in_order(store: Store) {
+    const MANY: usize = 1000;
+    let service = Service::start(store).await;
+    let grpc = service.grpc().await;
+    for id in ["a", "b", "c"] {
+        service.create(id, "{}").await;
+    }
+    // Each counts on from the one before it of the same session, which it requires to be there.
+    let requests = |from: usize| -> Vec<UpdateDataRequest> {
+        let request = |at: usize| {
+            let (id, count) = (["a", "b", "c"][at % 3], at / 3);
+            let mut request = set(id, "n", "Number", count);
+            request.preconditions.extend((count > 0).then(|| expect("n", &(count - 1).to_string())));
+            request
+        };
+        (from..from + MANY).map(request).collect()
+    };
+    let (first, second) = (requests(0), requests(MANY));
+    let mut became = in_a_batch(&grpc, first).await;
+    became.extend(in_a_stream(&grpc, second).await);
+    for (at, became) in became.into_iter().enumerate() {
+        let (session, changed) = became.unwrap_or_else(|failure| panic!("{at}: {failure:?}"));
+        assert_eq!((value_of(&session.document, "n"), changed), ((at / 3).to_string(), true));
+        assert_eq!(session.revision, 2 + i64::try_from(at / 3).unwrap());
+    }
+    let more = vec![set("a", "n", "Number", 0); MANY + 1];
+    let status =
+        grpc.clone().batch_update_data(BatchUpdateDataRequest { requests: more.clone() }).await.unwrap_err();
+    assert_eq!(
+        (status.code(), &*Failure::from_status(&status).reason),
+        (Code::OutOfRange, "REQUEST_TOO_LARGE")
+    );
+    let answer = service.rest().send(Method::POST, "/batch-update-data", body(&more), &[]).await;
+    assert_eq!((answer.status.as_u16(), answer.failure()), (413, Failure::from_status(&status)));
+}
+
+async fn an_answer_that_would_be_too_large_is_reduced(store: Store) {
+    const UPDATES: usize = 40;
+    let service = Service::start(store).await;
+    let filler = "x".repeat(200_000);
+    service.create("x", &format!(r#"{{"x":"{filler}"}}"#)).await;
+    let requests: Arc<Vec<_>> = Arc::new((0..UPDATES).map(|at| set("x", "n", "Number", at)).collect());
+    // A client as it comes, which takes 4 MiB.
+    let mut plain = ChannelSessionServiceClient::new(channel(service.server.address("grpc")).await);
+    let mut view = async |view: ChannelSessionView| {
+        let mut requests = Vec::clone(&requests);
+        requests.iter_mut().for_each(|request| request.view = view.into());
+        plain.batch_update_data(BatchUpdateDataRequest { requests }).await.unwrap().into_inner().results
+    };
+    let results = view(ChannelSessionView::Json).await;
+    let whole = results.iter().take_while(|result| !result.reduced).count();
+    assert!((5..UPDATES).contains(&whole), "{whole} were whole");
+    for (at, result) in results.into_iter().enumerate() {
+        let Some(update_data_result::Result::Response(response)) = result.result else {
+            panic!("{result:?}")
+        };
+        let session = response.channel_session.unwrap();
+        // What became of it is told of each.
+        assert_eq!(
+            (session.revision, session.id.as_deref(), response.changed),
+            (2 + i64::try_from(at).unwrap(), Some("x"), true)
+        );
+        assert_eq!(session.document_json.is_empty(), at >= whole, "{at}");
+        assert_eq!(result.reduced, at >= whole, "{at}");
+    }
+    // Who needs no sessions gets all of it.
+    assert!(view(ChannelSessionView::Basic).await.iter().all(|result| !result.reduced));
+    let results = post(&service.rest(), &requests).await;
+    let member = |result: &Value, name: &str| result.as_object().unwrap().get(name).cloned();
+    let reduced = results.iter().filter(|result| member(result, "reduced") == Some(Value::Bool(true)));
+    assert_eq!(reduced.filter(|result| member(result, "channelSession").is_none()).count(), UPDATES - whole);
+    assert_eq!(
+        member(&results[UPDATES - 1], "etag"),
+        Some(Value::String(format!("\"{}\"", 3 * UPDATES + 1)))
+    );
+}

@@ -1,0 +1,94 @@
+//! Streams of updates: callers that do not take what comes back are not read from, and streams end with their process.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use channel_session_api::v1::{StreamUpdateDataRequest, update_data_result};
+use futures_util::stream;
+use tokio::sync::mpsc;
+
+use super::from_result;
+use crate::support::{Failure, Front, Rest, Service, Store, caller::set, on_both_stores, patience::within};
+
+on_both_stores!(a_caller_that_takes_no_results_is_not_read_from, a_stream_ends_with_its_process);
+
+/// Far more than the service needs, and less than what the results would take that nobody takes.
+const MAX_MEMORY: u64 = 128 << 20;
+
+async fn a_caller_that_takes_no_results_is_not_read_from(store: Store) {
+    const UPDATES: usize = 1500;
+    let service =
+        Service::with(store, Front::Combined, &["--event-retention", "1s", "--cleanup-interval", "100ms"])
+            .await;
+    // Their results take 150 MB.
+    service.create("x", &format!(r#"{{"x":"{}"}}"#, "x".repeat(100_000))).await;
+    let sent = Arc::new(AtomicUsize::new(0));
+    let requests = stream::iter((0..UPDATES).map({
+        let sent = sent.clone();
+        move |at| {
+            sent.fetch_add(1, Ordering::Relaxed);
+            StreamUpdateDataRequest { request: Some(set("x", "k", "String2000", format!("\"{at:02000}\""))) }
+        }
+    }));
+    let mut results = service.grpc().await.stream_update_data(requests).await.unwrap().into_inner();
+
+    // The service has all the time that so many other calls take. What it then has not read, it does not read.
+    let rest = service.rest();
+    let (read, made) = within("the end of reading", async {
+        let mut before = (0, 1);
+        loop {
+            for _ in 0..200 {
+                assert_eq!(rest.get("64e2f08a6155b317cd3f88fd").await.status, 200);
+            }
+            let now = (sent.load(Ordering::Relaxed), rest.get("x").await.revision());
+            if now == before && now.1 > 1 {
+                return now;
+            }
+            before = now;
+        }
+    })
+    .await;
+    eprintln!("{made} {read}");
+    assert!(made < 300 && read < 1000, "{made} updates were made, and {read} of {UPDATES} read");
+    // Others are served all the while, also with updates of the same session.
+    let other = rest.update("x", r#"[{"key":"other","type":"Boolean","value":true}]"#).await;
+    assert_eq!(other.status, 200);
+
+    // Read on, everything is there, in order.
+    let mut last = 1;
+    for _ in 0..UPDATES {
+        let response = within("a result", results.message()).await.unwrap().unwrap();
+        let Some(update_data_result::Result::Response(response)) = response.result.unwrap().result else {
+            panic!("an update was refused")
+        };
+        let session = response.channel_session.unwrap();
+        assert!(response.changed && session.revision > last && session.document_json.len() > 100_000);
+        last = session.revision;
+    }
+    assert!(results.message().await.unwrap().is_none());
+    assert_eq!(rest.get("x").await.revision(), 2 + i64::try_from(UPDATES).unwrap());
+    assert!(service.server.peak_memory() < MAX_MEMORY, "{} bytes", service.server.peak_memory());
+}
+
+async fn a_stream_ends_with_its_process(store: Store) {
+    let mut service = Service::start(store).await;
+    service.create("x", "{}").await;
+    let (requests, receiver) = mpsc::channel(1);
+    let receiver = stream::unfold(receiver, async |mut receiver| Some((receiver.recv().await?, receiver)));
+    let receiver = Box::pin(receiver);
+    let mut results = service.grpc().await.stream_update_data(receiver).await.unwrap().into_inner();
+    for at in 0..3 {
+        requests.send(StreamUpdateDataRequest { request: Some(set("x", "n", "Number", at)) }).await.unwrap();
+        let response = within("a result", results.message()).await.unwrap().unwrap();
+        assert_eq!(from_result(response.result.unwrap()).unwrap().0.revision, 2 + at);
+    }
+    service.server.ask_to_stop();
+    let status = within("the end", results.message()).await.unwrap_err();
+    let failure = Failure::from_status(&status);
+    assert_eq!((&*failure.reason, failure.outcome_unknown), ("STORE_UNAVAILABLE", false));
+    assert!(service.stop_server().success());
+    let again = service.another(&[]);
+    assert_eq!(Rest::new(again.address("http")).get("x").await.revision(), 4);
+}

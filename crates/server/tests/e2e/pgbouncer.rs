@@ -1,0 +1,105 @@
+//! The service through PgBouncer in session mode: updates, watches and histories are as they are without it.
+
+use channel_session_api::v1::UpdateDataRequest;
+use http::Method;
+use store_testkit::postgres;
+
+use crate::support::{
+    Caller, Rest, Sse, Watch,
+    bouncer::Bouncer,
+    caller::{Session, set},
+    history::history,
+    process::Process,
+    service::connect,
+    watch::everything,
+};
+
+const CALLERS: usize = 8;
+const UPDATES: usize = 25;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn all_works_through_pgbouncer_in_session_mode() {
+    let database = postgres::database().await;
+    let Some(bouncer) = Bouncer::before(database.url()).await else {
+        println!("there is no PgBouncer, and none can be installed: nothing to test");
+        return;
+    };
+    // Whoever changes tables connects directly, for the lock that this takes belongs to a session.
+    let migrated = Process::command(&["migrate", "--database-url", database.url()]).output().unwrap();
+    assert!(migrated.status.success(), "{migrated:?}");
+    let start = |database_url: &str| {
+        let addresses = ["--grpc-addr", "127.0.0.1:0", "--http-addr", "127.0.0.1:0"];
+        Process::start(
+            &[&["serve", "--lame-duck", "0s", "--database-url", database_url], &addresses[..]].concat(),
+        )
+    };
+    let mut through = start(bouncer.url());
+    let direct = start(database.url());
+    let grpc = connect(through.address("grpc")).await;
+    let rest = Rest::new(through.address("http"));
+    let mut watches = [
+        Watch::start(&grpc, everything("")).await,
+        Watch::start(&connect(direct.address("grpc")).await, everything("")).await,
+    ];
+    let from = watches[0].position.clone();
+    let mut sse = Sse::open(&rest, "channelSessionId=x").await;
+
+    assert_eq!(rest.create(r#"{"id":"x","conversationId":"c"}"#).await.status, 201);
+    // Callers on both, of one session, some under request ids that come twice.
+    let callers: Vec<_> = (0..CALLERS)
+        .map(|caller| {
+            let server = [&through, &direct][caller % 2];
+            let (grpc, http) = (server.address("grpc"), server.address("http"));
+            tokio::spawn(async move {
+                let callers = [Caller::Grpc(connect(grpc).await), Caller::Rest(Rest::new(http))];
+                for at in 0..UPDATES {
+                    let request_id = format!("{caller}-{at}");
+                    let update = set("x", &format!("k{caller}"), "Number", at);
+                    let request = UpdateDataRequest { request_id, ..update };
+                    let first = callers[at % 2].update(&request).await;
+                    assert_eq!(callers[(at + 1) % 2].update(&request).await, first, "{request:?}");
+                    first.unwrap();
+                }
+            })
+        })
+        .collect();
+    for caller in callers {
+        caller.await.unwrap();
+    }
+    let last = 1 + i64::try_from(CALLERS * UPDATES).unwrap();
+    assert_eq!(rest.get("x").await.revision(), last);
+
+    let count = usize::try_from(last).unwrap();
+    let mut told = Vec::new();
+    for watch in &mut watches {
+        told.push(watch.take(count).await);
+        assert!(told[0].iter().map(|event| event.revision).eq(1..=last));
+    }
+    assert_eq!(told[0], told[1]);
+    assert!(
+        sse.take(count).await.iter().map(|message| &message.data).eq(told[0].iter().map(|it| &it.event_json))
+    );
+    let half = watches[0].position.clone();
+    let mut past = history(&grpc, "x", "", 30).await;
+    past.reverse();
+    assert!(past.iter().map(|event| &event.id).eq(told[0].iter().map(|event| &event.id)));
+    let page = rest.send(Method::GET, "/channel-sessions?conversationId=c", "", &[]).await;
+    let page: serde_json::Value = serde_json::from_str(page.document()).unwrap();
+    assert_eq!((&page["channelSessions"][0]["id"], &page["channelSessions"][1]), (&"x".into(), &().into()));
+
+    // A process that comes later goes on from what another one told.
+    through.ask_to_stop();
+    assert!(through.wait().success());
+    let again = start(bouncer.url());
+    let (grpc, rest) = (connect(again.address("grpc")).await, Rest::new(again.address("http")));
+    let end = rest.send(Method::POST, "/channel-sessions/x/end", r#"{"reasonCode":"AGENT"}"#, &[]).await;
+    assert_eq!(Session::from(&end).revision, last + 1);
+    assert_eq!(watches[1].next().await.revision, last + 1);
+    assert_eq!(rest.send(Method::DELETE, "/channel-sessions/x", "", &[]).await.status, 204);
+    assert_eq!(rest.create(r#"{"id":"y"}"#).await.status, 201);
+    for (position, expected) in [(&half, ["x", "y"]), (&from, ["x", "y"])] {
+        let told = Watch::start(&grpc, everything(position)).await.take(2).await;
+        assert!(told.iter().map(|event| &*event.channel_session_id).eq(expected), "{told:?}");
+    }
+    assert_eq!(watches[1].next().await.revision, last + 2);
+}
