@@ -102,6 +102,7 @@ async fn a_watch_from_a_position_tells_what_came_since_and_then_what_comes() {
     }
     let after = Some(before);
     let mut watcher = bench.watch(Wanted { after, ..wanted(Scope::Session(parsed::id("x"))) }).await;
+    assert!(next(&mut watcher).await.expect("the watch goes on").event.is_none(), "a checkpoint comes first");
     assert_eq!(revisions(&mut watcher, 40).await, (2..=41).collect::<Vec<_>>());
     bench.set("x", "k", 100).await;
     let (_, revision, position) = event(&mut watcher).await;

@@ -13,7 +13,7 @@ use crate::support::{
     rest::{Answer, encode},
 };
 
-use cases::{Call, ONE, SESSIONS, USED, case, cases, more_cases, update};
+use cases::{Call, ONE, SESSIONS, USED, case, cases, update};
 
 on_both_stores!(the_table_holds_in_one_process, the_table_holds_through_a_gateway_alone);
 
@@ -39,7 +39,7 @@ async fn hold(service: &Service) {
     let (channel_session_id, request_id) = ("there".to_owned(), USED.to_owned());
     let used = UpdateDataRequest { channel_session_id, request_id, ..Default::default() };
     grpc.update_data(used).await.unwrap();
-    for case in cases().into_iter().chain([outgrown]).chain(more_cases()) {
+    for case in cases().into_iter().chain([outgrown]) {
         let name = case.name;
         let status = over_grpc(&mut grpc, &case.call).await.expect_err(name);
         assert_eq!(status.code(), case.code, "{name}: {status:?}");

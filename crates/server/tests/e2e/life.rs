@@ -1,14 +1,17 @@
 //! A session's life, seen over both transports: whatever is done over one of them is there over the other, exact.
 
+mod ending;
+
 use channel_session_api::v1::{
-    ChannelSessionView, CreateChannelSessionRequest, CreateChannelSessionResponse,
-    DeleteChannelSessionRequest, EndChannelSessionRequest, ExistingChannelSession, GetChannelSessionRequest,
+    ChannelSessionView, CreateChannelSessionRequest, CreateChannelSessionResponse, ExistingChannelSession,
+    GetChannelSessionRequest,
 };
 use http::Method;
 
 use crate::support::{
     Client, Failure, Rest, Service, Store,
     caller::{Session, set},
+    document::value_of,
     json, on_both_stores,
     rest::{Answer, encode},
 };
@@ -16,8 +19,6 @@ use crate::support::{
 on_both_stores!(
     what_is_created_over_one_transport_is_there_over_the_other,
     another_document_is_put_in_the_place_of_one,
-    an_end_keeps_the_documents_shape,
-    a_deletion_leaves_the_revision_and_nothing_else,
     nothing_is_done_where_all_is_only_checked,
 );
 
@@ -153,93 +154,6 @@ async fn another_document_is_put_in_the_place_of_one(store: Store) {
     assert_eq!((answer.status.as_u16(), &*answer.failure().reason), (400, "INVALID_DOCUMENT"));
 }
 
-async fn an_end_keeps_the_documents_shape(store: Store) {
-    let service = Service::start(store).await;
-    let (grpc, rest) = (service.grpc().await, service.rest());
-    let documents = [
-        (r#"{"a":0.10}"#, r#"{"a":0.10,"state":{"name":"ENDED","reasonCode":"AGENT"},"isActive":false}"#),
-        (r#"{"state":"STARTED","isActive":true}"#, r#"{"state":"ENDED","isActive":false}"#),
-        (
-            r#"{"state":{"name":"STARTED","reasonCode":"CUSTOMER","more":1},"active":true}"#,
-            r#"{"state":{"name":"ENDED","reasonCode":"AGENT","more":1},"active":false}"#,
-        ),
-        (
-            r#"{"state":null,"active":true,"isActive":true}"#,
-            r#"{"state":{"name":"ENDED","reasonCode":"AGENT"},"active":false,"isActive":false}"#,
-        ),
-    ];
-    for (at, (document, ended)) in documents.into_iter().enumerate() {
-        let (a, b) = (format!("grpc-{at}"), format!("rest-{at}"));
-        service.create(&a, document).await;
-        service.create(&b, document).await;
-        let request = EndChannelSessionRequest {
-            channel_session_id: a.clone(),
-            reason_code: "AGENT".to_owned(),
-            view: ChannelSessionView::Json.into(),
-            ..Default::default()
-        };
-        let over_grpc = grpc.clone().end_channel_session(request).await.unwrap().into_inner();
-        let path = format!("/channel-sessions/{b}/end");
-        let over_rest = rest.send(Method::POST, &path, r#"{"reasonCode":"AGENT"}"#, &[]).await;
-        assert_eq!(over_rest.status, 200, "{over_rest:?}");
-        assert_eq!(Session::from(&over_rest), over_grpc.channel_session.unwrap().into());
-        for id in [a, b] {
-            is(&grpc, &rest, &id, 2, ended).await;
-            let refused = grpc.clone().update_data(set(&id, "k", "Number", 1)).await.unwrap_err();
-            assert_eq!(Failure::from_status(&refused).reason, "CHANNEL_SESSION_NOT_ACTIVE");
-        }
-    }
-}
-
-async fn delete(client: &Client, id: &str, allow_missing: bool) -> Result<(i64, bool), Failure> {
-    let channel_session_id = id.to_owned();
-    let request = DeleteChannelSessionRequest { channel_session_id, allow_missing, ..Default::default() };
-    let response = client.clone().delete_channel_session(request).await;
-    response
-        .map(|response| (response.get_ref().revision, response.get_ref().changed))
-        .map_err(|status| Failure::from_status(&status))
-}
-
-async fn a_deletion_leaves_the_revision_and_nothing_else(store: Store) {
-    let service = Service::start(store).await;
-    let (grpc, rest) = (service.grpc().await, service.rest());
-    rest.create(r#"{"id":"x","secret":"s"}"#).await;
-    assert_eq!(rest.update("x", r#"[{"key":"k","type":"Number","value":1}]"#).await.revision(), 2);
-
-    let answer = rest.send(Method::DELETE, "/channel-sessions/x", "", &[("if-match", "\"1\"")]).await;
-    assert_eq!((answer.status.as_u16(), &*answer.failure().reason), (412, "REVISION_MISMATCH"));
-    let answer = rest.send(Method::DELETE, "/channel-sessions/x", "", &[("if-match", "\"2\"")]).await;
-    assert_eq!((answer.status.as_u16(), &*answer.body), (204, ""), "{answer:?}");
-    let missing = both(&grpc, &rest, "x").await.unwrap_err();
-    assert_eq!(missing.reason, "CHANNEL_SESSION_NOT_FOUND");
-    // A second time there is nothing to erase, which a caller may say is fine.
-    let answer = rest.send(Method::DELETE, "/channel-sessions/x", "", &[]).await;
-    assert_eq!((answer.status.as_u16(), answer.failure()), (404, missing.clone()));
-    assert_eq!(delete(&grpc, "x", false).await, Err(missing));
-    let answer = rest.send(Method::DELETE, "/channel-sessions/x?allowMissing=true", "", &[]).await;
-    assert_eq!(answer.status, 204, "{answer:?}");
-    assert_eq!(delete(&grpc, "x", true).await, Ok((3, false)));
-    assert_eq!(delete(&grpc, "never", true).await, Ok((0, false)));
-    let answer = rest.send(Method::GET, "/channel-sessions/x/history", "", &[]).await;
-    assert_eq!((answer.status.as_u16(), &*answer.failure().reason), (404, "CHANNEL_SESSION_NOT_FOUND"));
-
-    // The revision never runs twice: the deletion had one too.
-    let answer = rest.create(r#"{"id":"x"}"#).await;
-    assert_eq!((answer.status.as_u16(), answer.revision()), (201, 4), "{answer:?}");
-    is(&grpc, &rest, "x", 4, r#"{"id":"x"}"#).await;
-    assert_eq!(delete(&grpc, "x", false).await, Ok((5, true)));
-    assert!(create(&grpc, creation("x", "{}")).await.unwrap().changed);
-    is(&grpc, &rest, "x", 6, "{}").await;
-    // A PUT does not know whether it is new: it goes on counting as one that is replaced would.
-    assert_eq!(delete(&grpc, "x", false).await, Ok((7, true)));
-    let answer = put(&rest, "x", "", EXACT, &[]).await;
-    assert_eq!((answer.status.as_u16(), answer.revision()), (200, 8));
-    // What is stored again knows nothing of what was before.
-    let answer = rest.send(Method::GET, "/channel-sessions/x/history", "", &[]).await;
-    let history: serde_json::Value = serde_json::from_str(answer.document()).unwrap();
-    assert_eq!(history["events"].as_array().unwrap().last().unwrap()["revision"], 7, "{history}");
-}
-
 async fn nothing_is_done_where_all_is_only_checked(store: Store) {
     let service = Service::start(store).await;
     let (grpc, rest) = (service.grpc().await, service.rest());
@@ -262,7 +176,7 @@ async fn nothing_is_done_where_all_is_only_checked(store: Store) {
     assert!(validated.changed);
     let session = Session::from(validated.channel_session.unwrap());
     assert_eq!(session.revision, 1);
-    assert_eq!(crate::support::document::value_of(&session.document, "k"), "0.10");
+    assert_eq!(value_of(&session.document, "k"), "0.10");
 
     is(&grpc, &rest, "x", 1, EXACT).await;
 }

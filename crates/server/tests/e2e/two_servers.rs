@@ -1,20 +1,20 @@
 //! Two processes on one PostgreSQL, with writers and watchers on both, while connections are cut at random and each process
 //! in its turn is killed and started again: each watcher ends with every acknowledged change, in order.
 
+mod watcher;
+
 use std::{
     collections::BTreeMap,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Duration,
 };
 
 use channel_session_api::v1::{UpdateDataRequest, WatchChannelSessionsRequest};
-use serde_json::Value;
 
 use crate::support::{
-    Caller, Client, Proxy, Random, Rest, Service, Sse, Store, Watch,
+    Caller, Proxy, Random, Rest, Service, Store, Watch,
     caller::{set, until_answered},
     patience::until,
     process::Process,
@@ -22,6 +22,7 @@ use crate::support::{
     service::connect_lazily,
     watch::{conversation, everything, session},
 };
+use watcher::{Watcher, Way};
 
 const CONVERSATIONS: usize = 3;
 const SESSIONS: usize = 9;
@@ -172,19 +173,6 @@ async fn write(
     changes
 }
 
-/// One watcher: where it can watch, and what.
-struct Watcher {
-    ways: Vec<Way>,
-    from: String,
-    sessions: Vec<String>,
-}
-
-/// A way to watch at one of the servers.
-enum Way {
-    Grpc(Client, WatchChannelSessionsRequest),
-    Sse(Rest, String),
-}
-
 /// Two of all sessions, one of them over SSE; and of a session and of a conversation, two each.
 fn watchers(ways: &[Ways], from: &str) -> impl Iterator<Item = Watcher> {
     let all = || (0..SESSIONS).map(|at| format!("s{at}")).collect::<Vec<_>>();
@@ -207,134 +195,4 @@ fn watchers(ways: &[Ways], from: &str) -> impl Iterator<Item = Watcher> {
         watcher(sse("conversationId=c2"), of_conversation(2)),
     ];
     watchers.into_iter()
-}
-
-/// What a watcher has heard.
-#[derive(Default)]
-struct Heard {
-    /// The request that made each revision of each session.
-    changes: BTreeMap<(String, i64), String>,
-    /// The last revision of each session.
-    last: BTreeMap<String, i64>,
-    /// How many sessions have come to their last change.
-    ended: usize,
-    /// How often it has begun to watch.
-    begun: usize,
-    /// How many events came that had come before.
-    repeated: usize,
-}
-
-impl Watcher {
-    /// Watches until each of the sessions has come to its last change: at either of the servers, until the connection
-    /// is cut or it goes away itself, and then on from the last position.
-    async fn run(self, mut random: Random) -> Heard {
-        let mut heard = Heard::default();
-        let mut position = self.from;
-        while heard.ended < self.sessions.len() {
-            let Some(mut stream) = Stream::open(random.pick(&self.ways), &position).await else {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-                continue;
-            };
-            heard.begun += 1;
-            let mut is_new = false;
-            for _ in 0..random.below(30) {
-                let Some(event) = stream.next().await else { break };
-                let is_repeated = heard.hear(event);
-                assert!(
-                    !(is_new && is_repeated),
-                    "an event comes twice that is not directly behind a resume"
-                );
-                is_new |= !is_repeated;
-                position = stream.position().to_owned();
-                if heard.ended == self.sessions.len() {
-                    break;
-                }
-            }
-        }
-        heard
-    }
-}
-
-/// Session, revision, request, and whether it is the session's last.
-type Event = (String, i64, String, bool);
-
-impl Heard {
-    /// Takes an event, which has to come in its turn. Returns whether it had come before.
-    fn hear(&mut self, (id, revision, request_id, is_last): Event) -> bool {
-        let last = self.last.entry(id.clone()).or_insert(1);
-        if revision <= *last {
-            assert_eq!(
-                self.changes.get(&(id, revision)),
-                Some(&request_id),
-                "another event with the same revision"
-            );
-            self.repeated += 1;
-            return true;
-        }
-        assert_eq!(revision, *last + 1, "a gap in {id}");
-        *last = revision;
-        self.ended += usize::from(is_last);
-        self.changes.insert((id, revision), request_id);
-        false
-    }
-}
-
-/// An open watch of either kind.
-enum Stream {
-    Grpc(Watch),
-    Sse(Sse),
-}
-
-impl Stream {
-    async fn open(way: &Way, position: &str) -> Option<Self> {
-        match way {
-            Way::Grpc(client, request) => {
-                let request =
-                    WatchChannelSessionsRequest { position: position.to_owned(), ..request.clone() };
-                match Watch::try_start(client, request).await {
-                    Ok(watch) => Some(Self::Grpc(watch)),
-                    // What the client finds out by itself has no details.
-                    Err(status) => {
-                        assert!(status.details().is_empty(), "{status:?}");
-                        None
-                    }
-                }
-            }
-            Way::Sse(rest, query) => Sse::reach(rest, query, position).await.map(Self::Sse),
-        }
-    }
-
-    async fn next(&mut self) -> Option<Event> {
-        match self {
-            Self::Grpc(watch) => match watch.try_next().await {
-                Ok(event) => {
-                    let is_last = event.changes.iter().any(|change| change.key == LAST);
-                    Some((event.channel_session_id, event.revision, event.request_id, is_last))
-                }
-                Err(status) => {
-                    assert!(status.details().is_empty(), "{status:?}");
-                    None
-                }
-            },
-            Self::Sse(sse) => {
-                let event: Value = serde_json::from_str(&sse.try_next().await?.data).unwrap();
-                let data = &event["data"];
-                let text = |name: &str| data[name].as_str().unwrap().to_owned();
-                let is_last = data["changes"].as_array().unwrap().iter().any(|change| change["key"] == LAST);
-                Some((
-                    text("channelSessionId"),
-                    data["revision"].as_i64().unwrap(),
-                    text("requestId"),
-                    is_last,
-                ))
-            }
-        }
-    }
-
-    fn position(&self) -> &str {
-        match self {
-            Self::Grpc(watch) => &watch.position,
-            Self::Sse(sse) => &sse.last_event_id,
-        }
-    }
 }

@@ -11,6 +11,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
+use percent_encoding::percent_decode_str;
 use sqlx::{Connection, PgConnection};
 use tempfile::TempDir;
 use url::Url;
@@ -85,7 +86,10 @@ impl Drop for Bouncer {
 }
 
 fn settings(database: &Url, port: u16) -> String {
-    let quoted = |text: &str| format!("'{}'", text.replace('\'', "''"));
+    let quoted = |text: &str| {
+        let text = percent_decode_str(text).decode_utf8().unwrap();
+        format!("'{}'", text.replace('\'', "''"))
+    };
     let (host, user) = (database.host_str().unwrap(), database.username());
     let password = database.password().map(|password| format!("password={}", quoted(password)));
     format!(
