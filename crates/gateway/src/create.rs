@@ -17,8 +17,11 @@ pub(crate) async fn post(
     parts: Parts,
     body: Body,
 ) -> Result<Response, Problem> {
+    // It says what this path does anyway, and must not say anything else.
+    headers::only_if_absent(&parts.headers)?;
     let request = CreateChannelSessionRequest {
         existing: ExistingChannelSession::Refuse.into(),
+        etag: headers::etag_of_existing(&parts.headers)?,
         request_id: headers::request_id(&parts.headers, String::new())?,
         validate_only: query::read(&parts, |query| query.flag("validateOnly"))?,
         ..CreateChannelSessionRequest::default()
@@ -51,7 +54,7 @@ pub(crate) async fn put(
     let request = CreateChannelSessionRequest {
         channel_session_id: id.as_str().to_owned(),
         existing: existing.into(),
-        etag: headers::etag(&parts.headers, String::new())?,
+        etag: headers::etag_of_existing(&parts.headers)?,
         request_id: headers::request_id(&parts.headers, String::new())?,
         validate_only: query::read(&parts, |query| query.flag("validateOnly"))?,
         ..CreateChannelSessionRequest::default()

@@ -11,9 +11,18 @@ const IF_NONE_MATCH: &str = "If-None-Match";
 const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 const LAST_EVENT_ID: &str = "Last-Event-ID";
 
-/// The revision that a change requires: `If-Match`, or the member `etag` of the body.
+/// The revision that a change of a session that is there requires: `If-Match`, or the member `etag` of the body.
+/// `If-None-Match` is none that such a change could meet.
 pub(crate) fn etag(headers: &HeaderMap, member: String) -> Result<String, Problem> {
+    if headers.contains_key(IF_NONE_MATCH) {
+        return Err(refuse(IF_NONE_MATCH, "not_here", "is not heeded here: it is for storing a document"));
+    }
     agreed((IF_MATCH, tags(headers, IF_MATCH)?), ("etag", member))
+}
+
+/// The revision that a document which is stored requires of the one that is there: `If-Match`.
+pub(crate) fn etag_of_existing(headers: &HeaderMap) -> Result<String, Problem> {
+    Ok(tags(headers, IF_MATCH)?.unwrap_or_default())
 }
 
 /// The caller's name for a change: `Idempotency-Key`, or the member `requestId` of the body.

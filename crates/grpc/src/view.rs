@@ -22,9 +22,8 @@ pub(crate) fn session(session: Session, view: i32) -> ChannelSession {
         View::Basic => (false, false),
     };
     let mut message = if typed { channel_session::typed(&session) } else { ChannelSession::default() };
-    if !typed {
-        message.id = Some(session.id.as_str().to_owned());
-    }
+    // A document need not hold its id, and a caller of many has to know which is which.
+    message.id.get_or_insert_with(|| session.id.as_str().to_owned());
     message.revision = session.revision.get();
     message.etag = session.revision.etag();
     if json {

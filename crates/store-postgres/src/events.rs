@@ -70,9 +70,7 @@ pub(crate) async fn run(
 ) -> Result<Events, Error> {
     let place = Place::parse(after)?;
     let until = until.map(Place::parse).transpose()?;
-    let Some(stretch) = Stretch::behind(&place, until.as_ref()) else {
-        return Ok(Events { events: Vec::new(), next: after.clone(), complete: true });
-    };
+    let stretch = Stretch::behind(&place, until.as_ref());
     let (sessions, mut conversations) = scope.parts().unzip();
     // No text in the database has U+0000, and it takes none that has.
     conversations.iter_mut().for_each(|ids| ids.retain(|id| !id.contains('\0')));
@@ -136,11 +134,22 @@ struct Stretch {
 }
 
 impl Stretch {
-    /// What comes first behind a place; none if there is nothing up to the other one. A place holds two snapshots and no
-    /// more: what is being told is told to its end before anything else is.
-    fn behind(place: &Place, until: Option<&Place>) -> Option<Self> {
+    /// What comes first behind a place. A place holds two snapshots and no more: what is being told is told to its end
+    /// before anything else is.
+    fn behind(place: &Place, until: Option<&Place>) -> Self {
         if until.is_some_and(|until| until.is_within(place)) {
-            return None;
+            // Nothing; but whether the place is one of this database's has still to be found out.
+            let telling = place.telling.as_ref();
+            let until = telling.map_or(&place.told, |telling| &telling.until);
+            let number = telling.map_or(0, |telling| telling.number);
+            return Self {
+                until: Some(until.clone()),
+                from: number,
+                to: number,
+                last: None,
+                end: Some(place.clone()),
+                complete: true,
+            };
         }
         if let Some(telling) = &place.telling {
             let is_same = |until: &&Place| {
@@ -150,14 +159,14 @@ impl Stretch {
             let to = end.and_then(|end| Some(end.telling.as_ref()?.number)).unwrap_or(i64::MAX);
             let whole = Place { told: telling.until.clone(), telling: None };
             let complete = end.is_some() || until == Some(&whole);
-            return Some(Self {
+            return Self {
                 until: Some(telling.until.clone()),
                 from: telling.number,
                 to: to.min(telling.last),
                 last: Some(telling.last),
                 end: end.cloned(),
                 complete,
-            });
+            };
         }
         let whole = |until: Option<&Snapshot>, complete| Self {
             until: until.cloned(),
@@ -167,19 +176,19 @@ impl Stretch {
             end: None,
             complete,
         };
-        let Some(until) = until else { return Some(whole(None, true)) };
+        let Some(until) = until else { return whole(None, true) };
         match &until.telling {
-            Some(telling) if until.told.is_within(&place.told) => Some(Self {
+            Some(telling) if until.told.is_within(&place.told) => Self {
                 until: Some(telling.until.clone()),
                 from: 0,
                 to: telling.number,
                 last: Some(telling.last),
                 end: Some(Place { told: place.told.clone(), telling: Some(telling.clone()) }),
                 complete: true,
-            }),
+            },
             // The part comes when all before it has been told.
-            Some(_) => Some(whole(Some(&until.told), false)),
-            None => Some(whole(Some(&until.told), true)),
+            Some(_) => whole(Some(&until.told), false),
+            None => whole(Some(&until.told), true),
         }
     }
 }

@@ -66,8 +66,9 @@ impl Place {
                 [FORM, told] => Some(Self { told: Snapshot::parse(told)?, telling: None }),
                 [FORM, told, until, number, last] => {
                     let (number, last) = (number.parse().ok()?, last.parse().ok()?);
-                    let telling = Some(Telling { until: Snapshot::parse(until)?, number, last });
-                    Some(Self { told: Snapshot::parse(told)?, telling })
+                    let (told, until) = (Snapshot::parse(told)?, Snapshot::parse(until)?);
+                    let is_later = told.is_within(&until);
+                    is_later.then_some(Self { told, telling: Some(Telling { until, number, last }) })
                 }
                 _ => None,
             }
@@ -100,7 +101,8 @@ impl Place {
 
 /// The error for a position that is none of this database's.
 pub(crate) fn unknown() -> Error {
-    let description = "must be a position that this service gave with an event, whole as it was given";
+    let description = "must be a position that this database gave, whole as it was given; where it was given before a \
+                       backup was restored, get the sessions anew, and watch from now on";
     Error::InvalidParameter(Violation::new("position", "position", description))
 }
 

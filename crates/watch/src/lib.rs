@@ -5,6 +5,7 @@
 //! itself until it has caught up. So a watcher costs a place in a list, whatever it does. Knows the port to the store and
 //! no transport.
 
+mod heard;
 mod listing;
 mod recent;
 mod state;
@@ -22,6 +23,7 @@ use domain::{
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
+pub use heard::Heard;
 use tail::Tail;
 pub use watcher::Watcher;
 
@@ -66,7 +68,7 @@ pub struct Wanted {
 #[derive(Debug, Clone)]
 pub struct Told {
     /// What happened; none in a sign of life.
-    pub event: Option<Arc<Event>>,
+    pub event: Option<Arc<Heard>>,
     /// Where to go on from, behind it.
     pub position: Position,
 }

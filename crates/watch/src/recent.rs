@@ -2,7 +2,9 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use domain::event::{Event, Position};
+use domain::event::Position;
+
+use crate::Heard;
 
 /// What all kept events take together, in bytes. Too little, and watchers that are a little slow read the database each by
 /// itself.
@@ -23,7 +25,7 @@ pub(crate) struct Recent {
 /// A kept event, and the position behind it.
 #[derive(Clone)]
 pub(crate) struct Entry {
-    pub(crate) event: Arc<Event>,
+    pub(crate) event: Arc<Heard>,
     pub(crate) position: Position,
 }
 
@@ -71,6 +73,6 @@ impl Recent {
 fn size(Entry { event, position }: &Entry) -> usize {
     let changes: usize = event.changes.iter().map(|change| change.key.len()).sum();
     let document = event.document.as_ref().map_or(0, String::len);
-    // Changed values are, most of them, in the document too.
-    OVERHEAD_BYTES + 2 * document + changes + position.as_str().len()
+    // Changed values are, most of them, in the document too, and all of it once more in the JSON.
+    OVERHEAD_BYTES + 3 * document + changes + position.as_str().len()
 }

@@ -12,7 +12,7 @@ use domain::{
 use tokio::sync::Notify;
 
 use crate::{
-    is_wanted,
+    Heard, is_wanted,
     recent::{Entry, Recent},
 };
 
@@ -132,7 +132,7 @@ impl State {
     /// Keeps events, and says to those who want them that they are there.
     pub(crate) fn tell(&mut self, events: Vec<(Event, Position)>) {
         for (event, position) in events {
-            let event = Arc::new(event);
+            let event = Arc::new(Heard::from(event));
             let number = self.recent.push(Entry { event: event.clone(), position });
             let conversation = event.conversation_id.clone().map(Scope::Conversation);
             let scopes = [Some(Scope::All), Some(Scope::Session(event.session_id.clone())), conversation];

@@ -15,7 +15,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Hub, Place, Told, Wanted, is_wanted,
+    Heard, Hub, Place, Told, Wanted, is_wanted,
     listing::Listing,
     state::{Boundary, Next},
     stopped,
@@ -116,7 +116,7 @@ impl Watcher {
         Ok(Told { event, position: self.position.clone() })
     }
 
-    async fn next_event(&mut self) -> Result<Arc<Event>, Error> {
+    async fn next_event(&mut self) -> Result<Arc<Heard>, Error> {
         loop {
             match &mut self.state {
                 State::Live => match self.listing.take() {
@@ -134,7 +134,7 @@ impl Watcher {
                     if let Some((event, position)) = behind.page.pop_front() {
                         self.position = position;
                         if is_wanted(&self.wanted.keys, &event) {
-                            return Ok(Arc::new(event));
+                            return Ok(Arc::new(event.into()));
                         }
                         continue;
                     }

@@ -21,6 +21,14 @@ fn refused<T: std::fmt::Debug>(result: Result<T, Problem>) -> (String, String) {
 }
 
 #[test]
+fn a_change_of_what_is_there_has_no_if_none_match() {
+    let refusal = ("INVALID_PARAMETER".to_owned(), "If-None-Match".to_owned());
+    for value in ["*", "\"3\""] {
+        assert_eq!(refused(etag(&headers([("If-None-Match", value.as_bytes())]), String::new())), refusal);
+    }
+}
+
+#[test]
 fn the_lines_of_if_match_are_one_list() {
     let of = |lines: HeaderMap| etag(&lines, String::new()).expect("a list of tags");
     assert_eq!(of(headers([])), "");

@@ -7,11 +7,13 @@ use domain::{
     time::Timestamp,
 };
 
+use watch::Heard;
+
 use super::attribute;
 
 /// An event for those who watch: with its JSON, the whole document included.
-pub(crate) fn told(event: &Event) -> ChannelSessionEvent {
-    ChannelSessionEvent { event_json: event.to_json(), ..message(event, &event.changes) }
+pub(crate) fn told(event: &Heard) -> ChannelSessionEvent {
+    ChannelSessionEvent { event_json: event.json().to_owned(), ..message(event, &event.changes) }
 }
 
 /// An event for those who look back: without its JSON and, if a key is given, with the changes of that key alone.

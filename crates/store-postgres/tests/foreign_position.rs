@@ -1,0 +1,28 @@
+//! A position of another database, such as the one that a backup was made of, is refused and never taken for one behind
+//! which there is nothing.
+
+#![allow(clippy::unwrap_used, reason = "what cannot be set up fails the test, as it should")]
+
+use domain::{
+    Error,
+    event::{Position, Scope},
+    session::TenantId,
+    store::Store as _,
+};
+use store_postgres::{Options, Store, migrate};
+use store_testkit::postgres;
+
+#[tokio::test]
+async fn a_position_ahead_of_the_database_is_refused() {
+    let database = postgres::database().await;
+    migrate(database.url()).await.unwrap();
+    let store = Store::open(database.url(), &Options::default()).await.unwrap();
+    let now = store.position().await.unwrap();
+    for ahead in ["p1~4000000000.0", "p1~4000000000.7.3", "p1~800.0~4000000000.0~1~2"] {
+        for until in [None, Some(&now)] {
+            let (tenant, after) = (TenantId::default(), Position::new(ahead));
+            let read = store.events(&tenant, &Scope::All, &after, until, 10).await;
+            assert!(matches!(read, Err(Error::InvalidParameter(_))), "{ahead} {until:?}: {read:?}");
+        }
+    }
+}
