@@ -31,25 +31,32 @@ pub(crate) fn unavailable(error: sqlx::Error, outcome: Outcome) -> Error {
     Error::StoreUnavailable { outcome, cause: error.into() }
 }
 
+/// Whether another connection holds what is asked for.
+pub(crate) fn is_busy(error: &sqlx::Error) -> bool {
+    matches!(primary_code(error), Some(BUSY | LOCKED))
+}
+
+// SQLite's primary result codes, which are the lowest byte of the extended ones.
+const BUSY: i32 = 5;
+const LOCKED: i32 = 6;
+const READ_ONLY: i32 = 8;
+const IO_ERROR: i32 = 10;
+const FULL: i32 = 13;
+const CANNOT_OPEN: i32 = 14;
+
 fn of_statement(error: sqlx::Error, lost: Outcome) -> Error {
-    // SQLite's primary result codes, which are the lowest byte of the extended ones.
-    const BUSY: i32 = 5;
-    const LOCKED: i32 = 6;
-    const READ_ONLY: i32 = 8;
-    const IO_ERROR: i32 = 10;
-    const FULL: i32 = 13;
-    const CANNOT_OPEN: i32 = 14;
-    let Some(database) = error.as_database_error() else {
-        let is_away =
-            matches!(error, sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed | sqlx::Error::Io(_));
-        return if is_away { unavailable(error, lost) } else { Error::Internal(error.into()) };
-    };
-    match database.code().and_then(|code| code.parse::<i32>().ok()).unwrap_or(0) & 0xff {
+    let is_away = matches!(error, sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed | sqlx::Error::Io(_));
+    match primary_code(&error) {
+        None if is_away => unavailable(error, lost),
         // Another process holds the file for longer than is waited for.
-        BUSY | LOCKED => Error::Overloaded,
-        IO_ERROR => unavailable(error, lost),
+        Some(BUSY | LOCKED) => Error::Overloaded,
+        Some(IO_ERROR) => unavailable(error, lost),
         // The transaction was undone.
-        READ_ONLY | FULL | CANNOT_OPEN => unavailable(error, Outcome::NotApplied),
-        _ => Error::Internal(error.into()),
+        Some(READ_ONLY | FULL | CANNOT_OPEN) => unavailable(error, Outcome::NotApplied),
+        Some(_) | None => Error::Internal(error.into()),
     }
+}
+
+fn primary_code(error: &sqlx::Error) -> Option<i32> {
+    Some(error.as_database_error()?.code()?.parse::<i32>().ok()? & 0xff)
 }

@@ -1,16 +1,21 @@
 //! Opening the file, and bringing its tables to this version.
 
-use std::{str::FromStr, time::Duration};
+use std::{
+    str::FromStr,
+    time::{Duration, Instant},
+};
 
 use domain::store::OpenError;
 use gather::Gather;
 use sqlx::{
-    ConnectOptions, Connection, SqlStr,
+    ConnectOptions, Connection, SqlStr, SqliteConnection,
     migrate::{MigrateError, Migration, MigrationType, Migrator},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use crate::{Store, change};
+use tokio::time::sleep;
+
+use crate::{Store, change, error};
 
 /// How long a write waits for another process that is writing to the same file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -65,9 +70,7 @@ const MAX_WAITING: usize = 16 * 1024;
 /// # Errors
 /// If the file cannot be opened or written, or a step fails.
 pub async fn migrate(url: &str) -> Result<(), OpenError> {
-    let mut connection = options(url)?
-        .create_if_missing(true)
-        .connect()
+    let mut connection = connect(&options(url)?.create_if_missing(true))
         .await
         .map_err(|error| OpenError::because(format!("cannot open the SQLite file of {url}"), error))?;
     let mut migrator = Migrator::with_migrations(migrations());
@@ -89,6 +92,21 @@ pub async fn migrate(url: &str) -> Result<(), OpenError> {
 }
 
 const MIGRATION_ROUNDS: usize = 8;
+
+/// Connects, also while others do so for the first time: where one of them turns a new file to its way of writing, SQLite
+/// refuses the rest at once, whatever they would wait.
+async fn connect(options: &SqliteConnectOptions) -> Result<SqliteConnection, sqlx::Error> {
+    let limit = Instant::now() + BUSY_TIMEOUT;
+    loop {
+        match options.connect().await {
+            Err(error) if error::is_busy(&error) && Instant::now() < limit => sleep(BUSY_PAUSE).await,
+            connected => return connected,
+        }
+    }
+}
+
+/// How long to wait before trying again to open a file that others are opening.
+const BUSY_PAUSE: Duration = Duration::from_millis(20);
 
 fn migrations() -> Vec<Migration> {
     let step = |version, name: &'static str, sql| {
