@@ -13,6 +13,7 @@ mod model;
 pub mod parsed;
 pub mod postgres;
 pub mod seed;
+pub mod upgrade;
 
 use std::{any::Any, sync::Arc};
 
