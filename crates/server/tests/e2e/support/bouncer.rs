@@ -12,7 +12,7 @@ use std::{
 };
 
 use percent_encoding::percent_decode_str;
-use sqlx::{Connection, PgConnection};
+use sqlx::{ConnectOptions, Connection, postgres::PgConnectOptions};
 use tempfile::TempDir;
 use url::Url;
 
@@ -59,8 +59,10 @@ impl Bouncer {
 
     /// Waits until it answers; false if it has ended instead.
     async fn listens(&mut self) -> bool {
+        // It knows no more of what the driver would set at the start than it is configured to.
+        let options = self.url().parse::<PgConnectOptions>().unwrap().extra_float_digits(None);
         loop {
-            if let Ok(connection) = PgConnection::connect(self.url()).await {
+            if let Ok(connection) = options.connect().await {
                 connection.close().await.unwrap();
                 return true;
             }
@@ -101,8 +103,7 @@ fn settings(database: &Url, port: u16) -> String {
          unix_socket_dir =
          auth_type = any
          pool_mode = session
-         default_pool_size = 60
-         ignore_startup_parameters = extra_float_digits",
+         default_pool_size = 60",
         database.port().unwrap_or(5432),
         quoted(user),
         password.unwrap_or_default(),
