@@ -87,8 +87,9 @@ pub trait Store: Send + Sync + 'static {
         limit: usize,
     ) -> Result<Events, Error>;
 
-    /// Cleans up one small step of what has expired, and returns how much that was: less than `limit` when nothing is
-    /// left to do for now.
+    /// Cleans up one small step of what has expired, looking at up to `limit` of the oldest, and returns how much that was.
+    /// Nothing is left to do for now when it is none; less than `limit` may be followed by more, where clocks that run fast
+    /// dated some of the oldest ahead.
     ///
     /// # Errors
     /// Those that concern the store as a whole.

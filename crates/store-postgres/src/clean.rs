@@ -10,9 +10,9 @@ use sqlx::{PgPool, Row};
 
 use crate::{connection, error};
 
-/// The oldest events come first along the numbers, and the first that has not expired ends the search. Of several
-/// processes one has its turn at a time, and the others find nothing to do. How far it has come is written in the same step,
-/// so that whoever reads on from before that is told.
+/// A step looks at the oldest events, which come first along the numbers, and takes those that have expired. Of several
+/// processes one has its turn at a time, and the others find nothing to do. What is gone is noted in the same step, so that
+/// whoever reads on from before it is told.
 const EVENTS: &str = "
     WITH turn AS MATERIALIZED (
         SELECT one FROM channel_session_event_log FOR UPDATE SKIP LOCKED

@@ -10,7 +10,7 @@ use sqlx::{Connection, Row, SqliteConnection, SqlitePool};
 
 use crate::error;
 
-/// The oldest events come first along the numbers.
+/// A step looks at the oldest events, which come first along the numbers, and takes those that have expired.
 const EVENTS: &str = "
     DELETE FROM channel_session_event
     WHERE number IN (SELECT number
