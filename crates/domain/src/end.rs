@@ -32,9 +32,9 @@ impl End {
     /// member that says whether the session is active. A state that is text has no place for the reason.
     ///
     /// # Errors
-    /// [`Error::DocumentTooLarge`].
-    pub(crate) fn apply(&self, document: &Value) -> Result<Document, Error> {
-        let mut document = document.as_object().cloned().unwrap_or_default();
+    /// [`Error::DocumentTooLarge`]; [`Error::Internal`] if the document is not one that the service stored.
+    pub(crate) fn apply(&self, document: &Document) -> Result<Document, Error> {
+        let mut document = document.value()?.as_object().cloned().unwrap_or_default();
         let name = Value::String(self.state.clone());
         let state = document.get("state");
         let state = if state.and_then(Value::as_str).is_some() {

@@ -7,12 +7,15 @@ mod compact;
 mod number;
 mod parse;
 mod path;
+mod raw;
 mod write;
 
 pub use compact::compact;
 pub use number::Number;
-pub use parse::{Member, Problem, members, parse, syntax};
+pub use parse::{Problem, parse};
 pub use path::{Path, Step};
+pub use raw::{Member, members, pick, syntax};
+pub(crate) use write::write_array;
 
 /// A JSON value. Two are equal if their canonical texts are: member order does not count, a number's scale does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,6 +112,10 @@ impl FromIterator<(String, Value)> for Object {
     /// Where a name comes twice, the last one counts.
     fn from_iter<I: IntoIterator<Item = (String, Value)>>(members: I) -> Self {
         let mut members: Vec<_> = members.into_iter().collect();
+        if members.is_sorted_by(|(a, _), (b, _)| order(a, b).is_lt()) {
+            // As stored documents are.
+            return Self(members);
+        }
         // The sort is stable; reversed, the last of equal names comes first, which is the one that dedup keeps.
         members.reverse();
         members.sort_by(|(a, _), (b, _)| order(a, b));

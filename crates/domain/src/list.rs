@@ -1,10 +1,6 @@
 //! Which sessions a list asks for, and by what they are found.
 
-use crate::{
-    json::Value,
-    session::{Id, Revision, Session},
-    update::is_active,
-};
+use crate::session::{Id, Revision, Session};
 
 /// Which sessions are wanted: those that meet every condition that is given.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -101,7 +97,8 @@ impl Page {
     }
 }
 
-/// What a session can be found by, taken from its document.
+/// What a session can be found by, taken from its document. What is no text, or longer than [`Keys::MAX_CHARS`], is nothing
+/// to be found by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Keys {
     /// See [`Filter::conversation_id`].
@@ -117,30 +114,6 @@ pub struct Keys {
 impl Keys {
     /// The longest text that a session is found by, in characters: an index has no room for more.
     pub const MAX_CHARS: usize = 255;
-
-    /// Reads them. What is no text, or longer than [`Self::MAX_CHARS`], is nothing to be found by.
-    #[must_use]
-    pub fn of(document: &Value) -> Self {
-        let conversation_id =
-            if member(document, &["conversationId"]).is_some() { "conversationId" } else { "topicId" };
-        Self {
-            conversation_id: text(document, &[conversation_id]),
-            customer_id: text(document, &["customer", "_id"]),
-            channel_type: text(document, &["channel", "channelType", "name"]),
-            active: is_active(document),
-        }
-    }
-}
-
-fn text(document: &Value, path: &[&str]) -> Option<String> {
-    let text = member(document, path)?.as_str()?;
-    (text.chars().nth(Keys::MAX_CHARS).is_none()).then(|| text.to_owned())
-}
-
-/// The value at the end of a path; null counts as absent.
-fn member<'a>(document: &'a Value, path: &[&str]) -> Option<&'a Value> {
-    let value = path.iter().try_fold(document, |value, name| value.as_object()?.get(name))?;
-    (!matches!(value, Value::Null)).then_some(value)
 }
 
 #[cfg(test)]

@@ -1,12 +1,14 @@
 //! A channel session: its id, its revision, its document.
 
+mod document;
+
 use std::fmt;
 
-use crate::{
-    error::Error,
-    json::{self, Path, Value},
-    violation::Violation,
-};
+use crate::{error::Error, violation::Violation};
+
+pub use document::Document;
+#[cfg(test)]
+pub(crate) use document::document;
 
 /// A session's id: opaque, compared exactly.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -126,94 +128,6 @@ pub struct Session {
     pub document: String,
 }
 
-/// A document that may be stored: an object within the limits on depth, numbers, characters and size.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Document {
-    value: Value,
-    text: String,
-}
-
-impl Document {
-    /// The largest document, in bytes of JSON text without white space.
-    pub const MAX_BYTES: usize = 2 * 1024 * 1024;
-    /// The longest text that a document may be sent as, in bytes, with white space and escapes.
-    pub const MAX_TEXT_BYTES: usize = 2 * Self::MAX_BYTES;
-    /// How many arrays and objects may be within each other.
-    pub const MAX_DEPTH: usize = 64;
-
-    /// Takes a document's JSON text.
-    ///
-    /// # Errors
-    /// [`Error::RequestTooLarge`] if the text is, [`Error::MalformedBody`] if it is not JSON,
-    /// [`Error::InvalidDocument`] with all that breaks a rule, [`Error::DocumentTooLarge`].
-    pub fn parse(text: &str) -> Result<Self, Error> {
-        if text.len() > Self::MAX_TEXT_BYTES {
-            let (found, limit) = (text.len(), Self::MAX_TEXT_BYTES);
-            return Err(Error::RequestTooLarge { what: "size in bytes", found, limit });
-        }
-        let raw = json::syntax(text)
-            .map_err(|error| Error::MalformedBody(format!("the document is not JSON: {error}")))?;
-        let value = json::parse(raw, Self::MAX_DEPTH, &Path::root("")).map_err(|problems| {
-            Error::InvalidDocument(problems.into_iter().map(Violation::from).collect())
-        })?;
-        Self::try_from(value)
-    }
-
-    /// The id to store it under: the one that is asked for, or the document's own.
-    ///
-    /// # Errors
-    /// [`Error::InvalidId`]; [`Error::InvalidDocument`] if both are there and differ, if neither is, or if the
-    /// document's `id` is no string.
-    pub fn id(&self, requested: &str) -> Result<Id, Error> {
-        let requested = if requested.is_empty() { None } else { Some(Id::parse(requested)?) };
-        let invalid =
-            |rule, description| Err(Error::InvalidDocument(vec![Violation::new("id", rule, description)]));
-        match (requested, self.member("id")) {
-            (Some(id), None) => Ok(id),
-            (Some(id), Some(Value::String(own))) if own == id.as_str() => Ok(id),
-            (Some(_), Some(_)) => invalid("same_id", "must be the id that the request names, or be left out"),
-            (None, Some(Value::String(own))) => Id::parse(own),
-            (None, Some(_)) => invalid("type", "must be a string"),
-            (None, None) => invalid("required", "must be given: the id to store the session under"),
-        }
-    }
-
-    /// The canonical JSON text.
-    #[must_use]
-    pub fn text(&self) -> &str {
-        &self.text
-    }
-
-    pub(crate) fn value(&self) -> &Value {
-        &self.value
-    }
-
-    /// The value and its canonical text.
-    #[must_use]
-    pub fn into_parts(self) -> (Value, String) {
-        (self.value, self.text)
-    }
-
-    fn member(&self, name: &str) -> Option<&Value> {
-        self.value.as_object()?.get(name)
-    }
-}
-
-impl TryFrom<Value> for Document {
-    type Error = Error;
-
-    /// Takes a value that was built of parts which are within their limits.
-    fn try_from(value: Value) -> Result<Self, Error> {
-        if value.as_object().is_none() {
-            let description = format!("must be an object; this is {}", value.kind());
-            return Err(Error::InvalidDocument(vec![Violation::new("document", "type", description)]));
-        }
-        let text = value.to_text();
-        let (found, limit) = (text.len(), Self::MAX_BYTES);
-        if found > limit { Err(Error::DocumentTooLarge { found, limit }) } else { Ok(Self { value, text }) }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -232,29 +146,6 @@ mod tests {
         assert!(matches!(Id::parse(""), Err(Error::IdRequired)));
         for id in [".", "..", "a\nb", "\0", "\u{85}", &"x".repeat(256)] {
             assert!(matches!(Id::parse(id), Err(Error::InvalidId(_))), "{id:?}");
-        }
-    }
-
-    #[test]
-    fn a_document_is_measured_without_white_space() {
-        let filler = |size: usize| format!(r#"{{ "id" :  "{}" }}"#, "x".repeat(size - r#"{"id":""}"#.len()));
-        assert!(Document::parse(&filler(Document::MAX_BYTES)).is_ok());
-        assert!(matches!(
-            Document::parse(&filler(Document::MAX_BYTES + 1)),
-            Err(Error::DocumentTooLarge { found, .. }) if found == Document::MAX_BYTES + 1
-        ));
-    }
-
-    #[test]
-    fn the_id_comes_from_the_request_or_the_document_and_never_from_both_differently() {
-        let with = Document::parse(r#"{"id":"a"}"#).expect("a document");
-        let without = Document::parse("{}").expect("a document");
-        let number = Document::parse(r#"{"id":5}"#).expect("a document");
-        assert_eq!(with.id("").expect("its own").as_str(), "a");
-        assert_eq!(with.id("a").expect("the same").as_str(), "a");
-        assert_eq!(without.id("b").expect("the request's").as_str(), "b");
-        for refused in [with.id("b"), without.id(""), number.id(""), number.id("5")] {
-            assert!(matches!(refused, Err(Error::InvalidDocument(_))), "{refused:?}");
         }
     }
 }

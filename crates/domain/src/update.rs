@@ -5,7 +5,7 @@ mod difference;
 
 use crate::{
     attribute::{self, Attribute, Attributes, Draft, Member},
-    error::{Error, Malformed, Present},
+    error::{Error, Present},
     event::{AttributeChange, Entry},
     json::{Object, Value},
     precondition::{Precondition, PreconditionDraft, has_key},
@@ -107,12 +107,11 @@ pub struct Applied {
 /// # Errors
 /// [`Error::ChannelDataMalformed`], [`Error::AttributeMismatch`], [`Error::TooManyAttributes`],
 /// [`Error::DocumentTooLarge`].
-pub fn apply(document: &Value, revision: Revision, update: &Update) -> Result<Option<Applied>, Error> {
+pub fn apply(document: &Document, revision: Revision, update: &Update) -> Result<Option<Applied>, Error> {
     if update.is_empty() && update.preconditions.is_empty() {
         return Ok(None);
     }
-    let mut document = document.clone();
-    let list = additional_attributes(&mut document).map_err(Error::ChannelDataMalformed)?;
+    let list = document.attributes().map_err(Error::ChannelDataMalformed)?;
     for precondition in &update.preconditions {
         precondition.hold(list).map_err(|entry| {
             let key = precondition.key.clone();
@@ -120,9 +119,10 @@ pub fn apply(document: &Value, revision: Revision, update: &Update) -> Result<Op
         })?;
     }
     let before = list.len();
-    let mut changes = remove(list, &update.remove_keys);
+    let mut list = list.to_vec();
+    let mut changes = remove(&mut list, &update.remove_keys);
     for attribute in update.attributes.iter() {
-        merge(list, attribute, &mut changes);
+        merge(&mut list, attribute, &mut changes);
     }
     if changes.is_empty() {
         return Ok(None);
@@ -131,22 +131,7 @@ pub fn apply(document: &Value, revision: Revision, update: &Update) -> Result<Op
     if found > before && found > update.max_attributes {
         return Err(Error::TooManyAttributes { found, limit: update.max_attributes });
     }
-    Ok(Some(Applied { document: Document::try_from(document)?, changes }))
-}
-
-/// Whether a session is active: unless its `isActive`, or `active` where that is absent, is false.
-#[must_use]
-pub fn is_active(document: &Value) -> bool {
-    let member = |name| document.as_object().and_then(|document| document.get(name));
-    member("isActive").or_else(|| member("active")) != Some(&Value::Bool(false))
-}
-
-/// The list of attributes where it is one, to look at.
-pub(crate) fn list_of(document: &Value) -> &[Value] {
-    let list = document
-        .as_object()
-        .and_then(|document| document.get("channelData")?.as_object()?.get("additionalAttributes"));
-    if let Some(Value::Array(list)) = list { list } else { &[] }
+    Ok(Some(Applied { document: document.with_attributes(list)?, changes }))
 }
 
 fn remove(list: &mut Vec<Value>, keys: &[String]) -> Vec<AttributeChange> {
@@ -187,26 +172,6 @@ fn merge(list: &mut Vec<Value>, attribute: &Attribute, changes: &mut Vec<Attribu
         changes.push(change(list.len(), None, Entry::of(&entry)));
         list.push(Value::Object(entry));
     }
-}
-
-/// The list that the service owns. Where it, or what holds it, is absent or null, it is made.
-fn additional_attributes(document: &mut Value) -> Result<&mut Vec<Value>, Malformed> {
-    let Value::Object(document) = document else { return Err(Malformed::ChannelData) };
-    let channel_data = present(document, "channelData", || Value::Object(Object::default()));
-    let Value::Object(channel_data) = channel_data else { return Err(Malformed::ChannelData) };
-    match present(channel_data, "additionalAttributes", || Value::Array(Vec::new())) {
-        Value::Array(list) => Ok(list),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
-            Err(Malformed::AdditionalAttributes)
-        }
-    }
-}
-
-fn present<'a>(object: &'a mut Object, name: &str, empty: fn() -> Value) -> &'a mut Value {
-    if matches!(object.get(name), None | Some(Value::Null)) {
-        object.insert(name, empty());
-    }
-    object.get_mut(name).expect("it has just been made sure that the member is there")
 }
 
 #[cfg(test)]

@@ -10,11 +10,8 @@ use crate::{
     change::{Change, Changed},
     error::Error,
     event::{AttributeChange, Event, Name, mask_changes, mask_document},
-    json::{self, Path, Value},
-    list::Keys,
     request_id::{Digest, Recorded},
     session::{Document, Id, Revision, TenantId},
-    update::is_active,
 };
 use effect::Effect;
 
@@ -24,35 +21,9 @@ pub struct Working {
     tenant: TenantId,
     id: Id,
     revision: Revision,
-    current: Option<Current>,
+    current: Option<Document>,
     recorded: Vec<Recorded>,
     write: Write,
-}
-
-#[derive(Debug, Clone)]
-struct Current {
-    value: Value,
-    text: String,
-}
-
-impl Current {
-    fn stored(text: String) -> Result<Self, Error> {
-        let raw = json::syntax(&text).map_err(|error| Error::Internal(error.into()))?;
-        let value = json::parse(raw, Document::MAX_DEPTH, &Path::root("")).map_err(|problems| {
-            Error::Internal(format!("a stored document breaks the rules: {problems:?}").into())
-        })?;
-        if value.as_object().is_none() {
-            return Err(Error::Internal(format!("a stored document is {}", value.kind()).into()));
-        }
-        Ok(Self { value, text })
-    }
-}
-
-impl From<Document> for Current {
-    fn from(document: Document) -> Self {
-        let (value, text) = document.into_parts();
-        Self { value, text }
-    }
 }
 
 impl Working {
@@ -72,10 +43,10 @@ impl Working {
         revision: Revision,
         document: Option<String>,
     ) -> Result<Self, Error> {
-        Ok(Self::new(tenant, id, revision, document.map(Current::stored).transpose()?))
+        Ok(Self::new(tenant, id, revision, document.map(Document::stored).transpose()?))
     }
 
-    fn new(tenant: TenantId, id: Id, revision: Revision, current: Option<Current>) -> Self {
+    fn new(tenant: TenantId, id: Id, revision: Revision, current: Option<Document>) -> Self {
         let restarts = current.is_none() && revision > Revision::NONE;
         let write = Write { restarts, ..Write::nothing(revision) };
         Self { tenant, id, revision, current, recorded: Vec::new(), write }
@@ -94,8 +65,8 @@ impl Working {
         if self.revision == self.write.expected && self.write.requests.is_empty() {
             return None;
         }
-        let keys = self.current.as_ref().map(|current| Keys::of(&current.value));
-        let document = self.current.map(|current| current.text);
+        let keys = self.current.as_ref().map(|current| current.keys().clone());
+        let document = self.current.map(Document::into_text);
         let restarts = self.write.restarts && document.is_some();
         Some(Write { revision: self.revision, document, keys, restarts, ..self.write })
     }
@@ -125,7 +96,7 @@ impl Working {
             let changed = effect.changes();
             let document = match effect {
                 Effect::None => self.text(),
-                Effect::Document { current, .. } => Some(current.text),
+                Effect::Document { current, .. } => Some(current.into_text()),
                 Effect::Delete => None,
             };
             return Ok(Changed { revision: self.revision, document, changed });
@@ -138,7 +109,7 @@ impl Working {
             Effect::None => {}
             Effect::Document { name, current, changes } => {
                 self.record(change, name, changes, &current);
-                self.note_end(change, &current);
+                self.note_keys(change, &current);
                 self.current = Some(current);
             }
             Effect::Delete => self.delete(change),
@@ -149,7 +120,7 @@ impl Working {
     }
 
     fn text(&self) -> Option<String> {
-        self.current.as_ref().map(|current| current.text.clone())
+        self.current.as_ref().map(|current| current.text().to_owned())
     }
 
     /// The request that had this change's id, if there was one: of what was stored, or earlier in the batch.
@@ -158,11 +129,11 @@ impl Working {
         self.recorded.iter().chain(&self.write.requests).find(|earlier| earlier.request_id == *id)
     }
 
-    fn record(&mut self, change: &Change, name: Name, mut changes: Vec<AttributeChange>, current: &Current) {
+    fn record(&mut self, change: &Change, name: Name, mut changes: Vec<AttributeChange>, current: &Document) {
         let keys = mask_changes(&mut changes);
-        let document = mask_document(&current.value, &keys).unwrap_or_else(|| current.text.clone());
+        let document = mask_document(current, &keys).unwrap_or_else(|| current.text().to_owned());
         self.write.events.push(Event {
-            conversation_id: Keys::of(&current.value).conversation_id,
+            conversation_id: current.keys().conversation_id.clone(),
             request_id: change.request_id.clone(),
             changes,
             document: Some(document),
@@ -171,9 +142,13 @@ impl Working {
     }
 
     /// A session that is stored inactive has ended then; one that was inactive before has ended when it had.
-    fn note_end(&mut self, change: &Change, current: &Current) {
-        let had_ended = self.current.as_ref().is_some_and(|before| !is_active(&before.value));
-        if is_active(&current.value) {
+    fn note_keys(&mut self, change: &Change, current: &Document) {
+        if self.current.as_ref().is_some_and(|before| before.keys() == current.keys()) {
+            return;
+        }
+        self.write.rekeyed = true;
+        let had_ended = self.current.as_ref().is_some_and(|before| !before.is_active());
+        if current.is_active() {
             self.write.ended = Ended::At(None);
         } else if !had_ended {
             self.write.ended = Ended::At(Some(change.at));
@@ -186,6 +161,7 @@ impl Working {
         self.recorded.clear();
         self.write.requests.clear();
         self.write.erase = true;
+        self.write.rekeyed = true;
         self.write.ended = Ended::At(None);
         self.write.events = vec![self.event(change, Name::Deleted)];
     }

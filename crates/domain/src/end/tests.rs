@@ -1,7 +1,7 @@
 //! What an end takes, and what it makes of documents of every shape.
 
 use super::*;
-use crate::json::literal;
+use crate::session::document;
 
 #[test]
 fn without_a_name_the_state_is_ended() {
@@ -54,16 +54,16 @@ fn each_member_keeps_the_shape_that_the_document_has() {
             format!(r#"{{"isActive":false,"more":[null,12345678901234567890],{state}}}"#),
         ),
     ] {
-        let ended = end.apply(&literal(&before)).expect("small enough");
-        assert_eq!(*ended.value(), literal(&after), "{before}");
-        assert!(!crate::update::is_active(ended.value()), "{before}");
+        let ended = end.apply(&document(&before)).expect("small enough");
+        assert_eq!(ended, document(&after), "{before}");
+        assert!(!ended.is_active(), "{before}");
     }
 }
 
 #[test]
 fn a_document_that_the_end_would_make_too_large_is_refused() {
     let filler = "x".repeat(Document::MAX_BYTES - r#"{"f":""}"#.len());
-    let full = literal(&format!(r#"{{"f":"{filler}"}}"#));
+    let full = document(&format!(r#"{{"f":"{filler}"}}"#));
     let refused = End::parse("", "CUSTOMER").expect("valid").apply(&full);
     assert!(matches!(refused, Err(Error::DocumentTooLarge { found, .. }) if found > Document::MAX_BYTES));
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{AttributeChange, Entry};
 use crate::{
     json::{Object, Value},
-    update::list_of,
+    session::Document,
     value_type::ValueType,
 };
 
@@ -30,16 +30,17 @@ pub(crate) fn mask_changes(changes: &mut [AttributeChange]) -> BTreeSet<String> 
 }
 
 /// The text of a document with passwords masked, and the values of these keys; `None` where there is nothing to mask.
-pub(crate) fn mask_document(document: &Value, keys: &BTreeSet<String>) -> Option<String> {
+pub(crate) fn mask_document(document: &Document, keys: &BTreeSet<String>) -> Option<String> {
     let is_secret = |entry: &Object| {
         let key = entry.get("key").and_then(Value::as_str);
         is_password(entry.get("type")) || key.is_some_and(|key| keys.contains(key))
     };
-    if !list_of(document).iter().filter_map(Value::as_object).any(is_secret) {
+    let entries = document.attributes().ok()?;
+    if !entries.iter().filter_map(Value::as_object).any(is_secret) {
         return None;
     }
-    let mut masked = document.clone();
-    for entry in list_mut(&mut masked)? {
+    let mut masked = entries.to_vec();
+    for entry in &mut masked {
         if let Value::Object(entry) = entry
             && is_secret(entry)
             && entry.get("value").is_some()
@@ -47,15 +48,9 @@ pub(crate) fn mask_document(document: &Value, keys: &BTreeSet<String>) -> Option
             entry.insert("value", Value::String(MASK.to_owned()));
         }
     }
-    Some(masked.to_text())
+    document.text_with(&masked)
 }
 
 fn is_password(value_type: Option<&Value>) -> bool {
     value_type.and_then(Value::as_str) == Some(ValueType::Password.name())
-}
-
-fn list_mut(document: &mut Value) -> Option<&mut Vec<Value>> {
-    let Value::Object(document) = document else { return None };
-    let Value::Object(channel_data) = document.get_mut("channelData")? else { return None };
-    if let Value::Array(list) = channel_data.get_mut("additionalAttributes")? { Some(list) } else { None }
 }

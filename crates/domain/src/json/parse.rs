@@ -1,8 +1,7 @@
 //! From JSON text to a value, with everything that the service refuses wherever it appears.
 
-use std::{borrow::Cow, fmt};
+use std::borrow::Cow;
 
-use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::{Number, Path, Step, Value};
@@ -21,109 +20,174 @@ pub struct Problem {
 /// As many problems as one value reports; a hostile one could have a million.
 const MAX_PROBLEMS: usize = 100;
 
-/// Checks that a text is JSON, and returns it without the white space around it.
-///
-/// # Errors
-/// What the parser found, with line and column.
-pub fn syntax(text: &str) -> Result<&RawValue, serde_json::Error> {
-    serde_json::from_str(text)
-}
-
 /// Builds the value that a valid JSON text stands for, nested at most `max_depth` deep.
 ///
 /// # Errors
 /// All that the service refuses, at most 100 of them: U+0000, lone surrogates, nesting, numbers that are too long.
 pub fn parse(raw: &RawValue, max_depth: usize, root: &Path<'_>) -> Result<Value, Vec<Problem>> {
-    let mut parser = Parser { max_depth, problems: Vec::new() };
-    let value = parser.value(raw, 0, root);
+    let mut parser = Parser { rest: raw.get(), max_depth, problems: Vec::new() };
+    let value = parser.value(0, root);
     if parser.problems.is_empty() { Ok(value) } else { Err(parser.problems) }
 }
 
-/// A member of an object as it stands in the text: its name, and its value's text.
-pub type Member<'a> = (Cow<'a, str>, &'a RawValue);
-
-/// The members of an object as they stand in the text, repeated names included; `None` if it is no object.
-///
-/// # Errors
-/// The problem with a member's name.
-pub fn members<'a>(raw: &'a RawValue, path: &Path<'_>) -> Option<Result<Vec<Member<'a>>, Problem>> {
-    raw.get().starts_with('{').then(|| {
-        serde_json::Deserializer::from_str(raw.get())
-            .deserialize_map(Members)
-            .map_err(|_| surrogate(path, "a member name"))
-    })
-}
-
-/// Walks a value's text. Every level is scanned once more than the one above it, which `max_depth` bounds; in
-/// return each number's text is at hand, which serde does not give for numbers.
-struct Parser {
+/// Walks a text once from its start to its end. That it is JSON has been checked, so whatever begins something is taken at
+/// its word. (serde, which checked it, would not give a number's text.)
+struct Parser<'a> {
+    rest: &'a str,
     max_depth: usize,
     problems: Vec<Problem>,
 }
 
-impl Parser {
-    fn value(&mut self, raw: &RawValue, depth: usize, path: &Path<'_>) -> Value {
-        let text = raw.get();
-        if self.problems.len() >= MAX_PROBLEMS {
-            return Value::Null;
-        }
-        match text.as_bytes().first() {
-            Some(b'{' | b'[') if depth == self.max_depth => {
+impl<'a> Parser<'a> {
+    fn value(&mut self, depth: usize, path: &Path<'_>) -> Value {
+        match self.peek() {
+            b'{' | b'[' if depth == self.max_depth => {
+                self.skip();
                 let description = format!("must be nested at most {depth} levels deep");
                 self.refuse(Problem { path: path.to_string(), rule: "depth", description })
             }
-            Some(b'{') => self.object(raw, depth + 1, path),
-            Some(b'[') => self.array(text, depth + 1, path),
-            Some(b'"') => match serde_json::from_str(text) {
-                Ok(string) => self.string(string, path),
-                Err(_) => self.refuse(surrogate(path, "text")),
+            b'{' => self.object(depth + 1, path),
+            b'[' => self.array(depth + 1, path),
+            b'"' => match self.string() {
+                Some(text) if text.contains('\0') => self.refuse(nul(path, "text")),
+                Some(text) => Value::String(text.into_owned()),
+                None => self.refuse(surrogate(path, "text")),
             },
-            Some(b't') => Value::Bool(true),
-            Some(b'f') => Value::Bool(false),
-            Some(b'n') => Value::Null,
-            _ => match Number::canonical(text) {
-                Ok(number) => Value::Number(number),
-                Err(_) => self.refuse(number_too_long(path)),
-            },
+            b't' => self.literal("true", Value::Bool(true)),
+            b'f' => self.literal("false", Value::Bool(false)),
+            b'n' => self.literal("null", Value::Null),
+            _ => {
+                let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.');
+                let end = self.rest.bytes().position(|byte| !is_part(byte)).unwrap_or(self.rest.len());
+                match Number::canonical(self.take(end)) {
+                    Ok(number) => Value::Number(number),
+                    Err(_) => self.refuse(number_too_long(path)),
+                }
+            }
         }
     }
 
-    fn object(&mut self, raw: &RawValue, depth: usize, path: &Path<'_>) -> Value {
-        let members = match members(raw, path) {
-            Some(Ok(members)) => members,
-            Some(Err(problem)) => return self.refuse(problem),
-            None => Vec::new(),
-        };
-        let mut object = Vec::with_capacity(members.len());
-        for (name, raw) in members {
+    fn object(&mut self, depth: usize, path: &Path<'_>) -> Value {
+        let mut members = Vec::new();
+        self.take(1);
+        while self.goes_on(b'}') {
+            let Some(name) = self.string() else {
+                self.refuse(surrogate(path, "a member name"));
+                self.separator();
+                self.skip();
+                continue;
+            };
+            self.separator();
             let path = path.then(Step::Name(&name));
             if name.contains('\0') {
                 self.refuse(nul(&path, "a member name"));
+                self.skip();
                 continue;
             }
-            let value = self.value(raw, depth, &path);
-            object.push((name.into_owned(), value));
+            let value = self.value(depth, &path);
+            members.push((name.into_owned(), value));
         }
-        Value::Object(object.into_iter().collect())
+        Value::Object(members.into_iter().collect())
     }
 
-    fn array(&mut self, text: &str, depth: usize, path: &Path<'_>) -> Value {
-        // The text is valid JSON, so this cannot fail; if it did, an empty list would be noticed by no one.
-        let items: Vec<&RawValue> = match serde_json::from_str(text) {
-            Ok(items) => items,
-            Err(_) => return self.refuse(surrogate(path, "an item")),
-        };
-        let items = items.into_iter().enumerate();
-        Value::Array(items.map(|(at, raw)| self.value(raw, depth, &path.then(Step::Index(at)))).collect())
+    fn array(&mut self, depth: usize, path: &Path<'_>) -> Value {
+        let mut items = Vec::new();
+        self.take(1);
+        while self.goes_on(b']') {
+            let value = self.value(depth, &path.then(Step::Index(items.len())));
+            items.push(value);
+        }
+        Value::Array(items)
     }
 
-    fn string(&mut self, string: String, path: &Path<'_>) -> Value {
-        if string.contains('\0') { self.refuse(nul(path, "text")) } else { Value::String(string) }
+    /// Whether there is another part before the end of what has been entered; if not, leaves it.
+    fn goes_on(&mut self, end: u8) -> bool {
+        if self.peek() == b',' {
+            self.take(1);
+        }
+        let goes_on = !matches!(self.peek(), 0) && self.peek() != end;
+        if !goes_on {
+            self.take(1);
+        }
+        goes_on
+    }
+
+    fn separator(&mut self) {
+        self.peek();
+        self.take(1);
+    }
+
+    /// The text of a string; none if it holds a lone surrogate.
+    fn string(&mut self) -> Option<Cow<'a, str>> {
+        let (len, is_plain) = string_len(self.rest);
+        let quoted = self.take(len);
+        if is_plain {
+            return Some(Cow::Borrowed(quoted.get(1..len - 1).unwrap_or_default()));
+        }
+        serde_json::from_str(quoted).ok().map(Cow::Owned)
+    }
+
+    fn literal(&mut self, text: &str, value: Value) -> Value {
+        self.take(text.len());
+        value
+    }
+
+    /// Passes over a value, whatever is in it.
+    fn skip(&mut self) {
+        let mut open = 0_usize;
+        loop {
+            match self.peek() {
+                0 => return,
+                b'"' => drop(self.take(string_len(self.rest).0)),
+                byte => {
+                    match byte {
+                        b'{' | b'[' => open += 1,
+                        b'}' | b']' => open -= 1,
+                        _ => {}
+                    }
+                    self.take(1);
+                }
+            }
+            if open == 0 && matches!(self.peek(), 0 | b',' | b'}' | b']') {
+                return;
+            }
+        }
+    }
+
+    /// The first byte of what comes next; 0 at the end.
+    fn peek(&mut self) -> u8 {
+        self.rest = self.rest.trim_ascii_start();
+        self.rest.bytes().next().unwrap_or(0)
+    }
+
+    fn take(&mut self, len: usize) -> &'a str {
+        let (taken, rest) = self.rest.split_at_checked(len).unwrap_or((self.rest, ""));
+        self.rest = rest;
+        taken
     }
 
     fn refuse(&mut self, problem: Problem) -> Value {
-        self.problems.push(problem);
+        if self.problems.len() < MAX_PROBLEMS {
+            self.problems.push(problem);
+        }
         Value::Null
+    }
+}
+
+/// How many bytes the string takes that a text starts with, both quotes included, and whether it has no escapes.
+fn string_len(text: &str) -> (usize, bool) {
+    let bytes = text.as_bytes();
+    let (mut at, mut is_plain) = (1, true);
+    loop {
+        match bytes.get(at) {
+            Some(b'"') => return (at + 1, is_plain),
+            Some(b'\\') => {
+                is_plain = false;
+                at += 2;
+            }
+            Some(_) => at += 1,
+            None => return (bytes.len(), is_plain),
+        }
     }
 }
 
@@ -132,7 +196,7 @@ fn nul(path: &Path<'_>, what: &str) -> Problem {
     Problem { path: path.to_string(), rule: "no_nul", description }
 }
 
-fn surrogate(path: &Path<'_>, what: &str) -> Problem {
+pub(super) fn surrogate(path: &Path<'_>, what: &str) -> Problem {
     let description = format!("must be valid Unicode; {what} here holds a lone surrogate");
     Problem { path: path.to_string(), rule: "unicode", description }
 }
@@ -142,26 +206,3 @@ fn number_too_long(path: &Path<'_>) -> Problem {
         format!("must take at most {} characters when written out without exponent", Number::MAX_CHARS);
     Problem { path: path.to_string(), rule: "number_length", description }
 }
-
-/// Collects an object's members without losing repeated names or a value's text.
-struct Members;
-
-impl<'de> Visitor<'de> for Members {
-    type Value = Vec<Member<'de>>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut members = Vec::new();
-        while let Some(Name(name)) = map.next_key()? {
-            members.push((name, map.next_value()?));
-        }
-        Ok(members)
-    }
-}
-
-/// A name that borrows from the text where it holds no escapes; `Cow` by itself would always copy.
-#[derive(serde::Deserialize)]
-struct Name<'a>(#[serde(borrow)] Cow<'a, str>);

@@ -13,23 +13,14 @@ impl Value {
         text
     }
 
-    fn write(&self, out: &mut String) {
+    pub(crate) fn write(&self, out: &mut String) {
         match self {
             Self::Null => out.push_str("null"),
             Self::Bool(true) => out.push_str("true"),
             Self::Bool(false) => out.push_str("false"),
             Self::Number(number) => out.push_str(number.as_str()),
             Self::String(text) => write_string(text, out),
-            Self::Array(items) => {
-                out.push('[');
-                for (at, item) in items.iter().enumerate() {
-                    if at > 0 {
-                        out.push(',');
-                    }
-                    item.write(out);
-                }
-                out.push(']');
-            }
+            Self::Array(items) => write_array(items, out),
             Self::Object(object) => {
                 out.push('{');
                 for (at, (name, value)) in object.iter().enumerate() {
@@ -44,6 +35,18 @@ impl Value {
             }
         }
     }
+}
+
+/// Writes an array's canonical text.
+pub(crate) fn write_array(items: &[Value], out: &mut String) {
+    out.push('[');
+    for (at, item) in items.iter().enumerate() {
+        if at > 0 {
+            out.push(',');
+        }
+        item.write(out);
+    }
+    out.push(']');
 }
 
 impl fmt::Display for Value {

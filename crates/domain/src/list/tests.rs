@@ -1,10 +1,11 @@
 //! What sessions are found by, for documents of every shape.
 
 use super::*;
-use crate::json::literal;
+use crate::session;
 
 fn keys(document: &str) -> (Option<String>, Option<String>, Option<String>, bool) {
-    let Keys { conversation_id, customer_id, channel_type, active } = Keys::of(&literal(document));
+    let Keys { conversation_id, customer_id, channel_type, active } =
+        session::document(document).keys().clone();
     (conversation_id, customer_id, channel_type, active)
 }
 

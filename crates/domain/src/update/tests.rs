@@ -4,7 +4,7 @@ mod check;
 mod preconditions;
 
 use super::*;
-use crate::{json::literal, precondition::Expected};
+use crate::{error::Malformed, json::literal, precondition::Expected, session};
 
 const LIMIT: usize = 3;
 const REVISION: Revision = Revision::FIRST;
@@ -25,9 +25,14 @@ fn outcome(document: &str, update: &Update) -> Result<Option<Value>, Error> {
 
 /// The document, and the changes as `key@index: old -> new`.
 fn applied(document: &str, update: &Update) -> Result<Option<(Value, Vec<String>)>, Error> {
-    let Some(applied) = apply(&literal(document), REVISION, update)? else { return Ok(None) };
-    let (value, text) = applied.document.into_parts();
-    assert_eq!(literal(&text), value, "the text is that of the value");
+    let Some(applied) = apply(&session::document(document), REVISION, update)? else { return Ok(None) };
+    let value = literal(applied.document.text());
+    assert_eq!(applied.document.text(), value.to_text(), "the text is canonical");
+    assert_eq!(
+        applied.document,
+        session::document(applied.document.text()),
+        "what is known of it is what it says"
+    );
     Ok(Some((value, applied.changes.iter().map(told).collect())))
 }
 
@@ -102,20 +107,6 @@ fn what_is_absent_or_null_counts_as_empty_and_what_is_malformed_is_refused() {
             );
         }
         assert_eq!(outcome(before, &attach("[]")).expect(before), None, "{before}");
-    }
-}
-
-#[test]
-fn only_false_ends_a_session_and_is_active_wins() {
-    for (document, active) in [
-        ("{}", true),
-        (r#"{"isActive":false}"#, false),
-        (r#"{"active":false}"#, false),
-        (r#"{"isActive":true,"active":false}"#, true),
-        (r#"{"isActive":null,"active":false}"#, true),
-        (r#"{"isActive":"false"}"#, true),
-    ] {
-        assert_eq!(is_active(&literal(document)), active, "{document}");
     }
 }
 

@@ -1,11 +1,13 @@
 //! What a change comes to, before anything has changed.
 
-use super::{Current, Working};
+use super::Working;
 use crate::{
     change::{Change, Create, Delete, End, Existing, Operation},
     error::Error,
     event::{AttributeChange, Name},
-    update::{self, Update, is_active},
+    json::Value,
+    session::Document,
+    update::{self, Update},
 };
 
 /// What a change comes to.
@@ -13,7 +15,7 @@ pub(super) enum Effect {
     /// Nothing.
     None,
     /// Another document, and what tells of it.
-    Document { name: Name, current: Current, changes: Vec<AttributeChange> },
+    Document { name: Name, current: Document, changes: Vec<AttributeChange> },
     /// The session's erasure.
     Delete,
 }
@@ -43,36 +45,36 @@ impl Working {
                 // No revision can be met by a session that is not there.
                 return Err(Error::NotFound(self.id.clone()));
             }
-            let current = Current::from(create.document.clone());
-            let changes = update::difference(&[], update::list_of(&current.value));
+            let current = create.document.clone();
+            let changes = update::difference(&[], list_of(&current));
             return Ok(Effect::Document { name: Name::Started, current, changes });
         };
         let replaces = match create.existing {
             Existing::Refuse => return Err(Error::Exists(self.id.clone())),
             Existing::Keep => false,
-            Existing::Replace => existing.value != *create.document.value(),
+            Existing::Replace => existing.text() != create.document.text(),
         };
         self.require(change)?;
         if !replaces {
             return Ok(Effect::None);
         }
-        let current = Current::from(create.document.clone());
-        let name = match (is_active(&existing.value), is_active(&current.value)) {
+        let current = create.document.clone();
+        let name = match (existing.is_active(), current.is_active()) {
             (true, false) => Name::Ended,
             (false, true) => Name::Started,
             (true, true) | (false, false) => Name::DataUpdated,
         };
-        let changes = update::difference(update::list_of(&existing.value), update::list_of(&current.value));
+        let changes = update::difference(list_of(existing), list_of(&current));
         Ok(Effect::Document { name, current, changes })
     }
 
     fn update(&self, change: &Change, update: &Update) -> Result<Effect, Error> {
         let current = self.active(change)?;
-        Ok(match update::apply(&current.value, self.revision, update)? {
+        Ok(match update::apply(current, self.revision, update)? {
             None => Effect::None,
             Some(applied) => Effect::Document {
                 name: Name::DataUpdated,
-                current: applied.document.into(),
+                current: applied.document,
                 changes: applied.changes,
             },
         })
@@ -80,7 +82,7 @@ impl Working {
 
     fn end(&self, change: &Change, end: &End) -> Result<Effect, Error> {
         let current = self.active(change)?;
-        let current = end.apply(&current.value)?.into();
+        let current = end.apply(current)?;
         Ok(Effect::Document { name: Name::Ended, current, changes: Vec::new() })
     }
 
@@ -93,14 +95,14 @@ impl Working {
         Ok(Effect::Delete)
     }
 
-    fn existing(&self) -> Result<&Current, Error> {
+    fn existing(&self) -> Result<&Document, Error> {
         self.current.as_ref().ok_or_else(|| Error::NotFound(self.id.clone()))
     }
 
     /// The session, if it is active and has the revision that is required.
-    fn active(&self, change: &Change) -> Result<&Current, Error> {
+    fn active(&self, change: &Change) -> Result<&Document, Error> {
         let current = self.existing()?;
-        if !is_active(&current.value) {
+        if !current.is_active() {
             return Err(Error::NotActive(self.id.clone()));
         }
         self.require(change)?;
@@ -115,4 +117,9 @@ impl Working {
             Some(_) | None => Ok(()),
         }
     }
+}
+
+/// The list of attributes where it is one.
+fn list_of(document: &Document) -> &[Value] {
+    document.attributes().unwrap_or_default()
 }

@@ -9,7 +9,7 @@ use super::*;
 use crate::{
     attribute::Attributes,
     change::{Create, Delete, End, Existing, Operation, Requester},
-    json::literal,
+    json::{Value, literal},
     precondition::RevisionMatch,
     request_id::RequestId,
     time::Timestamp,

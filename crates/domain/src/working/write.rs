@@ -13,6 +13,9 @@ pub struct Write {
     pub document: Option<String>,
     /// By what it is found; none if it is deleted.
     pub keys: Option<Keys>,
+    /// Whether it is found by anything else than before, and then perhaps not active any more. Where it is not, nothing has
+    /// happened to it but that its data changed.
+    pub rekeyed: bool,
     /// Whether all that has been stored of it besides has to go first: events and request ids of a session that was
     /// deleted. What is to be kept below came after that.
     pub erase: bool,
@@ -43,6 +46,7 @@ impl Write {
             revision: stored,
             document: None,
             keys: None,
+            rekeyed: false,
             erase: false,
             restarts: false,
             events: Vec::new(),

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
+use crate::session;
 
 const SECRET: &str = r#""Secret12""#;
 
@@ -31,8 +32,8 @@ fn masked(
     (told.collect(), keys.into_iter().collect())
 }
 
-fn document(entries: &str) -> Value {
-    literal(&format!(r#"{{"a":0.10,"channelData":{{"additionalAttributes":[{entries}]}}}}"#))
+fn document(entries: &str) -> session::Document {
+    session::document(&format!(r#"{{"a":0.10,"channelData":{{"additionalAttributes":[{entries}]}}}}"#))
 }
 
 fn keys(keys: &[&str]) -> BTreeSet<String> {
@@ -81,7 +82,7 @@ fn documents_tell_no_password_and_no_value_of_a_secret_key() {
            {{"key":"other","type":"String50","value":"told"}},{{"type":"Password","value":"{MASK}"}},
            {{"key":"bare","type":"Password"}},"k",null"#
     ));
-    assert_eq!(mask_document(&before, &keys(&["k"])), Some(after.to_text()));
+    assert_eq!(mask_document(&before, &keys(&["k"])), Some(after.into_text()));
 }
 
 #[test]
@@ -92,6 +93,6 @@ fn where_there_is_nothing_to_mask_the_document_is_not_written_anew() {
     for malformed in
         ["{}", r#"{"channelData":[]}"#, r#"{"channelData":{"additionalAttributes":{"type":"Password"}}}"#]
     {
-        assert_eq!(mask_document(&literal(malformed), &keys(&["k"])), None, "{malformed}");
+        assert_eq!(mask_document(&session::document(malformed), &keys(&["k"])), None, "{malformed}");
     }
 }

@@ -1,15 +1,15 @@
 //! What is told of a whole document that takes another's place.
 
 use super::*;
-use crate::{json::literal, update::list_of};
+use crate::session::document;
 
 fn told(old: &str, new: &str) -> Vec<String> {
-    let document = |list: &str| literal(&format!(r#"{{"channelData":{{"additionalAttributes":{list}}}}}"#));
-    let (old, new) = (document(old), document(new));
+    let with = |list: &str| document(&format!(r#"{{"channelData":{{"additionalAttributes":{list}}}}}"#));
+    let (old, new) = (with(old), with(new));
     let value = |entry: Option<Entry>| {
         entry.map_or_else(|| "none".to_owned(), |entry| entry.value.map_or("?".to_owned(), |it| it.to_text()))
     };
-    difference(list_of(&old), list_of(&new))
+    difference(old.attributes().unwrap_or_default(), new.attributes().unwrap_or_default())
         .into_iter()
         .map(|change| format!("{}@{} {} {}", change.key, change.index, value(change.old), value(change.new)))
         .collect()

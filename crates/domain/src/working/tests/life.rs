@@ -11,9 +11,28 @@ fn an_update_is_the_next_revision_and_one_event() {
     assert_eq!((write.expected.get(), write.revision.get(), write.erase), (5, 6, false));
     assert_eq!(write.document.as_deref().map(literal), Some(literal(&after)));
     assert_eq!(write.keys.as_ref().and_then(|keys| keys.conversation_id.as_deref()), Some("c"));
-    assert_eq!(write.ended, Ended::At(None));
+    assert_eq!((write.ended, write.rekeyed), (Ended::AsStored, false));
     assert!(write.requests.is_empty());
     assert_eq!(names(&write), [(6, Name::DataUpdated)]);
+}
+
+#[test]
+fn whatever_is_found_otherwise_than_before_is_known_to_be() {
+    let replace = |document: &str| create(document, Existing::Replace);
+    let other = r#"{"conversationId":"other"}"#;
+    for (changes, mut session) in [
+        (vec![replace(ACTIVE)], missing()),
+        (vec![replace(ACTIVE)], deleted()),
+        (vec![replace(other)], stored(ACTIVE)),
+        (vec![replace(other), replace(&with("k", 1))], stored(ACTIVE)),
+        (vec![number("k", 1), end()], stored(ACTIVE)),
+        (vec![delete(false)], stored(ACTIVE)),
+    ] {
+        for change in &changes {
+            session.apply(change).expect("allowed");
+        }
+        assert!(session.into_write().expect("something changed").rekeyed, "{changes:?}");
+    }
 }
 
 #[test]
@@ -187,7 +206,7 @@ fn what_is_only_validated_is_answered_with_the_revision_that_stays_and_not_writt
 
 #[test]
 fn a_stored_document_that_the_service_did_not_store_is_a_defect() {
-    for document in ["", "[]", "{", r#"{"a":"\u0000"}"#, &("[".repeat(65) + &"]".repeat(65))] {
+    for document in ["", "[]", "{", r#"{"channelData":{"additionalAttributes":["\u0000"]}}"#] {
         let refused = Working::stored(TenantId::default(), id(), Revision::FIRST, Some(document.to_owned()));
         assert!(matches!(refused, Err(Error::Internal(_))), "{document}");
     }

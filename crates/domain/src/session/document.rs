@@ -1,0 +1,259 @@
+//! A session's document: its canonical text, and what the service reads of it.
+//!
+//! Of a stored document nothing is taken apart but what the service looks at, and an update puts nothing but the new list
+//! of attributes into its text: documents are other systems', and most of each is only passed on.
+
+use std::ops::Range;
+
+use serde_json::value::RawValue;
+
+use crate::{
+    error::{Error, Malformed},
+    json::{self, Path, Value},
+    list::Keys,
+    session::Id,
+    violation::Violation,
+};
+
+/// A document that is stored or may be: an object within the limits on depth, numbers, characters and size.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
+    text: String,
+    keys: Keys,
+    attributes: List,
+}
+
+/// `channelData.additionalAttributes`, the list that the service owns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum List {
+    /// Its entries, and where in the text it stands.
+    There { entries: Vec<Value>, place: Range<usize> },
+    /// It, or what holds it, is absent or null.
+    Absent,
+    /// It, or what holds it, has another shape.
+    Malformed(Malformed),
+}
+
+impl Document {
+    /// The largest document, in bytes of JSON text without white space.
+    pub const MAX_BYTES: usize = 2 * 1024 * 1024;
+    /// The longest text that a document may be sent as, in bytes, with white space and escapes.
+    pub const MAX_TEXT_BYTES: usize = 2 * Self::MAX_BYTES;
+    /// How many arrays and objects may be within each other.
+    pub const MAX_DEPTH: usize = 64;
+
+    /// Takes a document's JSON text from a caller.
+    ///
+    /// # Errors
+    /// [`Error::RequestTooLarge`] if the text is, [`Error::MalformedBody`] if it is not JSON,
+    /// [`Error::InvalidDocument`] with all that breaks a rule, [`Error::DocumentTooLarge`].
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        if text.len() > Self::MAX_TEXT_BYTES {
+            let (found, limit) = (text.len(), Self::MAX_TEXT_BYTES);
+            return Err(Error::RequestTooLarge { what: "size in bytes", found, limit });
+        }
+        let raw = json::syntax(text)
+            .map_err(|error| Error::MalformedBody(format!("the document is not JSON: {error}")))?;
+        let value = json::parse(raw, Self::MAX_DEPTH, &Path::root("")).map_err(|problems| {
+            Error::InvalidDocument(problems.into_iter().map(Violation::from).collect())
+        })?;
+        Self::try_from(value)
+    }
+
+    /// Takes a document's canonical text from a store.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] if it is not one that the service stored, as far as that is looked at.
+    pub fn stored(text: String) -> Result<Self, Error> {
+        let broken = |what: String| Error::Internal(format!("a stored document {what}").into());
+        let raw = json::syntax(&text).map_err(|error| broken(format!("is not JSON: {error}")))?;
+        if !raw.get().starts_with('{') {
+            return Err(broken("is no object".to_owned()));
+        }
+        let [is_active, active, conversation_id, topic_id, customer, channel, channel_data] = json::pick(
+            raw,
+            ["isActive", "active", "conversationId", "topicId", "customer", "channel", "channelData"],
+        );
+        let keys = Keys {
+            conversation_id: text_of(conversation_id.filter(is_something).or(topic_id)),
+            customer_id: text_of(member(customer, "_id")),
+            channel_type: text_of(member(member(channel, "channelType"), "name")),
+            active: is_active.or(active).map(RawValue::get) != Some("false"),
+        };
+        let attributes = match channel_data.filter(is_something) {
+            None => List::Absent,
+            Some(channel_data) if !channel_data.get().starts_with('{') => {
+                List::Malformed(Malformed::ChannelData)
+            }
+            Some(channel_data) => {
+                match member(Some(channel_data), "additionalAttributes").filter(is_something) {
+                    None => List::Absent,
+                    Some(list) if !list.get().starts_with('[') => {
+                        List::Malformed(Malformed::AdditionalAttributes)
+                    }
+                    Some(list) => {
+                        let entries =
+                            entries(list).map_err(|what| broken(format!("breaks the rules: {what}")))?;
+                        // Both are parts of one text.
+                        let start = list.get().as_ptr().addr() - text.as_ptr().addr();
+                        List::There { entries, place: start..start + list.get().len() }
+                    }
+                }
+            }
+        };
+        Ok(Self { text, keys, attributes })
+    }
+
+    /// The id to store it under: the one that is asked for, or the document's own.
+    ///
+    /// # Errors
+    /// [`Error::InvalidId`]; [`Error::InvalidDocument`] if both are there and differ, if neither is, or if the
+    /// document's `id` is no string.
+    pub fn id(&self, requested: &str) -> Result<Id, Error> {
+        let requested = if requested.is_empty() { None } else { Some(Id::parse(requested)?) };
+        let invalid =
+            |rule, description| Err(Error::InvalidDocument(vec![Violation::new("id", rule, description)]));
+        let own = json::syntax(&self.text).ok().and_then(|raw| {
+            let [own] = json::pick(raw, ["id"]);
+            own.map(|own| serde_json::from_str::<String>(own.get()).ok())
+        });
+        match (requested, own) {
+            (Some(id), None) => Ok(id),
+            (Some(id), Some(Some(own))) if own == id.as_str() => Ok(id),
+            (Some(_), Some(_)) => invalid("same_id", "must be the id that the request names, or be left out"),
+            (None, Some(Some(own))) => Id::parse(&own),
+            (None, Some(None)) => invalid("type", "must be a string"),
+            (None, None) => invalid("required", "must be given: the id to store the session under"),
+        }
+    }
+
+    /// The canonical JSON text.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The canonical JSON text.
+    #[must_use]
+    pub fn into_text(self) -> String {
+        self.text
+    }
+
+    /// By what the session is found.
+    #[must_use]
+    pub fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
+    /// Whether the session is active: unless its `isActive`, or `active` where that is absent, is false.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        self.keys.active
+    }
+
+    /// The entries of the list of attributes. There are none where it, or what holds it, is absent or null.
+    ///
+    /// # Errors
+    /// What of the two has another shape.
+    pub fn attributes(&self) -> Result<&[Value], Malformed> {
+        match &self.attributes {
+            List::There { entries, .. } => Ok(entries),
+            List::Absent => Ok(&[]),
+            List::Malformed(malformed) => Err(*malformed),
+        }
+    }
+
+    /// The document with other entries in its list of attributes, which is made where there is none.
+    ///
+    /// # Errors
+    /// [`Error::DocumentTooLarge`].
+    pub(crate) fn with_attributes(&self, entries: Vec<Value>) -> Result<Self, Error> {
+        let Some(text) = self.text_with(&entries) else {
+            return Self::try_from(with_list(self.value()?, entries));
+        };
+        within_limit(&text)?;
+        let List::There { place, .. } = &self.attributes else { return Self::stored(text) };
+        let end = place.end + text.len() - self.text.len();
+        let attributes = List::There { entries, place: place.start..end };
+        Ok(Self { text, keys: self.keys.clone(), attributes })
+    }
+
+    /// Its text with other entries in the list of attributes; none where there is no list.
+    pub(crate) fn text_with(&self, entries: &[Value]) -> Option<String> {
+        let List::There { place, .. } = &self.attributes else { return None };
+        // Room for values that are a little longer than those that they replace.
+        let mut text = String::with_capacity(self.text.len() + 256);
+        text.push_str(&self.text[..place.start]);
+        json::write_array(entries, &mut text);
+        text.push_str(&self.text[place.end..]);
+        Some(text)
+    }
+
+    /// The whole of it.
+    pub(crate) fn value(&self) -> Result<Value, Error> {
+        let raw = json::syntax(&self.text).map_err(|error| Error::Internal(error.into()))?;
+        json::parse(raw, Self::MAX_DEPTH, &Path::root(""))
+            .map_err(|problems| Error::Internal(format!("a document breaks the rules: {problems:?}").into()))
+    }
+}
+
+impl TryFrom<Value> for Document {
+    type Error = Error;
+
+    /// Takes a value that was built of parts which are within their limits.
+    fn try_from(value: Value) -> Result<Self, Error> {
+        if value.as_object().is_none() {
+            let description = format!("must be an object; this is {}", value.kind());
+            return Err(Error::InvalidDocument(vec![Violation::new("document", "type", description)]));
+        }
+        let text = value.to_text();
+        within_limit(&text)?;
+        Self::stored(text)
+    }
+}
+
+fn within_limit(text: &str) -> Result<(), Error> {
+    let (found, limit) = (text.len(), Document::MAX_BYTES);
+    if found > limit { Err(Error::DocumentTooLarge { found, limit }) } else { Ok(()) }
+}
+
+fn with_list(document: Value, entries: Vec<Value>) -> Value {
+    let Value::Object(mut document) = document else { return document };
+    let channel_data = document.get("channelData").and_then(Value::as_object);
+    let mut channel_data = channel_data.cloned().unwrap_or_default();
+    channel_data.insert("additionalAttributes", Value::Array(entries));
+    document.insert("channelData", Value::Object(channel_data));
+    Value::Object(document)
+}
+
+fn entries(list: &RawValue) -> Result<Vec<Value>, String> {
+    // The list is within two objects.
+    let value = json::parse(list, Document::MAX_DEPTH - 2, &Path::root("additionalAttributes"))
+        .map_err(|problems| format!("{problems:?}"))?;
+    if let Value::Array(entries) = value { Ok(entries) } else { Ok(Vec::new()) }
+}
+
+fn member<'a>(object: Option<&'a RawValue>, name: &str) -> Option<&'a RawValue> {
+    let [member] = json::pick(object?, [name]);
+    member
+}
+
+/// Null counts as absent.
+fn is_something(value: &&RawValue) -> bool {
+    value.get() != "null"
+}
+
+/// What can be found by: a text that is not too long.
+fn text_of(value: Option<&RawValue>) -> Option<String> {
+    let text: String = serde_json::from_str(value?.get()).ok()?;
+    text.chars().nth(Keys::MAX_CHARS).is_none().then_some(text)
+}
+
+/// A document as a test writes it.
+#[cfg(test)]
+pub(crate) fn document(text: &str) -> Document {
+    Document::parse(text).unwrap_or_else(|error| panic!("{text}: {error:?}"))
+}
+
+#[cfg(test)]
+mod tests;
