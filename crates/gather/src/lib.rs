@@ -1,13 +1,18 @@
-//! Gathers changes that come while earlier ones are being written, so that they share a statement and a commit.
+//! Gathers what comes while a database is busy with what came before, so that it shares a statement and a commit.
 //!
-//! Nobody waits for company: a change that finds a writer idle is written at once. A session is in the hands of one writer
-//! at a time, so that a store never competes with itself for a session, and its changes are made in the order in which
-//! they came. Knows changes and no database.
+//! What finds nobody at work is done at once. What comes while a batch is under way waits for its end, but neither for long
+//! nor beside many others, for whom another batch is begun: batches of one would keep a database busy with beginnings and
+//! ends, and a batch that hangs on a locked row must not keep everybody waiting. A session that is
+//! changed is in the hands of one worker at a time, so that a store never competes with itself for a session, and its
+//! changes are made in the order in which they came. Knows no database.
 
 use std::{
-    collections::HashSet,
+    collections::{HashSet, VecDeque},
+    hash::{BuildHasher, RandomState},
+    panic::AssertUnwindSafe,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use domain::{
@@ -15,113 +20,164 @@ use domain::{
     change::{Change, Changed},
     session::{Id, TenantId},
 };
-use tokio::sync::oneshot;
+use futures_util::{FutureExt, future::join_all};
+use tokio::{sync::oneshot, time::timeout};
 use tokio_util::task::TaskTracker;
+
+/// What can be gathered.
+pub trait Item: Send + 'static {
+    /// What comes of it.
+    type Answer: Send + 'static;
+
+    /// The session that one worker at a time may have in its hands; none where several may.
+    fn session(&self) -> Option<(&TenantId, &Id)>;
+}
+
+impl Item for Change {
+    type Answer = Changed;
+
+    fn session(&self) -> Option<(&TenantId, &Id)> {
+        Some((&self.tenant, &self.id))
+    }
+}
 
 /// How much is gathered.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// How many batches are written at once. Too few, and the database waits for the service; too many, and batches are
+    /// How many batches are under way at once. Too few, and the database waits for the service; too many, and batches are
     /// small.
-    pub writers: usize,
-    /// How many changes a batch has at most.
+    pub workers: usize,
+    /// How many items have to wait before another batch is begun at once beside one that is under way. Too few, and batches
+    /// are small; too many, and items wait for a batch while the database could do two.
+    pub company: usize,
+    /// How long an item waits for company at most.
+    pub patience: Duration,
+    /// How many items a batch has at most.
     pub max_batch: usize,
-    /// How many changes may wait. More are refused at once, before they would wait in vain.
+    /// How many items may wait. More are refused at once, before they would wait in vain.
     pub max_waiting: usize,
 }
 
-/// Writes a batch, and gives a result for each of its changes, in order.
-pub type Write =
-    dyn Fn(Vec<Change>) -> Pin<Box<dyn Future<Output = Vec<Result<Changed, Error>>> + Send>> + Send + Sync;
+/// What comes of an item, or why nothing does.
+pub type Outcome<I> = Result<<I as Item>::Answer, Error>;
 
-/// Where changes are gathered. Clones are the same one.
-#[derive(Clone)]
-pub struct Gather {
-    shared: Arc<Shared>,
+type Outcomes<I> = Pin<Box<dyn Future<Output = Vec<Outcome<I>>> + Send>>;
+
+/// Where items are gathered. Clones are the same one.
+pub struct Gather<I: Item> {
+    shared: Arc<Shared<I>>,
 }
 
-struct Shared {
+struct Shared<I: Item> {
     options: Options,
-    write: Box<Write>,
-    state: Mutex<State>,
-    writers: TaskTracker,
+    hasher: RandomState,
+    work: Box<dyn Fn(Vec<I>) -> Outcomes<I> + Send + Sync>,
+    state: Mutex<State<I>>,
+    workers: TaskTracker,
 }
 
-#[derive(Default)]
-struct State {
+struct State<I: Item> {
     /// In the order in which they came.
-    waiting: Vec<Waiting>,
-    /// Sessions that a writer has in its hands.
+    waiting: VecDeque<Waiting<I>>,
+    /// How many of them were found to be about sessions that are taken, when that was last looked at.
+    held: usize,
+    /// Sessions that a worker has in its hands.
     taken: HashSet<Key>,
-    writers: usize,
+    workers: usize,
 }
 
-type Key = (TenantId, Id);
+/// A session's hash. Two sessions of one hash, should there ever be such, keep out of each other's way for nothing.
+type Key = u64;
 
-struct Waiting {
-    change: Change,
-    answer: oneshot::Sender<Result<Changed, Error>>,
+struct Waiting<I: Item> {
+    key: Option<Key>,
+    item: I,
+    answer: oneshot::Sender<Outcome<I>>,
 }
 
-impl std::fmt::Debug for Gather {
+impl<I: Item> Clone for Gather<I> {
+    fn clone(&self) -> Self {
+        Self { shared: self.shared.clone() }
+    }
+}
+
+impl<I: Item> std::fmt::Debug for Gather<I> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Gather").field("options", &self.shared.options).finish_non_exhaustive()
     }
 }
 
-impl Gather {
-    /// Gathers for a function that writes. It runs in tasks of its own, which nobody can drop half-way.
-    pub fn new<F>(options: Options, write: impl Fn(Vec<Change>) -> F + Send + Sync + 'static) -> Self
+impl<I: Item> Gather<I> {
+    /// Gathers for a function that does a batch and gives a result for each of its items, in order. It runs in tasks of its
+    /// own, which nobody can drop half-way.
+    pub fn new<F>(options: Options, work: impl Fn(Vec<I>) -> F + Send + Sync + 'static) -> Self
     where
-        F: Future<Output = Vec<Result<Changed, Error>>> + Send + 'static,
+        F: Future<Output = Vec<Outcome<I>>> + Send + 'static,
     {
-        let write = Box::new(move |changes| Box::pin(write(changes)) as Pin<Box<_>>);
-        let shared = Shared { options, write, state: Mutex::default(), writers: TaskTracker::new() };
+        let state = State { waiting: VecDeque::new(), held: 0, taken: HashSet::new(), workers: 0 };
+        let shared = Shared {
+            options,
+            hasher: RandomState::new(),
+            work: Box::new(move |items| Box::pin(work(items)) as Pin<Box<_>>),
+            state: Mutex::new(state),
+            workers: TaskTracker::new(),
+        };
         Self { shared: Arc::new(shared) }
     }
 
-    /// Has changes made, and gives a result for each, in order. [`Error::Overloaded`] for all of them if there is no room.
-    pub async fn change(&self, changes: Vec<Change>) -> Vec<Result<Changed, Error>> {
-        let mut answers = Vec::with_capacity(changes.len());
+    /// Has items done, and gives a result for each, in order. [`Error::Overloaded`] for all of them if there is no room.
+    pub async fn submit(&self, items: Vec<I>) -> Vec<Outcome<I>> {
+        let mut answers = Vec::with_capacity(items.len());
         {
             let mut state = self.shared.lock();
-            if state.waiting.len() + changes.len() > self.shared.options.max_waiting.max(changes.len()) {
-                return changes.iter().map(|_| Err(Error::Overloaded)).collect();
+            if state.waiting.len() + items.len() > self.shared.options.max_waiting.max(items.len()) {
+                return items.iter().map(|_| Err(Error::Overloaded)).collect();
             }
-            for change in changes {
+            for item in items {
                 let (answer, answered) = oneshot::channel();
-                state.waiting.push(Waiting { change, answer });
+                let key = item.session().map(|session| self.shared.hasher.hash_one(session));
+                state.waiting.push_back(Waiting { key, item, answer });
                 answers.push(answered);
             }
-            if state.writers < self.shared.options.writers && !answers.is_empty() {
-                state.writers += 1;
-                self.shared.writers.spawn(Shared::write(self.shared.clone()));
+            let wanted = if state.workers == 0 { 1 } else { self.shared.options.company + state.held };
+            self.begin(&mut state, wanted);
+        }
+        let mut answers = join_all(answers);
+        let answers = match timeout(self.shared.options.patience, &mut answers).await {
+            Ok(answers) => answers,
+            Err(_) => {
+                self.begin(&mut self.shared.lock(), 1);
+                answers.await
             }
-        }
-        let mut results = Vec::with_capacity(answers.len());
-        for answer in answers {
-            // A writer that panics answers nobody.
-            let lost = |_| Err(Error::Internal("the writer of a batch has ended early".into()));
-            results.push(answer.await.unwrap_or_else(lost));
-        }
-        results
+        };
+        // A worker that panics answers nobody.
+        let lost = |_| Err(Error::Internal("the work on a batch has ended early".into()));
+        answers.into_iter().map(|answer| answer.unwrap_or_else(lost)).collect()
     }
 
-    /// Waits until everything that was to be written has been.
+    /// Begins another batch, if so many items wait and there may be one.
+    fn begin(&self, state: &mut State<I>, wanted: usize) {
+        if state.workers < self.shared.options.workers && state.waiting.len() >= wanted {
+            state.workers += 1;
+            self.shared.workers.spawn(Shared::work(self.shared.clone()));
+        }
+    }
+
+    /// Waits until everything that was to be done has been.
     pub async fn finish(&self) {
-        self.shared.writers.close();
-        self.shared.writers.wait().await;
+        self.shared.workers.close();
+        self.shared.workers.wait().await;
     }
 }
 
-impl Shared {
-    /// Writes batches until there is nothing left that nobody else has in its hands.
-    async fn write(shared: Arc<Self>) {
+impl<I: Item> Shared<I> {
+    /// Does batches until there is nothing left that nobody else has in its hands.
+    async fn work(shared: Arc<Self>) {
         while let Some((batch, taken)) = shared.take() {
-            let (changes, answers): (Vec<_>, Vec<_>) =
-                batch.into_iter().map(|waiting| (waiting.change, waiting.answer)).unzip();
-            // In a task of its own, so that a panic ends no writer: the answers are then dropped.
-            let results = tokio::spawn((shared.write)(changes)).await.unwrap_or_default();
+            let (items, answers): (Vec<_>, Vec<_>) =
+                batch.into_iter().map(|waiting| (waiting.item, waiting.answer)).unzip();
+            // A panic ends no worker: the answers are then dropped.
+            let results = AssertUnwindSafe((shared.work)(items)).catch_unwind().await.unwrap_or_default();
             shared.release(&taken);
             for (answer, result) in answers.into_iter().zip(results) {
                 // Whoever is gone needs no answer.
@@ -130,39 +186,43 @@ impl Shared {
         }
     }
 
-    /// Takes the next batch and the sessions that it is about. Where there is none, there is one writer less, in the same
-    /// moment: what comes in the next one finds a writer that will see it, or begins one.
-    fn take(&self) -> Option<(Vec<Waiting>, Vec<Key>)> {
+    /// Takes the next batch and the sessions that it is about. Where there is none, there is one worker less, in the same
+    /// moment: what comes in the next one finds a worker that will see it, or begins one.
+    fn take(&self) -> Option<(Vec<Waiting<I>>, HashSet<Key>)> {
         let mut guard = self.lock();
         let state = &mut *guard;
-        let (mut batch, mut rest, mut own) = (Vec::new(), Vec::new(), HashSet::new());
-        for waiting in state.waiting.drain(..) {
-            let key = (waiting.change.tenant.clone(), waiting.change.id.clone());
-            let is_free = own.contains(&key) || !state.taken.contains(&key);
-            if batch.len() < self.options.max_batch && is_free {
-                own.insert(key);
-                batch.push(waiting);
+        let (mut batch, mut held, mut own) = (Vec::new(), Vec::new(), HashSet::new());
+        while batch.len() < self.options.max_batch
+            && let Some(waiting) = state.waiting.pop_front()
+        {
+            if waiting.key.is_some_and(|key| state.taken.contains(&key)) {
+                held.push(waiting);
             } else {
-                rest.push(waiting);
+                own.extend(waiting.key);
+                batch.push(waiting);
             }
         }
-        state.waiting = rest;
+        state.held = held.len();
+        for waiting in held.into_iter().rev() {
+            state.waiting.push_front(waiting);
+        }
         if batch.is_empty() {
-            state.writers -= 1;
+            state.workers -= 1;
             return None;
         }
-        state.taken.extend(own.iter().cloned());
-        Some((batch, own.into_iter().collect()))
+        state.taken.extend(&own);
+        Some((batch, own))
     }
 
-    fn release(&self, taken: &[Key]) {
+    fn release(&self, taken: &HashSet<Key>) {
         let mut state = self.lock();
+        state.held = 0;
         for key in taken {
             state.taken.remove(key);
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, State<I>> {
         // Nothing panics while it holds the lock; if it did, the state would still be whole.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

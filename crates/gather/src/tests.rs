@@ -10,7 +10,8 @@ use tokio::sync::Semaphore;
 
 use super::*;
 
-const OPTIONS: Options = Options { writers: 2, max_batch: 4, max_waiting: 8 };
+const OPTIONS: Options =
+    Options { workers: 2, company: 1, patience: Duration::from_secs(60), max_batch: 4, max_waiting: 8 };
 
 fn deletion(id: &str) -> Change {
     Change::new(Id::parse(id).expect("an id"), Operation::Delete(Delete::default()))
@@ -18,7 +19,7 @@ fn deletion(id: &str) -> Change {
 
 /// Batches as they were written, by their sessions; each waits until it is let through.
 struct Bench {
-    gather: Gather,
+    gather: Gather<Change>,
     batches: Arc<Mutex<Vec<Vec<String>>>>,
     gate: Arc<Semaphore>,
     begun: Arc<Semaphore>,
@@ -26,10 +27,14 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
+        Self::with(OPTIONS)
+    }
+
+    fn with(options: Options) -> Self {
         let (batches, gate) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Semaphore::new(0)));
         let (begun, count) = (Arc::new(Semaphore::new(0)), Arc::new(AtomicUsize::new(0)));
         let (to, through, begin) = (batches.clone(), gate.clone(), begun.clone());
-        let gather = Gather::new(OPTIONS, move |changes| {
+        let gather = Gather::new(options, move |changes: Vec<Change>| {
             let (to, through, begin, count) = (to.clone(), through.clone(), begin.clone(), count.clone());
             async move {
                 let ids: Vec<String> = changes.iter().map(|change| change.id.as_str().to_owned()).collect();
@@ -47,7 +52,7 @@ impl Bench {
 
     fn ask(&self, ids: &[&str]) -> tokio::task::JoinHandle<Vec<Result<Changed, Error>>> {
         let (gather, changes) = (self.gather.clone(), ids.iter().map(|id| deletion(id)).collect());
-        tokio::spawn(async move { gather.change(changes).await })
+        tokio::spawn(async move { gather.submit(changes).await })
     }
 
     async fn begun(&self, batches: u32) {
@@ -107,7 +112,7 @@ async fn what_has_no_room_is_refused_at_once() {
     bench.begun(1).await;
     let waiting = bench.ask(&["a"; 8]);
     bench.asked(8).await;
-    let refused = bench.gather.change(vec![deletion("b")]).await;
+    let refused = bench.gather.submit(vec![deletion("b")]).await;
     assert!(matches!(refused[..], [Err(Error::Overloaded)]), "{refused:?}");
     bench.gate.add_permits(3);
     for task in [first, waiting] {
@@ -119,8 +124,31 @@ async fn what_has_no_room_is_refused_at_once() {
 async fn a_panic_fails_its_batch_and_nobody_else() {
     let bench = Bench::new();
     bench.gate.add_permits(1);
-    let failed = bench.gather.change(vec![deletion("panic")]).await;
+    let failed = bench.gather.submit(vec![deletion("panic")]).await;
     assert!(matches!(failed[..], [Err(Error::Internal(_))]), "{failed:?}");
-    assert!(bench.gather.change(vec![deletion("a")]).await[0].is_ok());
+    assert!(bench.gather.submit(vec![deletion("a")]).await[0].is_ok());
     bench.gather.finish().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn beside_a_batch_that_hangs_another_is_begun_for_enough_company_or_after_a_while() {
+    let bench = Bench::with(Options { company: 2, ..OPTIONS });
+    let hangs = bench.ask(&["a"]);
+    bench.begun(1).await;
+    let alone = bench.ask(&["b"]);
+    bench.asked(1).await;
+    let company = bench.ask(&["c"]);
+    bench.begun(1).await;
+    bench.gate.add_permits(2);
+    assert!(alone.await.expect("no panic")[0].is_ok() && company.await.expect("no panic")[0].is_ok());
+    assert!(hangs.await.expect("no panic")[0].is_ok());
+    assert_eq!(*bench.batches.lock().expect("no poison"), [vec!["a"], vec!["b", "c"]]);
+
+    let hangs = bench.ask(&["a"]);
+    bench.begun(1).await;
+    let alone = bench.ask(&["b"]);
+    // The clock of the test goes on by itself when nothing else does.
+    bench.begun(1).await;
+    bench.gate.add_permits(2);
+    assert!(alone.await.expect("no panic")[0].is_ok() && hangs.await.expect("no panic")[0].is_ok());
 }

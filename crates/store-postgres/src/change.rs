@@ -9,22 +9,22 @@ use domain::{
     session::{Id, TenantId},
     working::{Working, Write},
 };
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 
-use crate::{connection, error, load, write};
+use crate::{connections::Connections, error, load, write};
 
 /// How often a batch is begun again before it is refused. Each time, some other process has changed one of its sessions,
 /// so that even a session that everybody changes takes a few only.
 const MAX_ROUNDS: usize = 1000;
 
 /// Makes a batch of changes, and gives a result for each, in order.
-pub(crate) async fn run(pool: &PgPool, changes: &[Change]) -> Vec<Result<Changed, Error>> {
+pub(crate) async fn run(connections: &Connections, changes: &[Change]) -> Vec<Result<Changed, Error>> {
     let mut results: Results = changes.iter().map(|_| None).collect();
     for _ in 0..MAX_ROUNDS {
         if results.iter().all(Option::is_some) {
             break;
         }
-        if let Err(error) = round(pool, changes, &mut results).await {
+        if let Err(error) = round(connections, changes, &mut results).await {
             for result in results.iter_mut().filter(|result| result.is_none()) {
                 *result = Some(Err(error.clone()));
             }
@@ -45,10 +45,12 @@ pub(crate) struct Part {
 }
 
 /// Does once all that is open. An error is about the whole round, of which then nothing was written.
-async fn round(pool: &PgPool, changes: &[Change], results: &mut Results) -> Result<(), Error> {
-    let mut connection = connection(pool).await?;
+async fn round(connections: &Connections, changes: &[Change], results: &mut Results) -> Result<(), Error> {
+    let mut connection = connections.get().await?;
     let parts = decide(&mut connection, changes, results).await?;
-    write_all(&mut connection, parts, results).await;
+    if write_all(&mut connection, parts, results).await {
+        connection.keep();
+    }
     Ok(())
 }
 
@@ -111,9 +113,12 @@ fn apply(
 }
 
 /// Writes parts. What the database refuses is cut in halves until what it refuses is alone: no session's write fails for
-/// another's.
-async fn write_all(connection: &mut PgConnection, parts: Vec<Part>, results: &mut Results) {
-    let mut todo = vec![parts];
+/// another's. Says whether all of it went well.
+async fn write_all(connection: &mut PgConnection, parts: Vec<Part>, results: &mut Results) -> bool {
+    let mut is_well = true;
+    // Together they would all take the statement that takes longer.
+    let (updates, others) = parts.into_iter().partition(|part| write::is_update(&part.write));
+    let mut todo: Vec<Vec<Part>> = vec![others, updates];
     while let Some(mut parts) = todo.pop() {
         if parts.is_empty() {
             continue;
@@ -128,8 +133,9 @@ async fn write_all(connection: &mut PgConnection, parts: Vec<Part>, results: &mu
                 }
             }
             // Nothing of the statement was done. Read again, what was in its way is found.
-            Err(error) if error::is_conflict(&error) => {}
+            Err(error) if error::is_conflict(&error) => is_well = false,
             Err(error) => {
+                is_well = false;
                 let error = error::of_write(error);
                 if parts.len() > 1 && matches!(error, Error::Internal(_)) {
                     let rest = parts.split_off(parts.len() / 2);
@@ -142,4 +148,5 @@ async fn write_all(connection: &mut PgConnection, parts: Vec<Part>, results: &mu
             }
         }
     }
+    is_well
 }

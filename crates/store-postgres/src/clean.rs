@@ -6,9 +6,9 @@ use domain::{
     store::Expired,
     time::Timestamp,
 };
-use sqlx::{PgPool, Row};
+use sqlx::Row;
 
-use crate::{connection, error};
+use crate::{connections::Connections, error};
 
 /// A step looks at the oldest events, which come first along the numbers, and takes those that have expired. Of several
 /// processes one has its turn at a time, and the others find nothing to do. What is gone is noted in the same step, so that
@@ -57,12 +57,12 @@ const REQUEST_IDS: &str = "
 const ENDED: &str = "
     SELECT tenant_id, id, revision FROM channel_session WHERE ended_at < $1 ORDER BY ended_at LIMIT $2";
 
-pub(crate) async fn run(pool: &PgPool, expired: Expired, limit: usize) -> Result<usize, Error> {
+pub(crate) async fn run(connections: &Connections, expired: Expired, limit: usize) -> Result<usize, Error> {
     let (statement, before) = match expired {
         Expired::Events(before) => (EVENTS, before),
         Expired::RequestIds(before) => (REQUEST_IDS, before),
     };
-    let mut connection = connection(pool).await?;
+    let mut connection = connections.get().await?;
     let cleaned: i64 = sqlx::query_scalar(statement)
         .bind(before.millis())
         .bind(i64::try_from(limit).unwrap_or(i64::MAX))
@@ -76,11 +76,11 @@ pub(crate) async fn run(pool: &PgPool, expired: Expired, limit: usize) -> Result
 }
 
 pub(crate) async fn ended(
-    pool: &PgPool,
+    connections: &Connections,
     before: Timestamp,
     limit: usize,
 ) -> Result<Vec<(TenantId, Id, Revision)>, Error> {
-    let mut connection = connection(pool).await?;
+    let mut connection = connections.get().await?;
     let rows = sqlx::query(ENDED)
         .bind(before.millis())
         .bind(i64::try_from(limit).unwrap_or(i64::MAX))

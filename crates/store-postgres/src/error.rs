@@ -1,18 +1,6 @@
 //! From what the driver says to what the service says of it. The driver's errors end here.
 
 use domain::{Error, Outcome};
-use sqlx::PgPool;
-
-/// No connection could be had, so nothing was sent.
-pub(crate) fn of_acquire(pool: &PgPool, error: sqlx::Error) -> Error {
-    // The pool waits just as long for a connection that others hold as for one that cannot be made.
-    let all_busy = pool.size() >= pool.options().get_max_connections() && pool.num_idle() == 0;
-    if matches!(error, sqlx::Error::PoolTimedOut) && all_busy {
-        Error::Overloaded
-    } else {
-        unavailable(error, Outcome::NotApplied)
-    }
-}
 
 /// A statement that only reads failed.
 pub(crate) fn of_read(error: sqlx::Error) -> Error {

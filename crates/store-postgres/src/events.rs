@@ -6,10 +6,11 @@ use domain::{
     session::TenantId,
     store::Events,
 };
-use sqlx::{PgPool, Row, postgres::PgRow};
+use sqlx::{Row, postgres::PgRow};
 
 use crate::{
-    connection, error,
+    connections::Connections,
+    error,
     event::{COLUMNS, columns, read},
     position::{Place, Snapshot, Telling, unknown},
 };
@@ -61,7 +62,7 @@ fn statement(scope: &Scope) -> &'static str {
 }
 
 pub(crate) async fn run(
-    pool: &PgPool,
+    connections: &Connections,
     tenant: &TenantId,
     scope: &Scope,
     after: &Position,
@@ -74,7 +75,7 @@ pub(crate) async fn run(
     let (sessions, mut conversations) = scope.parts().unzip();
     // No text in the database has U+0000, and it takes none that has.
     conversations.iter_mut().for_each(|ids| ids.retain(|id| !id.contains('\0')));
-    let mut connection = connection(pool).await?;
+    let mut connection = connections.get().await?;
     let rows = sqlx::query(statement(scope))
         .bind(tenant.as_str())
         .bind(place.told.to_string())

@@ -5,10 +5,10 @@ use domain::{
     event::Event,
     session::{Id, Revision, TenantId},
 };
-use sqlx::PgPool;
 
 use crate::{
-    connection, error,
+    connections::Connections,
+    error,
     event::{columns, read},
 };
 
@@ -26,7 +26,7 @@ const STATEMENT: &str = concat!(
 );
 
 pub(crate) async fn run(
-    pool: &PgPool,
+    connections: &Connections,
     tenant: &TenantId,
     id: &Id,
     key: Option<&str>,
@@ -37,7 +37,7 @@ pub(crate) async fn run(
         // No text in the database has U+0000, and it takes none that has.
         return Ok(Vec::new());
     }
-    let mut connection = connection(pool).await?;
+    let mut connection = connections.get().await?;
     let rows = sqlx::query(STATEMENT)
         .bind(tenant.as_str())
         .bind(id.as_str())

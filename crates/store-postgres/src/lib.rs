@@ -6,6 +6,7 @@
 
 mod change;
 mod clean;
+mod connections;
 mod error;
 mod event;
 mod events;
@@ -18,6 +19,7 @@ mod position;
 mod write;
 
 use async_trait::async_trait;
+use connections::Connections;
 use domain::{
     Error, Outcome,
     change::{Change, Changed},
@@ -28,27 +30,29 @@ use domain::{
     time::Timestamp,
 };
 use gather::Gather;
-use sqlx::{PgPool, Postgres, pool::PoolConnection};
+use get::Read;
 
 pub use open::{Options, migrate};
 
 /// Sessions in a PostgreSQL database.
 #[derive(Debug, Clone)]
 pub struct Store {
-    pool: PgPool,
+    connections: Connections,
     /// For reading events: however many watch, they keep no update waiting.
-    events: PgPool,
-    changes: Gather,
+    events: Connections,
+    changes: Gather<Change>,
+    reads: Gather<Read>,
 }
 
 #[async_trait]
 impl store::Store for Store {
     async fn change(&self, changes: Vec<Change>) -> Vec<Result<Changed, Error>> {
-        self.changes.change(changes).await
+        self.changes.submit(changes).await
     }
 
     async fn get(&self, tenant: &TenantId, ids: Vec<Id>) -> Vec<Result<Session, Error>> {
-        get::run(&self.pool, tenant, ids).await
+        let read = |id| Read { tenant: tenant.clone(), id };
+        self.reads.submit(ids.into_iter().map(read).collect()).await
     }
 
     async fn list(
@@ -58,7 +62,7 @@ impl store::Store for Store {
         after: Option<&Id>,
         limit: usize,
     ) -> Result<Page, Error> {
-        list::run(&self.pool, tenant, filter, after, limit).await
+        list::run(&self.connections, tenant, filter, after, limit).await
     }
 
     async fn history(
@@ -69,7 +73,7 @@ impl store::Store for Store {
         before: Option<Revision>,
         limit: usize,
     ) -> Result<Vec<Event>, Error> {
-        history::run(&self.pool, tenant, id, key, before, limit).await
+        history::run(&self.connections, tenant, id, key, before, limit).await
     }
 
     async fn position(&self) -> Result<Position, Error> {
@@ -88,15 +92,15 @@ impl store::Store for Store {
     }
 
     async fn clean(&self, expired: Expired, limit: usize) -> Result<usize, Error> {
-        clean::run(&self.pool, expired, limit).await
+        clean::run(&self.connections, expired, limit).await
     }
 
     async fn ended(&self, before: Timestamp, limit: usize) -> Result<Vec<(TenantId, Id, Revision)>, Error> {
-        clean::ended(&self.pool, before, limit).await
+        clean::ended(&self.connections, before, limit).await
     }
 
     async fn ping(&self) -> Result<(), Error> {
-        let mut connection = connection(&self.pool).await?;
+        let mut connection = self.connections.get().await?;
         // Not `SELECT 1`: without these tables the service cannot serve either.
         sqlx::query("SELECT session.revision, event.number FROM channel_session AS session, channel_session_event AS event LIMIT 0")
             .execute(&mut *connection)
@@ -107,11 +111,8 @@ impl store::Store for Store {
 
     async fn close(&self) {
         self.changes.finish().await;
+        self.reads.finish().await;
         self.events.close().await;
-        self.pool.close().await;
+        self.connections.close().await;
     }
-}
-
-async fn connection(pool: &PgPool) -> Result<PoolConnection<Postgres>, Error> {
-    pool.acquire().await.map_err(|error| error::of_acquire(pool, error))
 }

@@ -5,9 +5,9 @@ use domain::{
     list::{Filter, Lead, Page, Scanned},
     session::{Id, Revision, TenantId},
 };
-use sqlx::{PgPool, Row, postgres::PgRow};
+use sqlx::{Row, postgres::PgRow};
 
-use crate::{connection, error};
+use crate::{connections::Connections, error};
 
 /// A statement that scans along the index of what leads. What is scanned and not wanted comes without a document.
 macro_rules! statement {
@@ -36,7 +36,7 @@ fn statement(lead: Lead) -> &'static str {
 }
 
 pub(crate) async fn run(
-    pool: &PgPool,
+    connections: &Connections,
     tenant: &TenantId,
     filter: &Filter,
     after: Option<&Id>,
@@ -48,7 +48,7 @@ pub(crate) async fn run(
         return Ok(Page::default());
     }
     let scanned = filter.scanned(limit);
-    let mut connection = connection(pool).await?;
+    let mut connection = connections.get().await?;
     let rows = sqlx::query(statement(filter.lead()))
         .bind(tenant.as_str())
         // No id is empty, so all of them come behind that.

@@ -2,7 +2,7 @@
 
 use std::{str::FromStr, time::Duration};
 
-use domain::store::OpenError;
+use domain::{change::Change, store::OpenError};
 use gather::Gather;
 use sqlx::{
     ConnectOptions, Connection, PgConnection, PgPool, Row, SqlStr,
@@ -10,7 +10,11 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
-use crate::{Store, change};
+use crate::{
+    Store, change,
+    connections::{Connections, IDLE_BEFORE_PING},
+    get::{self, Read},
+};
 
 /// How the store connects.
 #[derive(Debug, Clone)]
@@ -20,8 +24,8 @@ pub struct Options {
     pub max_connections: u32,
     /// As many more as it opens for reading events, however many watch.
     pub max_event_connections: u32,
-    /// How many batches of changes are written at once.
-    pub writers: usize,
+    /// How many batches of changes are written at once, and as many of reads are read beside them.
+    pub batches: usize,
     /// How long a call waits for a connection before it is refused.
     pub acquire_timeout: Duration,
 }
@@ -31,7 +35,7 @@ impl Default for Options {
         Self {
             max_connections: 16,
             max_event_connections: 3,
-            writers: 4,
+            batches: 4,
             acquire_timeout: Duration::from_secs(3),
         }
     }
@@ -40,9 +44,9 @@ impl Default for Options {
 /// The oldest PostgreSQL that the statements are written for, as `server_version_num` gives it.
 const MIN_SERVER_VERSION: i32 = 140_000;
 
-/// How long a connection may have been idle before it is asked for a sign of life: a round trip more for those, and
-/// none for the connections of a busy service.
-const IDLE_BEFORE_PING: Duration = Duration::from_secs(1);
+/// Statements here take arrays, whose lengths say nothing about the plan: each is planned once for a connection. Left to
+/// itself the server would plan anew for every short batch, which takes longer than doing it.
+const GENERIC_PLANS: &str = "SET plan_cache_mode = force_generic_plan";
 
 impl Store {
     /// Connects to the database that a `postgres://` URL names. The tables have to be there: see [`migrate`].
@@ -57,23 +61,40 @@ impl Store {
         // Kept by nobody: the pool makes its own.
         let _ = first.close().await;
 
-        let pool = lazy_pool(options, options.max_connections, &connect_options);
-        let events = lazy_pool(options, options.max_event_connections, &connect_options);
-        let writing = pool.clone();
-        let gathering =
-            gather::Options { writers: options.writers, max_batch: MAX_BATCH, max_waiting: MAX_WAITING };
-        let changes = Gather::new(gathering, move |changes| {
-            let pool = writing.clone();
-            async move { change::run(&pool, &changes).await }
+        let connections = |most| Connections::new(lazy_pool(options, most, &connect_options));
+        let (connections, events) =
+            (connections(options.max_connections), connections(options.max_event_connections));
+        let gathering = gather::Options {
+            workers: options.batches,
+            company: COMPANY,
+            patience: PATIENCE,
+            max_batch: MAX_BATCH,
+            max_waiting: MAX_WAITING,
+        };
+        let writing = connections.clone();
+        let changes = Gather::new(gathering.clone(), move |changes: Vec<Change>| {
+            let connections = writing.clone();
+            async move { change::run(&connections, &changes).await }
         });
-        Ok(Self { pool, events, changes })
+        let reading = connections.clone();
+        let reads = Gather::new(gathering, move |reads: Vec<Read>| {
+            let connections = reading.clone();
+            async move { get::run(&connections, &reads).await }
+        });
+        Ok(Self { connections, events, changes, reads })
     }
 }
 
-/// How many changes share a statement at most. More gain little, and each waits for all of them.
+/// How many calls share a statement at most. More gain little, and each waits for all of them.
 const MAX_BATCH: usize = 128;
 
-/// How many changes may wait. What is behind so many would not be written before its caller gives up.
+/// How many calls have to wait for a statement beside one that is under way: with fewer, both cost more than they gain.
+const COMPANY: usize = 16;
+
+/// How long a call waits for company: longer than a statement takes, unless it hangs.
+const PATIENCE: Duration = Duration::from_millis(10);
+
+/// How many calls may wait. What is behind so many would not be written before its caller gives up.
 const MAX_WAITING: usize = 16 * 1024;
 
 fn lazy_pool(options: &Options, max_connections: u32, to: &PgConnectOptions) -> PgPool {
@@ -81,6 +102,9 @@ fn lazy_pool(options: &Options, max_connections: u32, to: &PgConnectOptions) -> 
         .max_connections(max_connections)
         .acquire_timeout(options.acquire_timeout)
         .test_before_acquire(false)
+        .after_connect(|connection, _| {
+            Box::pin(async move { sqlx::raw_sql(GENERIC_PLANS).execute(connection).await.map(drop) })
+        })
         .before_acquire(|connection, meta| {
             Box::pin(async move {
                 if meta.idle_for > IDLE_BEFORE_PING {

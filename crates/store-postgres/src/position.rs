@@ -6,9 +6,8 @@
 use std::fmt;
 
 use domain::{Error, event::Position, violation::Violation};
-use sqlx::PgPool;
 
-use crate::{connection, error};
+use crate::{connections::Connections, error};
 
 /// Which transactions were visible at a moment, as PostgreSQL's `pg_snapshot` has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,8 +41,8 @@ pub(crate) struct Telling {
 }
 
 /// The position behind all that is visible now.
-pub(crate) async fn now(pool: &PgPool) -> Result<Position, Error> {
-    let mut connection = connection(pool).await?;
+pub(crate) async fn now(connections: &Connections) -> Result<Position, Error> {
+    let mut connection = connections.get().await?;
     let now: String = sqlx::query_scalar("SELECT pg_current_snapshot()::text")
         .fetch_one(&mut *connection)
         .await

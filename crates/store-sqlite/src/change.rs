@@ -1,17 +1,16 @@
 //! Making changes: one transaction for a batch, in which sessions are read, the domain decides, and what comes of it is
 //! written.
 
-use std::collections::HashMap;
-
 use domain::{
     Error,
     change::{Change, Changed},
-    session::{Id, TenantId},
-    working::Working,
 };
 use sqlx::{Connection, SqliteConnection, SqlitePool};
 
-use crate::{error, load, write};
+use crate::{
+    error, load,
+    write::{self, Part},
+};
 
 /// Makes a batch of changes, and gives a result for each, in order, once all of them are durable.
 pub(crate) async fn run(writer: &SqlitePool, changes: &[Change]) -> Vec<Result<Changed, Error>> {
@@ -35,25 +34,28 @@ async fn transact(
     changes: &[Change],
 ) -> Result<Vec<Result<Changed, Error>>, Error> {
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(error::of_write)?;
-    let mut sessions: HashMap<(&TenantId, &Id), Working> = HashMap::new();
+    let mut sessions = load::sessions(&mut transaction, changes).await.map_err(error::of_write)?;
     let mut results = Vec::with_capacity(changes.len());
     for change in changes {
-        let answer =
-            match load::session(&mut transaction, &mut sessions, change).await.map_err(error::of_write)? {
-                Ok(session) => {
-                    // Everything that could still be called off has been waited for.
-                    let sent = if change.validate_only { Ok(()) } else { change.attempt.send() };
-                    sent.and_then(|()| session.apply(change))
+        let request = load::recorded(&mut transaction, change).await.map_err(error::of_write)?;
+        let answer = match sessions.get_mut(&(&change.tenant, &change.id)) {
+            Some(Ok(session)) => {
+                if let Some(request) = request {
+                    session.recall(request);
                 }
-                Err(error) => Err(error),
-            };
+                // Everything that could still be called off has been waited for.
+                let sent = if change.validate_only { Ok(()) } else { change.attempt.send() };
+                sent.and_then(|()| session.apply(change))
+            }
+            Some(Err(error)) => Err(error.clone()),
+            None => Err(Error::Internal("a session of the batch was not looked for".into())),
+        };
         results.push(answer);
     }
-    for ((tenant, id), session) in sessions {
-        if let Some(write) = session.into_write() {
-            write::run(&mut transaction, tenant, id, write).await.map_err(error::of_write)?;
-        }
-    }
+    let written = sessions
+        .into_iter()
+        .filter_map(|((tenant, id), session)| Some(Part { tenant, id, write: session.ok()?.into_write()? }));
+    write::run(&mut transaction, written.collect()).await.map_err(error::of_write)?;
     transaction.commit().await.map_err(error::of_write)?;
     Ok(results)
 }

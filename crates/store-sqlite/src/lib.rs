@@ -40,13 +40,13 @@ pub struct Store {
     readers: SqlitePool,
     /// For reading events.
     events: SqlitePool,
-    changes: Gather,
+    changes: Gather<Change>,
 }
 
 #[async_trait]
 impl store::Store for Store {
     async fn change(&self, changes: Vec<Change>) -> Vec<Result<Changed, Error>> {
-        self.changes.change(changes).await
+        self.changes.submit(changes).await
     }
 
     async fn get(&self, tenant: &TenantId, ids: Vec<Id>) -> Vec<Result<Session, Error>> {

@@ -1,59 +1,52 @@
-//! Reading what a change is about: a session as it stands, and requests that came before.
+//! Reading what changes are about: sessions as they stand, and requests that came before.
 
-use std::collections::{HashMap, hash_map::Entry};
+use std::collections::{BTreeSet, HashMap};
 
 use domain::{
     Error,
     change::Change,
-    request_id::{Digest, Recorded, RequestId},
+    request_id::{Digest, Recorded},
     session::{Id, Revision, TenantId},
     time::Timestamp,
     working::Working,
 };
 use sqlx::{Row, SqliteConnection};
 
-/// The state of a change's session: as earlier changes of the batch left it, or else as it is stored. The request that the
-/// change repeats, if it repeats one, is known to it then.
-pub(crate) async fn session<'a, 's>(
+const SESSIONS: &str = "
+    SELECT item.key, session.revision, session.document
+    FROM json_each(?) AS item
+    JOIN channel_session AS session ON session.tenant_id = item.value ->> 0 AND session.id = item.value ->> 1";
+
+/// The sessions of a batch, each once, as they are stored.
+pub(crate) async fn sessions<'a>(
     connection: &mut SqliteConnection,
-    sessions: &'s mut HashMap<(&'a TenantId, &'a Id), Working>,
-    change: &'a Change,
-) -> Result<Result<&'s mut Working, Error>, sqlx::Error> {
-    let session = match sessions.entry((&change.tenant, &change.id)) {
-        Entry::Occupied(known) => known.into_mut(),
-        Entry::Vacant(place) => match stored(connection, &change.tenant, &change.id).await? {
-            Ok(session) => place.insert(session),
-            Err(error) => return Ok(Err(error)),
-        },
-    };
-    if let Some(request_id) = &change.request_id
-        && let Some(request) = recorded(connection, change, request_id).await?
-    {
-        session.recall(request);
+    changes: &'a [Change],
+) -> Result<HashMap<Key<'a>, Result<Working, Error>>, sqlx::Error> {
+    let missing = |&(tenant, id): &Key<'a>| Ok(Working::missing(tenant.clone(), id.clone()));
+    let keys: BTreeSet<Key<'a>> = changes.iter().map(|change| (&change.tenant, &change.id)).collect();
+    let keys: Vec<_> = keys.into_iter().collect();
+    let mut sessions: HashMap<_, _> = keys.iter().map(|key| (*key, missing(key))).collect();
+    let names: Vec<_> = keys.iter().map(|(tenant, id)| [tenant.as_str(), id.as_str()]).collect();
+    let names = serde_json::to_string(&names).map_err(|error| sqlx::Error::Encode(error.into()))?;
+    for row in sqlx::query(SESSIONS).bind(names).fetch_all(connection).await? {
+        let at: i64 = row.try_get(0)?;
+        let at = usize::try_from(at).map_err(|error| sqlx::Error::Decode(error.into()))?;
+        let (tenant, id) = keys[at];
+        let revision = Revision::new(row.try_get(1)?);
+        sessions.insert(keys[at], Working::stored(tenant.clone(), id.clone(), revision, row.try_get(2)?));
     }
-    Ok(Ok(session))
+    Ok(sessions)
 }
 
-async fn stored(
-    connection: &mut SqliteConnection,
-    tenant: &TenantId,
-    id: &Id,
-) -> Result<Result<Working, Error>, sqlx::Error> {
-    let row = sqlx::query("SELECT revision, document FROM channel_session WHERE tenant_id = ? AND id = ?")
-        .bind(tenant.as_str())
-        .bind(id.as_str())
-        .fetch_optional(connection)
-        .await?;
-    let Some(row) = row else { return Ok(Ok(Working::missing(tenant.clone(), id.clone()))) };
-    let revision = Revision::new(row.try_get(0)?);
-    Ok(Working::stored(tenant.clone(), id.clone(), revision, row.try_get(1)?))
-}
+/// Which session a change is about.
+pub(crate) type Key<'a> = (&'a TenantId, &'a Id);
 
-async fn recorded(
+/// The request that a change repeats, if it repeats one.
+pub(crate) async fn recorded(
     connection: &mut SqliteConnection,
     change: &Change,
-    request_id: &RequestId,
 ) -> Result<Option<Recorded>, sqlx::Error> {
+    let Some(request_id) = &change.request_id else { return Ok(None) };
     let row = sqlx::query(
         "SELECT digest, revision, changed, document, at FROM channel_session_request
          WHERE tenant_id = ? AND session_id = ? AND request_id = ?",

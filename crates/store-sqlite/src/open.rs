@@ -45,7 +45,13 @@ impl Store {
         let read_only = options.read_only(true);
         let readers = pool(READERS).connect_lazy_with(read_only.clone());
         let events = pool(EVENT_READERS).connect_lazy_with(read_only);
-        let gathering = gather::Options { writers: 1, max_batch: MAX_BATCH, max_waiting: MAX_WAITING };
+        let gathering = gather::Options {
+            workers: 1,
+            company: MAX_WAITING,
+            patience: Duration::MAX,
+            max_batch: MAX_BATCH,
+            max_waiting: MAX_WAITING,
+        };
         let writing = writer.clone();
         let changes = Gather::new(gathering, move |changes| {
             let writer = writing.clone();

@@ -2,7 +2,7 @@
 
 use domain::{
     change::{Create, Existing, Operation},
-    session::Document,
+    session::{Document, Id},
     store::Store as _,
 };
 

@@ -1,0 +1,127 @@
+//! What PostgreSQL itself refuses of a batch, for whatever reason, is refused alone: all others of the batch are made, once.
+
+#![allow(clippy::unwrap_used, reason = "what cannot be set up fails the test, as it should")]
+
+use domain::{
+    Error,
+    change::{Change, Changed, Create, Existing, Operation},
+    session::TenantId,
+    store::Store as _,
+    update::Update,
+};
+use sqlx::{Connection, PgConnection};
+use store_postgres::{Options, Store, migrate};
+use store_testkit::{parsed, postgres, seed};
+use tokio::task::JoinSet;
+
+const SESSIONS: usize = 64;
+
+/// Those that [`REFUSAL`] is about.
+const REFUSED: [usize; 2] = [5, 50];
+
+/// A sequence counts on even where a statement is undone: how often it was tried to write what is refused.
+const REFUSAL: &str = "
+    CREATE SEQUENCE tried;
+    CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        PERFORM nextval('tried');
+        RAISE EXCEPTION 'refused';
+    END $$;
+    CREATE TRIGGER refuse BEFORE INSERT OR UPDATE ON channel_session FOR EACH ROW
+        WHEN (NEW.id IN ('session-5', 'session-50')) EXECUTE FUNCTION refuse()";
+
+struct Bench {
+    store: Store,
+    connection: PgConnection,
+    _database: postgres::Database,
+}
+
+impl Bench {
+    async fn new() -> Self {
+        let database = postgres::database().await;
+        migrate(database.url()).await.unwrap();
+        let store = Store::open(database.url(), &Options::default()).await.unwrap();
+        let connection = PgConnection::connect(database.url()).await.unwrap();
+        Self { store, connection, _database: database }
+    }
+
+    /// The same with the sessions in it.
+    async fn with_sessions() -> Self {
+        let bench = Self::new().await;
+        for created in bench.store.change(changes(create)).await {
+            created.unwrap();
+        }
+        bench
+    }
+
+    async fn refuse(&mut self) {
+        sqlx::raw_sql(REFUSAL).execute(&mut self.connection).await.unwrap();
+    }
+
+    /// Each change was made once, and those that are refused were first tried beside others, and left the sessions as they
+    /// were.
+    async fn check(&mut self, results: Vec<Result<Changed, Error>>, events_before: usize) {
+        assert_eq!(results.len(), SESSIONS);
+        for (at, result) in results.into_iter().enumerate() {
+            let (id, tenant) = (parsed::id(&format!("session-{at}")), TenantId::default());
+            let events = self.store.history(&tenant, &id, None, None, 10).await;
+            // Of a session that is not there, there is no history.
+            let count = events.map_or(0, |events| events.len());
+            if REFUSED.contains(&at) {
+                assert!(matches!(result, Err(Error::Internal(_))), "{at}: {result:?}");
+                assert_eq!(count, events_before, "{at}");
+            } else {
+                assert!(result.unwrap().changed, "{at}");
+                assert_eq!(count, events_before + 1, "{at}");
+            }
+        }
+        let tried: i64 =
+            sqlx::query_scalar("SELECT last_value FROM tried").fetch_one(&mut self.connection).await.unwrap();
+        assert!(tried > i64::try_from(REFUSED.len()).unwrap(), "no batch was split");
+    }
+}
+
+/// A change of each session.
+fn changes(operation: fn() -> Operation) -> Vec<Change> {
+    (0..SESSIONS).map(|at| Change::new(parsed::id(&format!("session-{at}")), operation())).collect()
+}
+
+fn create() -> Operation {
+    let document = parsed::document(seed::CHANNEL_SESSION);
+    Operation::Create(Create { document, existing: Existing::Refuse })
+}
+
+fn update() -> Operation {
+    let attributes = parsed::attributes(r#"[{"key":"k","type":"Number","value":1}]"#);
+    Operation::Update(Update::attach(attributes, 10))
+}
+
+#[tokio::test]
+async fn of_a_batch_of_updates() {
+    let mut bench = Bench::with_sessions().await;
+    bench.refuse().await;
+    let results = bench.store.change(changes(update)).await;
+    bench.check(results, 1).await;
+}
+
+#[tokio::test]
+async fn of_a_batch_of_new_sessions() {
+    let mut bench = Bench::new().await;
+    bench.refuse().await;
+    let results = bench.store.change(changes(create)).await;
+    bench.check(results, 0).await;
+}
+
+#[tokio::test]
+async fn of_updates_of_many_callers_that_were_gathered() {
+    let mut bench = Bench::with_sessions().await;
+    bench.refuse().await;
+    let mut callers = JoinSet::new();
+    for (at, change) in changes(update).into_iter().enumerate() {
+        let store = bench.store.clone();
+        callers.spawn(async move { (at, store.change(vec![change]).await.remove(0)) });
+    }
+    let mut results = callers.join_all().await;
+    results.sort_by_key(|(at, _)| *at);
+    bench.check(results.into_iter().map(|(_, result)| result).collect(), 1).await;
+}
