@@ -1,21 +1,40 @@
-//! Measures the service on a PostgreSQL that it starts for itself: everything on one machine, in one run, each side in
-//! turn. It asserts no time; it prints what it saw.
+//! Measures the service on databases that it starts for itself: everything on one machine and in one run, where the
+//! sides of a comparison take turns. It asserts no time; it prints what it saw.
 
-#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a measurement prints, and what fails ends it")]
+#![allow(clippy::print_stdout, reason = "a measurement prints")]
 
+mod calls;
+mod compare;
+mod floor;
 mod listing;
+mod load;
 mod median;
-mod service;
+mod postgres;
+mod proc;
+mod process;
+mod sqlite;
 mod watchers;
 
-use clap::{Parser, Subcommand};
+use std::process::ExitCode;
 
-/// Measures the service on a throwaway PostgreSQL.
+use clap::{Parser, Subcommand};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Why a measurement cannot be made, or does not count.
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Compares the service with its databases by themselves.
+///
+/// It starts a PostgreSQL of its own with stock settings apart from memory, the service on it, and the service on an
+/// SQLite file; it takes turns between pgbench and the service's callers; and it looks up every update that was
+/// acknowledged. The rest of the machine should be idle.
 #[derive(Debug, Parser)]
-#[command(name = "bench", arg_required_else_help = true)]
+#[command(name = "bench", args_conflicts_with_subcommands = true)]
 struct Cli {
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
+    #[command(flatten)]
+    compare: compare::Options,
 }
 
 #[derive(Debug, Subcommand)]
@@ -26,19 +45,37 @@ enum Command {
     Listing(listing::Args),
 }
 
-fn main() {
-    // The service is this program, started again: what is measured is what was built with it.
-    let arguments: Vec<_> = std::env::args_os().collect();
-    if arguments.get(1).is_some_and(|first| first == service::AS_SERVICE) {
-        let command = std::iter::once("channel-sessions".into()).chain(arguments.into_iter().skip(2));
-        let code = server::command::Cli::parse_from(command).run();
-        std::process::exit(i32::from(code != std::process::ExitCode::SUCCESS));
+fn main() -> ExitCode {
+    if let Some(code) = process::as_service() {
+        return code;
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        match Cli::parse().command {
-            Command::Watchers(args) => watchers::run(args).await,
-            Command::Listing(args) => listing::run(args).await,
+    let cli = Cli::parse();
+    match measure(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            ExitCode::FAILURE
         }
-    });
+    }
+}
+
+/// Measures until it is done or interrupted. Either way, what was started is stopped.
+fn measure(cli: Cli) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let measured = async {
+            match cli.command {
+                None => compare::run(cli.compare).await,
+                Some(Command::Watchers(args)) => watchers::run(args).await,
+                Some(Command::Listing(args)) => listing::run(args).await,
+            }
+        };
+        tokio::select! {
+            result = measured => result,
+            _ = terminate.recv() => Err("terminated".into()),
+            _ = interrupt.recv() => Err("interrupted".into()),
+        }
+    })
 }

@@ -3,31 +3,36 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
 
-use channel_session_api::v1::{
-    Attribute, ChannelSessionView, UpdateDataRequest, WatchChannelSessionsRequest,
-    channel_session_service_client::ChannelSessionServiceClient,
-};
+use channel_session_api::v1::WatchChannelSessionsRequest;
 use tokio::task::JoinSet;
-use tonic::transport::Channel;
 
-use crate::{median::median, service::Service};
+use crate::{
+    Failure,
+    load::{
+        self,
+        grpc::{self, View},
+    },
+    median::median,
+    postgres, proc,
+    process::Process,
+};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// How many watchers there are
     #[arg(long, default_value_t = 1000)]
-    watchers: usize,
+    watchers: u32,
     /// How many of them never read what they are told; half of these watch all sessions
     #[arg(long, default_value_t = 100)]
-    never_reading: usize,
+    never_reading: u32,
     /// How many sessions are updated; each other watcher watches one of them, or one of their conversations
     #[arg(long, default_value_t = 20_000)]
-    sessions: usize,
+    sessions: u32,
     /// How many callers update them
     #[arg(long, default_value_t = 64)]
     callers: usize,
@@ -40,93 +45,64 @@ pub(crate) struct Args {
 }
 
 /// Streams that one connection may have open: the service allows 200.
-const STREAMS: usize = 150;
+const STREAMS: u32 = 150;
 
-/// Connections that the callers share.
-const CONNECTIONS: usize = 4;
-
-pub(crate) async fn run(args: Args) {
-    let service = Service::start().await;
-    service.fill(0, args.sessions).await;
+pub(crate) async fn run(args: Args) -> Result<(), Failure> {
+    let server = postgres::Server::start(0).await?;
+    let database = server.create("few").await?;
+    let serve = Process::serve(database.url()).await?;
+    database.fill(0..args.sessions, args.sessions).await?;
     println!("{args:?}");
-    let mut clients = Vec::new();
-    for _ in 0..CONNECTIONS {
-        clients.push(service.client().await);
-    }
-    let callers = Callers { clients, sessions: args.sessions, callers: args.callers };
-    callers.update(Duration::from_secs(args.seconds)).await;
-    println!("memory without a watcher: {:.0} MB", service.memory()[0]);
+    let callers = Callers {
+        updates: grpc::Updates { address: serve.grpc()?.to_owned(), view: View::Json },
+        callers: args.callers,
+        sessions: args.sessions,
+        time: Duration::from_secs(args.seconds),
+    };
+    callers.update().await?;
+    println!("memory without a watcher: {:.0} MB", proc::memory(serve.id())?.now);
 
     let (mut without, mut with, mut told_of) = (Vec::new(), Vec::new(), Vec::new());
     for round in 1..=args.rounds {
-        without.push(callers.update(Duration::from_secs(args.seconds)).await);
-        let watchers = Watchers::begin(&service, &args).await;
+        without.push(callers.update().await?);
+        let watchers = Watchers::begin(serve.grpc()?, &args).await?;
         let told = watchers.told.load(Ordering::Relaxed);
         let start = Instant::now();
-        with.push(callers.update(Duration::from_secs(args.seconds)).await);
+        with.push(callers.update().await?);
         let told = (watchers.told.load(Ordering::Relaxed) - told) as f64 / start.elapsed().as_secs_f64();
         told_of.push(told);
-        let [now, most] = service.memory();
+        let memory = proc::memory(serve.id())?;
         println!(
-            "round {round}: {:.0} updates/s without, {:.0} with; {told:.0} events/s told; memory {now:.0} MB, at most {most:.0} MB",
+            "round {round}: {:.0} updates/s without, {:.0} with; {told:.0} events/s told; memory {:.0} MB, at most {:.0} MB",
             without[round - 1],
-            with[round - 1]
+            with[round - 1],
+            memory.now,
+            memory.peak
         );
-        drop(watchers);
     }
-    let ratio = median(without.iter().zip(&with).map(|(without, with)| with / without).collect());
+    let ratios = without.iter().zip(&with).map(|(without, with)| with / without);
     println!(
-        "medians: {:.0} updates/s without watchers, {:.0} with {}; ratio {ratio:.3}; {:.0} events/s told",
-        median(without),
-        median(with),
+        "medians: {:.0} updates/s without watchers, {:.0} with {}; ratio {:.3}; {:.0} events/s told",
+        median(without.iter().copied()).unwrap_or(f64::NAN),
+        median(with.iter().copied()).unwrap_or(f64::NAN),
         args.watchers,
-        median(told_of)
+        median(ratios).unwrap_or(f64::NAN),
+        median(told_of).unwrap_or(f64::NAN)
     );
+    Ok(())
 }
 
 struct Callers {
-    clients: Vec<ChannelSessionServiceClient<Channel>>,
-    sessions: usize,
+    updates: grpc::Updates,
     callers: usize,
+    sessions: u32,
+    time: Duration,
 }
 
 impl Callers {
-    /// Has the callers update sessions, each as fast as it is answered, and returns how many updates a second that was.
-    async fn update(&self, time: Duration) -> f64 {
-        let done = Arc::new(AtomicBool::new(false));
-        let mut tasks = JoinSet::new();
-        let start = Instant::now();
-        for caller in 0..self.callers {
-            let (mut client, done) = (self.clients[caller % self.clients.len()].clone(), done.clone());
-            let sessions = self.sessions;
-            tasks.spawn(async move {
-                // A full cycle through the sessions, each caller from another place.
-                let mut next = caller * 7919;
-                let mut count = 0;
-                while !done.load(Ordering::Relaxed) {
-                    next += 104_729;
-                    let attribute = Attribute {
-                        key: "info".to_owned(),
-                        r#type: "Number".to_owned(),
-                        value_json: Some(next.to_string()),
-                        ..Attribute::default()
-                    };
-                    let request = UpdateDataRequest {
-                        channel_session_id: format!("session-{}", next % sessions),
-                        attributes: vec![attribute],
-                        view: ChannelSessionView::Json.into(),
-                        ..UpdateDataRequest::default()
-                    };
-                    client.update_data(request).await.unwrap();
-                    count += 1;
-                }
-                count
-            });
-        }
-        tokio::time::sleep(time).await;
-        done.store(true, Ordering::Relaxed);
-        let counts: Vec<i64> = tasks.join_all().await;
-        counts.iter().sum::<i64>() as f64 / start.elapsed().as_secs_f64()
+    /// Has the callers update sessions, and returns how many updates a second that was.
+    async fn update(&self) -> Result<f64, Failure> {
+        load::start(&self.updates, self.callers, 0..self.sessions).await?.rate(self.time).await
     }
 }
 
@@ -137,22 +113,23 @@ struct Watchers {
 }
 
 impl Watchers {
-    async fn begin(service: &Service, args: &Args) -> Self {
+    async fn begin(address: &str, args: &Args) -> Result<Self, Failure> {
         let told = Arc::new(AtomicUsize::new(0));
         let mut tasks = JoinSet::new();
-        let mut client = service.client().await;
+        let mut client = grpc::connect(address).await?;
         for watcher in 0..args.watchers {
             if watcher % STREAMS == 0 {
-                client = service.client().await;
+                client = grpc::connect(address).await?;
             }
             let mut request = WatchChannelSessionsRequest::default();
             let reads = watcher >= args.never_reading;
             if reads && watcher % 10 == 0 {
                 request.conversation_id = format!("conversation-{}", watcher % args.sessions / 10);
             } else if reads || watcher % 2 == 0 {
-                request.channel_session_id = format!("session-{}", watcher * args.sessions / args.watchers);
+                let session = u64::from(watcher) * u64::from(args.sessions) / u64::from(args.watchers);
+                request.channel_session_id = format!("session-{session}");
             }
-            let mut stream = client.watch_channel_sessions(request).await.unwrap().into_inner();
+            let mut stream = client.watch_channel_sessions(request).await?.into_inner();
             let told = told.clone();
             tasks.spawn(async move {
                 if !reads {
@@ -165,6 +142,6 @@ impl Watchers {
                 }
             });
         }
-        Self { told, _tasks: tasks }
+        Ok(Self { told, _tasks: tasks })
     }
 }

@@ -1,0 +1,194 @@
+//! What is measured, and in which order: the sides of a comparison directly after each other, in every round from another
+//! one on.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::Options;
+
+/// Series that are compared with each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Group {
+    /// Updates of random sessions
+    Updates,
+    /// Updates of one session by all callers
+    Hot,
+    /// Reads of random sessions
+    Reads,
+    /// Updates of random sessions on SQLite
+    Sqlite,
+    /// Updates of random sessions, among few and among many
+    Many,
+}
+
+/// Whom callers call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Side {
+    /// The database by itself.
+    Floor,
+    /// The service, over gRPC.
+    Grpc,
+    /// The same process, over REST.
+    Rest,
+    /// A process of the gateway, over REST, which calls the service's.
+    Gateway,
+}
+
+/// How many sessions there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Among {
+    Few,
+    Many,
+}
+
+/// What is measured once in each round.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub(crate) struct Series {
+    pub(crate) group: Group,
+    pub(crate) callers: usize,
+    pub(crate) among: Among,
+    pub(crate) side: Side,
+}
+
+/// One measurement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Run {
+    /// From 1 on.
+    pub(crate) round: u32,
+    pub(crate) series: Series,
+}
+
+impl Group {
+    pub(crate) const ALL: [Self; 5] = [Self::Updates, Self::Hot, Self::Reads, Self::Sqlite, Self::Many];
+
+    /// How many callers there are where their number is not varied.
+    pub(crate) const CALLERS: usize = 64;
+
+    fn callers(self, options: &Options) -> Vec<usize> {
+        match self {
+            Self::Updates | Self::Reads | Self::Sqlite => options.callers.clone(),
+            Self::Hot | Self::Many => vec![Self::CALLERS],
+        }
+    }
+
+    fn sides(self) -> &'static [(Among, Side)] {
+        use {Among::*, Side::*};
+        match self {
+            Self::Updates | Self::Hot => &[(Few, Floor), (Few, Grpc), (Few, Rest), (Few, Gateway)],
+            Self::Reads | Self::Sqlite => &[(Few, Floor), (Few, Grpc), (Few, Rest)],
+            Self::Many => &[(Few, Floor), (Many, Floor), (Few, Grpc), (Many, Grpc)],
+        }
+    }
+}
+
+impl Series {
+    /// The database by itself, in the same circumstances.
+    pub(crate) fn floor(self) -> Self {
+        Self { side: Side::Floor, ..self }
+    }
+}
+
+/// All runs, in their order.
+pub(crate) fn runs(options: &Options) -> impl Iterator<Item = Run> {
+    (1..=options.rounds).flat_map(move |round| {
+        options.groups().flat_map(move |group| {
+            group.callers(options).into_iter().flat_map(move |callers| {
+                let mut sides = group.sides().to_vec();
+                let first = (round as usize - 1) % sides.len();
+                sides.rotate_left(first);
+                sides
+                    .into_iter()
+                    .map(move |(among, side)| Run { round, series: Series { group, callers, among, side } })
+            })
+        })
+    })
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Floor => "floor",
+            Self::Grpc => "gRPC",
+            Self::Rest => "REST",
+            Self::Gateway => "REST, gateway alone",
+        })
+    }
+}
+
+impl fmt::Display for Series {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let group = match (self.group, self.among) {
+            (Group::Updates, _) => "updates",
+            (Group::Hot, _) => "updates of one session",
+            (Group::Reads, _) => "reads",
+            (Group::Sqlite, _) => "updates on SQLite",
+            (Group::Many, Among::Few) => "updates among few sessions",
+            (Group::Many, Among::Many) => "updates among many sessions",
+        };
+        let callers = if self.callers == 1 { "caller" } else { "callers" };
+        write!(f, "{group}, {} {callers}, {}", self.callers, self.side)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Cli {
+        #[command(flatten)]
+        options: Options,
+    }
+
+    fn options(arguments: &str) -> Options {
+        Cli::parse_from(["bench"].into_iter().chain(arguments.split_whitespace())).options
+    }
+
+    #[test]
+    fn sides_take_turns_and_each_begins_a_round() {
+        let options = options("--only hot --rounds 4");
+        let rounds: Vec<Vec<Side>> = (1..=4)
+            .map(|round| runs(&options).filter(|run| run.round == round).map(|run| run.series.side).collect())
+            .collect();
+        use Side::*;
+        assert_eq!(
+            rounds,
+            [
+                [Floor, Grpc, Rest, Gateway],
+                [Grpc, Rest, Gateway, Floor],
+                [Rest, Gateway, Floor, Grpc],
+                [Gateway, Floor, Grpc, Rest],
+            ]
+        );
+    }
+
+    #[test]
+    fn every_series_is_measured_in_every_round() {
+        let options = options("");
+        let series = |round| {
+            let mut series: Vec<_> =
+                runs(&options).filter(|run| run.round == round).map(|run| run.series).collect();
+            series.sort_unstable();
+            series
+        };
+        let first = series(1);
+        assert_eq!(first.len(), 4 * 4 + 4 + 4 * 3 + 4 * 3 + 4);
+        assert!(first.windows(2).all(|pair| pair[0] < pair[1]), "{first:?}");
+        assert_eq!([series(2), series(3)], [first.clone(), first]);
+    }
+
+    #[test]
+    fn only_the_groups_that_are_asked_for_are_measured() {
+        let options = options("--only sqlite,reads --callers 7");
+        let measured: Vec<_> = runs(&options).map(|run| (run.series.group, run.series.callers)).collect();
+        assert!(measured.iter().all(|(_, callers)| *callers == 7));
+        assert_eq!(measured.first().map(|(group, _)| *group), Some(Group::Reads));
+        assert_eq!(measured.last().map(|(group, _)| *group), Some(Group::Sqlite));
+    }
+}

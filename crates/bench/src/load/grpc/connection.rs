@@ -1,0 +1,48 @@
+//! An HTTP/2 connection for the generated client, with nothing between them: tonic's own channel reconnects, queues and
+//! balances, which takes CPU time that the service needs on the same machine.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use http::{Request, Response};
+use hyper::{
+    body::Incoming,
+    client::conn::http2::{self, SendRequest},
+};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::net::TcpStream;
+use tonic::{body::Body, codegen::Service};
+
+use crate::Failure;
+
+/// Clones share the connection.
+#[derive(Clone)]
+pub(crate) struct Connection(SendRequest<Body>);
+
+impl Connection {
+    /// Connects to HOST:PORT.
+    pub(super) async fn open(address: &str) -> Result<Self, Failure> {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        let (sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await?;
+        // What ends it is told to whoever calls.
+        tokio::spawn(connection);
+        Ok(Self(sender))
+    }
+}
+
+impl Service<Request<Body>> for Connection {
+    type Response = Response<Incoming>;
+    type Error = hyper::Error;
+    type Future = Pin<Box<dyn Future<Output = hyper::Result<Response<Incoming>>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<hyper::Result<()>> {
+        self.0.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        Box::pin(self.0.send_request(request))
+    }
+}

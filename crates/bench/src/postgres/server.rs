@@ -1,0 +1,69 @@
+//! A throwaway PostgreSQL with stock settings, apart from memory.
+
+use std::path::{Path, PathBuf};
+
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use store_testkit::postgres::{Cluster, Options};
+
+use super::Database;
+use crate::{Failure, proc};
+
+/// The first three are PostgreSQL's own defaults, which the cluster's differ from: commits are durable, as in production.
+const SETTINGS: [&str; 4] =
+    ["fsync=on", "full_page_writes=on", "synchronous_commit=on", "shared_buffers=2GB"];
+
+/// Connections beside those of load: of the service's processes, of checks, and what is reserved for superusers.
+const OTHER_CONNECTIONS: u16 = 64;
+
+/// Dropped, it stops, and its data is gone.
+pub(crate) struct Server {
+    cluster: Cluster,
+    version: String,
+    programs: PathBuf,
+    postmaster: u32,
+}
+
+impl Server {
+    /// Starts one that takes this many connections of load at once.
+    pub(crate) async fn start(connections: u16) -> Result<Self, Failure> {
+        let settings = SETTINGS.map(str::to_owned).to_vec();
+        let max_connections = connections.saturating_add(OTHER_CONNECTIONS);
+        let cluster = Cluster::start(Options { max_connections, settings }).await;
+        let mut connection = PgConnection::connect(&cluster.url(ADMIN)).await?;
+        let (version, programs, backend): (String, String, i32) = sqlx::query_as(
+            "SELECT current_setting('server_version'), setting, pg_backend_pid() FROM pg_config WHERE name = 'BINDIR'",
+        )
+        .fetch_one(&mut connection)
+        .await?;
+        // The postmaster is the parent of all of its processes.
+        let postmaster = proc::parent(backend.try_into()?)?;
+        connection.close().await?;
+        Ok(Self { cluster, version, programs: programs.into(), postmaster })
+    }
+
+    /// Makes an empty database.
+    pub(crate) async fn create(&self, name: &'static str) -> Result<Database, Failure> {
+        let mut connection = PgConnection::connect(&self.cluster.url(ADMIN)).await?;
+        sqlx::raw_sql(AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&mut connection).await?;
+        connection.close().await?;
+        Ok(Database::new(self.cluster.url(name)))
+    }
+
+    /// The release, such as 15.13.
+    pub(crate) fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// The folder of its programs, pgbench among them.
+    pub(crate) fn programs(&self) -> &Path {
+        &self.programs
+    }
+
+    /// The process that all others of it are children of.
+    pub(crate) fn postmaster(&self) -> u32 {
+        self.postmaster
+    }
+}
+
+/// The database that is there from the start.
+const ADMIN: &str = "postgres";

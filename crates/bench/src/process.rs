@@ -1,0 +1,114 @@
+//! Processes of the service. They are this program, started again: what is measured is what was built with it.
+
+use std::{
+    io::{Read, stdin},
+    process::{ExitCode, Stdio},
+    thread,
+};
+
+use clap::Parser;
+use serde_json::Value;
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::{Child, Command},
+};
+
+use crate::Failure;
+
+/// The argument that makes this program the service.
+const AS_SERVICE: &str = "as-service";
+
+/// Any that is free.
+const ANY_PORT: &str = "127.0.0.1:0";
+
+/// Runs the service, if that is what the arguments ask for.
+pub(crate) fn as_service() -> Option<ExitCode> {
+    let mut arguments = std::env::args_os();
+    let program = arguments.next()?;
+    if arguments.next()? != AS_SERVICE {
+        return None;
+    }
+    // The other end of standard input is with the process that measures, and closes when that ends, in whatever way.
+    thread::spawn(|| {
+        let _ = stdin().read_to_end(&mut Vec::new());
+        std::process::exit(1);
+    });
+    let command = std::iter::once(program).chain(arguments);
+    Some(server::command::Cli::parse_from(command).run())
+}
+
+/// A process that listens. Dropped, it is killed.
+pub(crate) struct Process {
+    _child: Child,
+    id: u32,
+    listening: Value,
+}
+
+impl Process {
+    /// Starts `serve` on a database, whose tables it makes where there are none.
+    pub(crate) async fn serve(database_url: &str) -> Result<Self, Failure> {
+        let arguments =
+            ["serve", "--database-url", database_url, "--grpc-addr", ANY_PORT, "--http-addr", ANY_PORT];
+        Self::start(&arguments).await
+    }
+
+    /// Starts `gateway` in front of a `serve`.
+    pub(crate) async fn gateway(serve: &Self) -> Result<Self, Failure> {
+        Self::start(&["gateway", "--grpc-addr", serve.grpc()?, "--http-addr", ANY_PORT]).await
+    }
+
+    /// Starts a command and waits until it listens. From then on its log goes to standard error.
+    async fn start(arguments: &[&str]) -> Result<Self, Failure> {
+        let mut child = Command::new(std::env::current_exe()?)
+            .arg(AS_SERVICE)
+            .args(arguments)
+            .args(["--log-format", "json", "--log-level", "warn,server=info"])
+            // Nothing of the environment is to configure it.
+            .env_clear()
+            .stdin(Stdio::piped())
+            .stderr(Stdio::piped())
+            // The terminal's interrupt is for the process that measures, which ends this one.
+            .process_group(0)
+            .kill_on_drop(true)
+            .spawn()?;
+        let id = child.id().ok_or("a process that was just started has ended")?;
+        let stderr = child.stderr.take().ok_or("standard error is a pipe")?;
+        let mut lines = BufReader::new(stderr).lines();
+        let mut log = Vec::new();
+        let listening = loop {
+            let Some(line) = lines.next_line().await? else {
+                return Err(format!("`{}` does not listen: {log:?}", arguments.join(" ")).into());
+            };
+            match serde_json::from_str::<Value>(&line) {
+                Ok(fields) if fields["message"] == "listening" => break fields,
+                _ => log.push(line),
+            }
+        };
+        tokio::spawn(async move {
+            while let Ok(Some(line)) = lines.next_line().await {
+                eprintln!("{line}");
+            }
+        });
+        Ok(Self { _child: child, id, listening })
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.id
+    }
+
+    /// HOST:PORT of gRPC.
+    pub(crate) fn grpc(&self) -> Result<&str, Failure> {
+        self.address("grpc")
+    }
+
+    /// HOST:PORT of REST.
+    pub(crate) fn http(&self) -> Result<&str, Failure> {
+        self.address("http")
+    }
+
+    fn address(&self, of: &str) -> Result<&str, Failure> {
+        self.listening[of]
+            .as_str()
+            .ok_or_else(|| format!("the process does not say its address of {of}").into())
+    }
+}
