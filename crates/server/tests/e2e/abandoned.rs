@@ -1,5 +1,7 @@
 //! Callers that give up, at every moment of a call, never cost another caller an acknowledged update.
 
+mod under_load;
+
 use std::{future::poll_fn, pin::pin, task::Poll, time::Duration};
 
 use axum::{Router, body::Body};

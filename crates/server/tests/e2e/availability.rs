@@ -1,32 +1,25 @@
-//! What callers see while the store is away or the service has too much to do, and afterwards.
+//! What callers see while the store or the service is away, and that callers who keep it waiting cost others nothing.
 
 use http::Method;
 use store_testkit::postgres::{Cluster, Options};
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
-use crate::support::{
-    Front, Lock, Rest, Service, Store, patience::until, process::Process, service::channel,
-};
+use crate::support::{Front, Service, Store, patience::until, service::channel};
 
 const ONE: &str = r#"[{"key":"k","type":"Number","value":1}]"#;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_store_that_crashes_is_reported_and_found_again() {
     let cluster = Cluster::start(Options::default()).await;
-    let url = cluster.url("postgres");
-    let addresses = ["--grpc-addr", "127.0.0.1:0", "--http-addr", "127.0.0.1:0"];
-    let server = Process::start(
-        &[&["serve", "--sample", "--lame-duck", "0s", "--database-url", &url], &addresses[..]].concat(),
-    );
-    let rest = Rest::new(server.address("http"));
-    let mut health = HealthClient::new(channel(server.address("grpc")).await);
+    let service = Service::on(&cluster.url("postgres"), &[]);
+    let rest = service.rest();
+    let mut health = HealthClient::new(channel(service.server.address("grpc")).await);
     let mut is_serving = async || {
         let service = "channelsession.v1.ChannelSessionService".to_owned();
         health.check(HealthCheckRequest { service }).await.unwrap().into_inner().status == 1
     };
-    let ready = async || rest.send(Method::GET, "/readyz", "", &[]).await.status;
     let id = "64e2f08a6155b317cd3f88fd";
-    until("the way to readiness", async || ready().await == 200).await;
+    until("the way to readiness", async || rest.is_ready().await).await;
     assert!(is_serving().await);
     assert_eq!(rest.update(id, ONE).await.revision(), 2);
 
@@ -34,12 +27,12 @@ async fn a_store_that_crashes_is_reported_and_found_again() {
     let answer = rest.update(id, ONE).await;
     assert_eq!((answer.status.as_u16(), &*answer.failure().reason), (503, "STORE_UNAVAILABLE"), "{answer:?}");
     assert!(answer.headers.contains_key("retry-after"));
-    until("the end of readiness", async || ready().await == 503).await;
+    until("the end of readiness", async || !rest.is_ready().await).await;
     assert!(!is_serving().await);
     assert_eq!(rest.send(Method::GET, "/healthz", "", &[]).await.status, 200);
 
     cluster.restart().await;
-    until("the way to readiness", async || ready().await == 200).await;
+    until("the way to readiness", async || rest.is_ready().await).await;
     assert!(is_serving().await);
     // What was acknowledged before the crash is there.
     assert_eq!(rest.get(id).await.revision(), 2);
@@ -104,30 +97,4 @@ async fn bodies_that_do_not_arrive_keep_nobody_waiting() {
         assert_eq!(rest.update("64e2f08a6155b317cd3f88fd", "[]").await.status, 200);
     }
     drop(stalled);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn more_calls_than_allowed_are_refused_and_told_when_to_come_back() {
-    let service = Service::with(Store::Postgres, Front::Combined, &["--max-concurrent-requests", "2"]).await;
-    service.create("x", "{}").await;
-    service.create("y", "{}").await;
-    let mut lock = Lock::take(&service.database_url(), &["x", "y"]).await;
-    let mut waiting = Vec::new();
-    for (id, count) in [("x", 1), ("y", 2)] {
-        let rest = service.rest();
-        waiting.push(tokio::spawn(async move { rest.update(id, ONE).await }));
-        lock.is_waited_for_by(count).await;
-    }
-
-    let answer = service.rest().update("x", ONE).await;
-    assert_eq!((answer.status.as_u16(), &*answer.failure().reason), (429, "OVERLOADED"), "{answer:?}");
-    assert_eq!(answer.headers["retry-after"], "1");
-    // Probes are answered all the same.
-    assert_eq!(service.rest().send(Method::GET, "/readyz", "", &[]).await.status, 200);
-
-    lock.release().await;
-    for waiting in waiting {
-        assert_eq!(waiting.await.unwrap().status, 200);
-    }
-    assert_eq!(service.rest().update("x", ONE).await.revision(), 2);
 }

@@ -4,23 +4,18 @@
 mod many;
 mod streamed;
 
-use channel_session_api::v1::{
-    BatchUpdateDataRequest, StreamUpdateDataRequest, UpdateDataRequest, UpdateDataResponse, UpdateDataResult,
-    update_data_result,
-};
+use channel_session_api::v1::{StreamUpdateDataRequest, UpdateDataRequest};
 use domain::json::Value;
 use http::{Method, StatusCode};
 
 use crate::support::{
     Client, Failure, Rest, Service, Store,
+    batch::{Became, from_response, from_result, in_a_batch},
     caller::{Session, expect, patch, set},
     json, on_both_stores,
 };
 
 on_both_stores!(each_is_answered_as_it_would_be_alone);
-
-/// What became of an update: the session and whether it changed, or why not.
-type Became = Result<(Session, bool), Failure>;
 
 /// Sessions with this prefix, and updates of them of every kind that can be refused, between ones that are not.
 async fn updates(service: &Service, prefix: &str) -> Vec<UpdateDataRequest> {
@@ -64,18 +59,6 @@ async fn updates(service: &Service, prefix: &str) -> Vec<UpdateDataRequest> {
     ]
 }
 
-fn from_response(response: UpdateDataResponse) -> (Session, bool) {
-    (response.channel_session.unwrap().into(), response.changed)
-}
-
-fn from_result(result: UpdateDataResult) -> Became {
-    assert!(!result.reduced);
-    match result.result.unwrap() {
-        update_data_result::Result::Response(response) => Ok(from_response(response)),
-        update_data_result::Result::Failure(failure) => Err(Failure::from_failure(failure)),
-    }
-}
-
 async fn alone(client: &Client, requests: Vec<UpdateDataRequest>) -> Vec<Became> {
     let mut became = Vec::new();
     for request in requests {
@@ -86,11 +69,6 @@ async fn alone(client: &Client, requests: Vec<UpdateDataRequest>) -> Vec<Became>
         });
     }
     became
-}
-
-async fn in_a_batch(client: &Client, requests: Vec<UpdateDataRequest>) -> Vec<Became> {
-    let response = client.clone().batch_update_data(BatchUpdateDataRequest { requests }).await;
-    response.unwrap().into_inner().results.into_iter().map(from_result).collect()
 }
 
 async fn in_a_stream(client: &Client, requests: Vec<UpdateDataRequest>) -> Vec<Became> {

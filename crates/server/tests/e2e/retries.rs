@@ -210,7 +210,7 @@ async fn update(caller: usize, ways: Vec<Caller>, mut random: Random) -> Vec<(Up
         );
         let request = UpdateDataRequest { attributes_json: Some(attributes), ..set("hot", "", "", "") };
         let request = with_id(request, format!("request-{caller}-{at}"));
-        let answer = until_answered(&ways, &request, &mut random).await;
+        let answer = until_answered(|| random.pick(&ways).clone(), &request).await;
         answers.push((request, answer));
     }
     answers

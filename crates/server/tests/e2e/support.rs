@@ -1,10 +1,12 @@
 //! Starts the program on either store and speaks to it.
 
+pub(crate) mod batch;
 pub(crate) mod bouncer;
 pub(crate) mod caller;
 pub(crate) mod document;
 pub(crate) mod failure;
 pub(crate) mod history;
+pub(crate) mod ledger;
 pub(crate) mod lock;
 pub(crate) mod patience;
 pub(crate) mod process;
@@ -18,6 +20,7 @@ pub(crate) mod watch;
 
 pub(crate) use caller::Caller;
 pub(crate) use failure::Failure;
+pub(crate) use ledger::{Ledger, Told};
 pub(crate) use lock::Lock;
 pub(crate) use proxy::Proxy;
 pub(crate) use random::Random;

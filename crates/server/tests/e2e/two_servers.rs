@@ -152,7 +152,7 @@ async fn change(
 ) -> Change {
     let request_id = format!("{id}-{name}");
     let request = UpdateDataRequest { request_id: request_id.clone(), ..set(id, key, value_type, value) };
-    let session = until_answered(callers, &request, random).await;
+    let session = until_answered(|| random.pick(callers).clone(), &request).await;
     ((id.to_owned(), session.revision), request_id)
 }
 

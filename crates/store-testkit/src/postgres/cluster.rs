@@ -89,12 +89,13 @@ impl Cluster {
         format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
     }
 
-    /// Stops the server as a crash would: at once, without a word to its clients. Returns when it is gone.
+    /// Kills the server with all of its processes, whatever they are at: none can finish anything or say a word to its
+    /// clients. Returns when they are gone.
     ///
     /// # Panics
     /// If the supervisor is gone.
     pub fn crash(&self) {
-        self.run("stop QUIT").unwrap_or_else(|problem| panic!("cannot stop PostgreSQL: {problem}"));
+        self.run("stop KILL").unwrap_or_else(|problem| panic!("cannot kill PostgreSQL: {problem}"));
     }
 
     /// Starts the server again after [`Self::crash`], on the same port and with the same data.
@@ -172,9 +173,9 @@ impl Supervisor {
         for setting in [
             "listen_addresses=127.0.0.1",
             "unix_socket_directories=",
-            // What is kept must outlive a crash of the server; the machine's own crash ends the test anyway.
+            // What was written outlives the server's processes all the same; the machine's own crash ends the test anyway.
+            // `full_page_writes` stays on: of a page that is being written, a process that is killed may leave a half.
             "fsync=off",
-            "full_page_writes=off",
             &format!("max_connections={}", options.max_connections),
         ] {
             command.args(["-c", setting]);

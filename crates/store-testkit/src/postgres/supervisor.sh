@@ -12,10 +12,28 @@ server=
 # Answering a test process that is gone must not end this before it has cleaned up.
 trap '' PIPE HUP INT
 
+# The server and its processes hold the other end of this pipe open, for as long as there is one of them.
+mkfifo "$folder/alive"
+
 stop() {
     if [ -n "$server" ]; then
-        kill -s "$1" "$server" 2>/dev/null
+        processes=$server
+        if [ "$1" = KILL ]; then
+            # While it stands still it starts no process that would be missed.
+            kill -s STOP "$server"
+            for stat in /proc/[0-9]*/stat; do
+                if read -r process _ _ parent _ <"$stat" && [ "$parent" = "$server" ]; then
+                    processes="$processes $process"
+                fi
+            done 2>/dev/null
+        fi
+        # shellcheck disable=SC2086 # several words are meant
+        kill -s "$1" $processes 2>/dev/null
         wait "$server"
+        # No other server may use the data before the last of them is gone, and those whose parent was killed are nobody's
+        # to wait for.
+        cat <&8 >/dev/null
+        exec 8<&-
         server=
     fi
 }
@@ -29,8 +47,9 @@ while read -r command argument; do
         ;;
     start)
         stop INT
-        "$programs/postgres" -D "$folder/data" -p "$argument" "$@" </dev/null >>"$folder/log" 2>&1 &
+        "$programs/postgres" -D "$folder/data" -p "$argument" "$@" </dev/null >>"$folder/log" 2>&1 9>"$folder/alive" &
         server=$!
+        exec 8<"$folder/alive"
         status=0
         ;;
     stop)

@@ -8,9 +8,10 @@ use domain::json::Value;
 use http::Method;
 use tonic::Code;
 
-use super::{body, in_a_batch, in_a_stream, post};
+use super::{body, in_a_stream, post};
 use crate::support::{
     Failure, Service, Store,
+    batch::in_a_batch,
     caller::{expect, set},
     document::value_of,
     on_both_stores,

@@ -9,8 +9,9 @@ use channel_session_api::v1::{StreamUpdateDataRequest, update_data_result};
 use futures_util::stream;
 use tokio::sync::mpsc;
 
-use super::from_result;
-use crate::support::{Failure, Front, Rest, Service, Store, caller::set, on_both_stores, patience::within};
+use crate::support::{
+    Failure, Front, Rest, Service, Store, batch::from_result, caller::set, on_both_stores, patience::within,
+};
 
 on_both_stores!(a_caller_that_takes_no_results_is_not_read_from, a_stream_ends_with_its_process);
 

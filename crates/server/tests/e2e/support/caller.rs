@@ -3,14 +3,15 @@
 use std::{fmt::Display, time::Duration};
 
 use channel_session_api::v1::{
-    AttributePrecondition, ChannelSession, ChannelSessionView, UpdateDataRequest,
+    AttributePrecondition, ChannelSession, ChannelSessionView, UpdateDataRequest, UpdateDataResponse,
     attribute_precondition::Expected,
 };
 use http::Method;
 use serde_json::{Value, json};
+use tonic::{Response, Status};
 
 use super::{
-    Failure, Random, Rest,
+    Failure, Rest,
     patience::within,
     rest::{Answer, encode},
     service::Client,
@@ -60,34 +61,44 @@ impl Caller {
 
     /// Makes an update; none if no answer came, or one that does not say what became of it.
     pub(crate) async fn try_update(&self, request: &UpdateDataRequest) -> Option<Result<Session, Failure>> {
-        let result = match self {
-            Self::Grpc(client) => match client.clone().update_data(request.clone()).await {
-                Ok(response) => Ok(response.into_inner().channel_session.unwrap().into()),
-                // What the client finds out by itself has no details.
-                Err(status) if status.details().is_empty() => return None,
-                Err(status) => Err(Failure::from_status(&status)),
-            },
-            Self::Rest(rest) => {
-                let answer = send(rest, request).await?;
-                if answer.status.is_success() { Ok((&answer).into()) } else { Err(answer.failure()) }
-            }
-        };
         let says_nothing = |failure: &Failure| {
             ["STORE_UNAVAILABLE", "OVERLOADED", "DEADLINE_EXCEEDED"].contains(&&*failure.reason)
         };
-        (!result.as_ref().is_err_and(says_nothing)).then_some(result)
+        self.ask(request).await.filter(|result| !result.as_ref().is_err_and(says_nothing))
+    }
+
+    /// Asks for an update; none if no answer came.
+    pub(crate) async fn ask(&self, request: &UpdateDataRequest) -> Option<Result<Session, Failure>> {
+        match self {
+            Self::Grpc(client) => answer(client.clone().update_data(request.clone()).await),
+            Self::Rest(rest) => {
+                let answer = send(rest, request).await?;
+                Some(if answer.status.is_success() { Ok((&answer).into()) } else { Err(answer.failure()) })
+            }
+        }
     }
 }
 
-/// Makes an update again and again, each time as one of several callers, until it is answered.
+/// What came over gRPC; none if the client has nothing from the service.
+pub(crate) fn answer(
+    result: Result<Response<UpdateDataResponse>, Status>,
+) -> Option<Result<Session, Failure>> {
+    match result {
+        Ok(response) => Some(Ok(response.into_inner().channel_session.unwrap().into())),
+        // What the client finds out by itself has no details.
+        Err(status) if status.details().is_empty() => None,
+        Err(status) => Some(Err(Failure::from_status(&status))),
+    }
+}
+
+/// Makes an update again and again, each time as whichever caller there is by then, until it is answered.
 pub(crate) async fn until_answered(
-    ways: &[Caller],
+    mut caller: impl FnMut() -> Caller,
     request: &UpdateDataRequest,
-    random: &mut Random,
 ) -> Session {
     within("an answer", async {
         loop {
-            if let Some(answer) = random.pick(ways).try_update(request).await {
+            if let Some(answer) = caller().try_update(request).await {
                 return answer.unwrap_or_else(|failure| panic!("{failure:?}"));
             }
             // As callers do: not at once.

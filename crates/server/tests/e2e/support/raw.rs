@@ -4,9 +4,13 @@ use std::net::SocketAddr;
 
 use axum::body::Body;
 use bytes::Bytes;
+use channel_session_api::v1::channel_session_service_client::ChannelSessionServiceClient;
 use http::Request;
 use http_body_util::{BodyExt, Full};
-use hyper_util::{client::legacy::Client, rt::TokioExecutor};
+use hyper_util::{
+    client::legacy::{self, connect::HttpConnector},
+    rt::TokioExecutor,
+};
 use prost::Message;
 use tonic::Status;
 
@@ -26,7 +30,7 @@ pub(crate) async fn call(
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    let client = Client::builder(TokioExecutor::new()).http2_only(true).build_http();
+    let client = legacy::Client::builder(TokioExecutor::new()).http2_only(true).build_http();
     let request = request.body(Body::new(Full::new(Bytes::from(frame)))).unwrap();
     let (parts, body) = client.request(request).await.unwrap().into_parts();
     // A call that fails answers with its status at once; one that succeeds sends it behind the message.
@@ -35,6 +39,16 @@ pub(crate) async fn call(
     }
     let trailers = body.collect().await.unwrap().trailers().cloned().unwrap_or_default();
     Status::from_header_map(&trailers).unwrap_or_else(|| panic!("no status: {parts:?}"))
+}
+
+/// A client that asks as it is told and waits for what the service answers, however long that takes.
+pub(crate) type Client = ChannelSessionServiceClient<legacy::Client<HttpConnector, tonic::body::Body>>;
+
+/// A client of an address. Clones share its connection.
+pub(crate) fn client(address: SocketAddr) -> Client {
+    let connection = legacy::Client::builder(TokioExecutor::new()).http2_only(true).build_http();
+    let origin = format!("http://{address}").parse().unwrap();
+    ChannelSessionServiceClient::with_origin(connection, origin)
 }
 
 /// Makes an `UpdateData` call with a `grpc-timeout`, and returns its status.

@@ -48,6 +48,13 @@ impl Rest {
         self.send(Method::GET, &format!("/channel-sessions/{}", encode(id)), "", &[]).await
     }
 
+    /// Whether the service says that it can serve.
+    pub(crate) async fn is_ready(&self) -> bool {
+        let answer = self.send(Method::GET, "/readyz", "", &[]).await;
+        assert!([StatusCode::OK, StatusCode::SERVICE_UNAVAILABLE].contains(&answer.status), "{answer:?}");
+        answer.status == StatusCode::OK
+    }
+
     /// Any request; the path goes out as it is given.
     pub(crate) async fn send(
         &self,

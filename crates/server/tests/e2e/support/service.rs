@@ -40,6 +40,8 @@ pub(crate) struct Service {
 enum Database {
     Sqlite(TempDir),
     Postgres(postgres::Database),
+    /// One that the test looks after, by its URL.
+    Given(String),
 }
 
 impl Database {
@@ -54,6 +56,7 @@ impl Database {
         match self {
             Self::Sqlite(folder) => format!("sqlite:{}", folder.path().join("sessions.db").display()),
             Self::Postgres(database) => database.url().to_owned(),
+            Self::Given(url) => url.clone(),
         }
     }
 }
@@ -66,7 +69,15 @@ impl Service {
 
     /// The service with more flags for the server.
     pub(crate) async fn with(store: Store, front: Front, flags: &[&str]) -> Self {
-        let database = Database::new(store).await;
+        Self::run(Database::new(store).await, front, flags)
+    }
+
+    /// The service on a database that the test looks after.
+    pub(crate) fn on(database_url: &str, flags: &[&str]) -> Self {
+        Self::run(Database::Given(database_url.to_owned()), Front::Combined, flags)
+    }
+
+    fn run(database: Database, front: Front, flags: &[&str]) -> Self {
         let server = serve(&database.url(), flags);
         let gateway = (front == Front::Alone).then(|| {
             let grpc = server.address("grpc").to_string();

@@ -1,0 +1,73 @@
+//! The server or PostgreSQL killed in the middle of full load, again and again: no acknowledged update is lost, none is made
+//! twice, and none that was refused is made.
+
+mod load;
+
+use store_testkit::postgres::{Cluster, Options};
+
+use crate::support::{
+    Front, Ledger, Service, Store, Told, on_both_stores, patience::until, service::connect,
+};
+use load::{FLAGS, Load, REFUSALS};
+
+const KILLS: usize = 20;
+
+/// How many updates are acknowledged between two kills at least.
+const PROGRESS: usize = 100;
+
+on_both_stores!(kills_of_the_server_lose_and_double_nothing);
+
+async fn kills_of_the_server_lose_and_double_nothing(store: Store) {
+    let mut service = Service::with(store, Front::Combined, &FLAGS).await;
+    let load = Load::begin(&service).await;
+    for _ in 0..KILLS {
+        load.goes_on(PROGRESS).await;
+        service.kill_server();
+        service.server = service.another(&FLAGS);
+        load.lead_to(&service).await;
+    }
+    load.goes_on(PROGRESS).await;
+    let ledger = load.end().await;
+    // Kills came between an update and its answer.
+    assert!(check(&service, &ledger).await > 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn kills_of_postgresql_lose_and_double_nothing() {
+    // It runs with `fsync=off`, which is all the same here: a commit has been handed to the kernel before it is acknowledged,
+    // and the kernel keeps it whatever becomes of the processes. Only the loss of the machine would tell a difference.
+    let cluster = Cluster::start(Options::default()).await;
+    let service = Service::on(&cluster.url("postgres"), &FLAGS);
+    let load = Load::begin(&service).await;
+    let rest = service.rest();
+    for _ in 0..KILLS {
+        load.goes_on(PROGRESS).await;
+        cluster.crash();
+        cluster.restart().await;
+        until("the way to readiness", async || rest.is_ready().await).await;
+    }
+    load.goes_on(PROGRESS).await;
+    let ledger = load.end().await;
+    // Kills came while updates were under way in it.
+    let was_cut_off = |told: &Told| matches!(told, Told::OutcomeUnknown(_));
+    assert!(ledger.count(was_cut_off) > 0, "{ledger}");
+    check(&service, &ledger).await;
+}
+
+/// Holds what callers were told against what is stored, which another process reads: it has no connection, cache or log of
+/// the first one. Returns how many updates were made of which their callers know nothing.
+async fn check(service: &Service, ledger: &Ledger) -> usize {
+    let reasons = REFUSALS.into_iter().chain(["STORE_UNAVAILABLE"]).collect::<Vec<_>>();
+    let is_strange = |told: &Told| match told {
+        Told::NotMade(reason) | Told::OutcomeUnknown(reason) => !reasons.contains(&&**reason),
+        Told::Made(_) | Told::Nothing => false,
+    };
+    assert_eq!(ledger.count(is_strange), 0, "{ledger}");
+    for refusal in REFUSALS {
+        assert!(ledger.count(|told| *told == Told::NotMade(refusal.to_owned())) > 0, "{ledger}");
+    }
+    let another = service.another(&[]);
+    let unheard_of = ledger.is_kept(&connect(another.address("grpc")).await, &load::ids()).await;
+    eprintln!("{ledger}; {unheard_of} were made that their callers know nothing of");
+    unheard_of
+}
