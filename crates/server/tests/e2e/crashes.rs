@@ -48,7 +48,9 @@ async fn kills_of_postgresql_lose_and_double_nothing() {
     }
     load.goes_on(PROGRESS).await;
     let ledger = load.end().await;
-    // Kills came while updates were under way in it.
+    // The server was there all the time, and has something to say to everybody.
+    assert_eq!(ledger.count(|told| *told == Told::Nothing), 0, "{ledger}");
+    // Kills came while updates were under way in PostgreSQL.
     let was_cut_off = |told: &Told| matches!(told, Told::OutcomeUnknown(_));
     assert!(ledger.count(was_cut_off) > 0, "{ledger}");
     check(&service, &ledger).await;

@@ -69,15 +69,23 @@ impl Caller {
 
     /// Asks for an update; none if no answer came.
     pub(crate) async fn ask(&self, request: &UpdateDataRequest) -> Option<Result<Session, Failure>> {
-        match self {
-            Self::Grpc(client) => answer(client.clone().update_data(request.clone()).await),
-            Self::Rest(rest) => {
-                let answer = send(rest, request).await?;
-                Some(if answer.status.is_success() { Ok((&answer).into()) } else { Err(answer.failure()) })
+        let answer = async {
+            match self {
+                Self::Grpc(client) => answer(client.clone().update_data(request.clone()).await),
+                Self::Rest(rest) => {
+                    let answer = send(rest, request).await?;
+                    let is_made = answer.status.is_success();
+                    Some(if is_made { Ok((&answer).into()) } else { Err(answer.failure()) })
+                }
             }
-        }
+        };
+        tokio::time::timeout(SILENCE, answer).await.ok().flatten()
     }
 }
+
+/// Who has heard nothing for so long will not: the service has a shorter limit. A client library need not notice when a
+/// server is killed under its hands.
+const SILENCE: Duration = Duration::from_secs(20);
 
 /// What came over gRPC; none if the client has nothing from the service.
 pub(crate) fn answer(
