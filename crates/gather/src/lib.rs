@@ -2,9 +2,9 @@
 //!
 //! What finds nobody at work is done at once. What comes while a batch is under way waits for its end, but neither for long
 //! nor beside many others, for whom another batch is begun: batches of one would keep a database busy with beginnings and
-//! ends, and a batch that hangs on a locked row must not keep everybody waiting. A session that is
-//! changed is in the hands of one worker at a time, so that a store never competes with itself for a session, and its
-//! changes are made in the order in which they came. Knows no database.
+//! ends, and a batch that hangs on a locked row must not keep everybody waiting. A session that is changed is in the hands
+//! of one worker at a time, so that a store never competes with itself for a session, and its changes are made in the order
+//! in which they came. Knows no database.
 
 use std::{
     collections::{HashSet, VecDeque},
@@ -139,8 +139,8 @@ impl<I: Item> Gather<I> {
                 state.waiting.push_back(Waiting { key, item, answer });
                 answers.push(answered);
             }
-            let wanted = if state.workers == 0 { 1 } else { self.shared.options.company + state.held };
-            self.begin(&mut state, wanted);
+            let company = if state.workers == 0 { 1 } else { self.shared.options.company };
+            self.begin(&mut state, company);
         }
         let mut answers = join_all(answers);
         let answers = match timeout(self.shared.options.patience, &mut answers).await {
@@ -155,9 +155,9 @@ impl<I: Item> Gather<I> {
         answers.into_iter().map(|answer| answer.unwrap_or_else(lost)).collect()
     }
 
-    /// Begins another batch, if so many items wait and there may be one.
-    fn begin(&self, state: &mut State<I>, wanted: usize) {
-        if state.workers < self.shared.options.workers && state.waiting.len() >= wanted {
+    /// Begins another batch, if there may be one and so many items wait that nobody is known to hold up.
+    fn begin(&self, state: &mut State<I>, company: usize) {
+        if state.workers < self.shared.options.workers && state.waiting.len() >= company + state.held {
             state.workers += 1;
             self.shared.workers.spawn(Shared::work(self.shared.clone()));
         }

@@ -88,7 +88,7 @@ impl Store {
 /// How many calls share a statement at most. More gain little, and each waits for all of them.
 const MAX_BATCH: usize = 128;
 
-/// How many calls have to wait for a statement beside one that is under way: with fewer, both cost more than they gain.
+/// How many calls have to wait for a statement beside one that is under way, so that it is worth its beginning and end.
 const COMPANY: usize = 16;
 
 /// How long a call waits for company: longer than a statement takes, unless it hangs.

@@ -11,8 +11,8 @@ use sqlx::{PgConnection, Postgres, postgres::PgArguments};
 use crate::{change::Part, load::place};
 
 /// New data of sessions, each only where its revision is the expected one: an UPDATE that had to wait for another one finds
-/// the revision changed, and does nothing. It is what nearly all writes are, and is written apart from [`WRITE`] because it
-/// takes half the time.
+/// the revision changed, and does nothing. It is what nearly all writes are, and stands apart from [`WRITE`] because it takes
+/// less of the database's time.
 const UPDATE: &str = "
     WITH written AS (
         UPDATE channel_session AS session

@@ -8,9 +8,8 @@ use store_testkit::postgres::{Cluster, Options};
 use super::Database;
 use crate::{Failure, proc};
 
-/// The first three are PostgreSQL's own defaults, which the cluster's differ from: commits are durable, as in production.
-const SETTINGS: [&str; 4] =
-    ["fsync=on", "full_page_writes=on", "synchronous_commit=on", "shared_buffers=2GB"];
+/// The first is PostgreSQL's own default, which the cluster's differs from: commits are durable, as in production.
+const SETTINGS: [&str; 2] = ["fsync=on", "shared_buffers=2GB"];
 
 /// Connections beside those of load: of the service's processes, of checks, and what is reserved for superusers.
 const OTHER_CONNECTIONS: u16 = 64;

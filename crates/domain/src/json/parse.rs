@@ -167,8 +167,10 @@ impl<'a> Parser<'a> {
     }
 
     fn refuse(&mut self, problem: Problem) -> Value {
-        if self.problems.len() < MAX_PROBLEMS {
-            self.problems.push(problem);
+        self.problems.push(problem);
+        if self.problems.len() >= MAX_PROBLEMS {
+            // Nothing behind it is looked at.
+            self.rest = "";
         }
         Value::Null
     }

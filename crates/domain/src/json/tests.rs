@@ -149,3 +149,12 @@ proptest! {
         prop_assert_eq!(bare.trim_start_matches('0'), digits);
     }
 }
+
+#[test]
+fn a_value_reports_a_hundred_problems_and_is_not_looked_at_any_further() {
+    for part in [r#""\u0000""#, r#""\ud800""#, "1e999", r#"{"\u0000":[1,{}]}"#, r#"{"\ud800":[1,{}],"a":1}"#]
+    {
+        let text = format!("[[{}],{{\"a\":1}}]", [part; 1000].join(" , "));
+        assert_eq!(rules(&text).len(), 100, "{part}");
+    }
+}
