@@ -127,10 +127,11 @@ impl<I: Item> Gather<I> {
 
     /// Has items done, and gives a result for each, in order. [`Error::Overloaded`] for all of them if there is no room.
     pub async fn submit(&self, items: Vec<I>) -> Vec<Outcome<I>> {
+        let options = &self.shared.options;
         let mut answers = Vec::with_capacity(items.len());
-        {
+        let is_next = {
             let mut state = self.shared.lock();
-            if state.waiting.len() + items.len() > self.shared.options.max_waiting.max(items.len()) {
+            if state.waiting.len() + items.len() > options.max_waiting.max(items.len()) {
                 return items.iter().map(|_| Err(Error::Overloaded)).collect();
             }
             for item in items {
@@ -139,28 +140,29 @@ impl<I: Item> Gather<I> {
                 state.waiting.push_back(Waiting { key, item, answer });
                 answers.push(answered);
             }
-            let company = if state.workers == 0 { 1 } else { self.shared.options.company };
-            self.begin(&mut state, company);
-        }
-        let mut answers = join_all(answers);
-        let answers = match timeout(self.shared.options.patience, &mut answers).await {
-            Ok(answers) => answers,
-            Err(_) => {
-                self.begin(&mut self.shared.lock(), 1);
-                answers.await
-            }
+            let company = if state.workers == 0 { 1 } else { options.company };
+            self.begin(&mut state, company) && state.waiting.len() <= options.max_batch
         };
-        // A worker that panics answers nobody.
-        let lost = |_| Err(Error::Internal("the work on a batch has ended early".into()));
-        answers.into_iter().map(|answer| answer.unwrap_or_else(lost)).collect()
+        let mut answers = join_all(answers);
+        // Whoever is in the batch that begins needs no timer, which would wake the thread that waits for the network.
+        if !is_next {
+            match timeout(options.patience, &mut answers).await {
+                Ok(answers) => return told(answers),
+                Err(_) => self.begin(&mut self.shared.lock(), 1),
+            };
+        }
+        told(answers.await)
     }
 
     /// Begins another batch, if there may be one and so many items wait that nobody is known to hold up.
-    fn begin(&self, state: &mut State<I>, company: usize) {
-        if state.workers < self.shared.options.workers && state.waiting.len() >= company + state.held {
+    fn begin(&self, state: &mut State<I>, company: usize) -> bool {
+        let begins =
+            state.workers < self.shared.options.workers && state.waiting.len() >= company + state.held;
+        if begins {
             state.workers += 1;
             self.shared.workers.spawn(Shared::work(self.shared.clone()));
         }
+        begins
     }
 
     /// Waits until everything that was to be done has been.
@@ -168,6 +170,12 @@ impl<I: Item> Gather<I> {
         self.shared.workers.close();
         self.shared.workers.wait().await;
     }
+}
+
+/// What was answered. A worker that panics answers nobody.
+fn told<T>(answers: Vec<Result<Result<T, Error>, oneshot::error::RecvError>>) -> Vec<Result<T, Error>> {
+    let lost = |_| Err(Error::Internal("the work on a batch has ended early".into()));
+    answers.into_iter().map(|answer| answer.unwrap_or_else(lost)).collect()
 }
 
 impl<I: Item> Shared<I> {

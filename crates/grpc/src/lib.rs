@@ -11,6 +11,7 @@ mod condition;
 mod create;
 mod delete;
 mod end;
+mod finish;
 mod get;
 mod history;
 mod layer;

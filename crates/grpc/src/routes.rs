@@ -15,7 +15,7 @@ use tonic_reflection::server::Builder;
 
 use crate::{
     Service,
-    layer::{admission, deadline, error_details},
+    layer::{self, Limits},
 };
 
 /// The service's full name, under which `grpc.health.v1` knows it.
@@ -41,14 +41,11 @@ pub fn routes(service: Service, health: HealthServer<impl Health>) -> Router {
         .add_service(reflection().build_v1().expect("compiled-in descriptors are whole"))
         // evans and older Postman know only this one.
         .add_service(reflection().build_v1alpha().expect("compiled-in descriptors are whole"));
-    let places = Arc::new(Semaphore::new(options.max_concurrent_calls));
-    // The last one added is the first that a request meets.
-    routes
-        .routes()
-        .into_axum_router()
-        .layer(middleware::from_fn_with_state(options.max_deadline, deadline::layer))
-        .layer(middleware::from_fn_with_state(places, admission::layer))
-        .layer(middleware::from_fn(error_details::layer))
+    let limits = Limits {
+        max_deadline: options.max_deadline,
+        places: Arc::new(Semaphore::new(options.max_concurrent_calls)),
+    };
+    routes.routes().into_axum_router().layer(middleware::from_fn_with_state(limits, layer::layer))
 }
 
 fn reflection() -> Builder<'static> {

@@ -11,8 +11,9 @@ use domain::{
 };
 use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tracing::Instrument;
 use watch::Hub;
+
+use crate::finish::Finish;
 
 /// What a deployment can set.
 #[derive(Debug, Clone)]
@@ -82,17 +83,13 @@ impl Service {
         self.tasks.wait().await;
     }
 
-    /// Runs work to its end in a task of its own, which a caller that goes away cannot stop half-way: the store's
-    /// futures must not be dropped. What a caller's going can still call off, it does through the attempt.
+    /// Does work to its end, also when its caller goes away: the store's futures must not be dropped. What a caller's going
+    /// can still call off, it does through the attempt.
     pub(crate) async fn finish<T: Send + 'static>(
         &self,
         work: impl Future<Output = Result<T, Error>> + Send + 'static,
     ) -> Result<T, Error> {
-        let task = self.tasks.spawn(work.instrument(tracing::Span::current()));
-        match task.await {
-            Ok(result) => result,
-            Err(panic) => Err(Error::Internal(panic.into())),
-        }
+        Finish::new(&self.tasks, work).await
     }
 
     /// Has the store make changes, and lets the watches know if there was one. To be run to its end: see

@@ -3,6 +3,8 @@
 use std::{net::SocketAddr, time::Duration};
 
 use axum::Router;
+use coalesce::{Calls, Coalesce};
+use hyper::service::{Service, service_fn};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::{conn::auto::Builder, graceful::GracefulShutdown},
@@ -94,8 +96,17 @@ fn serve_connection(
 ) {
     // Answers are small and awaited: none of them should wait for more to send with it.
     let _ = stream.set_nodelay(true);
+    let calls = Calls::default();
+    let stream = TokioIo::new(Coalesce::new(stream, calls.clone()));
     let service = TowerToHyperService::new(routes);
-    let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
+    let counted = service_fn(move |request| {
+        let (call, response) = (calls.begin(), service.call(request));
+        async move {
+            let _under_way = call;
+            response.await
+        }
+    });
+    let connection = builder.serve_connection(stream, counted).into_owned();
     let connection = graceful.watch(connection);
     tokio::spawn(async move {
         if let Err(error) = connection.await {

@@ -7,13 +7,7 @@ use domain::{
 use gather::Item;
 use sqlx::Row;
 
-use crate::{connections::Connections, error, load::place};
-
-const STATEMENT: &str = "
-    SELECT item.place, session.revision, session.document::text
-    FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS item(tenant_id, id, place)
-    JOIN channel_session AS session ON session.tenant_id = item.tenant_id AND session.id = item.id
-    WHERE session.document IS NOT NULL";
+use crate::{connections::Connections, error, load};
 
 /// A session that is asked for.
 pub(crate) struct Read {
@@ -43,20 +37,19 @@ async fn fetch(
     results: &mut [Result<Session, Error>],
 ) -> Result<(), Error> {
     let mut connection = connections.get().await?;
-    let rows = sqlx::query(STATEMENT)
-        .bind(reads.iter().map(|read| read.tenant.as_str()).collect::<Vec<_>>())
-        .bind(reads.iter().map(|read| read.id.as_str()).collect::<Vec<_>>())
-        .fetch_all(&mut *connection)
-        .await
-        .map_err(error::of_read)?;
+    let keys: Vec<_> = reads.iter().map(|read| (&read.tenant, &read.id)).collect();
+    let rows = load::sessions(&keys).fetch_all(&mut *connection).await.map_err(error::of_read)?;
     connection.keep();
     for row in &rows {
-        let at = place(row).map_err(error::of_read)?;
-        results[at] = Ok(Session {
-            id: reads[at].id.clone(),
-            revision: Revision::new(row.try_get(1).map_err(error::of_read)?),
-            document: json::compact(row.try_get(2).map_err(error::of_read)?),
-        });
+        let at = load::place(row).map_err(error::of_read)?;
+        // What was deleted left its revision.
+        if let Some(document) = row.try_get(2).map_err(error::of_read)? {
+            results[at] = Ok(Session {
+                id: reads[at].id.clone(),
+                revision: Revision::new(row.try_get(1).map_err(error::of_read)?),
+                document: json::compact(document),
+            });
+        }
     }
     Ok(())
 }

@@ -9,7 +9,11 @@ use domain::{
     time::Timestamp,
     working::Working,
 };
-use sqlx::{PgConnection, Row, postgres::PgRow};
+use sqlx::{
+    PgConnection, Postgres, Row,
+    postgres::{PgArguments, PgRow},
+    query::Query,
+};
 
 use crate::error;
 
@@ -17,6 +21,10 @@ const SESSIONS: &str = "
     SELECT item.place, session.revision, session.document::text
     FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS item(tenant_id, id, place)
     JOIN channel_session AS session ON session.tenant_id = item.tenant_id AND session.id = item.id";
+
+/// The same for one session. A statement about lists takes longer.
+const SESSION: &str = "
+    SELECT 1::bigint AS place, revision, document::text FROM channel_session WHERE tenant_id = $1 AND id = $2";
 
 const REQUESTS: &str = "
     SELECT item.place, request.digest, request.revision, request.changed, request.document, request.at
@@ -31,13 +39,7 @@ pub(crate) async fn run<'a>(
 ) -> Result<Vec<Result<Working, Error>>, Error> {
     let mut states: Vec<_> =
         keys.iter().map(|&(tenant, id)| Ok(Working::missing(tenant.clone(), id.clone()))).collect();
-    let rows = sqlx::query(SESSIONS)
-        .bind(keys.iter().map(|(tenant, _)| tenant.as_str()).collect::<Vec<_>>())
-        .bind(keys.iter().map(|(_, id)| id.as_str()).collect::<Vec<_>>())
-        .fetch_all(&mut *connection)
-        .await
-        .map_err(error::of_read)?;
-    for row in rows {
+    for row in sessions(keys).fetch_all(&mut *connection).await.map_err(error::of_read)? {
         let at = place(&row).map_err(error::of_read)?;
         let (tenant, id) = keys[at];
         let (revision, document): (i64, Option<&str>) =
@@ -67,6 +69,16 @@ pub(crate) async fn run<'a>(
         }
     }
     Ok(states)
+}
+
+/// Asks for the place of each session that there is, its revision, and its document.
+pub(crate) fn sessions<'a>(keys: &[(&'a TenantId, &'a Id)]) -> Query<'a, Postgres, PgArguments> {
+    match keys {
+        [(tenant, id)] => sqlx::query(SESSION).bind(tenant.as_str()).bind(id.as_str()),
+        _ => sqlx::query(SESSIONS)
+            .bind(keys.iter().map(|(tenant, _)| tenant.as_str()).collect::<Vec<_>>())
+            .bind(keys.iter().map(|(_, id)| id.as_str()).collect::<Vec<_>>()),
+    }
 }
 
 fn recorded(row: &PgRow, request_id: &RequestId) -> Result<Recorded, sqlx::Error> {

@@ -2,11 +2,7 @@
 
 use std::time::Duration;
 
-use axum::{
-    extract::{Request, State},
-    middleware::Next,
-    response::Response,
-};
+use axum::{extract::Request, response::Response};
 use domain::{Error, Outcome, attempt::Attempt};
 use tokio::time::Instant;
 
@@ -20,10 +16,14 @@ use crate::status;
 /// how long it takes to begin. What its caller allows is among the extensions too, as [`CallersDeadline`], and the
 /// stream itself keeps to it: only it knows what has become of its work by then. The attempt here is none of its own,
 /// for it is given up when the stream begins.
-pub(crate) async fn layer(State(max): State<Duration>, mut request: Request, next: Next) -> Response {
-    if !super::is_ours(&request) {
-        return next.run(request).await;
-    }
+pub(super) async fn within<F>(
+    max: Duration,
+    mut request: Request,
+    call: impl FnOnce(Request) -> F,
+) -> Response
+where
+    F: Future<Output = Response>,
+{
     let asked = request.headers().get("grpc-timeout").and_then(|value| parse(value.to_str().ok()?));
     let time = asked.map_or(max, |asked| asked.min(max));
     if time.is_zero() {
@@ -35,7 +35,7 @@ pub(crate) async fn layer(State(max): State<Duration>, mut request: Request, nex
     }
     let attempt = GivenUpOnDrop(Attempt::new());
     request.extensions_mut().insert(attempt.0.clone());
-    match tokio::time::timeout(time, next.run(request)).await {
+    match tokio::time::timeout(time, call(request)).await {
         Ok(response) => response,
         Err(_) => exceeded(attempt.0.give_up()),
     }

@@ -1,6 +1,6 @@
 //! Gives the errors that the framework makes itself a reason, as all others have.
 
-use axum::{extract::Request, middleware::Next, response::Response};
+use axum::{body::Body, response::Response};
 use domain::Reason;
 use http::{HeaderMap, StatusCode};
 use tonic::{Code, Status};
@@ -8,16 +8,14 @@ use tonic::{Code, Status};
 use crate::{routes::MAX_MESSAGE_BYTES, status};
 
 /// Looks at answers that are nothing but a status. Those that the service made have details already.
-pub(crate) async fn layer(request: Request, next: Next) -> Response {
-    let ours = super::is_ours(&request);
-    let response = next.run(request).await;
+pub(super) fn explained(response: Response, ours: bool) -> Response {
     match Status::from_header_map(response.headers()) {
         Some(made) if made.code() != Code::Ok && made.details().is_empty() => {
-            explain(&made, ours, response.headers()).into_http::<axum::body::Body>()
+            explain(&made, ours, response.headers()).into_http::<Body>()
         }
         None if response.status() != StatusCode::OK => {
             let message = "this port speaks gRPC; REST calls go to the gateway's port";
-            status::from_reason(Reason::UnsupportedMediaType, message).into_http::<axum::body::Body>()
+            status::from_reason(Reason::UnsupportedMediaType, message).into_http::<Body>()
         }
         Some(_) | None => response,
     }

@@ -6,6 +6,7 @@ use std::{
     task::{Context, Poll},
 };
 
+use coalesce::{Calls, Coalesce};
 use http::{Request, Response};
 use hyper::{
     body::Incoming,
@@ -19,17 +20,22 @@ use crate::Failure;
 
 /// Clones share the connection.
 #[derive(Clone)]
-pub(crate) struct Connection(SendRequest<Body>);
+pub(crate) struct Connection {
+    sender: SendRequest<Body>,
+    calls: Calls,
+}
 
 impl Connection {
     /// Connects to HOST:PORT.
     pub(super) async fn open(address: &str) -> Result<Self, Failure> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
-        let (sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await?;
+        let calls = Calls::default();
+        let stream = TokioIo::new(Coalesce::new(stream, calls.clone()));
+        let (sender, connection) = http2::handshake(TokioExecutor::new(), stream).await?;
         // What ends it is told to whoever calls.
         tokio::spawn(connection);
-        Ok(Self(sender))
+        Ok(Self { sender, calls })
     }
 }
 
@@ -39,10 +45,14 @@ impl Service<Request<Body>> for Connection {
     type Future = Pin<Box<dyn Future<Output = hyper::Result<Response<Incoming>>> + Send>>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<hyper::Result<()>> {
-        self.0.poll_ready(context)
+        self.sender.poll_ready(context)
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        Box::pin(self.0.send_request(request))
+        let (call, response) = (self.calls.begin(), self.sender.send_request(request));
+        Box::pin(async move {
+            let _under_way = call;
+            response.await
+        })
     }
 }
