@@ -41,8 +41,8 @@ impl Attribute {
 
     /// Gives an entry the attribute's key, type and value; its other members stay.
     pub fn write_into(&self, entry: &mut Object) {
-        entry.insert("key", Value::String(self.key.clone()));
-        entry.insert("type", Value::String(self.value_type.name().to_owned()));
+        entry.insert("key", Value::String(self.key.clone().into()));
+        entry.insert("type", Value::String(self.value_type.name().into()));
         entry.insert("value", self.value.clone());
     }
 }

@@ -175,7 +175,7 @@ impl Change {
 
 impl Operation {
     fn content(&self) -> Object {
-        let text = |text: &str| Value::String(text.to_owned());
+        let text = |text: &str| Value::String(text.to_owned().into());
         let members = match self {
             Self::Update(update) => vec![
                 ("update", update.attributes.to_value()),

@@ -35,14 +35,14 @@ impl End {
     /// [`Error::DocumentTooLarge`]; [`Error::Internal`] if the document is not one that the service stored.
     pub(crate) fn apply(&self, document: &Document) -> Result<Document, Error> {
         let mut document = document.value()?.as_object().cloned().unwrap_or_default();
-        let name = Value::String(self.state.clone());
+        let name = Value::String(self.state.clone().into());
         let state = document.get("state");
         let state = if state.and_then(Value::as_str).is_some() {
             name
         } else {
             let mut state = state.and_then(Value::as_object).cloned().unwrap_or_default();
             state.insert("name", name);
-            state.insert("reasonCode", Value::String(self.reason_code.clone()));
+            state.insert("reasonCode", Value::String(self.reason_code.clone().into()));
             Value::Object(state)
         };
         document.insert("state", state);

@@ -3,6 +3,8 @@
 //! `serde_json::Value` is not used for documents: without `arbitrary_precision` it rounds numbers, and with it an
 //! object that has a certain private member name turns into a number.
 
+use std::borrow::Cow;
+
 mod compact;
 mod number;
 mod parse;
@@ -17,9 +19,16 @@ pub use path::{Path, Step};
 pub use raw::{Member, members, pick, syntax};
 pub(crate) use write::write_array;
 
-/// A JSON value. Two are equal if their canonical texts are: member order does not count, a number's scale does.
+/// A JSON value that owns all of its texts.
+pub type Value = Tree<'static>;
+
+/// The members of an object that own all of their texts.
+pub type Object = Members<'static>;
+
+/// A JSON value, whose texts may be parts of the text that it was read from. Two are equal if their canonical texts are:
+/// member order does not count, a number's scale does.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Value {
+pub enum Tree<'a> {
     /// `null`
     Null,
     /// `true` or `false`
@@ -27,14 +36,14 @@ pub enum Value {
     /// A number, as text.
     Number(Number),
     /// A string without U+0000.
-    String(String),
+    String(Cow<'a, str>),
     /// An array.
-    Array(Vec<Value>),
+    Array(Vec<Tree<'a>>),
     /// An object.
-    Object(Object),
+    Object(Members<'a>),
 }
 
-impl Value {
+impl<'a> Tree<'a> {
     /// What the value is, as a noun with its article, for messages.
     #[must_use]
     pub fn kind(&self) -> &'static str {
@@ -60,7 +69,7 @@ impl Value {
 
     /// The members, if this is an object.
     #[must_use]
-    pub fn as_object(&self) -> Option<&Object> {
+    pub fn as_object(&self) -> Option<&Members<'a>> {
         if let Self::Object(object) = self { Some(object) } else { None }
     }
 
@@ -69,6 +78,23 @@ impl Value {
     pub fn as_str(&self) -> Option<&str> {
         if let Self::String(text) = self { Some(text) } else { None }
     }
+
+    /// The same with texts of its own.
+    #[must_use]
+    pub fn into_owned(self) -> Value {
+        match self {
+            Self::Null => Value::Null,
+            Self::Bool(bool) => Value::Bool(bool),
+            Self::Number(number) => Value::Number(number),
+            Self::String(text) => Value::String(text.into_owned().into()),
+            Self::Array(items) => Value::Array(items.into_iter().map(Self::into_owned).collect()),
+            Self::Object(Members(members)) => {
+                let own =
+                    |(name, value): (Cow<'_, str>, Self)| (name.into_owned().into(), value.into_owned());
+                Value::Object(Members(members.into_iter().map(own).collect()))
+            }
+        }
+    }
 }
 
 /// The members of an object, each name once.
@@ -76,31 +102,32 @@ impl Value {
 /// They are kept in the order that PostgreSQL gives the members of a JSONB object, by length and then by bytes, so
 /// that both stores return a document's members alike.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Object(Vec<(String, Value)>);
+pub struct Members<'a>(Vec<(Cow<'a, str>, Tree<'a>)>);
 
-impl Object {
+impl<'a> Members<'a> {
     /// The member with this name.
     #[must_use]
-    pub fn get(&self, name: &str) -> Option<&Value> {
+    pub fn get(&self, name: &str) -> Option<&Tree<'a>> {
         self.find(name).ok().map(|at| &self.0[at].1)
     }
 
     /// The member with this name, to be changed.
-    pub fn get_mut(&mut self, name: &str) -> Option<&mut Value> {
+    pub fn get_mut(&mut self, name: &str) -> Option<&mut Tree<'a>> {
         self.find(name).ok().map(|at| &mut self.0[at].1)
     }
 
     /// Adds a member, or replaces the one that has this name.
-    pub fn insert(&mut self, name: &str, value: Value) {
-        match self.find(name) {
+    pub fn insert(&mut self, name: impl Into<Cow<'a, str>>, value: Tree<'a>) {
+        let name = name.into();
+        match self.find(&name) {
             Ok(at) => self.0[at].1 = value,
-            Err(at) => self.0.insert(at, (name.to_owned(), value)),
+            Err(at) => self.0.insert(at, (name, value)),
         }
     }
 
     /// The members in order.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value))
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Tree<'a>)> {
+        self.0.iter().map(|(name, value)| (&**name, value))
     }
 
     fn find(&self, name: &str) -> Result<usize, usize> {
@@ -108,10 +135,10 @@ impl Object {
     }
 }
 
-impl FromIterator<(String, Value)> for Object {
+impl<'a, N: Into<Cow<'a, str>>> FromIterator<(N, Tree<'a>)> for Members<'a> {
     /// Where a name comes twice, the last one counts.
-    fn from_iter<I: IntoIterator<Item = (String, Value)>>(members: I) -> Self {
-        let mut members: Vec<_> = members.into_iter().collect();
+    fn from_iter<I: IntoIterator<Item = (N, Tree<'a>)>>(members: I) -> Self {
+        let mut members: Vec<_> = members.into_iter().map(|(name, value)| (name.into(), value)).collect();
         if members.is_sorted_by(|(a, _), (b, _)| order(a, b).is_lt()) {
             // As stored documents are.
             return Self(members);
@@ -132,7 +159,9 @@ fn order(a: &str, b: &str) -> std::cmp::Ordering {
 #[cfg(test)]
 pub(crate) fn literal(text: &str) -> Value {
     let raw = syntax(text).unwrap_or_else(|error| panic!("{text} is not JSON: {error}"));
-    parse(raw, usize::MAX, &Path::root("")).unwrap_or_else(|problems| panic!("{text}: {problems:?}"))
+    parse(raw.get(), usize::MAX, &Path::root(""))
+        .unwrap_or_else(|problems| panic!("{text}: {problems:?}"))
+        .into_owned()
 }
 
 #[cfg(test)]

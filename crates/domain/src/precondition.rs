@@ -51,9 +51,9 @@ impl RevisionMatch {
     /// The canonical text.
     pub(crate) fn to_value(&self) -> Value {
         match self {
-            Self::Any => Value::String("*".to_owned()),
+            Self::Any => Value::String("*".into()),
             Self::OneOf(revisions) => {
-                Value::Array(revisions.iter().map(|revision| Value::String(revision.etag())).collect())
+                Value::Array(revisions.iter().map(|revision| Value::String(revision.etag().into())).collect())
             }
         }
     }
@@ -174,7 +174,7 @@ impl Precondition {
 
     pub(crate) fn to_value(&self) -> Value {
         let mut object = Object::default();
-        object.insert("key", Value::String(self.key.clone()));
+        object.insert("key", Value::String(self.key.clone().into()));
         if let Expected::Value(value) = &self.expected {
             object.insert("value", value.clone());
         }

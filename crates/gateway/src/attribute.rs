@@ -20,7 +20,7 @@ fn json(value: &prost_types::Value) -> Value {
         None | Some(Kind::NullValue(_)) => Value::Null,
         Some(Kind::BoolValue(bool)) => Value::Bool(*bool),
         Some(Kind::NumberValue(double)) => Number::from_double(*double).map_or(Value::Null, Value::Number),
-        Some(Kind::StringValue(text)) => Value::String(text.clone()),
+        Some(Kind::StringValue(text)) => Value::String(text.clone().into()),
         Some(Kind::ListValue(list)) => Value::Array(list.values.iter().map(json).collect()),
         Some(Kind::StructValue(object)) => {
             let members = object.fields.iter().map(|(name, value)| (name.clone(), json(value)));

@@ -1,6 +1,6 @@
 //! `google.protobuf.Value` to JSON and back. Its numbers are doubles, so the way back can lose digits.
 
-use domain::json::{Number, Path, Problem, Step, Value};
+use domain::json::{Number, Path, Problem, Step, Tree, Value};
 use prost_types::{ListValue, Struct, value::Kind};
 
 /// The JSON that a protobuf value stands for.
@@ -24,7 +24,7 @@ pub(crate) fn json(value: prost_types::Value, path: &Path<'_>) -> Result<Value, 
         Some(Kind::StringValue(text)) if text.contains('\0') => {
             refuse("no_nul", "must not hold the character U+0000")
         }
-        Some(Kind::StringValue(text)) => Ok(Value::String(text)),
+        Some(Kind::StringValue(text)) => Ok(Value::String(text.into())),
         Some(Kind::ListValue(list)) => {
             let items = list.values.into_iter().enumerate();
             let items = items.map(|(at, item)| json(item, &path.then(Step::Index(at))));
@@ -56,14 +56,14 @@ pub(crate) const MAX_DEPTH: usize = 24;
 
 /// The nearest protobuf value, and whether it stands for just this JSON. None for what clients could not take: nested
 /// deeper than [`MAX_DEPTH`], or holding a number beyond the doubles, for which they would have infinity.
-pub(crate) fn protobuf(value: &Value) -> Option<(prost_types::Value, bool)> {
+pub(crate) fn protobuf(value: &Tree<'_>) -> Option<(prost_types::Value, bool)> {
     let mut exact = true;
     let value = (value.depth() <= MAX_DEPTH).then(|| part(value, &mut exact)).flatten()?;
     Some((value, exact))
 }
 
 /// The nearest protobuf list, as [`protobuf`].
-pub(crate) fn list(value: &Value) -> Option<ListValue> {
+pub(crate) fn list(value: &Tree<'_>) -> Option<ListValue> {
     match protobuf(value)?.0.kind {
         Some(Kind::ListValue(list)) => Some(list),
         Some(
@@ -78,21 +78,21 @@ pub(crate) fn list(value: &Value) -> Option<ListValue> {
 }
 
 /// Clears `exact` where a number is rounded.
-fn part(value: &Value, exact: &mut bool) -> Option<prost_types::Value> {
+fn part(value: &Tree<'_>, exact: &mut bool) -> Option<prost_types::Value> {
     let kind = match value {
-        Value::Null => Kind::NullValue(prost_types::NullValue::NullValue.into()),
-        Value::Bool(bool) => Kind::BoolValue(*bool),
-        Value::Number(number) => {
+        Tree::Null => Kind::NullValue(prost_types::NullValue::NullValue.into()),
+        Tree::Bool(bool) => Kind::BoolValue(*bool),
+        Tree::Number(number) => {
             let (double, same) = number.to_double();
             *exact &= same;
             Kind::NumberValue(double.is_finite().then_some(double)?)
         }
-        Value::String(text) => Kind::StringValue(text.clone()),
-        Value::Array(items) => {
+        Tree::String(text) => Kind::StringValue(text.clone().into_owned()),
+        Tree::Array(items) => {
             let values = items.iter().map(|item| part(item, exact)).collect::<Option<_>>()?;
             Kind::ListValue(ListValue { values })
         }
-        Value::Object(members) => {
+        Tree::Object(members) => {
             let fields = members.iter().map(|(name, value)| Some((name.to_owned(), part(value, exact)?)));
             Kind::StructValue(Struct { fields: fields.collect::<Option<_>>()? })
         }

@@ -12,7 +12,7 @@ use std::{
 };
 
 use domain::{
-    json::{self, Path, Value},
+    json::{self, Path, Tree},
     list::{Filter, Page},
     session::{Document, Id, Session, TenantId},
     store::Store,
@@ -188,13 +188,13 @@ async fn page(store: &Arc<dyn Store>, tenant: &TenantId, after: Option<Id>) -> R
 /// The document's canonical text, with the session's id where it has none of its own: an import needs it.
 fn text(session: &Session) -> Result<String, String> {
     let raw = json::syntax(&session.document).map_err(|error| error.to_string())?;
-    let mut document = json::parse(raw, Document::MAX_DEPTH, &Path::root("")).map_err(|problems| {
+    let mut document = json::parse(raw.get(), Document::MAX_DEPTH, &Path::root("")).map_err(|problems| {
         problems.into_iter().map(|problem| problem.description).collect::<Vec<_>>().join("; ")
     })?;
-    if let Value::Object(members) = &mut document
+    if let Tree::Object(members) = &mut document
         && members.get("id").is_none()
     {
-        members.insert("id", Value::String(session.id.as_str().to_owned()));
+        members.insert("id", Tree::String(session.id.as_str().into()));
     }
     Ok(document.to_text())
 }

@@ -3,7 +3,7 @@
 use domain::{
     Error,
     event::{Position, Scope},
-    json::Value,
+    json::Tree,
     session::TenantId,
     store::Events,
 };
@@ -49,7 +49,7 @@ fn statement(scope: &Scope) -> &'static str {
 }
 
 fn array(texts: Vec<&str>) -> String {
-    Value::Array(texts.into_iter().map(|text| Value::String(text.to_owned())).collect()).to_text()
+    Tree::Array(texts.into_iter().map(|text| Tree::String(text.into())).collect()).to_text()
 }
 
 pub(crate) async fn run(

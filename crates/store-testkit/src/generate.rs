@@ -114,7 +114,7 @@ fn any_scalar() -> impl Strategy<Value = Value> {
         1 => Just(Value::Null),
         1 => any::<bool>().prop_map(Value::Bool),
         3 => any_number().prop_map(Value::Number),
-        3 => any_text().prop_map(Value::String),
+        3 => any_text().prop_map(|text| Value::String(text.into())),
     ]
 }
 
@@ -169,7 +169,7 @@ fn any_list() -> impl Strategy<Value = Value> {
 
 /// An entry as other systems may have left it: with more members, or with fewer, or with other kinds.
 fn any_entry() -> impl Strategy<Value = Value> {
-    let text = |text: &'static str| Value::String(text.to_owned());
+    let text = |text: &'static str| Value::String(text.into());
     let key = prop_oneof![8 => select(KEYS.to_vec()).prop_map(text), 1 => any_value()];
     let value_type =
         prop_oneof![4 => any_value_type().prop_map(move |known| text(known.name())), 1 => any_value()];

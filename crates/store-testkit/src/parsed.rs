@@ -15,8 +15,9 @@ use domain::{
 #[must_use]
 pub fn value(text: &str) -> Value {
     let raw = json::syntax(text).unwrap_or_else(|error| panic!("{error} in {text}"));
-    json::parse(raw, Document::MAX_DEPTH, &Path::root(""))
+    json::parse(raw.get(), Document::MAX_DEPTH, &Path::root(""))
         .unwrap_or_else(|problems| panic!("{problems:?} in {text}"))
+        .into_owned()
 }
 
 /// The document that a JSON text stands for.

@@ -49,15 +49,15 @@ fn draft(raw: &RawValue, at: usize) -> Result<Draft, Error> {
 }
 
 fn value(raw: &RawValue) -> Member<json::Value> {
-    match json::parse(raw, Attribute::MAX_VALUE_DEPTH, &Path::root("")) {
-        Ok(value) => Member::Given(value),
+    match json::parse(raw.get(), Attribute::MAX_VALUE_DEPTH, &Path::root("")) {
+        Ok(value) => Member::Given(value.into_owned()),
         Err(problems) => Member::Unreadable(problems),
     }
 }
 
 fn string(raw: &RawValue) -> Member<String> {
     match value(raw) {
-        Member::Given(json::Value::String(text)) => Member::Given(text),
+        Member::Given(json::Value::String(text)) => Member::Given(text.into_owned()),
         Member::Given(other) => Member::Unreadable(vec![Problem {
             path: String::new(),
             rule: "type",

@@ -3,7 +3,7 @@
 use serde_json::value::RawValue;
 
 use super::{AttributeChange, Entry, Event};
-use crate::json::{self, Object, Path, Value};
+use crate::json::{self, Path, Tree, Value};
 
 /// What the service calls itself as an emitter of events.
 const EMITTER: &str = "channel-sessions";
@@ -22,7 +22,7 @@ impl Event {
             let member = |name: &&str| members.iter().rfind(|(own, value)| own == name && *value != "null");
             names.iter().find_map(member).map_or("null", |(_, value)| *value)
         };
-        let text = |text: &str| Value::String(text.to_owned()).to_text();
+        let text = |text: &str| Tree::String(text.into()).to_text();
         let request_id = self.request_id.as_ref().map_or_else(|| "null".to_owned(), |id| text(id.as_str()));
         format!(
             concat!(
@@ -60,22 +60,41 @@ fn top_level(document: &str) -> Vec<(String, &str)> {
 /// there is not.
 #[must_use]
 pub fn changes_to_text(changes: &[AttributeChange]) -> String {
-    Value::Array(changes.iter().map(to_value).collect()).to_text()
+    let mut text = String::from("[");
+    for (at, change) in changes.iter().enumerate() {
+        if at > 0 {
+            text.push(',');
+        }
+        write_change(change, &mut text);
+    }
+    text.push(']');
+    text
 }
 
-fn to_value(change: &AttributeChange) -> Value {
-    let mut object = Object::default();
-    object.insert("key", Value::String(change.key.clone()));
-    object.insert("index", Value::Number(change.index.into()));
-    for (entry, names) in [(&change.old, ["oldType", "oldValue"]), (&change.new, ["newType", "newValue"])] {
-        let Some(entry) = entry else { continue };
-        // The type is there for every entry, so that one without a type differs from none.
-        object.insert(names[0], entry.value_type.clone().unwrap_or(Value::Null));
-        if let Some(value) = &entry.value {
-            object.insert(names[1], value.clone());
+/// Writes a change's members in their canonical order.
+fn write_change(change: &AttributeChange, out: &mut String) {
+    fn value_type(entry: &Option<Entry>) -> Option<&Value> {
+        // It is there for every entry, so that one without a type differs from none.
+        entry.as_ref().map(|entry| entry.value_type.as_ref().unwrap_or(&Value::Null))
+    }
+    fn value(entry: &Option<Entry>) -> Option<&Value> {
+        entry.as_ref()?.value.as_ref()
+    }
+    out.push_str(r#"{"key":"#);
+    Tree::String(change.key.as_str().into()).write(out);
+    out.push_str(&format!(r#","index":{}"#, change.index));
+    for (name, value) in [
+        (r#","newType":"#, value_type(&change.new)),
+        (r#","oldType":"#, value_type(&change.old)),
+        (r#","newValue":"#, value(&change.new)),
+        (r#","oldValue":"#, value(&change.old)),
+    ] {
+        if let Some(value) = value {
+            out.push_str(name);
+            value.write(out);
         }
     }
-    Value::Object(object)
+    out.push('}');
 }
 
 /// The changes that [`changes_to_text`] wrote.
@@ -84,8 +103,9 @@ fn to_value(change: &AttributeChange) -> Value {
 /// What is wrong with the text.
 pub fn changes_from_text(text: &str) -> Result<Vec<AttributeChange>, String> {
     let raw = json::syntax(text).map_err(|error| error.to_string())?;
-    let value = json::parse(raw, MAX_DEPTH, &Path::root("")).map_err(|problems| format!("{problems:?}"))?;
-    let Value::Array(changes) = value else { return Err("changes must be an array".to_owned()) };
+    let value =
+        json::parse(raw.get(), MAX_DEPTH, &Path::root("")).map_err(|problems| format!("{problems:?}"))?;
+    let Value::Array(changes) = value.into_owned() else { return Err("changes must be an array".to_owned()) };
     changes
         .iter()
         .map(|change| from_value(change).ok_or_else(|| "a change lacks a part".to_owned()))

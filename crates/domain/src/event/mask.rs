@@ -22,7 +22,7 @@ pub(crate) fn mask_changes(changes: &mut [AttributeChange]) -> BTreeSet<String> 
     for change in changes.iter_mut().filter(|change| keys.contains(&change.key)) {
         for entry in [&mut change.old, &mut change.new].into_iter().flatten() {
             if let Some(value) = &mut entry.value {
-                *value = Value::String(MASK.to_owned());
+                *value = Value::String(MASK.into());
             }
         }
     }
@@ -45,7 +45,7 @@ pub(crate) fn mask_document(document: &Document, keys: &BTreeSet<String>) -> Opt
             && is_secret(entry)
             && entry.get("value").is_some()
         {
-            entry.insert("value", Value::String(MASK.to_owned()));
+            entry.insert("value", Value::String(MASK.into()));
         }
     }
     document.text_with(&masked)

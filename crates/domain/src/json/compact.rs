@@ -1,30 +1,27 @@
 //! JSON text without the white space between its parts.
 
+use super::parse::string_len;
+
 /// Takes the white space out that stands between the parts of a valid JSON text, and leaves that inside of strings.
 #[must_use]
 pub fn compact(text: &str) -> String {
     let mut compact = String::with_capacity(text.len());
-    let mut rest = text;
-    // Outside of strings there is no quote, and inside every other one is escaped.
-    while let Some(start) = rest.find('"') {
-        compact.extend(rest[..start].split_ascii_whitespace());
-        let end = start + 1 + string_end(&rest[start + 1..]);
-        compact.push_str(&rest[start..end]);
-        rest = &rest[end..];
+    // All that is looked for is ASCII, so the text is only ever cut between characters.
+    let bytes = text.as_bytes();
+    let (mut start, mut at) = (0, 0);
+    while let Some(&byte) = bytes.get(at) {
+        match byte {
+            b'"' => at += string_len(&text[at..]).0,
+            b' ' | b'\n' | b'\t' | b'\r' => {
+                compact.push_str(&text[start..at]);
+                at += 1;
+                start = at;
+            }
+            _ => at += 1,
+        }
     }
-    compact.extend(rest.split_ascii_whitespace());
+    compact.push_str(&text[start.min(text.len())..]);
     compact
-}
-
-/// How long a string is, its closing quote included, that has been entered.
-fn string_end(text: &str) -> usize {
-    let mut is_escaped = false;
-    let end = text.bytes().position(|byte| {
-        let is_end = byte == b'"' && !is_escaped;
-        is_escaped = byte == b'\\' && !is_escaped;
-        is_end
-    });
-    end.map_or(text.len(), |end| end + 1)
 }
 
 #[cfg(test)]

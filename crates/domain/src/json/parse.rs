@@ -2,9 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde_json::value::RawValue;
-
-use super::{Number, Path, Step, Value};
+use super::{Number, Path, Step, Tree};
 
 /// Something valid as JSON that the service does not take.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,12 +18,13 @@ pub struct Problem {
 /// As many problems as one value reports; a hostile one could have a million.
 const MAX_PROBLEMS: usize = 100;
 
-/// Builds the value that a valid JSON text stands for, nested at most `max_depth` deep.
+/// Builds the value that a JSON text stands for, nested at most `max_depth` deep. That the text is JSON has to be known:
+/// see [`super::syntax`]. For another one it returns some value or other.
 ///
 /// # Errors
 /// All that the service refuses, at most 100 of them: U+0000, lone surrogates, nesting, numbers that are too long.
-pub fn parse(raw: &RawValue, max_depth: usize, root: &Path<'_>) -> Result<Value, Vec<Problem>> {
-    let mut parser = Parser { rest: raw.get(), max_depth, problems: Vec::new() };
+pub fn parse<'a>(text: &'a str, max_depth: usize, root: &Path<'_>) -> Result<Tree<'a>, Vec<Problem>> {
+    let mut parser = Parser { rest: text, max_depth, problems: Vec::new() };
     let value = parser.value(0, root);
     if parser.problems.is_empty() { Ok(value) } else { Err(parser.problems) }
 }
@@ -39,7 +38,7 @@ struct Parser<'a> {
 }
 
 impl<'a> Parser<'a> {
-    fn value(&mut self, depth: usize, path: &Path<'_>) -> Value {
+    fn value(&mut self, depth: usize, path: &Path<'_>) -> Tree<'a> {
         match self.peek() {
             b'{' | b'[' if depth == self.max_depth => {
                 self.skip();
@@ -50,24 +49,28 @@ impl<'a> Parser<'a> {
             b'[' => self.array(depth + 1, path),
             b'"' => match self.string() {
                 Some(text) if text.contains('\0') => self.refuse(nul(path, "text")),
-                Some(text) => Value::String(text.into_owned()),
+                Some(text) => Tree::String(text),
                 None => self.refuse(surrogate(path, "text")),
             },
-            b't' => self.literal("true", Value::Bool(true)),
-            b'f' => self.literal("false", Value::Bool(false)),
-            b'n' => self.literal("null", Value::Null),
+            b't' => self.literal("true", Tree::Bool(true)),
+            b'f' => self.literal("false", Tree::Bool(false)),
+            b'n' => self.literal("null", Tree::Null),
             _ => {
                 let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.');
                 let end = self.rest.bytes().position(|byte| !is_part(byte)).unwrap_or(self.rest.len());
+                if end == 0 {
+                    // No JSON. Nothing behind it is looked at.
+                    self.rest = "";
+                }
                 match Number::canonical(self.take(end)) {
-                    Ok(number) => Value::Number(number),
+                    Ok(number) => Tree::Number(number),
                     Err(_) => self.refuse(number_too_long(path)),
                 }
             }
         }
     }
 
-    fn object(&mut self, depth: usize, path: &Path<'_>) -> Value {
+    fn object(&mut self, depth: usize, path: &Path<'_>) -> Tree<'a> {
         let mut members = Vec::new();
         self.take(1);
         while self.goes_on(b'}') {
@@ -85,19 +88,19 @@ impl<'a> Parser<'a> {
                 continue;
             }
             let value = self.value(depth, &path);
-            members.push((name.into_owned(), value));
+            members.push((name, value));
         }
-        Value::Object(members.into_iter().collect())
+        Tree::Object(members.into_iter().collect())
     }
 
-    fn array(&mut self, depth: usize, path: &Path<'_>) -> Value {
+    fn array(&mut self, depth: usize, path: &Path<'_>) -> Tree<'a> {
         let mut items = Vec::new();
         self.take(1);
         while self.goes_on(b']') {
             let value = self.value(depth, &path.then(Step::Index(items.len())));
             items.push(value);
         }
-        Value::Array(items)
+        Tree::Array(items)
     }
 
     /// Whether there is another part before the end of what has been entered; if not, leaves it.
@@ -127,7 +130,7 @@ impl<'a> Parser<'a> {
         serde_json::from_str(quoted).ok().map(Cow::Owned)
     }
 
-    fn literal(&mut self, text: &str, value: Value) -> Value {
+    fn literal(&mut self, text: &str, value: Tree<'a>) -> Tree<'a> {
         self.take(text.len());
         value
     }
@@ -166,18 +169,18 @@ impl<'a> Parser<'a> {
         taken
     }
 
-    fn refuse(&mut self, problem: Problem) -> Value {
+    fn refuse(&mut self, problem: Problem) -> Tree<'a> {
         self.problems.push(problem);
         if self.problems.len() >= MAX_PROBLEMS {
             // Nothing behind it is looked at.
             self.rest = "";
         }
-        Value::Null
+        Tree::Null
     }
 }
 
 /// How many bytes the string takes that a text starts with, both quotes included, and whether it has no escapes.
-fn string_len(text: &str) -> (usize, bool) {
+pub(super) fn string_len(text: &str) -> (usize, bool) {
     let bytes = text.as_bytes();
     let (mut at, mut is_plain) = (1, true);
     loop {

@@ -30,11 +30,18 @@ pub fn members<'a>(raw: &'a RawValue, path: &Path<'_>) -> Option<Result<Vec<Memb
     })
 }
 
-/// The members with these names, as they stand in the text of an object; none of what is no object.
-#[must_use]
-pub fn pick<'a, const N: usize>(raw: &'a RawValue, names: [&str; N]) -> [Option<&'a RawValue>; N] {
-    let picked = serde_json::Deserializer::from_str(raw.get()).deserialize_map(Picked { names });
-    picked.unwrap_or([None; N])
+/// The members with these names, as they stand in the text of an object.
+///
+/// # Errors
+/// If the text is not JSON, or no object.
+pub fn pick<'a, const N: usize>(
+    text: &'a str,
+    names: [&str; N],
+) -> Result<[Option<&'a RawValue>; N], serde_json::Error> {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let picked = deserializer.deserialize_map(Picked { names })?;
+    deserializer.end()?;
+    Ok(picked)
 }
 
 /// Collects an object's members without losing repeated names or a value's text.

@@ -5,7 +5,8 @@ use proptest::prelude::*;
 use super::*;
 
 fn parsed(text: &str) -> Result<Value, Vec<Problem>> {
-    parse(syntax(text).expect("the test's JSON is valid"), 64, &Path::root(""))
+    let raw = syntax(text).expect("the test's JSON is valid");
+    parse(raw.get(), 64, &Path::root("")).map(Tree::into_owned)
 }
 
 fn canonical(text: &str) -> String {
@@ -110,7 +111,7 @@ pub(crate) fn any_value() -> impl Strategy<Value = Value> {
         Just(Value::Null),
         any::<bool>().prop_map(Value::Bool),
         number,
-        string.clone().prop_map(Value::String)
+        string.clone().prop_map(|text| Value::String(text.into()))
     ];
     scalar.prop_recursive(5, 64, 8, move |inner| {
         prop_oneof![

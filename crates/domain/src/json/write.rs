@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use super::Value;
+use super::Tree;
 
-impl Value {
+impl Tree<'_> {
     /// The canonical text. Its length in bytes is what limits on size are measured by.
     #[must_use]
     pub fn to_text(&self) -> String {
@@ -38,7 +38,7 @@ impl Value {
 }
 
 /// Writes an array's canonical text.
-pub(crate) fn write_array(items: &[Value], out: &mut String) {
+pub(crate) fn write_array(items: &[Tree<'_>], out: &mut String) {
     out.push('[');
     for (at, item) in items.iter().enumerate() {
         if at > 0 {
@@ -49,7 +49,7 @@ pub(crate) fn write_array(items: &[Value], out: &mut String) {
     out.push(']');
 }
 
-impl fmt::Display for Value {
+impl fmt::Display for Tree<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.to_text())
     }

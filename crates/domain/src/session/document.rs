@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use crate::{
     error::{Error, Malformed},
-    json::{self, Path, Value},
+    json::{self, Path, Tree, Value},
     list::Keys,
     session::Id,
     violation::Violation,
@@ -54,7 +54,7 @@ impl Document {
         }
         let raw = json::syntax(text)
             .map_err(|error| Error::MalformedBody(format!("the document is not JSON: {error}")))?;
-        let value = json::parse(raw, Self::MAX_DEPTH, &Path::root("")).map_err(|problems| {
+        let value = json::parse(raw.get(), Self::MAX_DEPTH, &Path::root("")).map_err(|problems| {
             Error::InvalidDocument(problems.into_iter().map(Violation::from).collect())
         })?;
         Self::try_from(value)
@@ -66,14 +66,11 @@ impl Document {
     /// [`Error::Internal`] if it is not one that the service stored, as far as that is looked at.
     pub fn stored(text: String) -> Result<Self, Error> {
         let broken = |what: String| Error::Internal(format!("a stored document {what}").into());
-        let raw = json::syntax(&text).map_err(|error| broken(format!("is not JSON: {error}")))?;
-        if !raw.get().starts_with('{') {
-            return Err(broken("is no object".to_owned()));
-        }
         let [is_active, active, conversation_id, topic_id, customer, channel, channel_data] = json::pick(
-            raw,
+            &text,
             ["isActive", "active", "conversationId", "topicId", "customer", "channel", "channelData"],
-        );
+        )
+        .map_err(|error| broken(format!("is no JSON object: {error}")))?;
         let keys = Keys {
             conversation_id: text_of(conversation_id.filter(is_something).or(topic_id)),
             customer_id: text_of(member(customer, "_id")),
@@ -113,10 +110,8 @@ impl Document {
         let requested = if requested.is_empty() { None } else { Some(Id::parse(requested)?) };
         let invalid =
             |rule, description| Err(Error::InvalidDocument(vec![Violation::new("id", rule, description)]));
-        let own = json::syntax(&self.text).ok().and_then(|raw| {
-            let [own] = json::pick(raw, ["id"]);
-            own.map(|own| serde_json::from_str::<String>(own.get()).ok())
-        });
+        let own = json::pick(&self.text, ["id"]).ok().and_then(|[own]| own);
+        let own = own.map(|own| serde_json::from_str::<String>(own.get()).ok());
         match (requested, own) {
             (Some(id), None) => Ok(id),
             (Some(id), Some(Some(own))) if own == id.as_str() => Ok(id),
@@ -191,17 +186,17 @@ impl Document {
 
     /// The whole of it.
     pub(crate) fn value(&self) -> Result<Value, Error> {
-        let raw = json::syntax(&self.text).map_err(|error| Error::Internal(error.into()))?;
-        json::parse(raw, Self::MAX_DEPTH, &Path::root(""))
+        json::parse(&self.text, Self::MAX_DEPTH, &Path::root(""))
+            .map(Tree::into_owned)
             .map_err(|problems| Error::Internal(format!("a document breaks the rules: {problems:?}").into()))
     }
 }
 
-impl TryFrom<Value> for Document {
+impl TryFrom<Tree<'_>> for Document {
     type Error = Error;
 
     /// Takes a value that was built of parts which are within their limits.
-    fn try_from(value: Value) -> Result<Self, Error> {
+    fn try_from(value: Tree<'_>) -> Result<Self, Error> {
         if value.as_object().is_none() {
             let description = format!("must be an object; this is {}", value.kind());
             return Err(Error::InvalidDocument(vec![Violation::new("document", "type", description)]));
@@ -228,14 +223,13 @@ fn with_list(document: Value, entries: Vec<Value>) -> Value {
 
 fn entries(list: &RawValue) -> Result<Vec<Value>, String> {
     // The list is within two objects.
-    let value = json::parse(list, Document::MAX_DEPTH - 2, &Path::root("additionalAttributes"))
+    let value = json::parse(list.get(), Document::MAX_DEPTH - 2, &Path::root("additionalAttributes"))
         .map_err(|problems| format!("{problems:?}"))?;
-    if let Value::Array(entries) = value { Ok(entries) } else { Ok(Vec::new()) }
+    if let Value::Array(entries) = value.into_owned() { Ok(entries) } else { Ok(Vec::new()) }
 }
 
 fn member<'a>(object: Option<&'a RawValue>, name: &str) -> Option<&'a RawValue> {
-    let [member] = json::pick(object?, [name]);
-    member
+    json::pick(object?.get(), [name]).ok().and_then(|[member]| member)
 }
 
 /// Null counts as absent.

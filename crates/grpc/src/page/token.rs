@@ -1,7 +1,7 @@
 //! Page tokens: opaque to callers, and good for the one list that they were given out for.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
-use domain::{Error, json::Value, request_id::Digest, violation::Violation};
+use domain::{Error, json::Tree, request_id::Digest, violation::Violation};
 
 /// A list that tokens belong to: its name, and the conditions that its items meet.
 #[derive(Debug)]
@@ -15,9 +15,9 @@ const DIGEST_BYTES: usize = 16;
 
 impl Listing {
     pub(crate) fn new(name: &str, conditions: &[Option<&str>]) -> Self {
-        let text = |text: &str| Value::String(text.to_owned());
-        let conditions = conditions.iter().map(|condition| condition.map_or(Value::Null, text));
-        Self(Value::Array(std::iter::once(text(name)).chain(conditions).collect()).to_text())
+        let text = |text| Tree::String(std::borrow::Cow::Borrowed(text));
+        let conditions = conditions.iter().map(|condition| condition.map_or(Tree::Null, text));
+        Self(Tree::Array(std::iter::once(text(name)).chain(conditions).collect()).to_text())
     }
 
     /// The token of the page that starts behind an item.

@@ -1,7 +1,10 @@
 //! A stored entry of a session's attributes as a message.
 
 use channel_session_api::v1::Attribute;
-use domain::{event::Entry, json::Value};
+use domain::{
+    event::Entry,
+    json::{Tree, Value},
+};
 
 use crate::value;
 
@@ -17,7 +20,7 @@ pub(crate) fn entry(key: &str, entry: &Entry) -> Attribute {
 }
 
 /// Sets an attribute's value, as a message, as JSON text, or both, so that nothing of it is lost.
-pub(super) fn set_value(attribute: &mut Attribute, stored: &Value) {
+pub(super) fn set_value(attribute: &mut Attribute, stored: &Tree<'_>) {
     let (value, exact) = value::protobuf(stored).unzip();
     attribute.value = value;
     attribute.value_json = (exact != Some(true)).then(|| stored.to_text());

@@ -4,7 +4,7 @@ use channel_session_api::v1::{
     Attribute, ChannelData, ChannelSession, ChannelSessionState, Customer, CustomerPresence,
 };
 use domain::{
-    json::{self, Path},
+    json::{self, Path, Tree},
     session::{Document, Session},
 };
 
@@ -15,10 +15,10 @@ use super::{
 
 /// Reads the documented members of a session's document.
 pub(super) fn typed(session: &Session) -> ChannelSession {
-    let value = json::syntax(&session.document).ok();
-    let value = value.and_then(|raw| json::parse(raw, Document::MAX_DEPTH, &Path::root("")).ok());
-    let Some(object) = value.as_ref().and_then(json::Value::as_object) else {
-        // Stores keep nothing but such documents. A reply does not fail for it all the same.
+    // Stores keep nothing but JSON, and of that what the service takes.
+    let value = json::parse(&session.document, Document::MAX_DEPTH, &Path::root("")).ok();
+    let Some(object) = value.as_ref().and_then(Tree::as_object) else {
+        // A reply does not fail for it all the same.
         tracing::error!(id = session.id.as_str(), "a stored document is not what the service stored");
         return ChannelSession::default();
     };

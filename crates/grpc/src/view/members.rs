@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use domain::json::{Object, Path, Step, Value};
+use domain::json::{self, Path, Step, Tree};
 use prost_types::ListValue;
 
 use crate::value;
@@ -18,13 +18,13 @@ pub(super) struct Notes {
 /// has another shape, which is noted.
 #[derive(Clone, Copy)]
 pub(super) struct Members<'a> {
-    object: &'a Object,
+    object: &'a json::Members<'a>,
     path: Path<'a>,
     notes: &'a Notes,
 }
 
 impl<'a> Members<'a> {
-    pub(super) fn root(object: &'a Object, notes: &'a Notes) -> Self {
+    pub(super) fn root(object: &'a json::Members<'a>, notes: &'a Notes) -> Self {
         Self { object, path: Path::root(""), notes }
     }
 
@@ -33,14 +33,14 @@ impl<'a> Members<'a> {
     }
 
     pub(super) fn boolean(&self, name: &str) -> Option<bool> {
-        self.read(name, |value| if let Value::Bool(bool) = value { Some(*bool) } else { None })
+        self.read(name, |value| if let Tree::Bool(bool) = value { Some(*bool) } else { None })
     }
 
     pub(super) fn integer(&self, name: &str) -> Option<i32> {
         self.read(
             name,
             |value| {
-                if let Value::Number(number) = value { number.as_str().parse().ok() } else { None }
+                if let Tree::Number(number) = value { number.as_str().parse().ok() } else { None }
             },
         )
     }
@@ -69,11 +69,11 @@ impl<'a> Members<'a> {
     pub(super) fn messages<M: Default>(&self, name: &str, read: impl Fn(Members<'_>) -> M) -> Vec<M> {
         let list = self.path.then(Step::Name(name));
         let messages = self.read(name, |value| {
-            let Value::Array(items) = value else { return None };
+            let Tree::Array(items) = value else { return None };
             if items.is_empty() {
                 self.notes.empty_lists.borrow_mut().push(list.to_string());
             }
-            let message = |(at, item): (usize, &Value)| {
+            let message = |(at, item): (usize, &'a Tree<'a>)| {
                 let path = list.then(Step::Index(at));
                 item.as_object()
                     .map(|object| read(Members { object, path, notes: self.notes }))
@@ -88,12 +88,12 @@ impl<'a> Members<'a> {
     }
 
     /// The member as it is stored.
-    pub(super) fn stored(&self, name: &str) -> Option<&'a Value> {
+    pub(super) fn stored(&self, name: &str) -> Option<&'a Tree<'a>> {
         self.object.get(name)
     }
 
-    fn read<T>(&self, name: &str, read: impl FnOnce(&'a Value) -> Option<T>) -> Option<T> {
-        let value = self.object.get(name).filter(|value| !matches!(value, Value::Null))?;
+    fn read<T>(&self, name: &str, read: impl FnOnce(&'a Tree<'a>) -> Option<T>) -> Option<T> {
+        let value = self.object.get(name).filter(|value| !matches!(value, Tree::Null))?;
         let read = read(value);
         if read.is_none() {
             self.note(name);

@@ -16,7 +16,7 @@ use super::date;
 /// anyway, or it is no object. It may be too deep.
 pub(super) fn plain(document: &RawValue) -> Option<Value> {
     // The deepest wrapper, a date, adds two levels to the value that it stands for.
-    let value = json::parse(document, Document::MAX_DEPTH + 2, &Path::root("")).ok()?;
+    let value = json::parse(document.get(), Document::MAX_DEPTH + 2, &Path::root("")).ok()?.into_owned();
     let mut members = members(value.as_object()?);
     if !members.iter().any(|(name, _)| name == "id") {
         for (name, value) in &mut members {
@@ -91,7 +91,7 @@ fn date(content: &Value) -> Option<Value> {
         },
         Value::Null | Value::Bool(_) | Value::Array(_) => return None,
     };
-    date::rfc3339(milliseconds.parse().ok()?).map(Value::String)
+    date::rfc3339(milliseconds.parse().ok()?).map(|text| Value::String(text.into()))
 }
 
 fn integer(text: &str) -> Option<Value> {
@@ -102,13 +102,13 @@ fn integer(text: &str) -> Option<Value> {
 fn real(text: &str) -> Option<Value> {
     match text {
         // JSON has no such numbers.
-        "Infinity" | "-Infinity" | "NaN" => Some(Value::String(text.to_owned())),
+        "Infinity" | "-Infinity" | "NaN" => Some(Value::String(text.to_owned().into())),
         _ => number(text),
     }
 }
 
 fn number(text: &str) -> Option<Value> {
-    let value = json::parse(json::syntax(text).ok()?, 0, &Path::root("")).ok()?;
+    let value = json::parse(json::syntax(text).ok()?.get(), 0, &Path::root("")).ok()?.into_owned();
     matches!(value, Value::Number(_)).then_some(value)
 }
 

@@ -89,7 +89,7 @@ async fn odd_ids_survive_the_way(store: Store) {
     let service = Service::with(store, Front::Alone, &[]).await;
     let rest = service.rest();
     for id in ids {
-        let document = format!(r#"{{"id":{}}}"#, Value::String(id.to_owned()));
+        let document = format!(r#"{{"id":{}}}"#, Value::String(id.to_owned().into()));
         let created = rest.create(document.clone()).await;
         assert_eq!(created.status, 201, "{id}: {created:?}");
         let location = created.headers["location"].to_str().unwrap();
@@ -119,7 +119,7 @@ async fn whatever_is_sent_does_what_the_rule_says(store: Store) {
                 let id = format!("case-{}", count.get());
                 let mut document = json(document.text());
                 if let Value::Object(members) = &mut document {
-                    members.insert("id", Value::String(id.clone()));
+                    members.insert("id", Value::String(id.clone().into()));
                 }
                 runtime.block_on(async {
                     service.create(&id, &document.to_text()).await;

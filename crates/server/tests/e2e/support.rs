@@ -50,5 +50,5 @@ pub(crate) use on_both_stores;
 /// A text as the JSON value that it stands for, numbers by their text.
 pub(crate) fn json(text: &str) -> domain::json::Value {
     let raw = domain::json::syntax(text).unwrap_or_else(|error| panic!("{error}: {text}"));
-    domain::json::parse(raw, 100, &domain::json::Path::root("")).unwrap()
+    domain::json::parse(raw.get(), 100, &domain::json::Path::root("")).unwrap().into_owned()
 }

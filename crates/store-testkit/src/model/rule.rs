@@ -17,14 +17,14 @@ pub(super) fn get<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
 }
 
 /// The object with one member more, or another; where there is none, an object with that member alone.
-fn with(value: Option<&Value>, name: &str, member: Value) -> Value {
+fn with(value: Option<&Value>, name: &'static str, member: Value) -> Value {
     let mut object = value.and_then(Value::as_object).cloned().unwrap_or_default();
     object.insert(name, member);
     Value::Object(object)
 }
 
 fn text(text: &str) -> Value {
-    Value::String(text.to_owned())
+    Value::String(text.to_owned().into())
 }
 
 pub(super) fn key_of(entry: &Value) -> Option<&str> {

@@ -94,7 +94,7 @@ fn secrets(changes: &[AttributeChange]) -> Vec<&str> {
 
 /// The entry as an event tells it.
 fn told(entry: Entry, is_secret: bool) -> Entry {
-    let mask = |value| if is_secret { Value::String(MASK.to_owned()) } else { value };
+    let mask = |value| if is_secret { Value::String(MASK.into()) } else { value };
     Entry { value: entry.value.map(mask), ..entry }
 }
 
@@ -123,8 +123,11 @@ fn rebuild(
         if told(is.clone(), is_secret(change)) != *new {
             return Err("a new entry that is another");
         }
-        let members =
-            [("key", Some(Value::String(change.key.clone()))), ("type", is.value_type), ("value", is.value)];
+        let members = [
+            ("key", Some(Value::String(change.key.clone().into()))),
+            ("type", is.value_type),
+            ("value", is.value),
+        ];
         let members = members.into_iter().filter_map(|(name, value)| Some((name, value?)));
         if change.old.is_none() {
             if change.index != entries.len() {
@@ -182,7 +185,7 @@ fn masked(document: &Value, mut entries: Vec<Value>, changes: &[AttributeChange]
             && is_secret
             && members.get("value").is_some()
         {
-            members.insert("value", Value::String(MASK.to_owned()));
+            members.insert("value", Value::String(MASK.into()));
             any = true;
         }
     }

@@ -81,7 +81,7 @@ fn any_list() -> impl Strategy<Value = Vec<Value>> {
     let member = || prop::option::of(any_value().prop_filter("null", |value| *value != Value::Null));
     let entry = ("[a-d]", member(), member()).prop_map(|(key, value_type, value)| {
         let mut entry = Object::default();
-        entry.insert("key", Value::String(key));
+        entry.insert("key", Value::String(key.into()));
         value_type.into_iter().for_each(|it| entry.insert("type", it));
         value.into_iter().for_each(|it| entry.insert("value", it));
         Value::Object(entry)

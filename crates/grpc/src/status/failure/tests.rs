@@ -82,7 +82,7 @@ fn violations_and_values_are_whole_however_large() {
     assert_eq!(failure.violations[299], expected);
 
     let text = "x".repeat(100_000);
-    let entry = Entry { value_type: None, value: Some(Value::String(text.clone())) };
+    let entry = Entry { value_type: None, value: Some(Value::String(text.clone().into())) };
     let present = Present { key: "k".to_owned(), revision: Revision::new(3), entry: Some(entry) };
     let kind = Some(prost_types::value::Kind::StringValue(text));
     let expected = MismatchDetails {

@@ -5,7 +5,7 @@ use domain::{event::Entry, json::Value};
 use super::{super::from_error, *};
 
 fn text(size: usize) -> Value {
-    Value::String("x".repeat(size))
+    Value::String("x".repeat(size).into())
 }
 
 /// The details of a status for an entry, read as a client does.

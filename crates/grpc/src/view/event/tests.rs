@@ -13,7 +13,7 @@ use store_testkit::parsed;
 use super::*;
 
 fn entry(value_type: &str, value: &str) -> Option<Entry> {
-    let value_type = Some(Value::String(value_type.to_owned()));
+    let value_type = Some(Value::String(value_type.to_owned().into()));
     Some(Entry { value_type, value: Some(parsed::value(value)) })
 }
 

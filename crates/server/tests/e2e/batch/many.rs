@@ -93,6 +93,6 @@ async fn an_answer_that_would_be_too_large_is_reduced(store: Store) {
     assert_eq!(reduced.filter(|result| member(result, "channelSession").is_none()).count(), UPDATES - whole);
     assert_eq!(
         member(&results[UPDATES - 1], "etag"),
-        Some(Value::String(format!("\"{}\"", 3 * UPDATES + 1)))
+        Some(Value::String(format!("\"{}\"", 3 * UPDATES + 1).into()))
     );
 }

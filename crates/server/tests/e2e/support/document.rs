@@ -34,7 +34,7 @@ fn from_message(value: &prost_types::Value) -> Value {
         Kind::NullValue(_) => Value::Null,
         Kind::BoolValue(bool) => Value::Bool(*bool),
         Kind::NumberValue(double) => Value::Number(Number::from_double(*double).unwrap()),
-        Kind::StringValue(text) => Value::String(text.clone()),
+        Kind::StringValue(text) => Value::String(text.clone().into()),
         Kind::ListValue(list) => Value::Array(list.values.iter().map(from_message).collect()),
         Kind::StructValue(object) => {
             let members = object.fields.iter().map(|(name, value)| (name.clone(), from_message(value)));
