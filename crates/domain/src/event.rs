@@ -12,6 +12,7 @@ use crate::{
     request_id::{Digest, RequestId},
     session::{Id, Revision, TenantId},
     time::Timestamp,
+    working::Write,
 };
 
 pub use json::{changes_from_text, changes_to_text};
@@ -157,6 +158,13 @@ impl Event {
     pub fn id(&self) -> EventId {
         let (tenant, id) = (self.tenant.as_str(), self.session_id.as_str());
         EventId(Digest::of(&format!("{tenant}\n{id}\n{}", self.revision.get())))
+    }
+
+    /// The document where it is not the one that is written with the event: of several events about a session the last
+    /// one's is, unless something in it is masked. So most documents need be sent to a store only once.
+    #[must_use]
+    pub fn document_beside(&self, write: &Write) -> Option<&str> {
+        self.document.as_deref().filter(|document| write.document.as_deref() != Some(document))
     }
 
     /// The keys of the attributes that changed, each once.

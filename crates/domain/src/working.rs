@@ -1,9 +1,11 @@
 //! One session while a batch of changes is worked on: what each change makes of it, decided in memory, and what is
 //! then to be written. Every store loads, applies and writes; none of them decides.
 
+mod batch;
 mod effect;
 mod write;
 
+pub use batch::{Batch, Key, Part};
 pub use write::{Ended, Write};
 
 use crate::{

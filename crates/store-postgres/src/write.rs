@@ -4,11 +4,11 @@ use domain::{
     event::{Event, changes_to_text},
     list::Keys,
     request_id::{Recorded, RequestId},
-    working::{Ended, Write},
+    working::{Ended, Part, Write},
 };
 use sqlx::{PgConnection, Postgres, postgres::PgArguments};
 
-use crate::{change::Part, load::place};
+use crate::load::place;
 
 /// New data of sessions, each only where its revision is the expected one: an UPDATE that had to wait for another one finds
 /// the revision changed, and does nothing. It is what nearly all writes are, and stands apart from [`WRITE`] because it takes
@@ -115,13 +115,13 @@ pub(crate) async fn run(connection: &mut PgConnection, parts: &[Part]) -> Result
     erase(connection, parts.iter().filter(|part| part.write.restarts)).await?;
     let query = match parts {
         [part]
-            if is_update(&part.write)
+            if part.write.is_update()
                 && let [event] = &*part.write.events =>
         {
             bind_one(part, event)
         }
-        _ if parts.iter().all(|part| is_update(&part.write)) => {
-            bind(sqlx::query(UPDATE), parts, other_document)
+        _ if parts.iter().all(|part| part.write.is_update()) => {
+            bind(sqlx::query(UPDATE), parts, |write, event| event.document_beside(write))
         }
         _ => bind_rest(bind(sqlx::query(WRITE), parts, |_, event| event.document.as_deref()), parts),
     };
@@ -132,11 +132,6 @@ pub(crate) async fn run(connection: &mut PgConnection, parts: &[Part]) -> Result
     let deleted = parts.iter().zip(&written).filter(|(part, written)| **written && part.write.erase);
     erase(connection, deleted.map(|(part, _)| part)).await?;
     Ok(written)
-}
-
-/// Whether a write is new data of a session and nothing else.
-pub(crate) fn is_update(write: &Write) -> bool {
-    !write.rekeyed && write.requests.is_empty()
 }
 
 type Query<'a> = sqlx::query::Query<'a, Postgres, PgArguments>;
@@ -154,13 +149,7 @@ fn bind_one<'a>(part: &'a Part, event: &'a Event) -> Query<'a> {
         .bind(event.requester.as_str())
         .bind(event.request_id.as_ref().map(RequestId::as_str))
         .bind(changes_to_text(&event.changes))
-        .bind(other_document(&part.write, event))
-}
-
-/// An event's document where it is not what is written of its session: of several events the last one's is, unless
-/// something in it is masked. So most documents are sent once.
-fn other_document<'a>(write: &Write, event: &'a Event) -> Option<&'a str> {
-    event.document.as_deref().filter(|document| write.document.as_deref() != Some(document))
+        .bind(event.document_beside(&part.write))
 }
 
 /// What the other two statements take: documents and events.

@@ -1,67 +1,96 @@
-//! Making changes: one transaction for a batch, in which sessions are read, the domain decides, and what comes of it is
-//! written.
+//! Making changes: read what they are about, have the domain decide, write what comes of it, and begin again with those
+//! whose sessions another process has changed in between.
+//!
+//! Reading and deciding take no lock: while one batch is written, the next one is read and decided.
 
 use domain::{
     Error,
     change::{Change, Changed},
+    working::{Batch, Key, Part},
 };
-use sqlx::{Connection, SqliteConnection, SqlitePool};
 
 use crate::{
-    error, load,
-    write::{self, Part},
+    connections::{Connections, Lease},
+    error, load, update, write,
 };
 
 /// Makes a batch of changes, and gives a result for each, in order, once all of them are durable.
-pub(crate) async fn run(writer: &SqlitePool, changes: &[Change]) -> Vec<Result<Changed, Error>> {
-    let mut connection = match writer.acquire().await {
-        Ok(connection) => connection,
-        Err(error) => return all(changes, &error::of_acquire(error)),
-    };
-    match transact(&mut connection, changes).await {
-        Ok(results) => results,
+pub(crate) async fn run(
+    readers: &Connections,
+    writer: &Connections,
+    changes: &[Change],
+) -> Vec<Result<Changed, Error>> {
+    let mut batch = Batch::new(changes);
+    while let Some(sessions) = batch.open() {
+        if let Err(error) = round(readers, writer, &mut batch, &sessions).await {
+            batch.failed(&error);
+        }
+    }
+    batch.into_results()
+}
+
+/// Does once all that is open. An error is about everything that is open still: nothing of it was written, unless the error
+/// says that this is not known.
+async fn round(
+    readers: &Connections,
+    writer: &Connections,
+    batch: &mut Batch<'_>,
+    sessions: &[Key<'_>],
+) -> Result<(), Error> {
+    let mut reader = readers.get().await?;
+    let states = load::run(&mut reader, sessions, batch.open_changes()).await.map_err(error::of_read)?;
+    reader.keep();
+    let parts = batch.decide(states);
+    let (updates, mut others): (Vec<_>, Vec<_>) = parts.into_iter().partition(|part| part.write.is_update());
+    if !updates.is_empty() {
+        let mut connection = writer.get().await?;
+        match update::run(&mut connection, &updates).await {
+            Ok(()) => {
+                connection.keep();
+                updates.into_iter().for_each(|part| batch.written(part));
+            }
+            Err(error) if error::is_conflict(&error) => {
+                undo(connection).await;
+                others.extend(updates);
+            }
+            Err(error) => {
+                undo(connection).await;
+                let error = error::of_write(error);
+                updates.into_iter().for_each(|part| batch.refused(part, &error));
+            }
+        }
+    }
+    write_others(writer, batch, others).await
+}
+
+/// Writes parts of any kind, each only where its session's revision is still the one that was read.
+async fn write_others(writer: &Connections, batch: &mut Batch<'_>, parts: Vec<Part>) -> Result<(), Error> {
+    if parts.is_empty() {
+        return Ok(());
+    }
+    let mut connection = writer.get().await?;
+    match write::run(&mut connection, &parts).await {
+        Ok(written) => {
+            connection.keep();
+            // Somebody else's change came first where it is not: that stays open.
+            let parts = parts.into_iter().zip(written).filter(|(_, written)| *written);
+            parts.for_each(|(part, _)| batch.written(part));
+            Ok(())
+        }
         Err(error) => {
-            // Where SQLite has undone the transaction itself, as on a full disk, the driver still counts it as open and
-            // would begin no other on this connection.
-            let _ = connection.close().await;
-            all(changes, &error)
+            undo(connection).await;
+            // Read again, what was in the way is found.
+            if error::is_conflict(&error) { Ok(()) } else { Err(error::of_write(error)) }
         }
     }
 }
 
-async fn transact(
-    connection: &mut SqliteConnection,
-    changes: &[Change],
-) -> Result<Vec<Result<Changed, Error>>, Error> {
-    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(error::of_write)?;
-    let mut sessions = load::sessions(&mut transaction, changes).await.map_err(error::of_write)?;
-    let mut results = Vec::with_capacity(changes.len());
-    for change in changes {
-        let request = load::recorded(&mut transaction, change).await.map_err(error::of_write)?;
-        let answer = match sessions.get_mut(&(&change.tenant, &change.id)) {
-            Some(Ok(session)) => {
-                if let Some(request) = request {
-                    session.recall(request);
-                }
-                // Everything that could still be called off has been waited for.
-                let sent = if change.validate_only { Ok(()) } else { change.attempt.send() };
-                sent.and_then(|()| session.apply(change))
-            }
-            Some(Err(error)) => Err(error.clone()),
-            None => Err(Error::Internal("a session of the batch was not looked for".into())),
-        };
-        results.push(answer);
+/// Leaves no transaction open. Where SQLite has undone it by itself, as on a full disk, there is none, and the connection is
+/// closed: it costs little to open another one.
+async fn undo(mut connection: Lease) {
+    if sqlx::raw_sql("ROLLBACK").execute(&mut *connection).await.is_ok() {
+        connection.keep();
     }
-    let written = sessions
-        .into_iter()
-        .filter_map(|((tenant, id), session)| Some(Part { tenant, id, write: session.ok()?.into_write()? }));
-    write::run(&mut transaction, written.collect()).await.map_err(error::of_write)?;
-    transaction.commit().await.map_err(error::of_write)?;
-    Ok(results)
-}
-
-fn all(changes: &[Change], error: &Error) -> Vec<Result<Changed, Error>> {
-    changes.iter().map(|_| Err(error.clone())).collect()
 }
 
 #[cfg(test)]

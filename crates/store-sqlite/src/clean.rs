@@ -8,7 +8,7 @@ use domain::{
 };
 use sqlx::{Connection, Row, SqliteConnection, SqlitePool};
 
-use crate::error;
+use crate::{connections::Connections, error};
 
 /// A step looks at the oldest events, which come first along the numbers, and takes those that have expired.
 const EVENTS: &str = "
@@ -28,8 +28,8 @@ const REQUEST_IDS: &str = "
 const ENDED: &str =
     "SELECT tenant_id, id, revision FROM channel_session WHERE ended_at < ? ORDER BY ended_at LIMIT ?";
 
-pub(crate) async fn run(writer: &SqlitePool, expired: Expired, limit: usize) -> Result<usize, Error> {
-    let mut connection = writer.acquire().await.map_err(error::of_acquire)?;
+pub(crate) async fn run(writer: &Connections, expired: Expired, limit: usize) -> Result<usize, Error> {
+    let mut connection = writer.get().await?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let cleaned = match expired {
         Expired::Events(before) => events(&mut connection, before, limit).await,
@@ -39,14 +39,10 @@ pub(crate) async fn run(writer: &SqlitePool, expired: Expired, limit: usize) -> 
             done.map(|done| usize::try_from(done.rows_affected()).unwrap_or(usize::MAX))
         }
     };
-    match cleaned {
-        Ok(cleaned) => Ok(cleaned),
-        Err(error) => {
-            // It may still count a transaction as open that is none any more.
-            let _ = connection.close().await;
-            Err(error::of_write(error))
-        }
-    }
+    // Where it failed, the connection may still count a transaction as open that is none any more.
+    let cleaned = cleaned.map_err(error::of_write)?;
+    connection.keep();
+    Ok(cleaned)
 }
 
 async fn events(

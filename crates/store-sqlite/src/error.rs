@@ -36,6 +36,11 @@ pub(crate) fn is_busy(error: &sqlx::Error) -> bool {
     matches!(primary_code(error), Some(BUSY | LOCKED))
 }
 
+/// Whether another process has written what a statement counted on.
+pub(crate) fn is_conflict(error: &sqlx::Error) -> bool {
+    matches!(code(error), Some(NOT_NULL | PRIMARY_KEY | UNIQUE))
+}
+
 // SQLite's primary result codes, which are the lowest byte of the extended ones.
 const BUSY: i32 = 5;
 const LOCKED: i32 = 6;
@@ -43,6 +48,11 @@ const READ_ONLY: i32 = 8;
 const IO_ERROR: i32 = 10;
 const FULL: i32 = 13;
 const CANNOT_OPEN: i32 = 14;
+
+// Extended ones: broken constraints.
+const NOT_NULL: i32 = 1299;
+const PRIMARY_KEY: i32 = 1555;
+const UNIQUE: i32 = 2067;
 
 fn of_statement(error: sqlx::Error, lost: Outcome) -> Error {
     let is_away = matches!(error, sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed | sqlx::Error::Io(_));
@@ -58,5 +68,9 @@ fn of_statement(error: sqlx::Error, lost: Outcome) -> Error {
 }
 
 fn primary_code(error: &sqlx::Error) -> Option<i32> {
-    Some(error.as_database_error()?.code()?.parse::<i32>().ok()? & 0xff)
+    Some(code(error)? & 0xff)
+}
+
+fn code(error: &sqlx::Error) -> Option<i32> {
+    error.as_database_error()?.code()?.parse().ok()
 }

@@ -1,11 +1,11 @@
 //! The port to the store on SQLite: one file on one machine, the default.
 //!
-//! There is one connection that writes, and each batch is one transaction on it: what a change is decided on is read and
-//! written back with nobody in between, in this process or in another one on the same file. Other connections read, and
-//! see what the last commit left.
+//! There is one connection that writes. Other ones read, and see what the last commit left. What was decided on is written
+//! only where it is still as it was read, whoever else, in this process or in another one, writes to the same file.
 
 mod change;
 mod clean;
+mod connections;
 mod error;
 mod event;
 mod events;
@@ -15,6 +15,7 @@ mod list;
 mod load;
 mod open;
 mod position;
+mod update;
 mod write;
 
 use async_trait::async_trait;
@@ -30,13 +31,17 @@ use domain::{
 use gather::Gather;
 use sqlx::SqlitePool;
 
+use connections::Connections;
+
 pub use open::migrate;
 
 /// Sessions in an SQLite file.
 #[derive(Debug, Clone)]
 pub struct Store {
-    /// Holds one connection.
-    writer: SqlitePool,
+    /// One connection.
+    writer: Connections,
+    /// For reading what changes are about.
+    change_readers: Connections,
     readers: SqlitePool,
     /// For reading events.
     events: SqlitePool,
@@ -107,6 +112,7 @@ impl store::Store for Store {
 
     async fn close(&self) {
         self.changes.finish().await;
+        self.change_readers.close().await;
         self.events.close().await;
         self.readers.close().await;
         // Last, so that it can fold the log of writes into the file.

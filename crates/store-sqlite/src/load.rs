@@ -1,48 +1,76 @@
 //! Reading what changes are about: sessions as they stand, and requests that came before.
 
-use std::collections::{BTreeSet, HashMap};
-
 use domain::{
     Error,
     change::Change,
     request_id::{Digest, Recorded},
-    session::{Id, Revision, TenantId},
+    session::Revision,
     time::Timestamp,
-    working::Working,
+    working::{Key, Working},
 };
-use sqlx::{Row, SqliteConnection};
+use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 
 const SESSIONS: &str = "
     SELECT item.key, session.revision, session.document
     FROM json_each(?) AS item
     JOIN channel_session AS session ON session.tenant_id = item.value ->> 0 AND session.id = item.value ->> 1";
 
-/// The sessions of a batch, each once, as they are stored.
-pub(crate) async fn sessions<'a>(
+const REVISIONS: &str = "
+    SELECT item.key, session.revision
+    FROM json_each(?) AS item
+    JOIN channel_session AS session ON session.tenant_id = item.value ->> 0 AND session.id = item.value ->> 1";
+
+/// A session's state for each key, in order.
+pub(crate) async fn run<'a>(
     connection: &mut SqliteConnection,
-    changes: &'a [Change],
-) -> Result<HashMap<Key<'a>, Result<Working, Error>>, sqlx::Error> {
-    let missing = |&(tenant, id): &Key<'a>| Ok(Working::missing(tenant.clone(), id.clone()));
-    let keys: BTreeSet<Key<'a>> = changes.iter().map(|change| (&change.tenant, &change.id)).collect();
-    let keys: Vec<_> = keys.into_iter().collect();
-    let mut sessions: HashMap<_, _> = keys.iter().map(|key| (*key, missing(key))).collect();
-    let names: Vec<_> = keys.iter().map(|(tenant, id)| [tenant.as_str(), id.as_str()]).collect();
-    let names = serde_json::to_string(&names).map_err(|error| sqlx::Error::Encode(error.into()))?;
-    for row in sqlx::query(SESSIONS).bind(names).fetch_all(connection).await? {
-        let at: i64 = row.try_get(0)?;
-        let at = usize::try_from(at).map_err(|error| sqlx::Error::Decode(error.into()))?;
+    keys: &[Key<'_>],
+    changes: impl Iterator<Item = &'a Change>,
+) -> Result<Vec<Result<Working, Error>>, sqlx::Error> {
+    let mut states: Vec<_> =
+        keys.iter().map(|&(tenant, id)| Ok(Working::missing(tenant.clone(), id.clone()))).collect();
+    for row in sqlx::query(SESSIONS).bind(names(keys)?).fetch_all(&mut *connection).await? {
+        let at = place(&row)?;
         let (tenant, id) = keys[at];
         let revision = Revision::new(row.try_get(1)?);
-        sessions.insert(keys[at], Working::stored(tenant.clone(), id.clone(), revision, row.try_get(2)?));
+        states[at] = Working::stored(tenant.clone(), id.clone(), revision, row.try_get(2)?);
     }
-    Ok(sessions)
+    // After the sessions: a request that has just been recorded for a later revision is found all the same.
+    for change in changes {
+        let Some(recorded) = recorded(connection, change).await? else { continue };
+        let at = keys.binary_search(&(&change.tenant, &change.id));
+        if let Some(Ok(state)) = at.ok().and_then(|at| states.get_mut(at)) {
+            state.recall(recorded);
+        }
+    }
+    Ok(states)
 }
 
-/// Which session a change is about.
-pub(crate) type Key<'a> = (&'a TenantId, &'a Id);
+/// A session's revision for each key, in order; none where there is no such session.
+pub(crate) async fn revisions(
+    connection: &mut SqliteConnection,
+    keys: &[Key<'_>],
+) -> Result<Vec<Revision>, sqlx::Error> {
+    let mut revisions = vec![Revision::NONE; keys.len()];
+    for row in sqlx::query(REVISIONS).bind(names(keys)?).fetch_all(connection).await? {
+        revisions[place(&row)?] = Revision::new(row.try_get(1)?);
+    }
+    Ok(revisions)
+}
+
+/// Keys as a JSON array of pairs.
+fn names(keys: &[Key<'_>]) -> Result<String, sqlx::Error> {
+    let names: Vec<_> = keys.iter().map(|(tenant, id)| [tenant.as_str(), id.as_str()]).collect();
+    serde_json::to_string(&names).map_err(|error| sqlx::Error::Encode(error.into()))
+}
+
+/// Which key a row is about.
+fn place(row: &SqliteRow) -> Result<usize, sqlx::Error> {
+    let place: i64 = row.try_get(0)?;
+    usize::try_from(place).map_err(|error| sqlx::Error::Decode(error.into()))
+}
 
 /// The request that a change repeats, if it repeats one.
-pub(crate) async fn recorded(
+async fn recorded(
     connection: &mut SqliteConnection,
     change: &Change,
 ) -> Result<Option<Recorded>, sqlx::Error> {

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use domain::store::OpenError;
+use domain::{change::Change, store::OpenError};
 use gather::Gather;
 use sqlx::{
     ConnectOptions, Connection, SqlStr, SqliteConnection,
@@ -15,13 +15,14 @@ use sqlx::{
 
 use tokio::time::sleep;
 
-use crate::{Store, change, error};
+use crate::{
+    Store, change,
+    connections::{ACQUIRE_TIMEOUT, Connections},
+    error,
+};
 
 /// How long a write waits for another process that is writing to the same file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// How long a call waits for a connection that other calls hold.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Connections that read. Each has a thread and a page cache of its own, and reads are short.
 const READERS: u32 = 4;
@@ -40,29 +41,41 @@ impl Store {
                 .test_before_acquire(false)
         };
         let cannot_open = |error| OpenError::because(format!("cannot open the SQLite file of {url}"), error);
-        let writer = pool(1).connect_with(options.clone()).await.map_err(cannot_open)?;
+        let writer = Connections::new(1, options.clone());
+        // Whether the file can be opened and written is found out at once.
+        connect(&options).await.map_err(cannot_open)?.close().await.map_err(cannot_open)?;
         // Made when first needed: most of the time one is enough.
         let read_only = options.read_only(true);
+        let change_readers = Connections::new(BATCHES, read_only.clone());
         let readers = pool(READERS).connect_lazy_with(read_only.clone());
         let events = pool(EVENT_READERS).connect_lazy_with(read_only);
         let gathering = gather::Options {
-            workers: 1,
-            company: MAX_WAITING,
-            patience: Duration::MAX,
+            workers: BATCHES as usize,
+            company: COMPANY,
+            patience: PATIENCE,
             max_batch: MAX_BATCH,
             max_waiting: MAX_WAITING,
         };
-        let writing = writer.clone();
-        let changes = Gather::new(gathering, move |changes| {
-            let writer = writing.clone();
-            async move { change::run(&writer, &changes).await }
+        let (reading, writing) = (change_readers.clone(), writer.clone());
+        let changes = Gather::new(gathering, move |changes: Vec<Change>| {
+            let (readers, writer) = (reading.clone(), writing.clone());
+            async move { change::run(&readers, &writer, &changes).await }
         });
-        Ok(Self { writer, readers, events, changes })
+        Ok(Self { writer, change_readers, readers, events, changes })
     }
 }
 
 /// Connections that read events: however many watch, they keep no other reader waiting.
 const EVENT_READERS: u32 = 3;
+
+/// How many batches of changes are under way at once: one is written while another one is read and decided.
+const BATCHES: u32 = 2;
+
+/// How many changes have to wait for a transaction beside one that is under way, so that it is worth its commit.
+const COMPANY: usize = 16;
+
+/// How long a change waits for company: longer than a transaction takes, unless another process holds the file.
+const PATIENCE: Duration = Duration::from_millis(10);
 
 /// How many changes share a transaction at most. More gain little, and each waits for all of them.
 const MAX_BATCH: usize = 128;
@@ -101,7 +114,7 @@ const MIGRATION_ROUNDS: usize = 8;
 
 /// Connects, also while others do so for the first time: where one of them turns a new file to its way of writing, SQLite
 /// refuses the rest at once, whatever they would wait.
-async fn connect(options: &SqliteConnectOptions) -> Result<SqliteConnection, sqlx::Error> {
+pub(crate) async fn connect(options: &SqliteConnectOptions) -> Result<SqliteConnection, sqlx::Error> {
     let limit = Instant::now() + BUSY_TIMEOUT;
     loop {
         match options.connect().await {
@@ -143,5 +156,8 @@ fn options(url: &str) -> Result<SqliteConnectOptions, OpenError> {
         // NORMAL could lose the last commits when the power fails.
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(BUSY_TIMEOUT)
+        // A statement that may fail half-way keeps the pages that it changes: not in a file made for each transaction.
+        .pragma("temp_store", "MEMORY")
+        .pragma("wal_autocheckpoint", "1000")
         .disable_statement_logging())
 }

@@ -39,6 +39,13 @@ pub enum Ended {
 }
 
 impl Write {
+    /// Whether it is new data of a session that is there, and nothing else. That is what nearly all writes are, and what
+    /// takes a store the least.
+    #[must_use]
+    pub fn is_update(&self) -> bool {
+        !self.rekeyed && self.requests.is_empty()
+    }
+
     /// What is to be written of a session with this revision before anything happens to it.
     pub(super) fn nothing(stored: Revision) -> Self {
         Self {

@@ -22,7 +22,9 @@ async fn a_full_disk_is_over_when_there_is_room_again() {
     crate::migrate(&url).await.unwrap();
     let store = Store::open(&url).await.unwrap();
     // A connection whose file may not grow fails as on a full disk: SQLite undoes the transaction by itself.
-    sqlx::query("PRAGMA max_page_count = 8").execute(&store.writer).await.unwrap();
+    let mut writer = store.writer.get().await.unwrap();
+    sqlx::query("PRAGMA max_page_count = 8").execute(&mut *writer).await.unwrap();
+    writer.keep();
 
     let refused = store.change(vec![session("large", 100_000), session("small", 1)]).await;
     assert!(

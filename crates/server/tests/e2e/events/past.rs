@@ -34,7 +34,7 @@ async fn over_rest(rest: &Rest, id: &str, key: &str, page_size: usize) -> Vec<Va
 
 /// An event of the past as REST tells it.
 fn as_json(event: &ChannelSessionEvent) -> Value {
-    let quoted = |text: &str| Value::String(text.to_owned()).to_text();
+    let quoted = |text: &str| domain::json::Tree::String(text.into()).to_text();
     let time = event.event_time.unwrap();
     let changes = event.changes.iter().map(|change| {
         let mut members =

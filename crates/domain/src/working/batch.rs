@@ -1,0 +1,150 @@
+//! A batch of changes, from what is asked for to what every caller is answered.
+
+use std::collections::BTreeMap;
+
+use super::{Working, Write};
+use crate::{
+    change::{Change, Changed, Operation},
+    error::Error,
+    session::{Id, TenantId},
+};
+
+/// How often a batch is begun again before what is left of it is refused. Each time, some other process has changed one of
+/// its sessions, so that even a session that everybody changes takes a few only.
+const MAX_ROUNDS: usize = 1000;
+
+/// Changes, each of which is open until it has its result. It goes in rounds: a store reads the [open](Self::open)
+/// sessions, has what is open [decided](Self::decide), and writes the parts that come of it, each where its session has
+/// still the revision that was read. What is not written stays open for the next round.
+#[derive(Debug)]
+pub struct Batch<'a> {
+    changes: &'a [Change],
+    results: Vec<Option<Result<Changed, Error>>>,
+    rounds: usize,
+}
+
+/// The session that changes are about.
+pub type Key<'a> = (&'a TenantId, &'a Id);
+
+/// One session's part of a round: what is to be written, and the changes that it is made of, with their answers.
+#[derive(Debug)]
+pub struct Part {
+    /// Whose session.
+    pub tenant: TenantId,
+    /// Which session.
+    pub id: Id,
+    /// What is to be written.
+    pub write: Write,
+    answers: Vec<(usize, Result<Changed, Error>)>,
+}
+
+impl<'a> Batch<'a> {
+    /// A batch of which everything is open.
+    #[must_use]
+    pub fn new(changes: &'a [Change]) -> Self {
+        Self { changes, results: changes.iter().map(|_| None).collect(), rounds: 0 }
+    }
+
+    /// The sessions of the changes that are open, each once, in the order of their keys: two statements that lock the same
+    /// rows then lock them alike. None when the batch is done, or has been begun too often.
+    #[must_use]
+    pub fn open(&mut self) -> Option<Vec<Key<'a>>> {
+        let sessions: Vec<_> = self.sessions().into_keys().collect();
+        self.rounds += 1;
+        (!sessions.is_empty() && self.rounds <= MAX_ROUNDS).then_some(sessions)
+    }
+
+    /// The changes that are open.
+    pub fn open_changes(&self) -> impl Iterator<Item = &'a Change> {
+        self.changes
+            .iter()
+            .zip(&self.results)
+            .filter(|(_, result)| result.is_none())
+            .map(|(change, _)| change)
+    }
+
+    fn sessions(&self) -> BTreeMap<Key<'a>, Vec<usize>> {
+        let mut sessions: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for (at, change) in self.changes.iter().enumerate().filter(|(at, _)| self.results[*at].is_none()) {
+            sessions.entry((&change.tenant, &change.id)).or_default().push(at);
+        }
+        sessions
+    }
+
+    /// Has the changes of each session decided, in order, on its state as it was read: one for each of the sessions that
+    /// were last open. What needs no write has its result then; the rest is returned.
+    pub fn decide(&mut self, states: impl IntoIterator<Item = Result<Working, Error>>) -> Vec<Part> {
+        let mut parts = Vec::new();
+        for (((tenant, id), places), state) in self.sessions().into_iter().zip(states) {
+            let mut state = match state {
+                Ok(state) => state,
+                Err(error) => {
+                    for at in places {
+                        self.results[at] = Some(Err(error.clone()));
+                    }
+                    continue;
+                }
+            };
+            let answers = apply(&mut state, self.changes, places);
+            match state.into_write() {
+                Some(write) => parts.push(Part { tenant: tenant.clone(), id: id.clone(), write, answers }),
+                None => self.answer(answers),
+            }
+        }
+        parts
+    }
+
+    /// A part was written.
+    pub fn written(&mut self, part: Part) {
+        self.answer(part.answers);
+    }
+
+    /// A part cannot be written.
+    pub fn refused(&mut self, part: Part, error: &Error) {
+        for (at, _) in part.answers {
+            self.results[at] = Some(Err(error.clone()));
+        }
+    }
+
+    /// Nothing that is open can be done.
+    pub fn failed(&mut self, error: &Error) {
+        for result in self.results.iter_mut().filter(|result| result.is_none()) {
+            *result = Some(Err(error.clone()));
+        }
+    }
+
+    /// A result for each change, in order. [`Error::Overloaded`] for what is still open.
+    #[must_use]
+    pub fn into_results(self) -> Vec<Result<Changed, Error>> {
+        self.results.into_iter().map(|result| result.unwrap_or(Err(Error::Overloaded))).collect()
+    }
+
+    fn answer(&mut self, answers: Vec<(usize, Result<Changed, Error>)>) {
+        for (at, answer) in answers {
+            self.results[at] = Some(answer);
+        }
+    }
+}
+
+/// Has a session's changes decided, in order. Those behind a deletion stay open: what the deletion erases has to be gone
+/// before they begin anew.
+fn apply(
+    state: &mut Working,
+    changes: &[Change],
+    places: Vec<usize>,
+) -> Vec<(usize, Result<Changed, Error>)> {
+    let mut answers = Vec::with_capacity(places.len());
+    for at in places {
+        let change = &changes[at];
+        // Everything that could still be called off has been waited for.
+        let sent = if change.validate_only { Ok(()) } else { change.attempt.send() };
+        let answer = sent.and_then(|()| state.apply(change));
+        let is_deleted = matches!(change.operation, Operation::Delete(_))
+            && answer.as_ref().is_ok_and(|answer| answer.changed && !change.validate_only);
+        answers.push((at, answer));
+        if is_deleted {
+            break;
+        }
+    }
+    answers
+}

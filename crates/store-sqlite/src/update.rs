@@ -1,0 +1,68 @@
+//! Writing new data of sessions and the events about it, which is what nearly all writes are: a whole transaction, for many
+//! sessions, as one string of statements. Each message to SQLite's thread costs more than what a statement does.
+
+use domain::{
+    event::{Event, changes_to_text},
+    request_id::RequestId,
+    working::{Part, Write},
+};
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection, query_builder::Separated};
+
+/// Gives sessions new data, or fails with a broken constraint if the revision of one of them is not the expected one.
+/// Leaves the transaction open where it fails.
+pub(crate) async fn run(connection: &mut SqliteConnection, parts: &[Part]) -> Result<(), sqlx::Error> {
+    let events: Vec<(&Write, &Event)> =
+        parts.iter().flat_map(|part| part.write.events.iter().map(|event| (&part.write, event))).collect();
+    // Filled up with nulls, there are few different strings to prepare. No session is found for a null.
+    let rows = parts.len().max(events.len()).next_power_of_two();
+
+    let mut query = QueryBuilder::<Sqlite>::new(
+        "BEGIN IMMEDIATE;
+         UPDATE channel_session
+         SET revision = CASE revision WHEN item.column3 THEN item.column4 END, document = item.column5
+         FROM (",
+    );
+    query.push_values(filled(parts.iter(), rows), bind_session);
+    query.push(
+        ") AS item WHERE tenant_id = item.column1 AND id = item.column2;
+         INSERT INTO channel_session_event (tenant_id, session_id, revision, name, at, conversation_id, requester,
+                                            request_id, changes, document)
+         SELECT session.tenant_id, session.id, column3, column4, column5, column6, column7, column8, column9,
+                coalesce(column10, session.document)
+         FROM (",
+    );
+    query.push_values(filled(events.iter().copied(), rows), bind_event);
+    query.push(
+        ") LEFT JOIN channel_session AS session ON session.tenant_id = column1 AND session.id = column2
+         WHERE column1 IS NOT NULL;
+         COMMIT",
+    );
+    query.build().execute(connection).await.map(drop)
+}
+
+fn filled<T>(items: impl ExactSizeIterator<Item = T>, rows: usize) -> impl Iterator<Item = Option<T>> {
+    let missing = rows - items.len();
+    items.map(Some).chain(std::iter::repeat_with(|| None).take(missing))
+}
+
+fn bind_session(mut row: Separated<'_, Sqlite, &'static str>, part: Option<&Part>) {
+    row.push_bind(part.map(|part| part.tenant.as_str()))
+        .push_bind(part.map(|part| part.id.as_str()))
+        .push_bind(part.map(|part| part.write.expected.get()))
+        .push_bind(part.map(|part| part.write.revision.get()))
+        .push_bind(part.and_then(|part| part.write.document.as_deref()));
+}
+
+fn bind_event(mut row: Separated<'_, Sqlite, &'static str>, event: Option<(&Write, &Event)>) {
+    let (write, event) = event.unzip();
+    row.push_bind(event.map(|event| event.tenant.as_str()))
+        .push_bind(event.map(|event| event.session_id.as_str()))
+        .push_bind(event.map(|event| event.revision.get()))
+        .push_bind(event.map(|event| event.name.as_str()))
+        .push_bind(event.map(|event| event.at.millis()))
+        .push_bind(event.and_then(|event| event.conversation_id.as_deref()))
+        .push_bind(event.map(|event| event.requester.as_str()))
+        .push_bind(event.and_then(|event| event.request_id.as_ref()).map(RequestId::as_str))
+        .push_bind(event.map(|event| changes_to_text(&event.changes)))
+        .push_bind(write.zip(event).and_then(|(write, event)| event.document_beside(write)));
+}
