@@ -3,14 +3,17 @@
 mod connection;
 
 use channel_session_api::v1::{
-    ChannelSession, ChannelSessionView, GetChannelSessionRequest, UpdateDataRequest,
+    ChannelSessionView, GetChannelSessionRequest,
     channel_session_service_client::ChannelSessionServiceClient,
+    channel_session_service_server::SERVICE_NAME,
 };
+use http::Uri;
+use prost::Message as _;
 use serde::Serialize;
 
 use super::{
     Caller, Target,
-    update::{Attributes, Token},
+    update::{Message, Token},
 };
 use crate::Failure;
 use connection::Connection;
@@ -47,18 +50,23 @@ pub(crate) async fn connect(address: &str) -> Result<Client, Failure> {
     Ok(ChannelSessionServiceClient::with_origin(Connection::open(address).await?, origin))
 }
 
-/// Clients for the callers of one thread.
-async fn clients(address: &str, callers: usize) -> Result<Vec<Client>, Failure> {
-    let mut clients = Vec::with_capacity(callers);
-    let connections = CONNECTIONS.div_ceil(super::threads());
+/// Connections for the callers of one thread.
+async fn connections(address: &str, callers: usize) -> Result<Vec<Connection>, Failure> {
+    let mut connections = Vec::with_capacity(callers);
+    let count = CONNECTIONS.div_ceil(super::threads());
     for caller in 0..callers {
-        let client = match caller.checked_sub(connections) {
-            None => connect(address).await?,
-            Some(earlier) => Client::clone(&clients[earlier]),
+        let connection = match caller.checked_sub(count) {
+            None => Connection::open(address).await?,
+            Some(earlier) => Connection::clone(&connections[earlier]),
         };
-        clients.push(client);
+        connections.push(connection);
     }
-    Ok(clients)
+    Ok(connections)
+}
+
+/// The address of a method of the service at HOST:PORT.
+fn method(address: &str, name: &str) -> Result<Uri, Failure> {
+    Ok(format!("http://{address}/{SERVICE_NAME}/{name}").parse()?)
 }
 
 /// `UpdateData`.
@@ -73,31 +81,27 @@ impl Target for Updates {
     type Caller = Updater;
 
     async fn connect(&self, callers: usize) -> Result<Vec<Updater>, Failure> {
-        let attributes = Attributes::documented()?;
-        let updater = |client| Updater { client, view: self.view, attributes: attributes.clone() };
-        Ok(clients(&self.address, callers).await?.into_iter().map(updater).collect())
+        let method = method(&self.address, "UpdateData")?;
+        let message = Message::documented(self.view.into())?;
+        let updater = |connection| Updater { connection, method: method.clone(), message: message.clone() };
+        Ok(connections(&self.address, callers).await?.into_iter().map(updater).collect())
     }
 }
 
 pub(crate) struct Updater {
-    client: Client,
-    view: View,
-    attributes: Attributes,
+    connection: Connection,
+    method: Uri,
+    message: Message,
 }
 
 impl Caller for Updater {
     async fn call(&mut self, session: u32, token: Token) -> Result<i64, Failure> {
-        let request = UpdateDataRequest {
-            channel_session_id: format!("session-{session}"),
-            attributes: self.attributes.with(token)?,
-            view: self.view.into(),
-            ..UpdateDataRequest::default()
-        };
-        let response = self.client.update_data(request).await?.into_inner();
-        if !response.changed {
+        let reply = self.connection.unary(&self.method, &self.message.with(session, token)).await?;
+        let reply = UpdateReply::decode(reply)?;
+        if !reply.changed {
             return Err(format!("the update {token} of session-{session} changed nothing").into());
         }
-        revision(response.channel_session)
+        revision(reply.channel_session)
     }
 }
 
@@ -113,13 +117,15 @@ impl Target for Reads {
     type Caller = Reader;
 
     async fn connect(&self, callers: usize) -> Result<Vec<Reader>, Failure> {
-        let reader = |client| Reader { client, view: self.view };
-        Ok(clients(&self.address, callers).await?.into_iter().map(reader).collect())
+        let method = method(&self.address, "GetChannelSession")?;
+        let reader = |connection| Reader { connection, method: method.clone(), view: self.view };
+        Ok(connections(&self.address, callers).await?.into_iter().map(reader).collect())
     }
 }
 
 pub(crate) struct Reader {
-    client: Client,
+    connection: Connection,
+    method: Uri,
     view: View,
 }
 
@@ -127,10 +133,34 @@ impl Caller for Reader {
     async fn call(&mut self, session: u32, _: Token) -> Result<i64, Failure> {
         let channel_session_id = format!("session-{session}");
         let request = GetChannelSessionRequest { channel_session_id, view: self.view.into() };
-        revision(self.client.get_channel_session(request).await?.into_inner().channel_session)
+        let reply = self.connection.unary(&self.method, &request.encode_to_vec()).await?;
+        revision(GetReply::decode(reply)?.channel_session)
     }
 }
 
-fn revision(session: Option<ChannelSession>) -> Result<i64, Failure> {
+/// Of `UpdateDataResponse`, what a caller here looks at.
+#[derive(prost::Message)]
+struct UpdateReply {
+    #[prost(message, tag = "1")]
+    channel_session: Option<Session>,
+    #[prost(bool, tag = "2")]
+    changed: bool,
+}
+
+/// Of `GetChannelSessionResponse`, the same.
+#[derive(prost::Message)]
+struct GetReply {
+    #[prost(message, tag = "1")]
+    channel_session: Option<Session>,
+}
+
+/// Of `ChannelSession`, the same.
+#[derive(prost::Message)]
+struct Session {
+    #[prost(int64, tag = "100")]
+    revision: i64,
+}
+
+fn revision(session: Option<Session>) -> Result<i64, Failure> {
     Ok(session.ok_or("a reply holds no session")?.revision)
 }

@@ -5,7 +5,8 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-use channel_session_api::v1::Attribute;
+use channel_session_api::v1::{Attribute, UpdateDataRequest};
+use prost::Message as _;
 use prost_types::{Struct, Value, value::Kind};
 use store_testkit::seed;
 
@@ -36,43 +37,59 @@ pub(crate) const TOKEN_IN_CHANGES: [&str; 4] = ["0", "newValue", "browserDeviceI
 /// Where it is within the value of the attribute `info`, which comes first.
 const TOKEN_IN_VALUE: [&str; 2] = ["browserDeviceInfo", "browserId"];
 
-/// The list of attributes as protobuf.
+/// The update as an encoded `UpdateDataRequest`, but for its session's id: what is before the token, and what behind.
 #[derive(Debug, Clone)]
-pub(crate) struct Attributes(Vec<Attribute>);
+pub(crate) struct Message {
+    before: Vec<u8>,
+    behind: Vec<u8>,
+}
 
-impl Attributes {
-    /// The list as it is documented.
-    pub(crate) fn documented() -> Result<Self, Failure> {
+impl Message {
+    /// The update as it is documented, answered with this view.
+    pub(crate) fn documented(view: i32) -> Result<Self, Failure> {
         #[derive(serde::Deserialize)]
         struct Documented {
             key: String,
             r#type: String,
             value: serde_json::Value,
         }
-        let attributes: Vec<Documented> = serde_json::from_str(seed::UPDATE_DATA_REQUEST)?;
+        let mut attributes: Vec<Documented> = serde_json::from_str(seed::UPDATE_DATA_REQUEST)?;
+        // As long as every token: lengths stand in front of what they are of.
+        let place = Token::next().to_string();
+        let info = attributes.first_mut().ok_or("the documented update is empty")?;
+        *browser_id(&mut info.value)? = place.as_str().into();
         let attributes = attributes.into_iter().map(|Documented { key, r#type, value }| Attribute {
             key,
             r#type,
             value: Some(protobuf(value)),
             value_json: None,
         });
-        Ok(Self(attributes.collect()))
+        let request =
+            UpdateDataRequest { attributes: attributes.collect(), view, ..UpdateDataRequest::default() };
+        let encoded = request.encode_to_vec();
+        let at = encoded.windows(place.len()).position(|part| part == place.as_bytes());
+        let at = at.ok_or("what was put in is there")?;
+        Ok(Self { before: encoded[..at].to_vec(), behind: encoded[at + place.len()..].to_vec() })
     }
 
-    /// The list with a token in it.
-    pub(crate) fn with(&self, token: Token) -> Result<Vec<Attribute>, Failure> {
-        let mut attributes = self.0.clone();
-        let mut at = attributes.first_mut().and_then(|info| info.value.as_mut());
-        for name in TOKEN_IN_VALUE {
-            at = match at.and_then(|value| value.kind.as_mut()) {
-                Some(Kind::StructValue(members)) => members.fields.get_mut(name),
-                _ => None,
-            };
-        }
-        let browser_id = at.ok_or("the documented update has no browser id")?;
-        browser_id.kind = Some(Kind::StringValue(token.to_string()));
-        Ok(attributes)
+    /// The update of a session, with a token in it. Messages that stand one behind the other are one with the members of
+    /// both.
+    pub(crate) fn with(&self, session: u32, token: Token) -> Vec<u8> {
+        let id = UpdateDataRequest {
+            channel_session_id: format!("session-{session}"),
+            ..UpdateDataRequest::default()
+        };
+        [&*id.encode_to_vec(), &*self.before, token.to_string().as_bytes(), &*self.behind].concat()
     }
+}
+
+/// The browser id within the value of the attribute `info`.
+fn browser_id(value: &mut serde_json::Value) -> Result<&mut serde_json::Value, Failure> {
+    let mut at = Some(value);
+    for name in TOKEN_IN_VALUE {
+        at = at.and_then(|value| value.get_mut(name));
+    }
+    at.ok_or_else(|| "the documented update has no browser id".into())
 }
 
 fn protobuf(value: serde_json::Value) -> Value {
@@ -104,11 +121,8 @@ impl Body {
     pub(crate) fn documented() -> Result<Self, Failure> {
         const PLACE: &str = "token";
         let mut attributes: serde_json::Value = serde_json::from_str(seed::UPDATE_DATA_REQUEST)?;
-        let mut at = attributes.pointer_mut("/0/value");
-        for name in TOKEN_IN_VALUE {
-            at = at.and_then(|value| value.get_mut(name));
-        }
-        *at.ok_or("the documented update has no browser id")? = PLACE.into();
+        let info = attributes.pointer_mut("/0/value").ok_or("the documented update is empty")?;
+        *browser_id(info)? = PLACE.into();
         let text = attributes.to_string();
         let (before, behind) = text.split_once(PLACE).ok_or("what was put in is there")?;
         Ok(Self { before: before.to_owned(), behind: behind.to_owned() })
@@ -142,20 +156,27 @@ mod tests {
     }
 
     #[test]
-    fn attributes_are_the_documented_ones_but_for_the_browser_id() {
-        let documented = Attributes::documented().unwrap();
+    fn a_message_is_the_documented_update_of_a_session_but_for_the_browser_id() {
         let token = Token::next();
-        let mut expected = documented.0.clone();
-        assert_eq!(
-            expected.iter().map(|it| (it.key.as_str(), it.r#type.as_str())).collect::<Vec<_>>(),
-            [("info", "AlphanumSpecial200"), ("name", "String2000")]
-        );
-        let browser_id = |browser_id: String| {
-            protobuf(json!({"browserDeviceInfo": {"browserId": browser_id, "browserIdExpiryTime": "9999",
-                                                  "browserName": "chrome", "deviceType": "desktop"}}))
+        let message = Message::documented(2).unwrap().with(17, token);
+        let request = UpdateDataRequest::decode(&*message).unwrap();
+        let browser_info = json!({"browserDeviceInfo": {"browserId": token.to_string(), "browserIdExpiryTime": "9999",
+                                                        "browserName": "chrome", "deviceType": "desktop"}});
+        let attribute = |key: &str, r#type: &str, value| Attribute {
+            key: key.to_owned(),
+            r#type: r#type.to_owned(),
+            value: Some(protobuf(value)),
+            value_json: None,
         };
-        assert_eq!(expected[0].value, Some(browser_id("123456".to_owned())));
-        expected[0].value = Some(browser_id(token.to_string()));
-        assert_eq!(documented.with(token).unwrap(), expected);
+        let expected = UpdateDataRequest {
+            channel_session_id: "session-17".to_owned(),
+            attributes: vec![
+                attribute("info", "AlphanumSpecial200", browser_info),
+                attribute("name", "String2000", json!("Haroon Ahmed1")),
+            ],
+            view: 2,
+            ..UpdateDataRequest::default()
+        };
+        assert_eq!(request, expected);
     }
 }

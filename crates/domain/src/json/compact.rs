@@ -20,7 +20,7 @@ pub fn compact(text: &str) -> String {
             _ => at += 1,
         }
     }
-    compact.push_str(&text[start.min(text.len())..]);
+    compact.push_str(&text[start..]);
     compact
 }
 

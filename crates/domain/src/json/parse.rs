@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use memchr::memchr2;
+
 use super::{Number, Path, Step, Tree};
 
 /// Something valid as JSON that the service does not take.
@@ -48,7 +50,7 @@ impl<'a> Parser<'a> {
             b'{' => self.object(depth + 1, path),
             b'[' => self.array(depth + 1, path),
             b'"' => match self.string() {
-                Some(text) if text.contains('\0') => self.refuse(nul(path, "text")),
+                Some(text) if has_nul(&text) => self.refuse(nul(path, "text")),
                 Some(text) => Tree::String(text),
                 None => self.refuse(surrogate(path, "text")),
             },
@@ -82,7 +84,7 @@ impl<'a> Parser<'a> {
             };
             self.separator();
             let path = path.then(Step::Name(&name));
-            if name.contains('\0') {
+            if has_nul(&name) {
                 self.refuse(nul(&path, "a member name"));
                 self.skip();
                 continue;
@@ -159,8 +161,12 @@ impl<'a> Parser<'a> {
 
     /// The first byte of what comes next; 0 at the end.
     fn peek(&mut self) -> u8 {
-        self.rest = self.rest.trim_ascii_start();
-        self.rest.bytes().next().unwrap_or(0)
+        loop {
+            match self.rest.as_bytes().first() {
+                Some(b' ' | b'\n' | b'\t' | b'\r') => self.rest = &self.rest[1..],
+                first => return first.copied().unwrap_or(0),
+            }
+        }
     }
 
     fn take(&mut self, len: usize) -> &'a str {
@@ -183,17 +189,20 @@ impl<'a> Parser<'a> {
 pub(super) fn string_len(text: &str) -> (usize, bool) {
     let bytes = text.as_bytes();
     let (mut at, mut is_plain) = (1, true);
-    loop {
-        match bytes.get(at) {
-            Some(b'"') => return (at + 1, is_plain),
-            Some(b'\\') => {
-                is_plain = false;
-                at += 2;
-            }
-            Some(_) => at += 1,
-            None => return (bytes.len(), is_plain),
+    while let Some(found) = bytes.get(at..).and_then(|rest| memchr2(b'"', b'\\', rest)) {
+        at += found;
+        if bytes[at] == b'"' {
+            return (at + 1, is_plain);
         }
+        is_plain = false;
+        at += 2;
     }
+    (bytes.len(), is_plain)
+}
+
+/// Whether a string holds U+0000, which JSON has as an escape only.
+fn has_nul(text: &Cow<'_, str>) -> bool {
+    matches!(text, Cow::Owned(text) if text.contains('\0'))
 }
 
 fn nul(path: &Path<'_>, what: &str) -> Problem {
