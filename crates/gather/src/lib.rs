@@ -2,7 +2,7 @@
 //!
 //! What finds nobody at work is done at once. What comes while a batch is under way waits for its end, but neither for long
 //! nor beside many others, for whom another batch is begun: batches of one would keep a database busy with beginnings and
-//! ends, and a batch that hangs on a locked row must not keep everybody waiting. A session that is changed is in the hands
+//! ends, and batches that hang on locked rows must not keep everybody waiting. A session that is changed is in the hands
 //! of one worker at a time, so that a store never competes with itself for a session, and its changes are made in the order
 //! in which they came. Knows no database.
 
@@ -44,9 +44,11 @@ impl Item for Change {
 /// How much is gathered.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// How many batches are under way at once. Too few, and the database waits for the service; too many, and batches are
-    /// small.
+    /// How many batches are under way at once as long as none of them hangs. Too few, and the database waits for the
+    /// service; too many, and batches are small.
     pub workers: usize,
+    /// How many are at most, when they do hang.
+    pub max_workers: usize,
     /// How many items have to wait before another batch is begun at once beside one that is under way. Too few, and batches
     /// are small; too many, and items wait for a batch while the database could do two.
     pub company: usize,
@@ -140,7 +142,11 @@ impl<I: Item> Gather<I> {
                 state.waiting.push_back(Waiting { key, item, answer });
                 answers.push(answered);
             }
-            let company = if state.workers == 0 { 1 } else { options.company };
+            let company = match state.workers {
+                0 => 1,
+                few if few < options.workers => options.company,
+                _ => usize::MAX,
+            };
             self.begin(&mut state, company) && state.waiting.len() <= options.max_batch
         };
         let mut answers = join_all(answers);
@@ -156,8 +162,8 @@ impl<I: Item> Gather<I> {
 
     /// Begins another batch, if there may be one and so many items wait that nobody is known to hold up.
     fn begin(&self, state: &mut State<I>, company: usize) -> bool {
-        let begins =
-            state.workers < self.shared.options.workers && state.waiting.len() >= company + state.held;
+        let begins = state.workers < self.shared.options.max_workers
+            && state.waiting.len() >= company.saturating_add(state.held);
         if begins {
             state.workers += 1;
             self.shared.workers.spawn(Shared::work(self.shared.clone()));

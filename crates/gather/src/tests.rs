@@ -10,8 +10,14 @@ use tokio::sync::Semaphore;
 
 use super::*;
 
-const OPTIONS: Options =
-    Options { workers: 2, company: 1, patience: Duration::from_secs(60), max_batch: 4, max_waiting: 8 };
+const OPTIONS: Options = Options {
+    workers: 2,
+    max_workers: 3,
+    company: 1,
+    patience: Duration::from_secs(60),
+    max_batch: 4,
+    max_waiting: 8,
+};
 
 fn deletion(id: &str) -> Change {
     Change::new(Id::parse(id).expect("an id"), Operation::Delete(Delete::default()))
@@ -151,4 +157,23 @@ async fn beside_a_batch_that_hangs_another_is_begun_for_enough_company_or_after_
     bench.begun(1).await;
     bench.gate.add_permits(2);
     assert!(alone.await.expect("no panic")[0].is_ok() && hangs.await.expect("no panic")[0].is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn beside_the_usual_batches_another_is_begun_only_when_they_hang() {
+    let bench = Bench::new();
+    let first = bench.ask(&["a"]);
+    bench.begun(1).await;
+    let second = bench.ask(&["b"]);
+    bench.begun(1).await;
+    let rest = [bench.ask(&["c"]), bench.ask(&["d"]), bench.ask(&["e"])];
+    bench.asked(3).await;
+    assert_eq!(bench.batches.lock().expect("no poison").len(), 2);
+    // The clock of the test goes on by itself when nothing else does.
+    bench.begun(1).await;
+    assert_eq!(bench.batches.lock().expect("no poison")[2], ["c", "d", "e"]);
+    bench.gate.add_permits(3);
+    for task in [first, second].into_iter().chain(rest) {
+        assert!(task.await.expect("no panic")[0].is_ok());
+    }
 }

@@ -24,7 +24,8 @@ pub struct Options {
     pub max_connections: u32,
     /// As many more as it opens for reading events, however many watch.
     pub max_event_connections: u32,
-    /// How many batches of changes are written at once, and as many of reads are read beside them.
+    /// How many batches of changes are written at once, and as many of reads are read beside them; twice as many where they
+    /// hang.
     pub batches: usize,
     /// How long a call waits for a connection before it is refused.
     pub acquire_timeout: Duration,
@@ -35,7 +36,7 @@ impl Default for Options {
         Self {
             max_connections: 16,
             max_event_connections: 3,
-            batches: 4,
+            batches: 2,
             acquire_timeout: Duration::from_secs(3),
         }
     }
@@ -66,6 +67,7 @@ impl Store {
             (connections(options.max_connections), connections(options.max_event_connections));
         let gathering = gather::Options {
             workers: options.batches,
+            max_workers: 2 * options.batches,
             company: COMPANY,
             patience: PATIENCE,
             max_batch: MAX_BATCH,
@@ -89,7 +91,7 @@ impl Store {
 const MAX_BATCH: usize = 128;
 
 /// How many calls have to wait for a statement beside one that is under way, so that it is worth its beginning and end.
-const COMPANY: usize = 16;
+const COMPANY: usize = 24;
 
 /// How long a call waits for company: longer than a statement takes, unless it hangs.
 const PATIENCE: Duration = Duration::from_millis(10);

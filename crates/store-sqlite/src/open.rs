@@ -51,6 +51,7 @@ impl Store {
         let events = pool(EVENT_READERS).connect_lazy_with(read_only);
         let gathering = gather::Options {
             workers: BATCHES as usize,
+            max_workers: BATCHES as usize,
             company: COMPANY,
             patience: PATIENCE,
             max_batch: MAX_BATCH,

@@ -201,6 +201,7 @@ pub(super) fn string_len(text: &str) -> (usize, bool) {
 }
 
 /// Whether a string holds U+0000, which JSON has as an escape only.
+#[expect(clippy::ptr_arg, reason = "whether it had escapes is what counts")]
 fn has_nul(text: &Cow<'_, str>) -> bool {
     matches!(text, Cow::Owned(text) if text.contains('\0'))
 }
