@@ -1,10 +1,12 @@
-//! What a failed transaction leaves behind.
+//! What a failed transaction leaves behind, and what two processes on one file do.
 
 use domain::{
     change::{Create, Existing, Operation},
-    session::{Document, Id},
+    session::{Document, Id, TenantId},
     store::Store as _,
+    update::Update,
 };
+use store_testkit::parsed;
 
 use super::*;
 use crate::Store;
@@ -15,12 +17,17 @@ fn session(id: &str, size: usize) -> Change {
     Change::new(Id::parse(id).unwrap(), Operation::Create(create))
 }
 
+/// A store on a new file in a folder.
+async fn store_within(folder: &tempfile::TempDir) -> Store {
+    let url = format!("sqlite:{}", folder.path().join("sessions.db").display());
+    crate::migrate(&url).await.unwrap();
+    Store::open(&url).await.unwrap()
+}
+
 #[tokio::test]
 async fn a_full_disk_is_over_when_there_is_room_again() {
     let folder = tempfile::tempdir().unwrap();
-    let url = format!("sqlite:{}", folder.path().join("sessions.db").display());
-    crate::migrate(&url).await.unwrap();
-    let store = Store::open(&url).await.unwrap();
+    let store = store_within(&folder).await;
     // A connection whose file may not grow fails as on a full disk: SQLite undoes the transaction by itself.
     let mut writer = store.writer.get().await.unwrap();
     sqlx::query("PRAGMA max_page_count = 8").execute(&mut *writer).await.unwrap();
@@ -33,4 +40,37 @@ async fn a_full_disk_is_over_when_there_is_room_again() {
     );
     let stored = store.change(vec![session("large", 100_000)]).await;
     assert!(stored[0].is_ok(), "{stored:?}");
+}
+
+/// Two processes read a session, and both would write: the second one finds the revision changed, and decides anew.
+#[tokio::test]
+async fn two_stores_on_one_file_lose_none_of_each_others_updates() {
+    const UPDATES: i64 = 50;
+    let folder = tempfile::tempdir().unwrap();
+    let stores = [store_within(&folder).await, store_within(&folder).await];
+    let created = stores[0].change(vec![session("shared", 1)]).await;
+    assert!(created[0].is_ok(), "{created:?}");
+    let callers = stores.iter().cloned().enumerate().map(|(number, store)| {
+        tokio::spawn(async move {
+            for update in 0..UPDATES {
+                let attributes = format!(r#"[{{"key":"of-{number}","type":"Number","value":{update}}}]"#);
+                let update = Update::attach(parsed::attributes(&attributes), 10);
+                let change = Change::new(Id::parse("shared").unwrap(), Operation::Update(update));
+                let updated = store.change(vec![change]).await;
+                assert!(updated[0].as_ref().is_ok_and(|updated| updated.changed), "{updated:?}");
+            }
+        })
+    });
+    for caller in callers.collect::<Vec<_>>() {
+        caller.await.unwrap();
+    }
+    let id = Id::parse("shared").unwrap();
+    let shared = stores[1].get(&TenantId::default(), vec![id.clone()]).await.remove(0).unwrap();
+    assert_eq!(shared.revision.get(), 1 + 2 * UPDATES);
+    for key in ["of-0", "of-1"] {
+        assert!(shared.document.contains(key), "{}", shared.document);
+    }
+    let events = stores[0].history(&TenantId::default(), &id, None, None, 1000).await.unwrap();
+    let revisions: Vec<_> = events.iter().rev().map(|event| event.revision.get()).collect();
+    assert_eq!(revisions, (1..=1 + 2 * UPDATES).collect::<Vec<_>>());
 }
