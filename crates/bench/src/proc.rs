@@ -49,6 +49,15 @@ pub(crate) fn memory(process: u32) -> io::Result<Memory> {
     parse_memory(&status).ok_or_else(|| unexpected("status", process))
 }
 
+/// The machine's memory, in KiB.
+pub(crate) fn total_memory_kib() -> io::Result<u64> {
+    let memory = fs::read_to_string("/proc/meminfo")?;
+    let total = memory
+        .lines()
+        .find_map(|line| line.strip_prefix("MemTotal:")?.trim().strip_suffix(" kB")?.parse().ok());
+    total.ok_or_else(|| io::Error::other("/proc/meminfo is not as proc(5) says"))
+}
+
 fn stat(process: u32) -> io::Result<Stat> {
     let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
     Stat::parse(&stat).ok_or_else(|| unexpected("stat", process))

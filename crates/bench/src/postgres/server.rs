@@ -8,8 +8,12 @@ use store_testkit::postgres::{Cluster, Options};
 use super::Database;
 use crate::{Failure, proc};
 
-/// The first is PostgreSQL's own default, which the cluster's differs from: commits are durable, as in production.
-const SETTINGS: [&str; 2] = ["fsync=on", "shared_buffers=2GB"];
+/// PostgreSQL's own default, which the cluster's differs from: commits are durable, as in production.
+const DURABLE: &str = "fsync=on";
+
+/// The part of the machine's memory that PostgreSQL keeps pages in, which its manual recommends to begin with.
+/// Source: <https://www.postgresql.org/docs/15/runtime-config-resource.html>, `shared_buffers`.
+const MEMORY_PART: u64 = 4;
 
 /// Connections beside those of load: of the service's processes, of checks, and what is reserved for superusers.
 const OTHER_CONNECTIONS: u16 = 64;
@@ -25,7 +29,8 @@ pub(crate) struct Server {
 impl Server {
     /// Starts one that takes this many connections of load at once.
     pub(crate) async fn start(connections: u16) -> Result<Self, Failure> {
-        let settings = SETTINGS.map(str::to_owned).to_vec();
+        let shared_buffers = format!("shared_buffers={}kB", proc::total_memory_kib()? / MEMORY_PART);
+        let settings = vec![DURABLE.to_owned(), shared_buffers];
         let max_connections = connections.saturating_add(OTHER_CONNECTIONS);
         let cluster = Cluster::start(Options { max_connections, settings }).await;
         let mut connection = PgConnection::connect(&cluster.url(ADMIN)).await?;
