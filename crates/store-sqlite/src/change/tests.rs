@@ -2,9 +2,10 @@
 
 use domain::{
     change::{Create, Existing, Operation},
-    session::{Document, Id, TenantId},
+    session::{Document, Id, Revision, TenantId},
     store::Store as _,
     update::Update,
+    working::Working,
 };
 use store_testkit::parsed;
 
@@ -73,4 +74,37 @@ async fn two_stores_on_one_file_lose_none_of_each_others_updates() {
     let events = stores[0].history(&TenantId::default(), &id, None, None, 1000).await.unwrap();
     let revisions: Vec<_> = events.iter().rev().map(|event| event.revision.get()).collect();
     assert_eq!(revisions, (1..=1 + 2 * UPDATES).collect::<Vec<_>>());
+}
+
+/// An event of the same revision would be in the way; but events are cleaned up.
+#[tokio::test]
+async fn an_update_of_what_is_no_longer_stored_fails_also_when_events_are_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store_within(&folder).await;
+    let attached = |value: u8| {
+        let attributes = format!(r#"[{{"key":"k","type":"Number","value":{value}}}]"#);
+        let update = Update::attach(parsed::attributes(&attributes), 10);
+        Change::new(Id::parse("x").unwrap(), Operation::Update(update))
+    };
+    for change in [session("x", 1), attached(1)] {
+        assert!(store.change(vec![change]).await[0].is_ok());
+    }
+    let mut writer = store.writer.get().await.unwrap();
+    sqlx::query("DELETE FROM channel_session_event").execute(&mut *writer).await.unwrap();
+
+    let changes = [attached(2)];
+    let mut batch = Batch::new(&changes);
+    let stale = Working::stored(
+        TenantId::default(),
+        Id::parse("x").unwrap(),
+        Revision::FIRST,
+        Some(r#"{"x":"x"}"#.to_owned()),
+    );
+    let parts = batch.decide([stale]);
+    let error = update::run(&mut writer, &parts).await.unwrap_err();
+    assert!(error::is_conflict(&error), "{error}");
+    undo(writer).await;
+    let stored = store.get(&TenantId::default(), vec![Id::parse("x").unwrap()]).await.remove(0).unwrap();
+    assert_eq!(stored.revision, Revision::FIRST.next());
+    assert!(stored.document.contains(r#""value":1"#), "{}", stored.document);
 }
