@@ -147,7 +147,8 @@ impl<'a> Parser<'a> {
                 byte => {
                     match byte {
                         b'{' | b'[' => open += 1,
-                        b'}' | b']' => open -= 1,
+                        // Saturating: what is no JSON may close what it never opened.
+                        b'}' | b']' => open = open.saturating_sub(1),
                         _ => {}
                     }
                     self.take(1);

@@ -122,7 +122,46 @@ pub(crate) fn any_value() -> impl Strategy<Value = Value> {
     })
 }
 
+#[test]
+fn what_closes_something_that_was_never_opened_is_passed_over() {
+    assert!(parse(r#"{"\u0000":]}"#, 64, &Path::root("")).is_err());
+}
+
+/// What JSON is made of, whole and broken.
+const PARTS: [&str; 16] = [
+    "{",
+    "}",
+    "[",
+    "]",
+    ":",
+    ",",
+    "\"",
+    "\\",
+    "\"\\u0000\"",
+    "\"\\ud800\"",
+    "\"a\"",
+    "1e",
+    "tru",
+    "é",
+    " ",
+    "\0",
+];
+
 proptest! {
+    /// A store's text that other hands have damaged comes to an end too, whatever value that is.
+    #[test]
+    fn what_is_no_json_ends_all_the_same(parts in prop::collection::vec(0..PARTS.len(), 0..24), depth in 0_usize..4) {
+        let text: String = parts.into_iter().map(|part| PARTS[part]).collect();
+        let _ = parse(&text, depth, &Path::root(""));
+    }
+
+    #[test]
+    fn a_json_that_is_cut_off_ends_all_the_same(value in any_value(), part in 0.0..1.0) {
+        let text = value.to_text();
+        let end = text.floor_char_boundary((text.len() as f64 * part) as usize);
+        let _ = parse(&text[..end], 64, &Path::root(""));
+    }
+
     #[test]
     fn a_value_survives_its_text(value in any_value()) {
         prop_assert_eq!(parsed(&value.to_text()), Ok(value));
