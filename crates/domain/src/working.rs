@@ -5,7 +5,7 @@ mod batch;
 mod effect;
 mod write;
 
-pub use batch::{Batch, Key, Part};
+pub use batch::{Batch, Key, Part, Refusal};
 pub use write::{Ended, Write};
 
 use crate::{

@@ -32,34 +32,21 @@ async fn round(connections: &Connections, batch: &mut Batch<'_>, sessions: &[Key
     Ok(())
 }
 
-/// Writes parts. What the database refuses is cut in halves until what it refuses is alone: no session's write fails for
-/// another's. Says whether all of it went well.
+/// Writes parts. Says whether all of it went well.
 async fn write_all(connection: &mut PgConnection, batch: &mut Batch<'_>, parts: Vec<Part>) -> bool {
     let mut is_well = true;
     // Together they would all take the statement that takes longer.
     let (updates, others) = parts.into_iter().partition(|part| part.write.is_update());
     let mut todo: Vec<Vec<Part>> = vec![others, updates];
-    while let Some(mut parts) = todo.pop() {
+    while let Some(parts) = todo.pop() {
         if parts.is_empty() {
             continue;
         }
         match write::run(connection, &parts).await {
-            Ok(written) => {
-                // Somebody else's change came first where it is not: that stays open.
-                let parts = parts.into_iter().zip(written).filter(|(_, written)| *written);
-                parts.for_each(|(part, _)| batch.written(part));
-            }
-            // Nothing of the statement was done. Read again, what was in its way is found.
-            Err(error) if error::is_conflict(&error) => is_well = false,
+            Ok(written) => batch.written(parts, &written),
             Err(error) => {
                 is_well = false;
-                let error = error::of_write(error);
-                if parts.len() > 1 && matches!(error, Error::Internal(_)) {
-                    let rest = parts.split_off(parts.len() / 2);
-                    todo.extend([rest, parts]);
-                    continue;
-                }
-                parts.into_iter().for_each(|part| batch.refused(part, &error));
+                todo.extend(batch.refused(parts, &error::refusal(error)));
             }
         }
     }

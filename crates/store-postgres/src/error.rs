@@ -1,6 +1,6 @@
 //! From what the driver says to what the service says of it. The driver's errors end here.
 
-use domain::{Error, Outcome};
+use domain::{Error, Outcome, working::Refusal};
 
 /// A statement that only reads failed.
 pub(crate) fn of_read(error: sqlx::Error) -> Error {
@@ -12,13 +12,18 @@ pub(crate) fn of_write(error: sqlx::Error) -> Error {
     of_statement(error, Outcome::Unknown)
 }
 
+/// The same of one that writes changes.
+pub(crate) fn refusal(error: sqlx::Error) -> Refusal {
+    if is_conflict(&error) { Refusal::Conflict } else { Refusal::Error(of_write(error)) }
+}
+
 /// The store is away.
 pub(crate) fn unavailable(error: sqlx::Error, outcome: Outcome) -> Error {
     Error::StoreUnavailable { outcome, cause: error.into() }
 }
 
 /// Whether the database undid a statement for the sake of another one, or because of what another one has just stored.
-pub(crate) fn is_conflict(error: &sqlx::Error) -> bool {
+fn is_conflict(error: &sqlx::Error) -> bool {
     // serialization_failure, deadlock_detected, unique_violation
     matches!(code(error).as_deref(), Some("40001" | "40P01" | "23505"))
 }

@@ -34,7 +34,7 @@ const UPDATE: &str = "
     )
     SELECT place FROM written";
 
-/// The same for one session with one event. A statement about lists takes half as long again.
+/// The same for one session with one event. A statement about lists takes longer.
 const UPDATE_ONE: &str = "
     WITH written AS (
         UPDATE channel_session

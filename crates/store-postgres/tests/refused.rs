@@ -125,3 +125,21 @@ async fn of_updates_of_many_callers_that_were_gathered() {
     results.sort_by_key(|(at, _)| *at);
     bench.check(results.into_iter().map(|(_, result)| result).collect(), 1).await;
 }
+
+/// As a table of events that is newer than that of sessions has it: what is in the way looks like another process's work,
+/// and stays there.
+#[tokio::test]
+async fn for_an_event_that_is_there_already() {
+    const AHEAD: &str = "
+        INSERT INTO channel_session_event (tenant_id, session_id, revision, name, at, requester, changes)
+        VALUES ('default', 'session-5', 2, 'CHANNEL_SESSION_DATA_UPDATED', 0, 'x', '[]')";
+    let mut bench = Bench::with_sessions().await;
+    sqlx::raw_sql(AHEAD).execute(&mut bench.connection).await.unwrap();
+    for (at, result) in bench.store.change(changes(update)).await.into_iter().enumerate() {
+        if at == 5 {
+            assert!(matches!(result, Err(Error::Overloaded)), "{result:?}");
+        } else {
+            assert_eq!(result.unwrap().revision.get(), 2, "{at}");
+        }
+    }
+}

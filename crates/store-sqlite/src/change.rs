@@ -9,6 +9,8 @@ use domain::{
     working::{Batch, Key, Part},
 };
 
+use sqlx::SqliteConnection;
+
 use crate::{
     connections::{Connections, Lease},
     error, load, update, write,
@@ -29,8 +31,7 @@ pub(crate) async fn run(
     batch.into_results()
 }
 
-/// Does once all that is open. An error is about everything that is open still: nothing of it was written, unless the error
-/// says that this is not known.
+/// Does once all that is open. An error is about all that is open still, of which then nothing was written.
 async fn round(
     readers: &Connections,
     writer: &Connections,
@@ -40,57 +41,48 @@ async fn round(
     let mut reader = readers.get().await?;
     let states = load::run(&mut reader, sessions, batch.open_changes()).await.map_err(error::of_read)?;
     reader.keep();
+    // Before anything is decided: as long as it is waited for, a change can be called off.
+    let mut connection = Some(writer.get().await?);
     let parts = batch.decide(states);
-    let (updates, mut others): (Vec<_>, Vec<_>) = parts.into_iter().partition(|part| part.write.is_update());
-    if !updates.is_empty() {
-        let mut connection = writer.get().await?;
-        match update::run(&mut connection, &updates).await {
-            Ok(()) => {
-                connection.keep();
-                updates.into_iter().for_each(|part| batch.written(part));
-            }
-            Err(error) if error::is_conflict(&error) => {
-                undo(connection).await;
-                others.extend(updates);
+    // What nearly all writes are takes the least time by itself.
+    let (updates, others) = parts.into_iter().partition(|part| part.write.is_update());
+    let mut todo: Vec<Vec<Part>> = vec![others, updates];
+    while let Some(parts) = todo.pop() {
+        if parts.is_empty() {
+            continue;
+        }
+        let mut lease = match connection.take() {
+            Some(lease) => lease,
+            None => writer.get().await?,
+        };
+        match write(&mut lease, &parts).await {
+            Ok(written) => {
+                batch.written(parts, &written);
+                connection = Some(lease);
             }
             Err(error) => {
-                undo(connection).await;
-                let error = error::of_write(error);
-                updates.into_iter().for_each(|part| batch.refused(part, &error));
+                connection = undo(lease).await;
+                todo.extend(batch.refused(parts, &error::refusal(error)));
             }
         }
     }
-    write_others(writer, batch, others).await
+    connection.into_iter().for_each(Lease::keep);
+    Ok(())
 }
 
-/// Writes parts of any kind, each only where its session's revision is still the one that was read.
-async fn write_others(writer: &Connections, batch: &mut Batch<'_>, parts: Vec<Part>) -> Result<(), Error> {
-    if parts.is_empty() {
-        return Ok(());
-    }
-    let mut connection = writer.get().await?;
-    match write::run(&mut connection, &parts).await {
-        Ok(written) => {
-            connection.keep();
-            // Somebody else's change came first where it is not: that stays open.
-            let parts = parts.into_iter().zip(written).filter(|(_, written)| *written);
-            parts.for_each(|(part, _)| batch.written(part));
-            Ok(())
-        }
-        Err(error) => {
-            undo(connection).await;
-            // Read again, what was in the way is found.
-            if error::is_conflict(&error) { Ok(()) } else { Err(error::of_write(error)) }
-        }
+/// Writes parts in one transaction, and says of each whether it was written. Leaves the transaction open where it fails.
+async fn write(connection: &mut SqliteConnection, parts: &[Part]) -> Result<Vec<bool>, sqlx::Error> {
+    if parts.iter().all(|part| part.write.is_update()) {
+        update::run(connection, parts).await.map(|()| vec![true; parts.len()])
+    } else {
+        write::run(connection, parts).await
     }
 }
 
-/// Leaves no transaction open. Where SQLite has undone it by itself, as on a full disk, there is none, and the connection is
-/// closed: it costs little to open another one.
-async fn undo(mut connection: Lease) {
-    if sqlx::raw_sql("ROLLBACK").execute(&mut *connection).await.is_ok() {
-        connection.keep();
-    }
+/// Leaves no transaction open. Where SQLite has undone it by itself, as on a full disk, there is none to undo, and the
+/// connection is given up: it costs little to open another one.
+async fn undo(mut connection: Lease) -> Option<Lease> {
+    sqlx::raw_sql("ROLLBACK").execute(&mut *connection).await.ok().map(|_| connection)
 }
 
 #[cfg(test)]

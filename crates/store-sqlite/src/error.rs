@@ -1,6 +1,6 @@
 //! From what the driver says to what the service says of it. The driver's errors end here.
 
-use domain::{Error, Outcome};
+use domain::{Error, Outcome, working::Refusal};
 
 /// No connection could be had, so nothing was sent.
 pub(crate) fn of_acquire(error: sqlx::Error) -> Error {
@@ -26,6 +26,11 @@ pub(crate) fn of_write(error: sqlx::Error) -> Error {
     of_statement(error, Outcome::Unknown)
 }
 
+/// A transaction of changes failed.
+pub(crate) fn refusal(error: sqlx::Error) -> Refusal {
+    if is_conflict(&error) { Refusal::Conflict } else { Refusal::Error(of_write(error)) }
+}
+
 /// The store is away.
 pub(crate) fn unavailable(error: sqlx::Error, outcome: Outcome) -> Error {
     Error::StoreUnavailable { outcome, cause: error.into() }
@@ -37,7 +42,7 @@ pub(crate) fn is_busy(error: &sqlx::Error) -> bool {
 }
 
 /// Whether another process has written what a statement counted on.
-pub(crate) fn is_conflict(error: &sqlx::Error) -> bool {
+fn is_conflict(error: &sqlx::Error) -> bool {
     matches!(code(error), Some(NOT_NULL | PRIMARY_KEY | UNIQUE))
 }
 

@@ -159,6 +159,5 @@ fn options(url: &str) -> Result<SqliteConnectOptions, OpenError> {
         .busy_timeout(BUSY_TIMEOUT)
         // A statement that may fail half-way keeps the pages that it changes: not in a file made for each transaction.
         .pragma("temp_store", "MEMORY")
-        .pragma("wal_autocheckpoint", "1000")
         .disable_statement_logging())
 }

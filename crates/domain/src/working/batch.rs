@@ -38,6 +38,15 @@ pub struct Part {
     answers: Vec<(usize, Result<Changed, Error>)>,
 }
 
+/// Why parts were not written.
+#[derive(Debug)]
+pub enum Refusal {
+    /// For what somebody else has just written, or is writing.
+    Conflict,
+    /// For this.
+    Error(Error),
+}
+
 impl<'a> Batch<'a> {
     /// A batch of which everything is open.
     #[must_use]
@@ -94,16 +103,32 @@ impl<'a> Batch<'a> {
         parts
     }
 
-    /// A part was written.
-    pub fn written(&mut self, part: Part) {
-        self.answer(part.answers);
+    /// Of parts that were written together, these were. The others' sessions have another revision by now, so that they stay
+    /// open.
+    pub fn written(&mut self, parts: Vec<Part>, written: &[bool]) {
+        for (part, _) in parts.into_iter().zip(written).filter(|(_, written)| **written) {
+            self.answer(part.answers);
+        }
     }
 
-    /// A part cannot be written.
-    pub fn refused(&mut self, part: Part, error: &Error) {
-        for (at, _) in part.answers {
-            self.results[at] = Some(Err(error.clone()));
+    /// Nothing was written of parts that were to be written together. Returns what is to be tried instead: halves, until what
+    /// is in the way is alone, for no session's write fails for another's.
+    pub fn refused(&mut self, mut parts: Vec<Part>, refusal: &Refusal) -> Vec<Vec<Part>> {
+        let may_be_for_one_alone = matches!(refusal, Refusal::Conflict | Refusal::Error(Error::Internal(_)));
+        if may_be_for_one_alone && parts.len() > 1 {
+            let rest = parts.split_off(parts.len() / 2);
+            return vec![rest, parts];
         }
+        match refusal {
+            // Read again, what was in its way is found.
+            Refusal::Conflict => {}
+            Refusal::Error(error) => {
+                for (at, _) in parts.into_iter().flat_map(|part| part.answers) {
+                    self.results[at] = Some(Err(error.clone()));
+                }
+            }
+        }
+        Vec::new()
     }
 
     /// Nothing that is open can be done.

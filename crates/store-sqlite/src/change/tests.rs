@@ -5,7 +5,7 @@ use domain::{
     session::{Document, Id, Revision, TenantId},
     store::Store as _,
     update::Update,
-    working::Working,
+    working::{Refusal, Working},
 };
 use store_testkit::parsed;
 
@@ -41,6 +41,38 @@ async fn a_full_disk_is_over_when_there_is_room_again() {
     );
     let stored = store.change(vec![session("large", 100_000)]).await;
     assert!(stored[0].is_ok(), "{stored:?}");
+}
+
+/// An update, each of another of these sessions.
+fn updates(ids: &[&str]) -> Vec<Change> {
+    let update = || Update::attach(parsed::attributes(r#"[{"key":"k","type":"Number","value":1}]"#), 10);
+    ids.iter().map(|id| Change::new(parsed::id(id), Operation::Update(update()))).collect()
+}
+
+#[tokio::test]
+async fn what_sqlite_refuses_of_a_batch_is_refused_alone() {
+    const IDS: [&str; 8] = ["a", "b", "c", "d", "e", "f", "g", "h"];
+    const HINDRANCES: &str = "
+        CREATE TRIGGER refuse BEFORE UPDATE ON channel_session WHEN new.id = 'c'
+        BEGIN SELECT raise(ABORT, 'refused'); END;
+        -- As a table of events that is newer than that of sessions has it.
+        INSERT INTO channel_session_event (tenant_id, session_id, revision, name, at, requester, changes)
+        VALUES ('default', 'f', 2, 'CHANNEL_SESSION_DATA_UPDATED', 0, 'x', '[]')";
+    let folder = tempfile::tempdir().unwrap();
+    let store = store_within(&folder).await;
+    let created = store.change(IDS.map(|id| session(id, 1)).to_vec()).await;
+    assert!(created.iter().all(Result::is_ok), "{created:?}");
+    let mut writer = store.writer.get().await.unwrap();
+    sqlx::raw_sql(HINDRANCES).execute(&mut *writer).await.unwrap();
+    writer.keep();
+
+    for (id, result) in IDS.into_iter().zip(store.change(updates(&IDS)).await) {
+        match id {
+            "c" => assert!(matches!(result, Err(Error::Internal(_))), "{result:?}"),
+            "f" => assert!(matches!(result, Err(Error::Overloaded)), "{result:?}"),
+            _ => assert_eq!(result.unwrap().revision.get(), 2, "{id}"),
+        }
+    }
 }
 
 /// Two processes read a session, and both would write: the second one finds the revision changed, and decides anew.
@@ -102,8 +134,8 @@ async fn an_update_of_what_is_no_longer_stored_fails_also_when_events_are_gone()
     );
     let parts = batch.decide([stale]);
     let error = update::run(&mut writer, &parts).await.unwrap_err();
-    assert!(error::is_conflict(&error), "{error}");
-    undo(writer).await;
+    assert!(matches!(error::refusal(error), Refusal::Conflict));
+    undo(writer).await.unwrap().keep();
     let stored = store.get(&TenantId::default(), vec![Id::parse("x").unwrap()]).await.remove(0).unwrap();
     assert_eq!(stored.revision, Revision::FIRST.next());
     assert!(stored.document.contains(r#""value":1"#), "{}", stored.document);

@@ -15,6 +15,13 @@ fn states(keys: &[Key<'_>]) -> Vec<Result<Working, Error>> {
     keys.iter().map(|&(tenant, id)| Ok(Working::missing(tenant.clone(), id.clone()))).collect()
 }
 
+/// Has the open sessions, of which nothing is stored, decided and written.
+fn write_all(batch: &mut Batch<'_>, keys: &[Key<'_>]) {
+    let parts = batch.decide(states(keys));
+    let written = vec![true; parts.len()];
+    batch.written(parts, &written);
+}
+
 #[test]
 fn sessions_are_open_once_and_in_order_and_what_is_not_written_stays_open() {
     let changes = ["b", "a", "b"].map(|id| named(id, creation()));
@@ -23,15 +30,12 @@ fn sessions_are_open_once_and_in_order_and_what_is_not_written_stays_open() {
     assert_eq!(keys.iter().map(|(_, id)| id.as_str()).collect::<Vec<_>>(), ["a", "b"]);
     let parts = batch.decide(states(&keys));
     assert_eq!(parts.iter().map(|part| part.id.as_str()).collect::<Vec<_>>(), ["a", "b"]);
-    let written = parts.into_iter().find(|part| part.id.as_str() == "a").expect("it is there");
-    batch.written(written);
+    batch.written(parts, &[true, false]);
 
     let keys = batch.open().expect("the other one is open still");
     assert_eq!(keys.iter().map(|(_, id)| id.as_str()).collect::<Vec<_>>(), ["b"]);
     assert_eq!(batch.open_changes().count(), 2);
-    for part in batch.decide(states(&keys)) {
-        batch.written(part);
-    }
+    write_all(&mut batch, &keys);
     assert!(batch.open().is_none());
     let results = batch.into_results();
     assert!(results[0].is_ok() && results[1].is_ok(), "{results:?}");
@@ -43,32 +47,61 @@ fn what_comes_behind_a_deletion_begins_anew() {
     let changes = [creation(), Operation::Delete(Delete::default()), creation()].map(|it| named("a", it));
     let mut batch = Batch::new(&changes);
     let keys = batch.open().expect("everything is open");
-    for part in batch.decide(states(&keys)) {
-        batch.written(part);
-    }
+    write_all(&mut batch, &keys);
     assert_eq!(batch.open().expect("the last one is open").len(), 1);
     assert_eq!(batch.open_changes().count(), 1);
 }
 
 #[test]
-fn what_cannot_be_read_or_written_is_told_to_its_callers_alone() {
-    let changes = ["a", "b", "c"].map(|id| named(id, creation()));
+fn what_cannot_be_read_is_told_to_its_callers_alone() {
+    let changes = ["a", "b"].map(|id| named(id, creation()));
     let mut batch = Batch::new(&changes);
     let keys = batch.open().expect("everything is open");
     let mut states = states(&keys);
     states[0] = Err(Error::Internal("unreadable".into()));
-    for part in batch.decide(states) {
-        if part.id.as_str() == "b" {
-            batch.refused(part, &Error::Internal("not taken".into()));
-        }
-    }
-    assert_eq!(batch.open().expect("the last one is open").len(), 1);
+    assert_eq!(batch.decide(states).len(), 1);
+    assert_eq!(batch.open().expect("the other one is open").len(), 1);
     batch.failed(&Error::Overloaded);
     let results = batch.into_results();
-    assert!(matches!(
-        results[..],
-        [Err(Error::Internal(_)), Err(Error::Internal(_)), Err(Error::Overloaded)]
-    ));
+    assert!(matches!(results[..], [Err(Error::Internal(_)), Err(Error::Overloaded)]), "{results:?}");
+}
+
+/// Of eight sessions the store does not take one. Returns whether what was refused is open still, and all results.
+fn with_one_that_is_refused(refusal: &Refusal) -> (bool, Vec<Result<Changed, Error>>) {
+    let changes = ["a", "b", "c", "d", "e", "f", "g", "h"].map(|id| named(id, creation()));
+    let mut batch = Batch::new(&changes);
+    let keys = batch.open().expect("everything is open");
+    let mut todo = vec![batch.decide(states(&keys))];
+    while let Some(parts) = todo.pop() {
+        if parts.iter().any(|part| part.id.as_str() == "f") {
+            todo.extend(batch.refused(parts, refusal));
+        } else {
+            let written = vec![true; parts.len()];
+            batch.written(parts, &written);
+        }
+    }
+    let open = batch.open_changes().map(|change| change.id.as_str()).collect::<Vec<_>>() == ["f"];
+    (open, batch.into_results())
+}
+
+#[test]
+fn what_a_store_refuses_is_refused_alone() {
+    for (refusal, stays_open) in
+        [(Refusal::Error(Error::Internal("not taken".into())), false), (Refusal::Conflict, true)]
+    {
+        let (open, results) = with_one_that_is_refused(&refusal);
+        assert_eq!(open, stays_open, "{refusal:?}");
+        for (at, result) in results.iter().enumerate() {
+            assert_eq!(result.is_ok(), at != 5, "{refusal:?}: {at}");
+        }
+    }
+}
+
+#[test]
+fn a_store_that_is_away_is_not_asked_for_halves() {
+    let (open, results) = with_one_that_is_refused(&Refusal::Error(Error::Overloaded));
+    assert!(!open);
+    assert!(results.iter().all(|result| matches!(result, Err(Error::Overloaded))), "{results:?}");
 }
 
 #[test]
