@@ -15,15 +15,16 @@ use crate::support::{
 
 on_both_stores!(a_caller_that_takes_no_results_is_not_read_from, a_stream_ends_with_its_process);
 
-/// Far more than the service needs, and less than what the results would take that nobody takes.
-const MAX_MEMORY: u64 = 96 << 20;
+/// Far more than the service needs, which is at most 100 MB for what it has at work, and less than what the results
+/// would take that nobody takes.
+const MAX_MEMORY: u64 = 160 << 20;
 
 async fn a_caller_that_takes_no_results_is_not_read_from(store: Store) {
-    const UPDATES: usize = 1000;
+    const UPDATES: usize = 2000;
     let service =
         Service::with(store, Front::Combined, &["--event-retention", "1s", "--cleanup-interval", "100ms"])
             .await;
-    // Their results take 100 MB.
+    // Their results take 200 MB.
     service.create("x", &format!(r#"{{"x":"{}"}}"#, "x".repeat(100_000))).await;
     let sent = Arc::new(AtomicUsize::new(0));
     let requests = stream::iter((0..UPDATES).map({
