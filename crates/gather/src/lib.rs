@@ -2,7 +2,8 @@
 //!
 //! What finds nobody at work is done at once. What comes while a batch is under way waits for its end, but neither for long
 //! nor beside many others, for whom another batch is begun: batches of one would keep a database busy with beginnings and
-//! ends, and batches that hang on locked rows must not keep everybody waiting. A session that is changed is in the hands
+//! ends, and batches that hang on locked rows must not keep everybody waiting: whoever finds nobody but such at work does
+//! not wait at all. A session that is changed is in the hands
 //! of one worker at a time, so that a store never competes with itself for a session, and its changes are made in the order
 //! in which they came. Knows no database.
 
@@ -21,7 +22,10 @@ use domain::{
     session::{Id, TenantId},
 };
 use futures_util::{FutureExt, future::join_all};
-use tokio::{sync::oneshot, time::timeout};
+use tokio::{
+    sync::oneshot,
+    time::{Instant, timeout},
+};
 use tokio_util::task::TaskTracker;
 
 /// What can be gathered.
@@ -52,7 +56,7 @@ pub struct Options {
     /// How many items have to wait before another batch is begun at once beside one that is under way. Too few, and batches
     /// are small; too many, and items wait for a batch while the database could do two.
     pub company: usize,
-    /// How long an item waits for company at most.
+    /// How long an item waits for company at most, and after how long a batch counts as hanging.
     pub patience: Duration,
     /// How many items a batch has at most.
     pub max_batch: usize,
@@ -86,6 +90,8 @@ struct State<I: Item> {
     /// Sessions that a worker has in its hands.
     taken: HashSet<Key>,
     workers: usize,
+    /// When the batches that are under way began: few.
+    begun: Vec<Instant>,
 }
 
 /// A session's hash. Two sessions of one hash, should there ever be such, keep out of each other's way for nothing.
@@ -95,6 +101,13 @@ struct Waiting<I: Item> {
     key: Option<Key>,
     item: I,
     answer: oneshot::Sender<Outcome<I>>,
+}
+
+/// What a worker has in its hands.
+struct Batch<I: Item> {
+    waiting: Vec<Waiting<I>>,
+    taken: HashSet<Key>,
+    begun: Instant,
 }
 
 impl<I: Item> Clone for Gather<I> {
@@ -116,7 +129,8 @@ impl<I: Item> Gather<I> {
     where
         F: Future<Output = Vec<Outcome<I>>> + Send + 'static,
     {
-        let state = State { waiting: VecDeque::new(), held: 0, taken: HashSet::new(), workers: 0 };
+        let state =
+            State { waiting: VecDeque::new(), held: 0, taken: HashSet::new(), workers: 0, begun: Vec::new() };
         let shared = Shared {
             options,
             hasher: RandomState::new(),
@@ -142,7 +156,7 @@ impl<I: Item> Gather<I> {
                 state.waiting.push_back(Waiting { key, item, answer });
                 answers.push(answered);
             }
-            let company = match state.workers {
+            let company = match state.workers - state.hanging(options.patience) {
                 0 => 1,
                 few if few < options.workers => options.company,
                 _ => usize::MAX,
@@ -178,6 +192,13 @@ impl<I: Item> Gather<I> {
     }
 }
 
+impl<I: Item> State<I> {
+    /// How many batches have been under way for so long that nobody should wait for their end.
+    fn hanging(&self, patience: Duration) -> usize {
+        self.begun.iter().filter(|begun| begun.elapsed() >= patience).count()
+    }
+}
+
 /// What was answered. A worker that panics answers nobody.
 fn told<T>(answers: Vec<Result<Result<T, Error>, oneshot::error::RecvError>>) -> Vec<Result<T, Error>> {
     let lost = |_| Err(Error::Internal("the work on a batch has ended early".into()));
@@ -187,12 +208,12 @@ fn told<T>(answers: Vec<Result<Result<T, Error>, oneshot::error::RecvError>>) ->
 impl<I: Item> Shared<I> {
     /// Does batches until there is nothing left that nobody else has in its hands.
     async fn work(shared: Arc<Self>) {
-        while let Some((batch, taken)) = shared.take() {
+        while let Some(batch) = shared.take() {
             let (items, answers): (Vec<_>, Vec<_>) =
-                batch.into_iter().map(|waiting| (waiting.item, waiting.answer)).unzip();
+                batch.waiting.into_iter().map(|waiting| (waiting.item, waiting.answer)).unzip();
             // A panic ends no worker: the answers are then dropped.
             let results = AssertUnwindSafe((shared.work)(items)).catch_unwind().await.unwrap_or_default();
-            shared.release(&taken);
+            shared.release(&batch.taken, batch.begun);
             for (answer, result) in answers.into_iter().zip(results) {
                 // Whoever is gone needs no answer.
                 let _ = answer.send(result);
@@ -202,37 +223,42 @@ impl<I: Item> Shared<I> {
 
     /// Takes the next batch and the sessions that it is about. Where there is none, there is one worker less, in the same
     /// moment: what comes in the next one finds a worker that will see it, or begins one.
-    fn take(&self) -> Option<(Vec<Waiting<I>>, HashSet<Key>)> {
+    fn take(&self) -> Option<Batch<I>> {
         let mut guard = self.lock();
         let state = &mut *guard;
-        let (mut batch, mut held, mut own) = (Vec::new(), Vec::new(), HashSet::new());
-        while batch.len() < self.options.max_batch
+        let mut held = Vec::new();
+        let mut batch = Batch { waiting: Vec::new(), taken: HashSet::new(), begun: Instant::now() };
+        while batch.waiting.len() < self.options.max_batch
             && let Some(waiting) = state.waiting.pop_front()
         {
             if waiting.key.is_some_and(|key| state.taken.contains(&key)) {
                 held.push(waiting);
             } else {
-                own.extend(waiting.key);
-                batch.push(waiting);
+                batch.taken.extend(waiting.key);
+                batch.waiting.push(waiting);
             }
         }
         state.held = held.len();
         for waiting in held.into_iter().rev() {
             state.waiting.push_front(waiting);
         }
-        if batch.is_empty() {
+        if batch.waiting.is_empty() {
             state.workers -= 1;
             return None;
         }
-        state.taken.extend(&own);
-        Some((batch, own))
+        state.taken.extend(&batch.taken);
+        state.begun.push(batch.begun);
+        Some(batch)
     }
 
-    fn release(&self, taken: &HashSet<Key>) {
+    fn release(&self, taken: &HashSet<Key>, begun: Instant) {
         let mut state = self.lock();
         state.held = 0;
         for key in taken {
             state.taken.remove(key);
+        }
+        if let Some(at) = state.begun.iter().position(|other| *other == begun) {
+            state.begun.swap_remove(at);
         }
     }
 

@@ -177,3 +177,24 @@ async fn beside_the_usual_batches_another_is_begun_only_when_they_hang() {
         assert!(task.await.expect("no panic")[0].is_ok());
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn whoever_finds_only_batches_at_work_that_hang_does_not_wait() {
+    let bench = Bench::with(Options { company: 2, ..OPTIONS });
+    let hangs = bench.ask(&["a"]);
+    bench.begun(1).await;
+    tokio::time::advance(OPTIONS.patience).await;
+    let since = Instant::now();
+    let alone = bench.ask(&["b"]);
+    bench.begun(1).await;
+    assert_eq!(since.elapsed(), Duration::ZERO);
+
+    // The one that has just begun may end soon: beside that one, others are waited for.
+    let next = bench.ask(&["c"]);
+    bench.asked(1).await;
+    assert_eq!(*bench.batches.lock().expect("no poison"), [vec!["a"], vec!["b"]]);
+    bench.gate.add_permits(3);
+    for task in [hangs, alone, next] {
+        assert!(task.await.expect("no panic")[0].is_ok());
+    }
+}
