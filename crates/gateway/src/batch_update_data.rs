@@ -77,7 +77,11 @@ fn item(result: UpdateDataResult) -> Result<Item, Problem> {
         Some(update_data_result::Result::Response(response)) => {
             let session = response.channel_session.unwrap_or_default();
             Item::Made {
-                channel_session: if reduced { None } else { Some(reply::within(session.document_json)?) },
+                channel_session: if reduced {
+                    None
+                } else {
+                    Some(reply::within(session.id.as_deref(), session.document_json)?)
+                },
                 etag: session.etag,
                 changed: response.changed,
                 reduced,

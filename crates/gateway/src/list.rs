@@ -50,10 +50,6 @@ pub(crate) async fn list(State(gateway): State<Gateway>, parts: Parts) -> Result
 }
 
 fn item(session: ChannelSession) -> Result<Item, Problem> {
-    Ok(Item {
-        id: session.id,
-        revision: session.revision,
-        etag: session.etag,
-        document: reply::within(session.document_json)?,
-    })
+    let document = reply::within(session.id.as_deref(), session.document_json)?;
+    Ok(Item { id: session.id, revision: session.revision, etag: session.etag, document })
 }

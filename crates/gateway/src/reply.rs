@@ -26,7 +26,10 @@ pub(crate) fn json(value: &impl Serialize) -> Result<Response, Problem> {
     Ok((StatusCode::OK, [(CONTENT_TYPE, "application/json")], text).into_response())
 }
 
-/// JSON text that is to stand within other JSON, as it is.
-pub(crate) fn within(text: String) -> Result<Box<RawValue>, Problem> {
-    RawValue::from_string(text).map_err(|error| Problem::from(&Error::Internal(error.into())))
+/// A stored document that is to stand within other JSON, as it is.
+pub(crate) fn within(id: Option<&str>, text: String) -> Result<Box<RawValue>, Problem> {
+    RawValue::from_string(text).map_err(|error| {
+        let id = id.unwrap_or_default();
+        Problem::from(&Error::Internal(format!("the stored document of {id} is no JSON: {error}").into()))
+    })
 }
