@@ -1,6 +1,10 @@
 //! Opening the file, and bringing its tables to this version.
 
+#[cfg(unix)]
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::{
+    fs::OpenOptions,
+    path::Path,
     str::FromStr,
     time::{Duration, Instant},
 };
@@ -90,7 +94,9 @@ const MAX_WAITING: usize = 16 * 1024;
 /// # Errors
 /// If the file cannot be opened or written, or a step fails.
 pub async fn migrate(url: &str) -> Result<(), OpenError> {
-    let mut connection = connect(&options(url)?.create_if_missing(true))
+    let options = options(url)?.create_if_missing(true);
+    create(options.get_filename());
+    let mut connection = connect(&options)
         .await
         .map_err(|error| OpenError::because(format!("cannot open the SQLite file of {url}"), error))?;
     let mut migrator = Migrator::with_migrations(migrations());
@@ -112,6 +118,17 @@ pub async fn migrate(url: &str) -> Result<(), OpenError> {
 }
 
 const MIGRATION_ROUNDS: usize = 8;
+
+/// Makes a file where there is none, for its owner alone: passwords are among what sessions hold. SQLite gives those that it
+/// makes beside it the same rights.
+fn create(file: &Path) {
+    let mut new = OpenOptions::new();
+    new.write(true).create_new(true);
+    #[cfg(unix)]
+    new.mode(0o600);
+    // Where it cannot be made, SQLite says why when it is opened.
+    let _ = new.open(file);
+}
 
 /// Connects, also while others do so for the first time: where one of them turns a new file to its way of writing, SQLite
 /// refuses the rest at once, whatever they would wait.

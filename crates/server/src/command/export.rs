@@ -5,14 +5,15 @@ use std::{io, process::ExitCode};
 use domain::session::TenantId;
 
 use super::{Export, Failure};
-use crate::{export, shutdown::Signals, store};
+use crate::{export, import, shutdown::Signals, store};
 
 impl Export {
     pub(super) async fn run(self) -> Result<ExitCode, Failure> {
         let mut signals = Signals::listen()?;
         // Tables are not made here: a name that is mistyped would be an empty database, and an empty export.
         let store = store::open(&self.database).await?;
-        store.ping().await.map_err(|error| format!("{error}; are its tables there? see `migrate`"))?;
+        let unusable = |error| format!("{}; are its tables there? see `migrate`", import::Failure(error));
+        store.ping().await.map_err(unusable)?;
         let (mut out, mut err) = (io::stdout(), io::stderr());
         let tenant = TenantId::default();
         tokio::select! {

@@ -10,6 +10,7 @@ use watch::Hub;
 
 use super::{Failure, Serve, open};
 use crate::{
+    import,
     listener::{Listener, Protocol},
     readiness, sample,
     shutdown::Signals,
@@ -23,7 +24,9 @@ impl Serve {
         let http_listener = bind(&self.http_addr.http_addr, "--http-addr", Protocol::Rest).await?;
         let store = open(&self.database).await?;
         if self.sample {
-            let id = sample::store(&*store).await?;
+            let id = sample::store(&*store).await.map_err(|error| {
+                format!("cannot store the documented session: {}", import::Failure(error))
+            })?;
             tracing::info!(id = id.as_str(), "the documented session is there");
         }
 

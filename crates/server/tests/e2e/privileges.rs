@@ -63,6 +63,17 @@ async fn serving_needs_no_privilege_to_change_tables() {
 
     server.ask_to_stop();
     assert!(server.wait().success());
+
+    // What is missing is said by the commands themselves: whoever types them has no log to look it up in.
+    let revoke = format!("REVOKE SELECT ON channel_session FROM {role}");
+    sqlx::raw_sql(sqlx::AssertSqlSafe(revoke)).execute(&mut owner).await.unwrap();
+    let serve = ["serve", "--sample", "--grpc-addr", "127.0.0.1:0", "--http-addr", "127.0.0.1:0"];
+    for command in [&["export"][..], &serve] {
+        let refused = Process::command(&[command, &["--database-url", &weak]].concat()).output().unwrap();
+        let said = String::from_utf8_lossy(&refused.stderr);
+        assert!(said.contains("permission denied for table channel_session"), "{command:?}: {said}");
+        assert_eq!(refused.status.code(), Some(1), "{command:?}");
+    }
     let drop = format!("DROP OWNED BY {role}; DROP ROLE {role}");
     sqlx::raw_sql(sqlx::AssertSqlSafe(drop)).execute(&mut owner).await.unwrap();
 }
@@ -75,4 +86,19 @@ fn an_export_makes_no_database() {
     let exported = Process::command(&["export", "--database-url", &url]).output().unwrap();
     assert_eq!(exported.status.code(), Some(1), "{exported:?}");
     assert!(!file.exists());
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_sqlite_file_and_what_is_beside_it_are_for_their_owner_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let service = Service::start(Store::Sqlite).await;
+    let url = service.database_url();
+    let file = url.strip_prefix("sqlite:").unwrap().split('?').next().unwrap();
+    for file in [file, &format!("{file}-wal"), &format!("{file}-shm")] {
+        let mode =
+            std::fs::metadata(file).unwrap_or_else(|error| panic!("{file}: {error}")).permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{file}");
+    }
 }
