@@ -148,8 +148,19 @@ impl Cluster {
     }
 }
 
+/// A port that is free, and none of those that the system gives to outgoing connections: while the server is down, one of
+/// them could have its port, even one that seeks the server itself.
 fn free_port() -> std::io::Result<u16> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+    const FIRST: u16 = 10_000;
+    let range = fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").unwrap_or_default();
+    let end = range.split_whitespace().next().and_then(|first| first.parse().ok()).unwrap_or(32_768);
+    for _ in 0..1000 {
+        let port = fastrand::u16(FIRST..end.max(FIRST + 1));
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return Ok(port);
+        }
+    }
+    Err(std::io::ErrorKind::AddrInUse.into())
 }
 
 fn log(folder: &std::path::Path) -> String {
