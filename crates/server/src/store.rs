@@ -20,6 +20,7 @@ pub(crate) async fn open(database: &Database) -> Result<Arc<dyn Store>, OpenErro
         Kind::Postgres => {
             let options = store_postgres::Options {
                 max_connections: database.max_connections,
+                statement_timeout: database.timeout(),
                 ..store_postgres::Options::default()
             };
             Arc::new(store_postgres::Store::open(&database.url, &options).await?)

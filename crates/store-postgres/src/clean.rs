@@ -63,14 +63,11 @@ pub(crate) async fn run(connections: &Connections, expired: Expired, limit: usiz
         Expired::RequestIds(before) => (REQUEST_IDS, before),
     };
     let mut connection = connections.get().await?;
-    let cleaned: i64 = sqlx::query_scalar(statement)
-        .bind(before.millis())
-        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-        .fetch_one(&mut *connection)
-        .await
-        .map_err(error::of_write)?;
+    let query = sqlx::query(statement).bind(before.millis()).bind(i64::try_from(limit).unwrap_or(i64::MAX));
+    let row = connection.fetch_one(query).await.map_err(error::of_write)?;
+    let cleaned: i64 = row.try_get(0).map_err(error::of_write)?;
     if matches!(expired, Expired::Events(_)) && cleaned > 0 {
-        sqlx::query(SUM_UP).execute(&mut *connection).await.map_err(error::of_write)?;
+        connection.execute(sqlx::query(SUM_UP)).await.map_err(error::of_write)?;
     }
     Ok(usize::try_from(cleaned).unwrap_or(0))
 }
@@ -81,12 +78,8 @@ pub(crate) async fn ended(
     limit: usize,
 ) -> Result<Vec<(TenantId, Id, Revision)>, Error> {
     let mut connection = connections.get().await?;
-    let rows = sqlx::query(ENDED)
-        .bind(before.millis())
-        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-        .fetch_all(&mut *connection)
-        .await
-        .map_err(error::of_read)?;
+    let query = sqlx::query(ENDED).bind(before.millis()).bind(i64::try_from(limit).unwrap_or(i64::MAX));
+    let rows = connection.fetch_all(query).await.map_err(error::of_read)?;
     rows.iter()
         .map(|row| {
             let tenant = TenantId::from_stored(row.try_get(0).map_err(error::of_read)?);

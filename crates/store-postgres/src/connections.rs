@@ -1,61 +1,108 @@
-//! Connections to the database, and those that are kept at hand between calls.
+//! Connections to the database, and the bounds on every use of them.
 //!
-//! The pool asks a connection for a sign of life whenever it gets it back, which is a round trip for each call. So a
-//! connection whose last statement has gone well is kept here, and goes back to the pool only now and then, for the pool to
-//! replace it when it has grown old.
+//! A peer that is gone without a word, such as a host that lost its power or a NAT that forgot, answers nothing and closes
+//! nothing. So each statement has a limit of our own, after which its connection is closed and nobody waits any longer. The
+//! server has a sooner one, so that a database which is merely slow says itself that it did nothing.
+//!
+//! A connection goes back to where it came from only if its last statement came to an end. Whoever drops a call half-way,
+//! or is refused by a server that has become a standby, leaves no connection behind for the next caller.
 
 use std::{
-    ops::{Deref, DerefMut},
+    io,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
+use batcher::LockWait;
 use domain::{Error, Outcome};
-use sqlx::{PgConnection, PgPool, Postgres, pool::PoolConnection};
+use sqlx::{
+    Connection, PgConnection, Postgres, Row,
+    postgres::{PgArguments, PgRow},
+    query::Query,
+};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::timeout,
 };
 
-use crate::error;
+use crate::{error, target::Target};
 
-/// How long a connection may have been idle before it is asked for a sign of life: a round trip more for those, and
-/// none for the connections of a busy service.
-pub(crate) const IDLE_BEFORE_PING: Duration = Duration::from_secs(1);
+/// How long a connection may have been idle before it is asked whether it is still there: a round trip more for those,
+/// and none for the connections of a busy service.
+const IDLE_BEFORE_PING: Duration = Duration::from_secs(1);
 
-/// How long a connection stays away from the pool.
-const MAX_KEPT: Duration = Duration::from_secs(60);
+/// How long a connection may take to say so.
+const PING_LIMIT: Duration = Duration::from_secs(1);
+
+/// How old a connection gets. Without an end, none would ever move to another server behind the same name.
+const MAX_AGE: Duration = Duration::from_secs(30 * 60);
+
+/// How long a connection stays open that nobody uses.
+const MAX_IDLE: Duration = Duration::from_secs(5 * 60);
+
+/// How much of a statement's limit the server has for it: what is left is for its answer to arrive.
+const SERVER_SHARE: f64 = 0.8;
+
+/// How long a batch waits for a row that somebody else has locked, together with all that is in it: longer than another
+/// instance takes for a commit.
+const SHORT_LOCK_WAIT: Duration = Duration::from_millis(10);
+
+/// How long a session waits that was found locked before.
+const LONG_LOCK_WAIT: Duration = Duration::from_millis(250);
+
+/// Statements here take arrays, whose lengths say nothing about the plan: each is planned once for a connection. Left to
+/// itself the server would plan anew for every short batch, which takes longer than doing it.
+const GENERIC_PLANS: &str = "SET plan_cache_mode = force_generic_plan";
+
+/// So that a server keeps no row locked for a service that is gone without a word.
+const KEEPALIVE: &str =
+    "SET tcp_keepalives_idle = 15; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3;
+                         SET tcp_user_timeout = '30s'";
+
+/// How connections are used.
+#[derive(Debug, Clone)]
+pub(crate) struct Limits {
+    /// How many connections there are at most.
+    pub(crate) max: u32,
+    /// How long one of them is waited for while others hold all of them.
+    pub(crate) acquire: Duration,
+    /// How long a statement may take.
+    pub(crate) statement: Duration,
+}
 
 /// A bounded number of connections. Clones are the same ones.
 #[derive(Debug, Clone)]
-pub(crate) struct Connections {
-    pool: PgPool,
-    /// One for each connection that the pool makes at most: whoever has a place finds a connection at hand, or the pool has
-    /// one or can make one.
-    places: Arc<Semaphore>,
-    at_hand: Arc<Mutex<Vec<Kept>>>,
+pub(crate) struct Connections(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    target: Target,
+    limits: Limits,
+    permits: Arc<Semaphore>,
+    idle: Mutex<Vec<Idle>>,
 }
 
 #[derive(Debug)]
-struct Kept {
-    connection: PoolConnection<Postgres>,
-    /// When it came from the pool.
-    since: Instant,
-    /// When it was last used.
+struct Idle {
+    connection: PgConnection,
+    lock_wait: Option<LockWait>,
+    made: Instant,
     used: Instant,
 }
 
-/// A connection in use. One that is dropped goes back to the pool, which sees whether it is still good for anything.
+/// A connection in use.
 pub(crate) struct Lease {
-    kept: Kept,
+    /// There until it is dropped.
+    idle: Option<Idle>,
+    is_sound: bool,
     from: Connections,
-    _place: OwnedSemaphorePermit,
+    _permit: OwnedSemaphorePermit,
 }
 
 impl Connections {
-    pub(crate) fn new(pool: PgPool) -> Self {
-        let places = Arc::new(Semaphore::new(pool.options().get_max_connections() as usize));
-        Self { pool, places, at_hand: Arc::default() }
+    pub(crate) fn new(target: Target, limits: Limits) -> Self {
+        let permits = Arc::new(Semaphore::new(limits.max as usize));
+        Self(Arc::new(Shared { target, limits, permits, idle: Mutex::default() }))
     }
 
     /// A connection, as soon as there is one.
@@ -63,55 +110,143 @@ impl Connections {
     /// # Errors
     /// [`Error::Overloaded`] if others hold all of them for too long, [`Error::StoreUnavailable`] if none can be made.
     pub(crate) async fn get(&self) -> Result<Lease, Error> {
-        let patience = self.pool.options().get_acquire_timeout();
         let unavailable = |error: sqlx::Error| error::unavailable(error, Outcome::NotApplied);
-        let place = timeout(patience, self.places.clone().acquire_owned()).await;
-        let place =
-            place.map_err(|_| Error::Overloaded)?.map_err(|_| unavailable(sqlx::Error::PoolClosed))?;
-        let at_hand = self.lock().pop().filter(|kept| kept.used.elapsed() < IDLE_BEFORE_PING);
-        let kept = match at_hand {
-            Some(kept) => kept,
-            None => {
-                let connection = self.pool.acquire().await.map_err(unavailable)?;
-                Kept { connection, since: Instant::now(), used: Instant::now() }
-            }
+        let permit = timeout(self.0.limits.acquire, self.0.permits.clone().acquire_owned()).await;
+        let permit =
+            permit.map_err(|_| Error::Overloaded)?.map_err(|_| unavailable(sqlx::Error::PoolClosed))?;
+        let idle = match self.sound().await {
+            Some(idle) => idle,
+            None => self.connect().await.map_err(unavailable)?,
         };
-        Ok(Lease { kept, from: self.clone(), _place: place })
+        Ok(Lease { idle: Some(idle), is_sound: true, from: self.clone(), _permit: permit })
+    }
+
+    /// An idle connection that is still good, the one that was used last.
+    async fn sound(&self) -> Option<Idle> {
+        loop {
+            let mut idle = self.lock().pop()?;
+            let rested = idle.used.elapsed();
+            if idle.made.elapsed() > MAX_AGE || rested > MAX_IDLE {
+                continue;
+            }
+            if rested < IDLE_BEFORE_PING || bounded(PING_LIMIT, idle.connection.ping()).await.is_ok() {
+                return Some(idle);
+            }
+            // The others have rested for longer, and went the same way.
+            self.distrust();
+        }
+    }
+
+    async fn connect(&self) -> Result<Idle, sqlx::Error> {
+        let mut connection = self.0.target.connect().await?;
+        let server_limit = self.0.limits.statement.mul_f64(SERVER_SHARE).as_millis();
+        let settings = format!("{GENERIC_PLANS}; {KEEPALIVE}; SET statement_timeout = {server_limit}");
+        bounded(
+            self.0.limits.statement,
+            sqlx::raw_sql(sqlx::AssertSqlSafe(settings)).execute(&mut connection),
+        )
+        .await?;
+        let now = Instant::now();
+        Ok(Idle { connection, lock_wait: None, made: now, used: now })
+    }
+
+    /// Lets go of all connections that are not in use: what was found out about one of them holds for all.
+    pub(crate) fn distrust(&self) {
+        self.lock().clear();
     }
 
     /// Closes them all, once they are not in use any more.
     pub(crate) async fn close(&self) {
-        self.places.close();
-        self.lock().clear();
-        self.pool.close().await;
+        let _all = self.0.permits.acquire_many(self.0.limits.max).await;
+        self.0.permits.close();
+        let all = std::mem::take(&mut *self.lock());
+        for idle in all {
+            // A farewell. Whoever does not take it notices that the connection is gone.
+            let _ = bounded(PING_LIMIT, idle.connection.close()).await;
+        }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Kept>> {
-        self.at_hand.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Vec<Idle>> {
+        self.0.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Lease {
-    /// Keeps the connection at hand for the next call. Its last statement has to have gone well.
-    pub(crate) fn keep(mut self) {
-        let mut at_hand = self.from.lock();
-        if self.kept.since.elapsed() < MAX_KEPT && !self.from.places.is_closed() {
-            self.kept.used = Instant::now();
-            at_hand.push(self.kept);
+    /// Runs a statement, and returns its rows.
+    pub(crate) async fn fetch_all(
+        &mut self,
+        query: Query<'_, Postgres, PgArguments>,
+    ) -> Result<Vec<PgRow>, sqlx::Error> {
+        let limit = self.from.0.limits.statement;
+        // Until it is known how the statement ends: also whoever drops this future leaves the connection so.
+        self.is_sound = false;
+        let Some(idle) = &mut self.idle else { return Err(sqlx::Error::WorkerCrashed) };
+        let rows = bounded(limit, query.fetch_all(&mut idle.connection)).await;
+        match &rows {
+            Ok(_) => self.is_sound = true,
+            Err(error) if error::leaves_connection_sound(error) => self.is_sound = true,
+            Err(_) => self.from.distrust(),
         }
+        rows
+    }
+
+    /// Runs a statement that returns one row.
+    pub(crate) async fn fetch_one(
+        &mut self,
+        query: Query<'_, Postgres, PgArguments>,
+    ) -> Result<PgRow, sqlx::Error> {
+        self.fetch_all(query).await?.pop().ok_or(sqlx::Error::RowNotFound)
+    }
+
+    /// Runs a statement of which nothing is returned.
+    pub(crate) async fn execute(
+        &mut self,
+        query: Query<'_, Postgres, PgArguments>,
+    ) -> Result<(), sqlx::Error> {
+        self.fetch_all(query).await.map(drop)
+    }
+
+    /// Sets how long the statements that follow wait for locks.
+    pub(crate) async fn wait_for_locks(&mut self, wait: LockWait) -> Result<(), sqlx::Error> {
+        if self.idle.as_ref().is_some_and(|idle| idle.lock_wait == Some(wait)) {
+            return Ok(());
+        }
+        let limit = match wait {
+            LockWait::Short => SHORT_LOCK_WAIT,
+            LockWait::Long => LONG_LOCK_WAIT,
+        };
+        let set = sqlx::query("SELECT set_config('lock_timeout', $1, false)");
+        let set = self.fetch_one(set.bind(limit.as_millis().to_string())).await?;
+        set.try_get::<&str, _>(0)?;
+        if let Some(idle) = &mut self.idle {
+            idle.lock_wait = Some(wait);
+        }
+        Ok(())
     }
 }
 
-impl Deref for Lease {
-    type Target = PgConnection;
-
-    fn deref(&self) -> &PgConnection {
-        &self.kept.connection
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let Some(idle) = self.idle.take().filter(|_| self.is_sound && !self.from.0.permits.is_closed())
+        else {
+            // Closed by being dropped.
+            return;
+        };
+        let mut all = self.from.lock();
+        all.push(Idle { used: Instant::now(), ..idle });
+        // Those at the front have rested longest.
+        let rested = all.iter().take_while(|idle| idle.used.elapsed() > MAX_IDLE).count();
+        all.drain(..rested);
     }
 }
 
-impl DerefMut for Lease {
-    fn deref_mut(&mut self) -> &mut PgConnection {
-        &mut self.kept.connection
-    }
+/// Waits so long for what a peer is asked to do.
+pub(crate) async fn bounded<T>(
+    limit: Duration,
+    work: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, sqlx::Error> {
+    timeout(limit, work).await.unwrap_or_else(|_| {
+        let what = format!("the database did not answer within {} ms", limit.as_millis());
+        Err(sqlx::Error::Io(io::Error::new(io::ErrorKind::TimedOut, what)))
+    })
 }

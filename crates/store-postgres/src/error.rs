@@ -1,6 +1,7 @@
 //! From what the driver says to what the service says of it. The driver's errors end here.
 
 use domain::{Error, Outcome, working::Refusal};
+use sqlx::{error::DatabaseError, postgres::PgDatabaseError};
 
 /// A statement that only reads failed.
 pub(crate) fn of_read(error: sqlx::Error) -> Error {
@@ -24,8 +25,55 @@ pub(crate) fn unavailable(error: sqlx::Error, outcome: Outcome) -> Error {
 
 /// Whether the database undid a statement for the sake of another one, or because of what another one has just stored.
 fn is_conflict(error: &sqlx::Error) -> bool {
+    // An event is stored with its session's row, so one that stands in the way is nobody's work of this moment: the two
+    // tables do not fit together, and trying again would find it so.
     // serialization_failure, deadlock_detected, unique_violation
-    matches!(code(error).as_deref(), Some("40001" | "40P01" | "23505"))
+    match code(error).as_deref() {
+        Some("40001" | "40P01") => true,
+        Some("23505") => !is_about_event(error),
+        _ => false,
+    }
+}
+
+/// Whether a lock of somebody else's was in the way, and the database did nothing.
+pub(crate) fn is_locked(error: &sqlx::Error) -> bool {
+    // lock_not_available
+    code(error).as_deref() == Some("55P03")
+}
+
+/// Whether the connection on which a statement failed is good for another one. It is not where it has ended or is about to,
+/// and not where it leads to a server that takes no writes, or to a pooler that does not keep what was prepared.
+pub(crate) fn leaves_connection_sound(error: &sqlx::Error) -> bool {
+    code(error).is_some_and(|code| {
+        let ends = code.starts_with("08") || (code.starts_with("57") && code != "57014");
+        !ends && code != READ_ONLY && !is_unprepared(&code)
+    })
+}
+
+/// read_only_sql_transaction: a standby, or a primary that has just become one.
+const READ_ONLY: &str = "25006";
+
+/// invalid_sql_statement_name, duplicate_prepared_statement: what was prepared belongs to another connection.
+fn is_unprepared(code: &str) -> bool {
+    matches!(code, "26000" | "42P05")
+}
+
+fn is_about_event(error: &sqlx::Error) -> bool {
+    error.as_database_error().and_then(DatabaseError::table) == Some("channel_session_event")
+}
+
+/// What a defect is told as in the log. An event's key names the row; what PostgreSQL says of other rows may hold values.
+fn defect(error: sqlx::Error) -> Error {
+    let key = error
+        .as_database_error()
+        .filter(|_| is_about_event(&error))
+        .and_then(|it| it.try_downcast_ref::<PgDatabaseError>()?.detail());
+    match key {
+        Some(key) => {
+            Error::Internal(format!("an event without its session's revision is in the way: {key}").into())
+        }
+        None => Error::Internal(error.into()),
+    }
 }
 
 fn of_statement(error: sqlx::Error, lost: Outcome) -> Error {
@@ -38,15 +86,20 @@ fn of_statement(error: sqlx::Error, lost: Outcome) -> Error {
     };
     // The connection ended while the statement was under way: connection exceptions, shutdowns, crashes.
     let was_cut_off = code.starts_with("08") || code.starts_with("57P");
-    // The database refused for now and did nothing: resources, a statement that was cancelled, read-only (a standby,
-    // or a primary that has just become one).
-    let refused = code.starts_with("53") || matches!(&*code, "57014" | "25006");
-    if was_cut_off {
+    // The database refused for now and did nothing: resources, a statement that was cancelled, a lock, read-only.
+    let refused = code.starts_with("53") || matches!(&*code, "57014" | "55P03" | READ_ONLY);
+    if is_unprepared(&code) {
+        let cause = format!(
+            "a pooler between here and PostgreSQL does not keep prepared statements: set max_prepared_statements of \
+             PgBouncer (1.21 or later) above 0, or have it pool sessions: {error}"
+        );
+        Error::StoreUnavailable { outcome: Outcome::NotApplied, cause: cause.into() }
+    } else if was_cut_off {
         unavailable(error, lost)
     } else if refused {
         unavailable(error, Outcome::NotApplied)
     } else {
-        Error::Internal(error.into())
+        defect(error)
     }
 }
 

@@ -76,7 +76,7 @@ pub(crate) async fn run(
     // No text in the database has U+0000, and it takes none that has.
     conversations.iter_mut().for_each(|ids| ids.retain(|id| !id.contains('\0')));
     let mut connection = connections.get().await?;
-    let rows = sqlx::query(statement(scope))
+    let query = sqlx::query(statement(scope))
         .bind(tenant.as_str())
         .bind(place.told.to_string())
         .bind(stretch.until.as_ref().map(Snapshot::to_string))
@@ -84,10 +84,8 @@ pub(crate) async fn run(
         .bind(stretch.to)
         .bind(i64::try_from(limit).unwrap_or(i64::MAX))
         .bind(sessions)
-        .bind(conversations)
-        .fetch_all(&mut *connection)
-        .await
-        .map_err(error::of_read)?;
+        .bind(conversations);
+    let rows = connection.fetch_all(query).await.map_err(error::of_read)?;
     drop(connection);
 
     let head = Head::read(rows.first()).map_err(error::of_read)?;

@@ -1,10 +1,10 @@
 //! Returning sessions by id.
 
+use batcher::{Item, Verdict};
 use domain::{
     Error, json,
     session::{Id, Revision, Session, TenantId},
 };
-use gather::Item;
 use sqlx::Row;
 
 use crate::{connections::Connections, error, load};
@@ -21,14 +21,18 @@ impl Item for Read {
     fn session(&self) -> Option<(&TenantId, &Id)> {
         None
     }
+
+    fn is_abandoned(&self) -> bool {
+        false
+    }
 }
 
-pub(crate) async fn run(connections: &Connections, reads: &[Read]) -> Vec<Result<Session, Error>> {
+pub(crate) async fn run(connections: &Connections, reads: Vec<Read>) -> Vec<Verdict<Read>> {
     let mut results: Vec<_> = reads.iter().map(|read| Err(Error::NotFound(read.id.clone()))).collect();
-    if let Err(error) = fetch(connections, reads, &mut results).await {
+    if let Err(error) = fetch(connections, &reads, &mut results).await {
         results.fill(Err(error));
     }
-    results
+    results.into_iter().map(Verdict::Answered).collect()
 }
 
 async fn fetch(
@@ -38,8 +42,8 @@ async fn fetch(
 ) -> Result<(), Error> {
     let mut connection = connections.get().await?;
     let keys: Vec<_> = reads.iter().map(|read| (&read.tenant, &read.id)).collect();
-    let rows = load::sessions(&keys).fetch_all(&mut *connection).await.map_err(error::of_read)?;
-    connection.keep();
+    let rows = connection.fetch_all(load::sessions(&keys)).await.map_err(error::of_read)?;
+    drop(connection);
     for row in &rows {
         let at = load::place(row).map_err(error::of_read)?;
         // What was deleted left its revision.

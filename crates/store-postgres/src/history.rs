@@ -38,14 +38,12 @@ pub(crate) async fn run(
         return Ok(Vec::new());
     }
     let mut connection = connections.get().await?;
-    let rows = sqlx::query(STATEMENT)
+    let query = sqlx::query(STATEMENT)
         .bind(tenant.as_str())
         .bind(id.as_str())
         .bind(before.map_or(i64::MAX, Revision::get))
         .bind(key)
-        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-        .fetch_all(&mut *connection)
-        .await
-        .map_err(error::of_read)?;
+        .bind(i64::try_from(limit).unwrap_or(i64::MAX));
+    let rows = connection.fetch_all(query).await.map_err(error::of_read)?;
     rows.iter().map(|row| read(row, tenant)).collect()
 }

@@ -14,12 +14,15 @@ mod get;
 mod history;
 mod list;
 mod load;
+mod locked;
+mod migrate;
 mod open;
 mod position;
+mod target;
 mod write;
 
 use async_trait::async_trait;
-use connections::Connections;
+use batcher::Batcher;
 use domain::{
     Error, Outcome,
     change::{Change, Changed},
@@ -29,19 +32,17 @@ use domain::{
     store::{self, Events, Expired},
     time::Timestamp,
 };
-use gather::Gather;
 use get::Read;
 
-pub use open::{Options, migrate};
+pub use migrate::migrate;
+pub use open::Options;
 
 /// Sessions in a PostgreSQL database.
 #[derive(Debug, Clone)]
 pub struct Store {
-    connections: Connections,
-    /// For reading events: however many watch, they keep no update waiting.
-    events: Connections,
-    changes: Gather<Change>,
-    reads: Gather<Read>,
+    connections: open::Purposes,
+    changes: Batcher<Change>,
+    reads: Batcher<Read>,
 }
 
 #[async_trait]
@@ -62,7 +63,7 @@ impl store::Store for Store {
         after: Option<&Id>,
         limit: usize,
     ) -> Result<Page, Error> {
-        list::run(&self.connections, tenant, filter, after, limit).await
+        list::run(&self.connections.lists, tenant, filter, after, limit).await
     }
 
     async fn history(
@@ -73,11 +74,11 @@ impl store::Store for Store {
         before: Option<Revision>,
         limit: usize,
     ) -> Result<Vec<Event>, Error> {
-        history::run(&self.connections, tenant, id, key, before, limit).await
+        history::run(&self.connections.lists, tenant, id, key, before, limit).await
     }
 
     async fn position(&self) -> Result<Position, Error> {
-        position::now(&self.events).await
+        position::now(&self.connections.events).await
     }
 
     async fn events(
@@ -88,31 +89,31 @@ impl store::Store for Store {
         until: Option<&Position>,
         limit: usize,
     ) -> Result<Events, Error> {
-        events::run(&self.events, tenant, scope, after, until, limit).await
+        events::run(&self.connections.events, tenant, scope, after, until, limit).await
     }
 
     async fn clean(&self, expired: Expired, limit: usize) -> Result<usize, Error> {
-        clean::run(&self.connections, expired, limit).await
+        clean::run(&self.connections.changes, expired, limit).await
     }
 
     async fn ended(&self, before: Timestamp, limit: usize) -> Result<Vec<(TenantId, Id, Revision)>, Error> {
-        clean::ended(&self.connections, before, limit).await
+        clean::ended(&self.connections.lists, before, limit).await
     }
 
     async fn ping(&self) -> Result<(), Error> {
-        let mut connection = self.connections.get().await?;
+        let mut connection = self.connections.reads.get().await?;
         // Not `SELECT 1`: without these tables the service cannot serve either.
-        sqlx::query("SELECT session.revision, event.number FROM channel_session AS session, channel_session_event AS event LIMIT 0")
-            .execute(&mut *connection)
-            .await
-            .map(drop)
-            .map_err(|error| error::unavailable(error, Outcome::NotApplied))
+        let tables = sqlx::query(
+            "SELECT session.revision, event.number FROM channel_session AS session, channel_session_event AS event LIMIT 0",
+        );
+        connection.execute(tables).await.map_err(|error| error::unavailable(error, Outcome::NotApplied))
     }
 
     async fn close(&self) {
         self.changes.finish().await;
         self.reads.finish().await;
-        self.events.close().await;
-        self.connections.close().await;
+        for connections in self.connections.all() {
+            connections.close().await;
+        }
     }
 }

@@ -49,7 +49,7 @@ pub(crate) async fn run(
     }
     let scanned = filter.scanned(limit);
     let mut connection = connections.get().await?;
-    let rows = sqlx::query(statement(filter.lead()))
+    let query = sqlx::query(statement(filter.lead()))
         .bind(tenant.as_str())
         // No id is empty, so all of them come behind that.
         .bind(after.map_or("", Id::as_str))
@@ -57,10 +57,8 @@ pub(crate) async fn run(
         .bind(&filter.customer_id)
         .bind(&filter.channel_type)
         .bind(filter.active)
-        .bind(i64::try_from(scanned).unwrap_or(i64::MAX))
-        .fetch_all(&mut *connection)
-        .await
-        .map_err(error::of_read)?;
+        .bind(i64::try_from(scanned).unwrap_or(i64::MAX));
+    let rows = connection.fetch_all(query).await.map_err(error::of_read)?;
     let is_last = rows.len() < scanned;
     let scanned = rows.iter().map(read).collect::<Result<_, _>>()?;
     Ok(Page::of(scanned, limit, is_last))

@@ -10,12 +10,12 @@ use domain::{
     working::Working,
 };
 use sqlx::{
-    PgConnection, Postgres, Row,
+    Postgres, Row,
     postgres::{PgArguments, PgRow},
     query::Query,
 };
 
-use crate::error;
+use crate::{connections::Lease, error};
 
 const SESSIONS: &str = "
     SELECT item.place, session.revision, session.document::text
@@ -33,13 +33,13 @@ const REQUESTS: &str = "
 
 /// A session's state for each key, in order.
 pub(crate) async fn run<'a>(
-    connection: &mut PgConnection,
+    connection: &mut Lease,
     keys: &[(&TenantId, &Id)],
     changes: impl Iterator<Item = &'a Change>,
 ) -> Result<Vec<Result<Working, Error>>, Error> {
     let mut states: Vec<_> =
         keys.iter().map(|&(tenant, id)| Ok(Working::missing(tenant.clone(), id.clone()))).collect();
-    for row in sessions(keys).fetch_all(&mut *connection).await.map_err(error::of_read)? {
+    for row in connection.fetch_all(sessions(keys)).await.map_err(error::of_read)? {
         let at = place(&row).map_err(error::of_read)?;
         let (tenant, id) = keys[at];
         let (revision, document): (i64, Option<&str>) =
@@ -53,14 +53,11 @@ pub(crate) async fn run<'a>(
     if named.is_empty() {
         return Ok(states);
     }
-    let rows = sqlx::query(REQUESTS)
+    let requests = sqlx::query(REQUESTS)
         .bind(named.iter().map(|(change, _)| change.tenant.as_str()).collect::<Vec<_>>())
         .bind(named.iter().map(|(change, _)| change.id.as_str()).collect::<Vec<_>>())
-        .bind(named.iter().map(|(_, request_id)| request_id.as_str()).collect::<Vec<_>>())
-        .fetch_all(connection)
-        .await
-        .map_err(error::of_read)?;
-    for row in rows {
+        .bind(named.iter().map(|(_, request_id)| request_id.as_str()).collect::<Vec<_>>());
+    for row in connection.fetch_all(requests).await.map_err(error::of_read)? {
         let (change, request_id) = named[place(&row).map_err(error::of_read)?];
         let recorded = recorded(&row, request_id).map_err(error::of_read)?;
         let at = keys.binary_search(&(&change.tenant, &change.id));

@@ -6,6 +6,7 @@
 use std::fmt;
 
 use domain::{Error, event::Position, violation::Violation};
+use sqlx::Row;
 
 use crate::{connections::Connections, error};
 
@@ -43,11 +44,9 @@ pub(crate) struct Telling {
 /// The position behind all that is visible now.
 pub(crate) async fn now(connections: &Connections) -> Result<Position, Error> {
     let mut connection = connections.get().await?;
-    let now: String = sqlx::query_scalar("SELECT pg_current_snapshot()::text")
-        .fetch_one(&mut *connection)
-        .await
-        .map_err(error::of_read)?;
-    let told = Snapshot::from_database(&now)?;
+    let now = sqlx::query("SELECT pg_current_snapshot()::text");
+    let row = connection.fetch_one(now).await.map_err(error::of_read)?;
+    let told = Snapshot::from_database(row.try_get(0).map_err(error::of_read)?)?;
     Ok(Place { told, telling: None }.position())
 }
 

@@ -6,9 +6,9 @@ use domain::{
     request_id::{Recorded, RequestId},
     working::{Ended, Part, Write},
 };
-use sqlx::{PgConnection, Postgres, postgres::PgArguments};
+use sqlx::{Postgres, postgres::PgArguments};
 
-use crate::load::place;
+use crate::{connections::Lease, load::place};
 
 /// New data of sessions, each only where its revision is the expected one: an UPDATE that had to wait for another one finds
 /// the revision changed, and does nothing. It is what nearly all writes are, and stands apart from [`WRITE`] because it takes
@@ -110,7 +110,7 @@ const ERASE: &str = "
     WHERE request.tenant_id = item.tenant_id AND request.session_id = item.id AND request.revision <= item.revision";
 
 /// Writes parts, each of another session, and says of each whether it was written.
-pub(crate) async fn run(connection: &mut PgConnection, parts: &[Part]) -> Result<Vec<bool>, sqlx::Error> {
+pub(crate) async fn run(connection: &mut Lease, parts: &[Part]) -> Result<Vec<bool>, sqlx::Error> {
     // Should a deletion have been cut off before it had erased everything, it is done now.
     erase(connection, parts.iter().filter(|part| part.write.restarts)).await?;
     let query = match parts {
@@ -126,7 +126,7 @@ pub(crate) async fn run(connection: &mut PgConnection, parts: &[Part]) -> Result
         _ => bind_rest(bind(sqlx::query(WRITE), parts, |_, event| event.document.as_deref()), parts),
     };
     let mut written = vec![false; parts.len()];
-    for row in query.fetch_all(&mut *connection).await? {
+    for row in connection.fetch_all(query).await? {
         written[place(&row)?] = true;
     }
     let deleted = parts.iter().zip(&written).filter(|(part, written)| **written && part.write.erase);
@@ -202,18 +202,16 @@ fn bind_rest<'a>(query: Query<'a>, parts: &'a [Part]) -> Query<'a> {
         .bind(requests.iter().map(|(.., request)| request.at.millis()).collect::<Vec<_>>())
 }
 
-async fn erase(connection: &mut PgConnection, parts: impl Iterator<Item = &Part>) -> Result<(), sqlx::Error> {
+async fn erase(connection: &mut Lease, parts: impl Iterator<Item = &Part>) -> Result<(), sqlx::Error> {
     let parts: Vec<_> = parts.collect();
     if parts.is_empty() {
         return Ok(());
     }
-    sqlx::query(ERASE)
+    let erase = sqlx::query(ERASE)
         .bind(parts.iter().map(|part| part.tenant.as_str()).collect::<Vec<_>>())
         .bind(parts.iter().map(|part| part.id.as_str()).collect::<Vec<_>>())
-        .bind(parts.iter().map(|part| part.write.expected.get()).collect::<Vec<_>>())
-        .execute(connection)
-        .await
-        .map(drop)
+        .bind(parts.iter().map(|part| part.write.expected.get()).collect::<Vec<_>>());
+    connection.execute(erase).await
 }
 
 fn ended_at(write: &Write) -> Option<i64> {

@@ -3,9 +3,10 @@
 //!
 //! Reading and deciding take no lock: while one batch is written, the next one is read and decided.
 
+use batcher::Verdict;
 use domain::{
     Error,
-    change::{Change, Changed},
+    change::Change,
     working::{Batch, Key, Part},
 };
 
@@ -16,19 +17,20 @@ use crate::{
     error, load, update, write,
 };
 
-/// Makes a batch of changes, and gives a result for each, in order, once all of them are durable.
+/// Makes a batch of changes, and gives a verdict on each, in order, once all of them are durable.
 pub(crate) async fn run(
     readers: &Connections,
     writer: &Connections,
-    changes: &[Change],
-) -> Vec<Result<Changed, Error>> {
-    let mut batch = Batch::new(changes);
+    changes: Vec<Change>,
+) -> Vec<Verdict<Change>> {
+    let mut batch = Batch::new(&changes);
     while let Some(sessions) = batch.open() {
         if let Err(error) = round(readers, writer, &mut batch, &sessions).await {
             batch.failed(&error);
         }
     }
-    batch.into_results()
+    let results = batch.into_results();
+    batcher::verdicts(changes, results)
 }
 
 /// Does once all that is open. An error is about all that is open still, of which then nothing was written.

@@ -19,6 +19,7 @@ mod update;
 mod write;
 
 use async_trait::async_trait;
+use batcher::Batcher;
 use domain::{
     Error, Outcome,
     change::{Change, Changed},
@@ -28,7 +29,6 @@ use domain::{
     store::{self, Events, Expired},
     time::Timestamp,
 };
-use gather::Gather;
 use sqlx::SqlitePool;
 
 use connections::Connections;
@@ -45,7 +45,7 @@ pub struct Store {
     readers: SqlitePool,
     /// For reading events.
     events: SqlitePool,
-    changes: Gather<Change>,
+    changes: Batcher<Change>,
 }
 
 #[async_trait]

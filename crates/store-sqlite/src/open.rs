@@ -9,8 +9,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use batcher::Batcher;
 use domain::{change::Change, store::OpenError};
-use gather::Gather;
 use sqlx::{
     ConnectOptions, Connection, SqlStr, SqliteConnection,
     migrate::{MigrateError, Migration, MigrationType, Migrator},
@@ -53,18 +53,18 @@ impl Store {
         let change_readers = Connections::new(BATCHES, read_only.clone());
         let readers = pool(READERS).connect_lazy_with(read_only.clone());
         let events = pool(EVENT_READERS).connect_lazy_with(read_only);
-        let gathering = gather::Options {
-            workers: BATCHES as usize,
-            max_workers: BATCHES as usize,
-            company: COMPANY,
-            patience: PATIENCE,
-            max_batch: MAX_BATCH,
-            max_waiting: MAX_WAITING,
+        let batches = batcher::Options {
+            max_in_flight: BATCHES as usize,
+            max_slow_in_flight: BATCHES as usize,
+            // One connection writes: a batch that hangs on the file keeps the others from it too.
+            max_hung: 0,
+            min_batch: MIN_BATCH,
+            ..batcher::Options::default()
         };
         let (reading, writing) = (change_readers.clone(), writer.clone());
-        let changes = Gather::new(gathering, move |changes: Vec<Change>| {
+        let changes = Batcher::new(batches, move |changes: Vec<Change>, _| {
             let (readers, writer) = (reading.clone(), writing.clone());
-            async move { change::run(&readers, &writer, &changes).await }
+            async move { change::run(&readers, &writer, changes).await }
         });
         Ok(Self { writer, change_readers, readers, events, changes })
     }
@@ -77,16 +77,7 @@ const EVENT_READERS: u32 = 3;
 const BATCHES: u32 = 2;
 
 /// How many changes have to wait for a transaction beside one that is under way, so that it is worth its commit.
-const COMPANY: usize = 16;
-
-/// How long a change waits for company: longer than a transaction takes, unless another process holds the file.
-const PATIENCE: Duration = Duration::from_millis(10);
-
-/// How many changes share a transaction at most. More gain little, and each waits for all of them.
-const MAX_BATCH: usize = 128;
-
-/// How many changes may wait. What is behind so many would not be written before its caller gives up.
-const MAX_WAITING: usize = 16 * 1024;
+const MIN_BATCH: usize = 16;
 
 /// Makes the file where there is none, and brings its tables to this version. Tables of a later version are left as
 /// they are.

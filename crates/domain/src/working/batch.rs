@@ -20,6 +20,8 @@ const MAX_ROUNDS: usize = 1000;
 pub struct Batch<'a> {
     changes: &'a [Change],
     results: Vec<Option<Result<Changed, Error>>>,
+    /// Which changes are left as they are.
+    blocked: Vec<bool>,
     rounds: usize,
 }
 
@@ -51,7 +53,8 @@ impl<'a> Batch<'a> {
     /// A batch of which everything is open.
     #[must_use]
     pub fn new(changes: &'a [Change]) -> Self {
-        Self { changes, results: changes.iter().map(|_| None).collect(), rounds: 0 }
+        let (results, blocked) = (changes.iter().map(|_| None).collect(), vec![false; changes.len()]);
+        Self { changes, results, blocked, rounds: 0 }
     }
 
     /// The sessions of the changes that are open, each once, in the order of their keys: two statements that lock the same
@@ -65,16 +68,16 @@ impl<'a> Batch<'a> {
 
     /// The changes that are open.
     pub fn open_changes(&self) -> impl Iterator<Item = &'a Change> {
-        self.changes
-            .iter()
-            .zip(&self.results)
-            .filter(|(_, result)| result.is_none())
-            .map(|(change, _)| change)
+        self.changes.iter().enumerate().filter(|(at, _)| self.is_open(*at)).map(|(_, change)| change)
+    }
+
+    fn is_open(&self, at: usize) -> bool {
+        self.results[at].is_none() && !self.blocked[at]
     }
 
     fn sessions(&self) -> BTreeMap<Key<'a>, Vec<usize>> {
         let mut sessions: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        for (at, change) in self.changes.iter().enumerate().filter(|(at, _)| self.results[*at].is_none()) {
+        for (at, change) in self.changes.iter().enumerate().filter(|(at, _)| self.is_open(*at)) {
             sessions.entry((&change.tenant, &change.id)).or_default().push(at);
         }
         sessions
@@ -131,17 +134,33 @@ impl<'a> Batch<'a> {
         Vec::new()
     }
 
-    /// Nothing that is open can be done.
-    pub fn failed(&mut self, error: &Error) {
-        for result in self.results.iter_mut().filter(|result| result.is_none()) {
-            *result = Some(Err(error.clone()));
+    /// Somebody else has locked the sessions of these parts, of which nothing was written: what is open of them is left as
+    /// it is.
+    pub fn blocked(&mut self, parts: &[Part]) {
+        for part in parts {
+            for at in (0..self.changes.len()).filter(|at| self.results[*at].is_none()) {
+                let change = &self.changes[at];
+                self.blocked[at] |= change.tenant == part.tenant && change.id == part.id;
+            }
         }
     }
 
-    /// A result for each change, in order. [`Error::Overloaded`] for what is still open.
+    /// Nothing that is open can be done.
+    pub fn failed(&mut self, error: &Error) {
+        for at in (0..self.changes.len()).filter(|at| self.is_open(*at)).collect::<Vec<_>>() {
+            self.results[at] = Some(Err(error.clone()));
+        }
+    }
+
+    /// A result for each change, in order: none for what is left as it is, since its session is blocked, and
+    /// [`Error::Overloaded`] for what is still open.
     #[must_use]
-    pub fn into_results(self) -> Vec<Result<Changed, Error>> {
-        self.results.into_iter().map(|result| result.unwrap_or(Err(Error::Overloaded))).collect()
+    pub fn into_results(self) -> Vec<Option<Result<Changed, Error>>> {
+        let result = |(result, blocked): (Option<_>, bool)| match (result, blocked) {
+            (None, true) => None,
+            (result, _) => Some(result.unwrap_or(Err(Error::Overloaded))),
+        };
+        self.results.into_iter().zip(self.blocked).map(result).collect()
     }
 
     fn answer(&mut self, answers: Vec<(usize, Result<Changed, Error>)>) {

@@ -1,12 +1,18 @@
 //! Where the sessions are.
 
+use std::time::Duration;
+
 use clap::Args;
+use humantime::Duration as HumanDuration;
+
+use super::positive;
 
 /// Where the sessions are.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Database")]
 pub struct Database {
-    /// Where the sessions are kept: sqlite:FILE, or postgres://USER:PASSWORD@HOST:PORT/DATABASE
+    /// Where the sessions are kept: sqlite:FILE, or postgres://USER:PASSWORD@HOST:PORT/DATABASE, also with several hosts, of
+    /// which the one that takes writes is used
     #[arg(
         long = "database-url",
         env = "DATABASE_URL",
@@ -15,8 +21,8 @@ pub struct Database {
     )]
     pub url: String,
 
-    /// How many connections to PostgreSQL are opened at most, beside up to three that read events. Too few, and calls wait
-    /// for each other; too many, and the database spends its time on switching between them
+    /// How many connections to PostgreSQL are opened at most, half of them for changes, beside up to three that read events.
+    /// Too few, and calls wait for each other; too many, and the database spends its time on switching between them
     #[arg(
         long = "database-max-connections",
         env = "DATABASE_MAX_CONNECTIONS",
@@ -26,4 +32,24 @@ pub struct Database {
         hide_env_values = true
     )]
     pub max_connections: u32,
+
+    /// How long PostgreSQL may take for one statement. After it the connection is closed, and the outcome of a change is
+    /// unknown. Too short, and statements fail that would have been done; too long, and a database that is gone without a
+    /// word keeps calls waiting for so long
+    #[arg(
+        long = "database-timeout",
+        env = "DATABASE_TIMEOUT",
+        default_value = "5s",
+        value_parser = positive,
+        hide_env_values = true
+    )]
+    timeout: HumanDuration,
+}
+
+impl Database {
+    /// How long PostgreSQL may take for one statement.
+    #[must_use]
+    pub fn timeout(&self) -> Duration {
+        self.timeout.into()
+    }
 }

@@ -8,13 +8,14 @@ use super::*;
 use crate::command::Cli;
 
 /// The flags of `serve`. Of these the first five are the contract's, with their variables and defaults.
-const SERVE: [(&str, &str, &str); 19] = [
+const SERVE: [(&str, &str, &str); 20] = [
     ("database-url", "DATABASE_URL", "sqlite:channel-sessions.db"),
     ("grpc-addr", "GRPC_ADDR", "127.0.0.1:50051"),
     ("http-addr", "HTTP_ADDR", "127.0.0.1:8080"),
     ("max-attributes", "MAX_ATTRIBUTES", "10"),
     ("value-rules", "VALUE_RULES", "strict"),
     ("database-max-connections", "DATABASE_MAX_CONNECTIONS", "16"),
+    ("database-timeout", "DATABASE_TIMEOUT", "5s"),
     ("request-timeout", "REQUEST_TIMEOUT", "10s"),
     ("body-timeout", "BODY_TIMEOUT", "10s"),
     ("max-concurrent-requests", "MAX_CONCURRENT_REQUESTS", "1024"),

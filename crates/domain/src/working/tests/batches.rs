@@ -37,7 +37,7 @@ fn sessions_are_open_once_and_in_order_and_what_is_not_written_stays_open() {
     assert_eq!(batch.open_changes().count(), 2);
     write_all(&mut batch, &keys);
     assert!(batch.open().is_none());
-    let results = batch.into_results();
+    let results = results(batch);
     assert!(results[0].is_ok() && results[1].is_ok(), "{results:?}");
     assert!(matches!(results[2], Err(Error::Exists(_))), "{results:?}");
 }
@@ -62,7 +62,7 @@ fn what_cannot_be_read_is_told_to_its_callers_alone() {
     assert_eq!(batch.decide(states).len(), 1);
     assert_eq!(batch.open().expect("the other one is open").len(), 1);
     batch.failed(&Error::Overloaded);
-    let results = batch.into_results();
+    let results = results(batch);
     assert!(matches!(results[..], [Err(Error::Internal(_)), Err(Error::Overloaded)]), "{results:?}");
 }
 
@@ -81,7 +81,7 @@ fn with_one_that_is_refused(refusal: &Refusal) -> (bool, Vec<Result<Changed, Err
         }
     }
     let open = batch.open_changes().map(|change| change.id.as_str()).collect::<Vec<_>>() == ["f"];
-    (open, batch.into_results())
+    (open, results(batch))
 }
 
 #[test]
@@ -114,5 +114,24 @@ fn a_batch_that_is_never_written_ends() {
         rounds += 1;
     }
     assert!(rounds > 10);
-    assert!(matches!(batch.into_results()[..], [Err(Error::Overloaded)]));
+    assert!(matches!(results(batch)[..], [Err(Error::Overloaded)]));
+}
+
+/// None of these batches is blocked.
+fn results(batch: Batch<'_>) -> Vec<Result<Changed, Error>> {
+    batch.into_results().into_iter().map(|result| result.expect("it is not blocked")).collect()
+}
+
+#[test]
+fn what_is_blocked_is_left_as_it_is_and_the_rest_goes_on() {
+    let changes = ["a", "b", "a"].map(|id| named(id, creation()));
+    let mut batch = Batch::new(&changes);
+    let keys = batch.open().expect("everything is open");
+    let mut parts = batch.decide(states(&keys));
+    let free = parts.split_off(1);
+    batch.blocked(&parts);
+    batch.written(free, &[true]);
+    assert!(batch.open().is_none());
+    let results = batch.into_results();
+    assert!(matches!(results[..], [None, Some(Ok(_)), None]), "{results:?}");
 }

@@ -1,0 +1,179 @@
+//! Group commit: puts the items of many callers into batches that share a statement and a commit.
+//!
+//! An item that finds no batch in flight starts one. One that comes while a batch is in flight waits for its end, or for
+//! enough others, since batches of one would keep a database busy with beginnings and ends. A batch that takes long is
+//! joined by another one, and a batch that hangs is not counted at all: it holds up its own sessions and nobody else.
+//!
+//! A session is in one batch at a time, so a store never competes with itself for a session, and a session's items are
+//! worked on in the order in which they came. What a store finds locked by somebody else leaves the batch, and is tried
+//! again by itself. Items that come one by one and items that come many at a time take turns. Knows no database.
+
+mod blocked;
+mod options;
+mod queue;
+mod worker;
+
+use std::{
+    hash::{BuildHasher, RandomState},
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use domain::{
+    Error,
+    change::{Change, Changed},
+    session::{Id, TenantId},
+};
+use futures_util::future::join_all;
+use tokio::sync::{Semaphore, oneshot};
+use tokio_util::task::TaskTracker;
+
+pub use options::Options;
+use queue::{Lane, Queue, Waiting};
+use worker::InFlight;
+
+/// What can be put into a batch.
+pub trait Item: Send + 'static {
+    /// What comes of it.
+    type Answer: Send + 'static;
+
+    /// The session that may be in one batch at a time; none where several batches may have it.
+    fn session(&self) -> Option<(&TenantId, &Id)>;
+
+    /// Whether nobody waits for its answer any longer.
+    fn is_abandoned(&self) -> bool;
+}
+
+impl Item for Change {
+    type Answer = Changed;
+
+    fn session(&self) -> Option<(&TenantId, &Id)> {
+        Some((&self.tenant, &self.id))
+    }
+
+    fn is_abandoned(&self) -> bool {
+        self.attempt.is_abandoned()
+    }
+}
+
+/// What comes of an item, or why nothing does.
+pub type Outcome<I> = Result<<I as Item>::Answer, Error>;
+
+/// What a batch says of one of its items.
+pub enum Verdict<I: Item> {
+    /// It has been worked on.
+    Answered(Outcome<I>),
+    /// Somebody else has locked what it is about: nothing was done, and it is tried again by itself.
+    Blocked(I),
+}
+
+/// The verdicts on items, each with its outcome; blocked where there is none.
+pub fn verdicts<I: Item>(items: Vec<I>, outcomes: Vec<Option<Outcome<I>>>) -> Vec<Verdict<I>> {
+    let verdict = |(item, outcome): (I, Option<_>)| outcome.map_or(Verdict::Blocked(item), Verdict::Answered);
+    items.into_iter().zip(outcomes).map(verdict).collect()
+}
+
+/// How long a batch may wait for locks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LockWait {
+    /// Hardly at all: others are in the same batch.
+    Short,
+    /// Somewhat: it has only items of a session that was found locked.
+    Long,
+}
+
+type Work<I> =
+    dyn Fn(Vec<I>, LockWait) -> Pin<Box<dyn Future<Output = Vec<Verdict<I>>> + Send>> + Send + Sync;
+
+/// Where items are put into batches. Clones are the same one.
+pub struct Batcher<I: Item> {
+    shared: Arc<Shared<I>>,
+}
+
+struct Shared<I: Item> {
+    options: Options,
+    hasher: RandomState,
+    work: Box<Work<I>>,
+    state: Mutex<State<I>>,
+    /// One for each locked session that may be tried again at a time.
+    blocked: Semaphore,
+    tasks: TaskTracker,
+}
+
+struct State<I: Item> {
+    queue: Queue<I>,
+    in_flight: InFlight,
+}
+
+impl<I: Item> Clone for Batcher<I> {
+    fn clone(&self) -> Self {
+        Self { shared: self.shared.clone() }
+    }
+}
+
+impl<I: Item> std::fmt::Debug for Batcher<I> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Batcher").field("options", &self.shared.options).finish_non_exhaustive()
+    }
+}
+
+impl<I: Item> Batcher<I> {
+    /// A batcher for a function that works on a batch and gives a verdict for each of its items, in order. It runs in tasks
+    /// that no caller can drop half-way.
+    pub fn new<F>(options: Options, work: impl Fn(Vec<I>, LockWait) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Vec<Verdict<I>>> + Send + 'static,
+    {
+        let state = State { queue: Queue::new(&options), in_flight: InFlight::default() };
+        let shared = Shared {
+            hasher: RandomState::new(),
+            work: Box::new(move |items, wait| Box::pin(work(items, wait)) as Pin<Box<_>>),
+            state: Mutex::new(state),
+            blocked: Semaphore::new(options.max_blocked_in_flight),
+            tasks: TaskTracker::new(),
+            options,
+        };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// Has items worked on, and gives a result for each, in order. [`Error::Overloaded`] for all of them if there is no room.
+    pub async fn submit(&self, items: Vec<I>) -> Vec<Outcome<I>> {
+        let lane = if items.len() == 1 { Lane::Single } else { Lane::Bulk };
+        let mut answers = Vec::with_capacity(items.len());
+        {
+            let mut state = self.shared.lock();
+            if !state.queue.make_room(items.len()) {
+                return items.iter().map(|_| Err(Error::Overloaded)).collect();
+            }
+            for item in items {
+                let (answer, answered) = oneshot::channel();
+                let key = item.session().map(|session| self.shared.hasher.hash_one(session));
+                state.queue.push(Waiting::new(key, lane, item, answer));
+                answers.push(answered);
+            }
+            self.shared.clone().start(&mut state);
+        }
+        join_all(answers).await.into_iter().map(answered).collect()
+    }
+
+    /// Waits until all that was submitted has been worked on.
+    pub async fn finish(&self) {
+        self.shared.tasks.close();
+        self.shared.tasks.wait().await;
+    }
+}
+
+/// What was answered. A batch that panics answers nobody.
+fn answered<T>(answer: Result<Result<T, Error>, oneshot::error::RecvError>) -> Result<T, Error> {
+    answer.unwrap_or_else(|_| Err(Error::Internal("the work on a batch has ended early".into())))
+}
+
+impl<I: Item> Shared<I> {
+    fn lock(&self) -> MutexGuard<'_, State<I>> {
+        // Nothing panics while it holds the lock; if it did, the state would still be whole.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests;

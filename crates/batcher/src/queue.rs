@@ -1,0 +1,197 @@
+//! The items that wait: those that the next batch can take, and those whose session is in a batch already.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+
+use domain::{Error, Outcome as Certainty};
+use tokio::{sync::oneshot, time::Instant};
+
+use crate::{Item, Options, Outcome};
+
+/// A session's hash. Two sessions of one hash, should there ever be such, keep out of each other's way for nothing.
+pub(crate) type Key = u64;
+
+/// How an item came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lane {
+    /// By itself.
+    Single,
+    /// With others of the same caller.
+    Bulk,
+}
+
+/// An item that waits.
+pub(crate) struct Waiting<I: Item> {
+    pub(crate) key: Option<Key>,
+    pub(crate) lane: Lane,
+    pub(crate) since: Instant,
+    pub(crate) item: I,
+    pub(crate) answer: oneshot::Sender<Outcome<I>>,
+}
+
+/// The items that wait.
+pub(crate) struct Queue<I: Item> {
+    /// What the next batch can take, in the order in which it came.
+    single: VecDeque<Waiting<I>>,
+    bulk: VecDeque<Waiting<I>>,
+    /// The sessions that are in a batch, each with the items that wait for it.
+    locked_keys: HashMap<Key, VecDeque<Waiting<I>>>,
+    /// How many items wait in `locked_keys`.
+    held: usize,
+    max_batch: usize,
+    max_bulk: usize,
+    max_waiting: usize,
+    max_waiting_for_session: usize,
+}
+
+impl<I: Item> Waiting<I> {
+    pub(crate) fn new(key: Option<Key>, lane: Lane, item: I, answer: oneshot::Sender<Outcome<I>>) -> Self {
+        Self { key, lane, since: Instant::now(), item, answer }
+    }
+
+    pub(crate) fn refuse(self, error: Error) {
+        // Whoever is gone needs no answer.
+        let _ = self.answer.send(Err(error));
+    }
+
+    fn give_up(self) {
+        self.refuse(Error::DeadlineExceeded(Certainty::NotApplied));
+    }
+}
+
+impl<I: Item> Queue<I> {
+    pub(crate) fn new(options: &Options) -> Self {
+        Self {
+            single: VecDeque::new(),
+            bulk: VecDeque::new(),
+            locked_keys: HashMap::new(),
+            held: 0,
+            max_batch: options.max_batch,
+            max_bulk: options.max_bulk,
+            max_waiting: options.max_waiting,
+            max_waiting_for_session: options.max_waiting_for_session,
+        }
+    }
+
+    /// How many items the next batch can choose from.
+    pub(crate) fn ready(&self) -> usize {
+        self.single.len() + self.bulk.len()
+    }
+
+    /// Whether there is room for so many more. A queue that holds nothing has room for any number.
+    pub(crate) fn make_room(&mut self, more: usize) -> bool {
+        let limit = self.max_waiting.max(more);
+        if self.ready() + self.held + more > limit {
+            self.drop_abandoned();
+        }
+        self.ready() + self.held + more <= limit
+    }
+
+    /// Queues an item.
+    pub(crate) fn push(&mut self, waiting: Waiting<I>) {
+        match waiting.key.filter(|key| self.locked_keys.contains_key(key)) {
+            Some(key) => self.hold(key, waiting),
+            None => self.lane(waiting.lane).push_back(waiting),
+        }
+    }
+
+    /// Takes the next batch, and locks its sessions. Single items go first, but always leave room for some others.
+    pub(crate) fn take(&mut self) -> Vec<Waiting<I>> {
+        let bulk = self.bulk.len().min(self.max_bulk);
+        let mut batch = Vec::new();
+        let mut own = HashSet::new();
+        self.take_from(Lane::Single, self.max_batch - bulk, &mut batch, &mut own);
+        let room = self.max_batch - batch.len();
+        self.take_from(Lane::Bulk, room.min(self.max_bulk), &mut batch, &mut own);
+        batch
+    }
+
+    fn take_from(&mut self, lane: Lane, most: usize, batch: &mut Vec<Waiting<I>>, own: &mut HashSet<Key>) {
+        let limit = batch.len() + most;
+        while batch.len() < limit
+            && let Some(waiting) = self.lane(lane).pop_front()
+        {
+            match waiting.key {
+                _ if waiting.item.is_abandoned() => waiting.give_up(),
+                Some(key) if !own.contains(&key) && self.locked_keys.contains_key(&key) => {
+                    self.hold(key, waiting);
+                }
+                key => {
+                    if let Some(key) = key
+                        && own.insert(key)
+                    {
+                        self.locked_keys.insert(key, VecDeque::new());
+                    }
+                    batch.push(waiting);
+                }
+            }
+        }
+    }
+
+    /// Unlocks a session. What waited for it comes first in the next batch.
+    pub(crate) fn unlock(&mut self, key: Key) {
+        let Some(held) = self.locked_keys.remove(&key) else { return };
+        self.held -= held.len();
+        for waiting in held.into_iter().rev() {
+            self.lane(waiting.lane).push_front(waiting);
+        }
+    }
+
+    /// Puts an item back that somebody else's lock kept from being worked on. Its session stays locked.
+    pub(crate) fn put_back(&mut self, waiting: Waiting<I>) {
+        match waiting.key {
+            Some(key) => {
+                self.held += 1;
+                self.locked_keys.entry(key).or_default().push_front(waiting);
+            }
+            None => self.lane(waiting.lane).push_front(waiting),
+        }
+    }
+
+    /// Takes what waits for a session that stays locked.
+    pub(crate) fn take_held(&mut self, key: Key) -> Vec<Waiting<I>> {
+        let Some(held) = self.locked_keys.get_mut(&key) else { return Vec::new() };
+        let mut batch = Vec::new();
+        while batch.len() < self.max_batch
+            && let Some(waiting) = held.pop_front()
+        {
+            self.held -= 1;
+            if waiting.item.is_abandoned() {
+                waiting.give_up();
+            } else {
+                batch.push(waiting);
+            }
+        }
+        batch
+    }
+
+    fn hold(&mut self, key: Key, waiting: Waiting<I>) {
+        let held = self.locked_keys.entry(key).or_default();
+        if held.len() < self.max_waiting_for_session {
+            held.push_back(waiting);
+            self.held += 1;
+        } else {
+            waiting.refuse(Error::Overloaded);
+        }
+    }
+
+    fn drop_abandoned(&mut self) {
+        let held: usize = self.locked_keys.values_mut().map(drop_abandoned).sum();
+        self.held -= held;
+        drop_abandoned(&mut self.single);
+        drop_abandoned(&mut self.bulk);
+    }
+
+    fn lane(&mut self, lane: Lane) -> &mut VecDeque<Waiting<I>> {
+        match lane {
+            Lane::Single => &mut self.single,
+            Lane::Bulk => &mut self.bulk,
+        }
+    }
+}
+
+/// Lets go of the items that nobody waits for, and says how many they were.
+fn drop_abandoned<I: Item>(queue: &mut VecDeque<Waiting<I>>) -> usize {
+    let before = queue.len();
+    queue.retain(|waiting| !waiting.item.is_abandoned());
+    before - queue.len()
+}

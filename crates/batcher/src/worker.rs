@@ -1,0 +1,137 @@
+//! Workers: each works on one batch after the other until nothing is ready.
+
+use std::{collections::HashSet, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+
+use futures_util::FutureExt;
+use tokio::time::{Instant, sleep};
+
+use crate::{
+    Item, LockWait, Options, Shared, State, Verdict,
+    queue::{Key, Waiting},
+};
+
+/// The batches that are in flight.
+#[derive(Debug, Default)]
+pub(crate) struct InFlight {
+    workers: usize,
+    /// When the batches of those workers began: few.
+    begun: Vec<Instant>,
+    /// Whether somebody looks whether they are slow.
+    is_watched: bool,
+}
+
+impl InFlight {
+    /// Whether another batch is started for so many items.
+    fn admits(&self, ready: usize, options: &Options) -> bool {
+        let enough = match self.in_time(options) {
+            0 => 1,
+            few if few < options.max_in_flight => options.min_batch,
+            _ => return false,
+        };
+        let hung = self.older_than(options.hung_after).min(options.max_hung);
+        ready >= enough && self.workers - hung < options.max_slow_in_flight
+    }
+
+    /// How many of the workers have no batch that is slow.
+    fn in_time(&self, options: &Options) -> usize {
+        self.workers - self.older_than(options.slow_after)
+    }
+
+    fn older_than(&self, age: Duration) -> usize {
+        self.begun.iter().filter(|begun| begun.elapsed() >= age).count()
+    }
+
+    fn end(&mut self, begun: Instant) {
+        if let Some(at) = self.begun.iter().position(|other| *other == begun) {
+            self.begun.swap_remove(at);
+        }
+    }
+}
+
+impl<I: Item> Shared<I> {
+    /// Starts a worker if there may be one and enough is ready. Otherwise has somebody look for one later.
+    pub(crate) fn start(self: Arc<Self>, state: &mut State<I>) {
+        if state.in_flight.admits(state.queue.ready(), &self.options) {
+            state.in_flight.workers += 1;
+            self.tasks.spawn(self.clone().run());
+        } else if state.queue.ready() > 0 && !state.in_flight.is_watched {
+            // No timer for every batch: one wakes the thread that waits for the network.
+            state.in_flight.is_watched = true;
+            self.tasks.spawn(self.clone().watch());
+        }
+    }
+
+    /// Starts workers beside slow ones for as long as anything is ready.
+    async fn watch(self: Arc<Self>) {
+        loop {
+            sleep(self.options.slow_after).await;
+            let mut state = self.lock();
+            if state.queue.ready() == 0 {
+                state.in_flight.is_watched = false;
+                return;
+            }
+            self.clone().start(&mut state);
+        }
+    }
+
+    async fn run(self: Arc<Self>) {
+        while let Some((batch, begun)) = self.take() {
+            self.clone().work_on(batch, begun).await;
+        }
+    }
+
+    /// Takes the next batch. Where there is none, there is one worker less in the same moment: what comes in the next one
+    /// starts another.
+    fn take(&self) -> Option<(Vec<Waiting<I>>, Instant)> {
+        let mut state = self.lock();
+        // Others may have come in the place of one that was slow.
+        let is_needed = state.in_flight.in_time(&self.options) <= self.options.max_in_flight;
+        let batch = if is_needed { state.queue.take() } else { Vec::new() };
+        if batch.is_empty() {
+            state.in_flight.workers -= 1;
+            return None;
+        }
+        let begun = Instant::now();
+        state.in_flight.begun.push(begun);
+        Some((batch, begun))
+    }
+
+    async fn work_on(self: Arc<Self>, batch: Vec<Waiting<I>>, begun: Instant) {
+        let keys: HashSet<Key> = batch.iter().filter_map(|waiting| waiting.key).collect();
+        let blocked = self.answer(batch, LockWait::Short).await;
+        let blocked_keys: HashSet<Key> = blocked.iter().filter_map(|waiting| waiting.key).collect();
+        let mut state = self.lock();
+        state.in_flight.end(begun);
+        for waiting in blocked.into_iter().rev() {
+            state.queue.put_back(waiting);
+        }
+        for key in keys {
+            if blocked_keys.contains(&key) {
+                self.tasks.spawn(self.clone().retry(key));
+            } else {
+                state.queue.unlock(key);
+            }
+        }
+    }
+
+    /// Has a batch worked on and its callers answered. Returns what somebody else has locked.
+    pub(crate) async fn answer(&self, batch: Vec<Waiting<I>>, wait: LockWait) -> Vec<Waiting<I>> {
+        let mut callers = Vec::with_capacity(batch.len());
+        let mut items = Vec::with_capacity(batch.len());
+        for Waiting { key, lane, since, item, answer } in batch {
+            items.push(item);
+            callers.push((key, lane, since, answer));
+        }
+        // A panic ends no worker: the answers are then dropped.
+        let verdicts = AssertUnwindSafe((self.work)(items, wait)).catch_unwind().await.unwrap_or_default();
+        let mut blocked = Vec::new();
+        for ((key, lane, since, answer), verdict) in callers.into_iter().zip(verdicts) {
+            match verdict {
+                // Whoever is gone needs no answer.
+                Verdict::Answered(outcome) => drop(answer.send(outcome)),
+                Verdict::Blocked(item) => blocked.push(Waiting { key, lane, since, item, answer }),
+            }
+        }
+        blocked
+    }
+}

@@ -1,0 +1,78 @@
+//! Bringing a database's tables to this version.
+
+use std::time::Duration;
+
+use domain::store::OpenError;
+use sqlx::{
+    Connection, PgConnection, SqlStr,
+    error::DatabaseError,
+    migrate::{MigrateError, Migration, MigrationType, Migrator},
+};
+
+use crate::{
+    connections::bounded,
+    open::{check_server, connect},
+    target::Target,
+};
+
+/// How long all of it may take, at the most: a step may have to write a large table anew.
+const LIMIT: Duration = Duration::from_secs(60 * 60);
+
+/// Has all steps taken in one transaction, by one process at a time: its lock ends with it, whatever becomes of the process
+/// and whatever pooler stands between. It waits so long for that lock, and for tables that others use.
+const TURN: &str = "SET LOCAL lock_timeout = '30s'; SELECT pg_advisory_xact_lock(7163384699371450737)";
+
+/// Brings the tables to this version; several may do so at once. Tables of a later version are left as they are.
+///
+/// # Errors
+/// If the database cannot be reached, or a step fails; then none has been taken.
+pub async fn migrate(url: &str) -> Result<(), OpenError> {
+    let mut connection = connect(&Target::parse(url)?.unprepared()).await?;
+    check_server(&mut connection).await?;
+    if is_current(&mut connection).await {
+        return Ok(());
+    }
+    bounded(LIMIT, run(&mut connection)).await.map_err(|error| {
+        let is_locked = error.as_database_error().and_then(DatabaseError::code).is_some_and(|code| code == "55P03");
+        let message = if is_locked {
+            "the database's tables are used by somebody else, perhaps by another migration: try again when that is done"
+        } else {
+            "the database's tables cannot be brought to this version"
+        };
+        OpenError::because(message, error)
+    })
+}
+
+async fn run(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    let mut transaction = connection.begin().await?;
+    sqlx::raw_sql(TURN).execute(&mut *transaction).await?;
+    let mut migrator = Migrator::with_migrations(migrations());
+    // The lock of its own belongs to a session, which a pooler may hand to somebody else.
+    migrator.set_ignore_missing(true).set_locking(false);
+    migrator.run(&mut *transaction).await.map_err(|error| {
+        if let MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) = error {
+            error
+        } else {
+            sqlx::Error::Migrate(Box::new(error))
+        }
+    })?;
+    transaction.commit().await
+}
+/// Whether every step was taken before. Whoever finds it so needs no privilege to change tables.
+async fn is_current(connection: &mut PgConnection) -> bool {
+    let taken = sqlx::query_scalar::<_, i64>("SELECT version FROM _sqlx_migrations WHERE success")
+        .fetch_all(connection)
+        .await
+        .unwrap_or_default();
+    migrations().iter().all(|step| taken.contains(&step.version))
+}
+
+fn migrations() -> Vec<Migration> {
+    let step = |version, name: &'static str, sql| {
+        Migration::new(version, name.into(), MigrationType::Simple, SqlStr::from_static(sql), false)
+    };
+    vec![
+        step(1, "channel_session", include_str!("../migrations/1_channel_session.sql")),
+        step(2, "events", include_str!("../migrations/2_events.sql")),
+    ]
+}
