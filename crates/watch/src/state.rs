@@ -50,6 +50,8 @@ pub(crate) enum Next {
     Nothing(Option<Position>),
     /// The watcher is too slow: what is next is not kept here any more.
     Gone,
+    /// The store cannot be read: the watch ends with this.
+    Failed(Error),
 }
 
 /// A watcher as the tail knows it.
@@ -68,6 +70,8 @@ pub(crate) enum Attention {
     Joining,
     /// Yes: the events with these numbers wait for it.
     Joined(VecDeque<u64>),
+    /// No: it is to end with this.
+    Failed(Error),
 }
 
 impl State {
@@ -112,8 +116,11 @@ impl State {
 
     /// Takes what is next for a watcher that has joined.
     pub(crate) fn take(&mut self, number: u64) -> Next {
-        let waiting = self.watchers.get_mut(&number).and_then(|listed| listed.attention.waiting());
-        let Some(waiting) = waiting else { return Next::Gone };
+        let Some(listed) = self.watchers.get_mut(&number) else { return Next::Gone };
+        if let Attention::Failed(error) = &listed.attention {
+            return Next::Failed(error.clone());
+        }
+        let Some(waiting) = listed.attention.waiting() else { return Next::Gone };
         let Some(event) = waiting.pop_front() else {
             // Nothing has been read behind the last look's end: otherwise that end is not where this watcher is.
             let ended = self.ended.as_ref().and_then(|(_, ended)| ended.as_ref().ok());
@@ -158,6 +165,17 @@ impl State {
         self.scope = None;
     }
 
+    /// Ends every watch that would otherwise wait for what cannot be read.
+    pub(crate) fn fail(&mut self, error: &Error) {
+        for listed in self.watchers.values_mut() {
+            if listed.attention.waiting().is_some() {
+                listed.attention = Attention::Failed(error.clone());
+                listed.notify.notify_one();
+            }
+        }
+        self.scope = None;
+    }
+
     pub(crate) fn attend(&mut self, watcher: u64, attention: Attention) {
         if let Some(listed) = self.watchers.get_mut(&watcher) {
             listed.attention = attention;
@@ -181,7 +199,7 @@ impl Attention {
     fn waiting(&mut self) -> Option<&mut VecDeque<u64>> {
         match self {
             Self::Joined(waiting) => Some(waiting),
-            Self::Elsewhere | Self::Joining => None,
+            Self::Elsewhere | Self::Joining | Self::Failed(_) => None,
         }
     }
 }

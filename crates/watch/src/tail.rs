@@ -11,7 +11,10 @@ use domain::{
     session::TenantId,
     store::Store,
 };
-use tokio::sync::{Notify, watch};
+use tokio::{
+    sync::{Notify, watch},
+    time::Instant,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -27,6 +30,13 @@ const PAUSE: Duration = Duration::from_millis(25);
 
 /// How long to wait after a look that failed.
 const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(500);
+
+/// For how long looks may fail before those who watch are told: they may do better at another instance, and know by then
+/// that they hear of nothing.
+const MAX_FAILING: Duration = Duration::from_secs(20);
+
+/// How many looks may fail for what does not pass by itself, such as a right that is missing.
+const MAX_DEFECTS: usize = 3;
 
 /// How many events are read at a time.
 const PAGE: usize = 256;
@@ -87,11 +97,34 @@ impl Tail {
     }
 }
 
+/// The looks that have failed, one after the other.
+#[derive(Default)]
+struct Failures {
+    since: Option<Instant>,
+    defects: usize,
+}
+
+impl Failures {
+    /// Takes note of how a look ended. Returns the error where it is time to tell those who watch.
+    fn count(&mut self, looked: &Result<Position, Error>) -> Option<Error> {
+        let Err(error) = looked else {
+            *self = Self::default();
+            return None;
+        };
+        if self.since.is_none() {
+            tracing::warn!(?error, "events cannot be read; watchers wait");
+        }
+        let since = *self.since.get_or_insert_with(Instant::now);
+        self.defects += usize::from(matches!(error, Error::Internal(_)));
+        (self.defects >= MAX_DEFECTS || since.elapsed() >= MAX_FAILING).then(|| error.clone())
+    }
+}
+
 impl Shared {
     /// Looks again and again while anybody watches.
     async fn run(shared: Arc<Self>) {
         let mut position = None;
-        let mut failed = false;
+        let mut failures = Failures::default();
         loop {
             let scope = {
                 let mut state = shared.lock();
@@ -104,12 +137,10 @@ impl Shared {
                 state.scope()
             };
             let looked = shared.look(&scope, &mut position).await;
-            if let Err(error) = &looked
-                && !failed
-            {
-                tracing::warn!(?error, "events cannot be read; watchers wait");
+            let failed = looked.is_err();
+            if let Some(error) = failures.count(&looked) {
+                shared.lock().fail(&error);
             }
-            failed = looked.is_err();
             {
                 let mut state = shared.lock();
                 let number = state.recent.end();

@@ -280,3 +280,18 @@ async fn a_store_that_is_away_begins_no_watch() {
     bench.store.close().await;
     assert!(matches!(bench.hub.watch(wanted(Scope::All)).await, Err(Error::StoreUnavailable { .. })));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_watch_does_not_wait_for_ever_for_what_cannot_be_read() {
+    let bench = Bench::new();
+    bench.create("x", SESSION).await;
+    let mut watcher = bench.watch(wanted(Scope::All)).await;
+    assert!(next(&mut watcher).await.expect("the watch goes on").event.is_none());
+    bench.store.close().await;
+    let error = loop {
+        if let Err(error) = next(&mut watcher).await {
+            break error;
+        }
+    };
+    assert!(matches!(error, Error::StoreUnavailable { .. }), "{error:?}");
+}

@@ -125,6 +125,7 @@ impl Watcher {
                         return Ok(entry.event);
                     }
                     Next::Gone => self.state = State::Behind(Behind::default()),
+                    Next::Failed(error) => return Err(error),
                     Next::Nothing(position) => {
                         self.position = position.unwrap_or_else(|| self.position.clone());
                         self.listing.notify.notified().await;
