@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::store::OpenError;
 use sqlx::{
-    Connection, PgConnection, SqlStr,
+    Connection, PgConnection, Row, SqlStr,
     error::DatabaseError,
     migrate::{MigrateError, Migration, MigrationType, Migrator},
 };
@@ -60,10 +60,9 @@ async fn run(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
 }
 /// Whether every step was taken before. Whoever finds it so needs no privilege to change tables.
 async fn is_current(connection: &mut PgConnection) -> bool {
-    let taken = sqlx::query_scalar::<_, i64>("SELECT version FROM _sqlx_migrations WHERE success")
-        .fetch_all(connection)
-        .await
-        .unwrap_or_default();
+    let taken =
+        sqlx::raw_sql("SELECT version FROM _sqlx_migrations WHERE success").fetch_all(connection).await;
+    let taken: Vec<i64> = taken.unwrap_or_default().iter().map(|row| row.get(0)).collect();
     migrations().iter().all(|step| taken.contains(&step.version))
 }
 

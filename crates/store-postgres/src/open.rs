@@ -117,14 +117,15 @@ pub(crate) async fn connect(target: &Target) -> Result<PgConnection, OpenError> 
 /// Holds a server to what the statements need.
 pub(crate) async fn check_server(connection: &mut PgConnection) -> Result<(), OpenError> {
     let refuse = |message: String| Err(OpenError { message, cause: None });
-    let row = sqlx::query(
-        "SELECT current_setting('server_version_num')::integer, current_setting('server_encoding'), version()",
+    // Not prepared, as nothing is that the first connection does: a pooler may hand it to somebody else.
+    let row = sqlx::raw_sql(
+        "SELECT current_setting('server_version_num'), current_setting('server_encoding'), version()",
     )
     .fetch_one(connection)
     .await
     .map_err(|error| OpenError::because("the database does not say what it is", error))?;
-    let (version, encoding, name): (i32, &str, &str) = (row.get(0), row.get(1), row.get(2));
-    if version < MIN_SERVER_VERSION {
+    let (version, encoding, name): (&str, &str, &str) = (row.get(0), row.get(1), row.get(2));
+    if version.parse().is_ok_and(|version: i32| version < MIN_SERVER_VERSION) {
         return refuse(format!("the database is {name}; PostgreSQL 14 or later is needed"));
     }
     if encoding != "UTF8" {
@@ -141,7 +142,7 @@ pub(crate) async fn check_server(connection: &mut PgConnection) -> Result<(), Op
 async fn settle(connection: &mut PgConnection) {
     let oldest = "UPDATE channel_session_event SET transaction_id = '3'
                   WHERE transaction_id >= pg_snapshot_xmax(pg_current_snapshot())";
-    if let Ok(done) = sqlx::query(oldest).execute(&mut *connection).await
+    if let Ok(done) = sqlx::raw_sql(oldest).execute(&mut *connection).await
         && done.rows_affected() > 0
     {
         tracing::info!(events = done.rows_affected(), "events came from another server: they count as told");
@@ -152,6 +153,6 @@ async fn settle(connection: &mut PgConnection) {
                WHERE cleaned_to >= pg_snapshot_xmax(pg_current_snapshot())";
     for forgotten in [cleaned, log] {
         // As above.
-        let _ = sqlx::query(forgotten).execute(&mut *connection).await;
+        let _ = sqlx::raw_sql(forgotten).execute(&mut *connection).await;
     }
 }

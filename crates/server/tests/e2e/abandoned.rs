@@ -13,7 +13,9 @@ use store_testkit::postgres;
 use tonic::Code;
 use tower::ServiceExt;
 
-use crate::support::{Failure, Front, Lock, Rest, Service, Store, json, on_both_stores, raw};
+use crate::support::{
+    Failure, Front, Lock, Rest, Service, Store, json, on_both_stores, patience::until, raw,
+};
 
 /// One connection, so that whatever a caller leaves on it is met by the next one.
 const ONE_CONNECTION: [&str; 2] = ["--database-max-connections", "1"];
@@ -196,24 +198,39 @@ async fn a_deadline_says_whether_the_update_may_have_been_made() {
     assert_eq!((status.code(), &*failure.reason), (Code::DeadlineExceeded, "DEADLINE_EXCEEDED"));
     assert!(!failure.outcome_unknown);
 
-    // Sent, and waiting for the row in the database: its outcome is unknown.
-    let mut lock = Lock::take(&service.database_url(), &["x"]).await;
-    let sent = tokio::spawn(raw_update(address, "2S", "x", body));
-    lock.is_waited_for_by(1).await;
+    // Sent, and being made by a database that takes its time: its outcome is unknown.
+    let mut slow = PgConnection::connect(&service.database_url()).await.unwrap();
+    sqlx::raw_sql(SLOW).execute(&mut slow).await.unwrap();
+    let sent = tokio::spawn(raw_update(address, "500m", "x", body));
+    let at_work =
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'";
+    let is_at_work = async || {
+        let mut connection = PgConnection::connect(&service.database_url()).await.unwrap();
+        sqlx::query_scalar::<_, i64>(at_work).fetch_one(&mut connection).await.unwrap() > 0
+    };
+    until("the update at work", is_at_work).await;
     // Behind it in the queue for the one connection: never sent.
     let queued = Failure::from_status(&raw::update_within(address, "100m", "y", body).await);
     assert_eq!((&*queued.reason, queued.outcome_unknown), ("DEADLINE_EXCEEDED", false));
     let sent = sent.await.unwrap();
     assert_eq!((&*sent.reason, sent.outcome_unknown), ("DEADLINE_EXCEEDED", true));
 
-    // What was sent is made once it can be; what was not sent never is.
-    lock.release().await;
+    // What was sent is made; what was not sent never is.
     let rest = service.rest();
     let answer = rest.update("x", "[]").await;
     assert_eq!(answer.revision(), 2, "{answer:?}");
     let untouched = rest.get("y").await;
     assert_eq!((untouched.revision(), json(&untouched.body)), (1, json("{}")));
 }
+
+/// Updates of one session take longer than a caller waits.
+const SLOW: &str = "
+    CREATE FUNCTION be_slow() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        PERFORM pg_sleep(2);
+        RETURN NEW;
+    END $$;
+    CREATE TRIGGER slow BEFORE UPDATE ON channel_session FOR EACH ROW WHEN (NEW.id = 'x') EXECUTE FUNCTION be_slow()";
 
 async fn raw_update(address: std::net::SocketAddr, timeout: &str, id: &str, body: &str) -> Failure {
     Failure::from_status(&raw::update_within(address, timeout, id, body).await)

@@ -1,7 +1,7 @@
 //! The server or PostgreSQL killed in the middle of full load, again and again: no acknowledged update is lost, none is made
 //! twice, and none that was refused is made.
 
-mod load;
+pub(crate) mod load;
 
 use store_testkit::postgres::{Cluster, Options};
 

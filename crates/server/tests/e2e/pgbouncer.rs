@@ -1,4 +1,5 @@
-//! The service through PgBouncer in session mode: updates, watches and histories are as they are without it.
+//! The service through PgBouncer: in session mode, updates, watches and histories are as they are without it; in transaction
+//! mode, what cannot work says why.
 
 use channel_session_api::v1::UpdateDataRequest;
 use http::Method;
@@ -6,9 +7,10 @@ use store_testkit::postgres;
 
 use crate::support::{
     Caller, Rest, Sse, Watch,
-    bouncer::Bouncer,
+    bouncer::{Bouncer, PoolMode},
     caller::{Session, set},
     history::history,
+    patience::until,
     process::Process,
     service::connect,
     watch::everything,
@@ -20,11 +22,10 @@ const UPDATES: usize = 25;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn all_works_through_pgbouncer_in_session_mode() {
     let database = postgres::database().await;
-    let Some(bouncer) = Bouncer::before(database.url()).await else {
+    let Some(bouncer) = Bouncer::before(database.url(), PoolMode::Session).await else {
         println!("there is no PgBouncer, and none can be installed: nothing to test");
         return;
     };
-    // Whoever changes tables connects directly, for the lock that this takes belongs to a session.
     let migrated = Process::command(&["migrate", "--database-url", database.url()]).output().unwrap();
     assert!(migrated.status.success(), "{migrated:?}");
     let start = |database_url: &str| {
@@ -102,4 +103,43 @@ async fn all_works_through_pgbouncer_in_session_mode() {
         assert!(told.iter().map(|event| &*event.channel_session_id).eq(expected), "{told:?}");
     }
     assert_eq!(watches[1].next().await.revision, last + 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn several_migrations_at_once_take_their_turns_also_in_transaction_mode() {
+    let database = postgres::database().await;
+    let Some(bouncer) = Bouncer::before(database.url(), PoolMode::Transaction).await else {
+        println!("there is no PgBouncer, and none can be installed: nothing to test");
+        return;
+    };
+    let url = bouncer.url().to_owned();
+    let migrations = (0..4).map(|_| {
+        let url = url.clone();
+        tokio::task::spawn_blocking(move || {
+            Process::command(&["migrate", "--database-url", &url]).output().unwrap()
+        })
+    });
+    for migration in migrations.collect::<Vec<_>>() {
+        let migrated = migration.await.unwrap();
+        assert!(migrated.status.success(), "{migrated:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pooler_that_does_not_keep_prepared_statements_is_named() {
+    let database = postgres::database().await;
+    let Some(bouncer) = Bouncer::before(database.url(), PoolMode::Transaction).await else {
+        println!("there is no PgBouncer, and none can be installed: nothing to test");
+        return;
+    };
+    let addresses = ["--grpc-addr", "127.0.0.1:0", "--http-addr", "127.0.0.1:0"];
+    let serve = ["serve", "--lame-duck", "0s", "--database-url", bouncer.url()];
+    let service = Process::start(&[&serve[..], &addresses].concat());
+    let rest = Rest::new(service.address("http"));
+    let named = async || {
+        rest.get("x").await;
+        service.log().iter().any(|line| line.to_string().contains("max_prepared_statements"))
+    };
+    until("a line that names the pooler's setting", named).await;
+    assert_eq!(rest.get("x").await.failure().reason, "STORE_UNAVAILABLE");
 }

@@ -15,6 +15,7 @@ pub(crate) mod random;
 pub(crate) mod raw;
 pub(crate) mod rest;
 pub(crate) mod service;
+pub(crate) mod silence;
 pub(crate) mod sse;
 pub(crate) mod watch;
 

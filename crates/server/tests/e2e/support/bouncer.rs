@@ -1,4 +1,4 @@
-//! A PgBouncer in session mode before a PostgreSQL.
+//! A PgBouncer before a PostgreSQL.
 //!
 //! The program is found on `PATH` or where Debian has it, or Debian's package is installed where the process may do that.
 //! Where there is none all the same, tests that need it have nothing to test.
@@ -25,13 +25,22 @@ pub(crate) struct Bouncer {
     folder: TempDir,
 }
 
+/// For how long a server's connection belongs to a client.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum PoolMode {
+    /// As long as the client is connected.
+    Session,
+    /// For one transaction. All clients share one connection, so that they meet what others have left on it.
+    Transaction,
+}
+
 impl Bouncer {
     /// Starts one before the server of a database; none if there is no such program and none can be installed.
-    pub(crate) async fn before(database_url: &str) -> Option<Self> {
+    pub(crate) async fn before(database_url: &str, mode: PoolMode) -> Option<Self> {
         let program = tokio::task::spawn_blocking(program).await.unwrap()?;
         // A port that was free can be taken by the time that it is listened on.
         for _ in 0..10 {
-            let mut bouncer = Self::start(&program, &Url::parse(database_url).unwrap());
+            let mut bouncer = Self::start(&program, &Url::parse(database_url).unwrap(), mode);
             if within("PgBouncer's start", bouncer.listens()).await {
                 return Some(bouncer);
             }
@@ -39,11 +48,11 @@ impl Bouncer {
         panic!("PgBouncer does not start");
     }
 
-    fn start(program: &str, database: &Url) -> Self {
+    fn start(program: &str, database: &Url, mode: PoolMode) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let folder = tempfile::tempdir().unwrap();
         let configuration = folder.path().join("pgbouncer.ini");
-        fs::write(&configuration, settings(database, port)).unwrap();
+        fs::write(&configuration, settings(database, port, mode)).unwrap();
         let log = File::create(folder.path().join("log")).unwrap();
         let mut command = Command::new(program);
         // It refuses to run as root.
@@ -87,7 +96,11 @@ impl Drop for Bouncer {
     }
 }
 
-fn settings(database: &Url, port: u16) -> String {
+fn settings(database: &Url, port: u16, mode: PoolMode) -> String {
+    let (mode, size) = match mode {
+        PoolMode::Session => ("session", 60),
+        PoolMode::Transaction => ("transaction", 1),
+    };
     let quoted = |text: &str| {
         let text = percent_decode_str(text).decode_utf8().unwrap();
         format!("'{}'", text.replace('\'', "''"))
@@ -102,8 +115,8 @@ fn settings(database: &Url, port: u16) -> String {
          listen_port = {port}
          unix_socket_dir =
          auth_type = any
-         pool_mode = session
-         default_pool_size = 60",
+         pool_mode = {mode}
+         default_pool_size = {size}",
         database.port().unwrap_or(5432),
         quoted(user),
         password.unwrap_or_default(),

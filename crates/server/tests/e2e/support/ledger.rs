@@ -70,10 +70,15 @@ impl Ledger {
     /// never; whatever callers do not know of is there once or not at all. And there is nothing else. Returns how many of
     /// the updates of which the outcome is unknown or nothing was told have been made.
     pub(crate) async fn is_kept(&self, client: &Client, ids: &[String]) -> usize {
+        self.is_kept_beside(client, ids, None).await
+    }
+
+    /// The same beside updates that give this value, of which nothing is in the ledger.
+    pub(crate) async fn is_kept_beside(&self, client: &Client, ids: &[String], beside: Option<u64>) -> usize {
         let mut kept = HashMap::new();
         for id in ids {
             let past = past(client, id).await;
-            for (revision, value) in past {
+            for (revision, value) in past.into_iter().filter(|(_, value)| Some(*value) != beside) {
                 let before = kept.insert(value, (id.as_str(), revision));
                 assert_eq!(
                     before, None,

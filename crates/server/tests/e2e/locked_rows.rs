@@ -1,0 +1,89 @@
+//! Rows that somebody else's transaction has locked: updates of those wait for their deadlines, and nobody else waits.
+
+use std::time::{Duration, Instant};
+
+use crate::support::{
+    Caller, Service, Store,
+    caller::set,
+    lock::Lock,
+    patience::{until, within},
+};
+
+const LOCKED: [&str; 5] = ["l0", "l1", "l2", "l3", "l4"];
+
+const CALLERS: usize = 16;
+
+/// How many updates each of the others makes meanwhile.
+const UPDATES: usize = 100;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn updates_of_other_sessions_go_on_and_reads_too() {
+    let service = Service::start(Store::Postgres).await;
+    for id in LOCKED {
+        service.create(id, "{}").await;
+    }
+    let grpc = service.grpc().await;
+    for at in 0..CALLERS {
+        service.create(&format!("s{at}"), "{}").await;
+    }
+    let lock = Lock::take(&service.database_url(), &LOCKED).await;
+    // Callers who send again and again what cannot be done.
+    let blocked: Vec<_> = LOCKED
+        .into_iter()
+        .flat_map(|id| std::iter::repeat_n(id, 4))
+        .map(|id| {
+            let caller = Caller::Grpc(grpc.clone());
+            tokio::spawn(async move { caller.ask(&set(id, "n", "Number", 1)).await })
+        })
+        .collect();
+    let begun = Instant::now();
+    let others: Vec<_> = (0..CALLERS)
+        .map(|at| {
+            let caller = Caller::Grpc(grpc.clone());
+            tokio::spawn(async move {
+                for value in 0..UPDATES {
+                    let update = set(&format!("s{at}"), "n", "Number", value);
+                    caller.update(&update).await.unwrap_or_else(|failure| panic!("{failure:?}"));
+                }
+            })
+        })
+        .collect();
+    within("the others' updates", async {
+        for other in others {
+            other.await.unwrap();
+        }
+    })
+    .await;
+    // They have not waited for the lock's end: it is still there, and so are those who wait for it.
+    assert!(blocked.iter().all(|blocked| !blocked.is_finished()), "after {:?}", begun.elapsed());
+    for id in LOCKED {
+        assert_eq!(service.rest().get(id).await.revision(), 1);
+    }
+    lock.release().await;
+    for answer in blocked {
+        let answer = within("an update that was blocked", answer).await.unwrap();
+        assert!(matches!(answer, Some(Ok(_))), "{answer:?}");
+    }
+}
+
+/// Four callers' updates of each are in order and all there, also where the lock comes and goes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_waits_longer_than_the_deadline_is_told_so_and_the_session_works_again() {
+    let service =
+        Service::with(Store::Postgres, crate::support::Front::Combined, &["--request-timeout", "1s"]).await;
+    service.create("x", "{}").await;
+    let caller = Caller::Grpc(service.grpc().await);
+    let lock = Lock::take(&service.database_url(), &["x"]).await;
+    let answer = caller.ask(&set("x", "n", "Number", 1)).await;
+    let Some(Err(failure)) = answer else { panic!("{answer:?}") };
+    assert_eq!(failure.reason, "DEADLINE_EXCEEDED");
+    lock.release().await;
+    until("a session that can be written", async || {
+        matches!(caller.ask(&set("x", "n", "Number", 2)).await, Some(Ok(_)))
+    })
+    .await;
+    tokio::time::timeout(Duration::from_secs(60), caller.update(&set("x", "n", "Number", 3)))
+        .await
+        .unwrap()
+        .unwrap();
+}
