@@ -12,6 +12,7 @@ mod commit_order;
 mod concurrency;
 mod crashes;
 mod documented;
+mod early_answers;
 mod errors;
 mod events;
 mod exactness;

@@ -8,6 +8,7 @@ pub(crate) mod failure;
 pub(crate) mod history;
 pub(crate) mod ledger;
 pub(crate) mod lock;
+pub(crate) mod nginx;
 pub(crate) mod patience;
 pub(crate) mod process;
 pub(crate) mod proxy;
