@@ -8,6 +8,7 @@ mod batch_update_data;
 mod body;
 mod create;
 mod delete;
+mod drain;
 mod end;
 mod event_name;
 mod events;
@@ -35,6 +36,7 @@ use axum::{
 use body::Memory;
 use domain::Reason;
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 
 pub use upstream::Upstream;
 
@@ -66,13 +68,23 @@ struct Gateway {
     event_streams: Arc<Semaphore>,
     /// What bodies may take together.
     memory: Memory,
+    /// Cancelled once the process is about to stop.
+    leaving: CancellationToken,
 }
 
-/// All that the HTTP port serves.
-pub fn routes(upstream: Upstream, options: Options) -> Router {
+/// All that the HTTP port serves. Once the process is `leaving`, which it says by not being ready, it also says so on each
+/// connection.
+pub fn routes(upstream: Upstream, options: Options, leaving: CancellationToken) -> Router {
     let places = Arc::new(Semaphore::new(options.max_concurrent_requests));
     let event_streams = Arc::new(Semaphore::new(options.max_event_streams));
-    let gateway = Gateway { upstream, options, places, event_streams, memory: Memory::default() };
+    let gateway = Gateway {
+        upstream,
+        options,
+        places,
+        event_streams,
+        memory: Memory::default(),
+        leaving: leaving.clone(),
+    };
     Router::new()
         .route("/forms", put(forms::without_id))
         .route("/forms/", put(forms::without_id))
@@ -100,6 +112,7 @@ pub fn routes(upstream: Upstream, options: Options) -> Router {
             )
         })
         .layer(middleware::from_fn(log::layer))
+        .layer(middleware::from_fn_with_state(leaving, drain::layer))
         .with_state(gateway)
 }
 

@@ -17,6 +17,9 @@ pub(crate) async fn healthz() -> Response {
 
 /// The service behind the gateway can serve, as its own health says.
 pub(crate) async fn readyz(State(gateway): State<Gateway>) -> Result<Response, Problem> {
+    if gateway.leaving.is_cancelled() {
+        return Err(Problem::new(Reason::StoreUnavailable, "not ready: the process is about to stop"));
+    }
     let request = HealthCheckRequest { service: grpc::SERVICE_NAME.to_owned() };
     let mut health = gateway.upstream.health();
     let answer = tokio::time::timeout(gateway.options.call_timeout, health.check(request)).await;

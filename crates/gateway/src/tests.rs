@@ -44,7 +44,8 @@ impl Answer {
 
 /// Sends a request whose first line, headers and body are written as in HTTP.
 async fn send(fake: &Fake, request: &str) -> Answer {
-    let (status, headers, body) = open(&routes(fake.upstream(), options()), request).await;
+    let (status, headers, body) =
+        open(&routes(fake.upstream(), options(), CancellationToken::new()), request).await;
     let body = to_bytes(body, usize::MAX).await.expect("the body is in memory");
     let body = String::from_utf8(body.into()).expect("the body is text");
     Answer { status: status.as_u16(), headers, body }

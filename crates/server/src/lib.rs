@@ -8,6 +8,7 @@ mod listener;
 mod readiness;
 mod sample;
 mod shutdown;
+mod staged_close;
 mod store;
 mod telemetry;
 mod upkeep;

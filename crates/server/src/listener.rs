@@ -13,6 +13,8 @@ use hyper_util::{
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 
+use crate::staged_close::StagedClose;
+
 /// A bound address that nobody is served at yet.
 pub(crate) struct Listener {
     tcp: TcpListener,
@@ -97,7 +99,7 @@ fn serve_connection(
     // Answers are small and awaited: none of them should wait for more to send with it.
     let _ = stream.set_nodelay(true);
     let calls = Calls::default();
-    let stream = TokioIo::new(Coalesce::new(stream, calls.clone()));
+    let stream = TokioIo::new(Coalesce::new(StagedClose::new(stream), calls.clone()));
     let service = TowerToHyperService::new(routes);
     let counted = service_fn(move |request| {
         let (call, response) = (calls.begin(), service.call(request));

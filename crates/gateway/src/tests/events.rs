@@ -85,7 +85,11 @@ async fn the_last_event_of_a_caller_that_comes_back_counts_before_its_query() {
 #[tokio::test]
 async fn streams_have_places_of_their_own() {
     let fake = Fake { watch: vec![checkpoint("p.1")], ..Fake::with_revision(1) };
-    let routes = routes(fake.upstream(), Options { max_concurrent_requests: 1, ..options() });
+    let routes = routes(
+        fake.upstream(),
+        Options { max_concurrent_requests: 1, ..options() },
+        CancellationToken::new(),
+    );
     let (status, _, mut body) = open(&routes, "GET /events").await;
     assert_eq!(status, 200);
     assert_eq!(piece(&mut body).await, "retry: 2000\n\n: checkpoint\nid: p.1\n\n");
@@ -105,7 +109,7 @@ async fn streams_have_places_of_their_own() {
 async fn a_gateway_that_stops_ends_its_streams_with_the_reason() {
     let fake = Fake { watch: vec![checkpoint("p.1")], ..Fake::default() };
     let stopping = CancellationToken::new();
-    let routes = routes(fake.upstream().until(stopping.clone()), options());
+    let routes = routes(fake.upstream().until(stopping.clone()), options(), CancellationToken::new());
     let (_, _, mut body) = open(&routes, "GET /events").await;
     piece(&mut body).await;
     stopping.cancel();
@@ -121,7 +125,8 @@ async fn nothing_is_read_ahead_of_a_caller_that_does_not_read() {
     let changes = (0..100).map(|_| change("p", &large));
     let watch = [checkpoint("p")].into_iter().chain(changes).collect();
     let fake = Fake { watch, ..Fake::default() };
-    let (_, _, mut body) = open(&routes(fake.upstream(), options()), "GET /events").await;
+    let (_, _, mut body) =
+        open(&routes(fake.upstream(), options(), CancellationToken::new()), "GET /events").await;
     assert!(fake.told.load(Ordering::Relaxed) <= 2);
     for taken in 1..=10 {
         piece(&mut body).await;

@@ -59,7 +59,7 @@ async fn watches_that_nobody_reads_take_nothing_from_calls_and_from_each_other()
     // Whoever runs this may have more to do, and a watch that waits for another one waits for ever.
     let call_timeout = Duration::from_secs(60);
     let options = Options { max_event_streams: WATCHES + 1, call_timeout, ..options() };
-    let routes = routes(service.upstream(), options);
+    let routes = routes(service.upstream(), options, CancellationToken::new());
     let mut bodies = Vec::new();
     for at in 0..WATCHES {
         let (status, _, body) = open(&routes, "GET /events").await;

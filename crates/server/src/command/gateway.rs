@@ -22,14 +22,17 @@ impl Gateway {
         let upstream: Uri = format!("http://{grpc_addr}").parse().map_err(|error| {
             format!("--grpc-addr {grpc_addr} is not an address that can be called: {error}")
         })?;
-        let stopping = CancellationToken::new();
-        let routes = gateway::routes(Upstream::at(upstream).until(stopping.clone()), self.limits.gateway());
+        // Two stages: not ready any more, then no new connections.
+        let (leaving, stopping) = (CancellationToken::new(), CancellationToken::new());
+        let service = Upstream::at(upstream).until(stopping.clone());
+        let routes = gateway::routes(service, self.limits.gateway(), leaving.clone());
         tracing::info!(http = %listener.local_addr()?, upstream = grpc_addr, "listening");
 
         let server = tokio::spawn(listener.serve(routes, stopping.clone(), self.stop.drain_timeout()));
         let signal = signals.next().await;
         tracing::info!(signal, "stopping: finishing what was accepted");
         let stop = async {
+            leaving.cancel();
             tokio::time::sleep(self.stop.lame_duck()).await;
             stopping.cancel();
             let _ = server.await;

@@ -43,10 +43,10 @@ impl Serve {
         );
         let (reporter, health) = tonic_health::server::health_reporter();
         let routes = grpc::routes(service.clone(), health);
-        let gateway = gateway::routes(Upstream::in_process(routes.clone()), self.limits.gateway());
-
         // Two stages: not ready any more, then no new connections.
         let (leaving, stopping) = (CancellationToken::new(), CancellationToken::new());
+        let upstream = Upstream::in_process(routes.clone());
+        let gateway = gateway::routes(upstream, self.limits.gateway(), leaving.clone());
         let drain_timeout = self.stop.drain_timeout();
         readiness::begin(&reporter).await;
         tracing::info!(

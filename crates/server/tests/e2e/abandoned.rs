@@ -10,6 +10,7 @@ use http::Request;
 use sqlx::{Connection, PgConnection, PgPool, postgres::PgPoolOptions};
 use store_postgres::Store as Postgres;
 use store_testkit::postgres;
+use tokio_util::sync::CancellationToken;
 use tonic::Code;
 use tower::ServiceExt;
 
@@ -44,6 +45,7 @@ async fn after_any_number_of_polls_the_next_update_is_kept() {
             max_concurrent_requests: 100,
             max_event_streams: 1,
         },
+        CancellationToken::new(),
     );
     let put = |key| put(routes.clone(), key);
     for round in 0..ROUNDS {

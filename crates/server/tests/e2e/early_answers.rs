@@ -1,14 +1,129 @@
 //! Answers that are given before the request's body has been read to its end, and the connection after them.
 
+use std::io::ErrorKind;
+
 use channel_session_api::v1::DeleteChannelSessionRequest;
 use http::Method;
 use tonic::Code;
 
 use crate::support::{
     Rest, Service, Store,
+    connection::{Connection, request},
     nginx::{Nginx, Pass},
+    on_both_stores,
+    patience::within,
     service::connect,
 };
+
+on_both_stores!(the_next_call_on_the_connection_is_answered);
+
+const TEXT: &str = "Content-Type: text/plain";
+const JSON: &str = "Content-Type: application/json";
+
+/// Method, path, header and status of what is answered without a look at the body.
+const EARLY: [(&str, &str, &str, u16); 9] = [
+    ("PUT", "/forms/x", TEXT, 415),
+    ("PATCH", "/channel-sessions/x", TEXT, 415),
+    ("POST", "/forms/x", JSON, 405),
+    ("POST", "/no/such/path", JSON, 404),
+    ("PUT", "/forms", JSON, 400),
+    ("PUT", "/forms/%2e%2e", JSON, 400),
+    ("PUT", "/channel-sessions/x?what=1", JSON, 400),
+    ("DELETE", "/channel-sessions/none", JSON, 404),
+    ("GET", "/healthz", JSON, 200),
+];
+
+async fn the_next_call_on_the_connection_is_answered(store: Store) {
+    let service = Service::start(store).await;
+    let address = service.server.address("http");
+    // More than one read of the service's brings, and than the system keeps for it.
+    for size in [100, 64 * 1024, 1 << 20] {
+        let body = "x".repeat(size);
+        for (method, path, header, status) in EARLY {
+            let mut connection = Connection::open(address).await;
+            let early = request(method, path, &[header], &body);
+            let (head, rest) = split_at_body(&early);
+            for _ in 0..3 {
+                // The body comes when the answer may be there already.
+                connection.send(head).await.unwrap();
+                tokio::task::yield_now().await;
+                let early =
+                    connection.call(rest).await.unwrap_or_else(|error| panic!("{path} {size}: {error}"));
+                assert_eq!(early.status, status, "{method} {path}: {early:?}");
+                assert!(!early.closes(), "{method} {path} {size}: {early:?}");
+                let good = connection.call(request("GET", "/healthz", &[], "")).await.unwrap();
+                assert_eq!(good.status, 200, "{method} {path}");
+            }
+        }
+    }
+}
+
+/// A request in two parts, its head and its body.
+fn split_at_body(request: &str) -> (&str, &str) {
+    request.split_at(request.find("\r\n\r\n").unwrap() + 4)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_too_much_to_read_is_answered_before_the_connection_closes() {
+    let service = Service::start(Store::Sqlite).await;
+    let address = service.server.address("http");
+    let body = "x".repeat(16 << 20);
+    let large = request("POST", "/no/such/path", &[JSON], &body);
+    let chunk = "x".repeat(1 << 20);
+    let head = "POST /no/such/path HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let chunks = format!("100000\r\n{chunk}\r\n").repeat(16) + "0\r\n\r\n";
+    for (name, bytes, status) in [
+        ("announced", large, 404),
+        ("in chunks", format!("{head}{chunks}"), 404),
+        // What the HTTP library answers itself.
+        ("a head without an end", format!("GET / HTTP/1.1\r\nX: {}", &body[..4 << 20]), 431),
+        ("no HTTP", format!("no such thing\r\n\r\n{}", &body[..4 << 20]), 400),
+    ] {
+        for _ in 0..10 {
+            let mut connection = Connection::open(address).await;
+            // A caller that sends all of it before it reads: it may be stopped, but not lose the answer.
+            match connection.send(&bytes).await {
+                Err(error) if matches!(error.kind(), ErrorKind::BrokenPipe) => {}
+                sent => sent.unwrap_or_else(|error| panic!("{name}: {error}")),
+            }
+            let reply =
+                within(name, connection.reply()).await.unwrap_or_else(|error| panic!("{name}: {error}"));
+            assert_eq!((reply.status, reply.closes()), (status, true), "{name}: {reply:?}");
+            assert!(connection.is_closed().await.unwrap(), "{name}");
+        }
+    }
+}
+
+/// A body that does not come is not waited for, and one that was not asked for yet is not asked for.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_body_that_does_not_come_does_not_hold_up_the_answer() {
+    let service = Service::start(Store::Sqlite).await;
+    let address = service.server.address("http");
+    for header in ["X-None: 1", "Expect: 100-continue"] {
+        let mut connection = Connection::open(address).await;
+        let early = request("PUT", "/forms/x", &[TEXT, header], &"x".repeat(1 << 20));
+        let reply = within(header, connection.call(split_at_body(&early).0)).await.unwrap();
+        assert_eq!((reply.status, reply.closes()), (415, true), "{header}: {reply:?}");
+        assert!(within(header, connection.is_closed()).await.unwrap(), "{header}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_proxy_that_keeps_connections_gets_every_answer() {
+    let service = Service::start(Store::Sqlite).await;
+    let nginx = Nginx::before(service.server.address("http"), Pass::Http).await;
+    let rest = Rest::new(nginx.address());
+    for size in [64 * 1024, 1 << 20, 8 << 20] {
+        let body = "x".repeat(size);
+        for round in 0..20 {
+            let text = [("content-type", "text/plain")];
+            let early = rest.send(Method::PUT, "/forms/x", body.clone(), &text).await;
+            assert_eq!(early.status, 415, "{size}, {round}: {}", nginx.log());
+            let good = rest.get("64e2f08a6155b317cd3f88fd").await;
+            assert_eq!(good.status, 200, "{size}, {round}: {}", nginx.log());
+        }
+    }
+}
 
 /// Both ways through nginx are open.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
