@@ -7,6 +7,7 @@ use crate::{
     request_id::{Digest, RequestId},
     session::{Document, Id, Revision, Session, TenantId},
     time::Timestamp,
+    trace::TraceId,
     update::Update,
 };
 
@@ -27,6 +28,8 @@ pub struct Change {
     pub validate_only: bool,
     /// Who asks.
     pub requester: Requester,
+    /// The trace that the call is part of, if it said so.
+    pub trace_id: Option<TraceId>,
     /// When it was asked for.
     pub at: Timestamp,
     /// Who waits for it.
@@ -156,6 +159,7 @@ impl Change {
             request_id: None,
             validate_only: false,
             requester: Requester::anonymous(),
+            trace_id: None,
             at: Timestamp::default(),
             attempt: Attempt::new(),
         }

@@ -12,6 +12,7 @@ use crate::{
     request_id::{Digest, RequestId},
     session::{Id, Revision, TenantId},
     time::Timestamp,
+    trace::TraceId,
     working::Write,
 };
 
@@ -36,6 +37,8 @@ pub struct Stored<'a> {
     pub requester: &'a str,
     /// See [`Event::request_id`].
     pub request_id: Option<&'a str>,
+    /// See [`Event::trace_id`].
+    pub trace_id: Option<&'a str>,
     /// What [`changes_to_text`] made of [`Event::changes`].
     pub changes: &'a str,
     /// See [`Event::document`].
@@ -58,6 +61,7 @@ impl Stored<'_> {
             conversation_id: self.conversation_id,
             requester: Requester::from_stored(self.requester),
             request_id: self.request_id.map(RequestId::parse).transpose()?,
+            trace_id: self.trace_id.map(|id| TraceId::parse(id).ok_or_else(|| broken(id))).transpose()?,
             changes: changes_from_text(self.changes).map_err(|what| broken(&what))?,
             document: self.document,
         })
@@ -83,6 +87,8 @@ pub struct Event {
     pub requester: Requester,
     /// The caller's name for the request, if it had one.
     pub request_id: Option<RequestId>,
+    /// The trace that the caller's call was part of, if it said so.
+    pub trace_id: Option<TraceId>,
     /// The attributes that it changed.
     pub changes: Vec<AttributeChange>,
     /// The whole document after it, as JSON text; none where the session was deleted.

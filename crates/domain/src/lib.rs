@@ -16,6 +16,7 @@ pub mod request_id;
 pub mod session;
 pub mod store;
 pub mod time;
+pub mod trace;
 pub mod update;
 pub mod value_type;
 pub mod violation;

@@ -168,7 +168,8 @@ impl Working {
         self.write.events = vec![self.event(change, Name::Deleted)];
     }
 
-    /// An event that says no more than what happened, to which session, when, and at whose request.
+    /// An event that says no more than what happened, to which session, when, and in whose
+    /// call.
     fn event(&self, change: &Change, name: Name) -> Event {
         Event {
             tenant: self.tenant.clone(),
@@ -179,6 +180,7 @@ impl Working {
             conversation_id: None,
             requester: change.requester.clone(),
             request_id: None,
+            trace_id: change.trace_id,
             changes: Vec::new(),
             document: None,
         }

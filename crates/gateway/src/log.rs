@@ -11,7 +11,7 @@ pub(crate) async fn layer(mut request: Request, next: Next) -> Response {
     let span = tracing::info_span!(
         "rest",
         request_id = id.to_str().unwrap_or_default(),
-        trace_id = trace_id(request.headers()),
+        trace_id = trace_id(request.headers()).map(tracing::field::display),
         method = %request.method(),
         path = request.uri().path()
     );

@@ -3,10 +3,10 @@
 use channel_session_api::v1::{
     BatchUpdateDataRequest, BatchUpdateDataResponse, ChannelSession, UpdateDataResult, update_data_result,
 };
-use domain::{Error, attempt::Attempt};
+use domain::Error;
 use prost::Message;
 
-use crate::{Service, batch::Batch, status};
+use crate::{Service, batch::Batch, change::Origin, status};
 
 /// How many updates a request may hold.
 const MAX_UPDATES: usize = 1000;
@@ -19,7 +19,7 @@ const MAX_WHOLE_BYTES: usize = 3_000_000;
 pub(crate) async fn run(
     service: Service,
     request: BatchUpdateDataRequest,
-    attempt: Attempt,
+    origin: Origin,
 ) -> Result<BatchUpdateDataResponse, Error> {
     let (found, limit) = (request.requests.len(), MAX_UPDATES);
     if found > limit {
@@ -27,7 +27,7 @@ pub(crate) async fn run(
     }
     let mut batch = Batch::default();
     for request in request.requests {
-        batch.add(Some(request), &service.options, &attempt);
+        batch.add(Some(request), &service.options, &origin);
     }
     let (changes, places) = batch.split();
     let mut results = places.fill(service.change(changes).await);

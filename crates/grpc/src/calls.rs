@@ -9,12 +9,12 @@ use channel_session_api::v1::{
     UpdateDataResponse, WatchChannelSessionsRequest, WatchChannelSessionsResponse,
     channel_session_service_server::ChannelSessionService,
 };
-use domain::{Error, attempt::Attempt};
+use domain::Error;
 use tonic::{Request, Response, Status, Streaming, codegen::BoxStream};
 
 use crate::{
-    Service, batch_update_data, create, delete, end, get, history, list, status, stream_end::StreamEnd,
-    stream_update_data, update_data, watch,
+    Service, batch_update_data, change::Origin, create, delete, end, get, history, list, status,
+    stream_end::StreamEnd, stream_update_data, update_data, watch,
 };
 
 #[tonic::async_trait]
@@ -26,16 +26,16 @@ impl ChannelSessionService for Service {
         &self,
         request: Request<UpdateDataRequest>,
     ) -> Result<Response<UpdateDataResponse>, Status> {
-        let attempt = attempt(&request);
-        self.answer(update_data::run(self.clone(), request.into_inner(), attempt)).await
+        let origin = Origin::of(&request);
+        self.answer(update_data::run(self.clone(), request.into_inner(), origin)).await
     }
 
     async fn batch_update_data(
         &self,
         request: Request<BatchUpdateDataRequest>,
     ) -> Result<Response<BatchUpdateDataResponse>, Status> {
-        let attempt = attempt(&request);
-        self.answer(batch_update_data::run(self.clone(), request.into_inner(), attempt)).await
+        let origin = Origin::of(&request);
+        self.answer(batch_update_data::run(self.clone(), request.into_inner(), origin)).await
     }
 
     async fn stream_update_data(
@@ -43,17 +43,18 @@ impl ChannelSessionService for Service {
         request: Request<Streaming<StreamUpdateDataRequest>>,
     ) -> Result<Response<Self::StreamUpdateDataStream>, Status> {
         let end = StreamEnd::new(self, &request)?;
+        let trace_id = Origin::of(&request).trace_id;
         let place = self.streams.clone().try_acquire_owned();
         let place = place.map_err(|_| status::from_error(&Error::Overloaded))?;
-        Ok(Response::new(stream_update_data::run(self.clone(), request.into_inner(), end, place)))
+        Ok(Response::new(stream_update_data::run(self.clone(), request.into_inner(), trace_id, end, place)))
     }
 
     async fn create_channel_session(
         &self,
         request: Request<CreateChannelSessionRequest>,
     ) -> Result<Response<CreateChannelSessionResponse>, Status> {
-        let attempt = attempt(&request);
-        self.answer(create::run(self.clone(), request.into_inner(), attempt)).await
+        let origin = Origin::of(&request);
+        self.answer(create::run(self.clone(), request.into_inner(), origin)).await
     }
 
     async fn get_channel_session(
@@ -74,16 +75,16 @@ impl ChannelSessionService for Service {
         &self,
         request: Request<EndChannelSessionRequest>,
     ) -> Result<Response<EndChannelSessionResponse>, Status> {
-        let attempt = attempt(&request);
-        self.answer(end::run(self.clone(), request.into_inner(), attempt)).await
+        let origin = Origin::of(&request);
+        self.answer(end::run(self.clone(), request.into_inner(), origin)).await
     }
 
     async fn delete_channel_session(
         &self,
         request: Request<DeleteChannelSessionRequest>,
     ) -> Result<Response<DeleteChannelSessionResponse>, Status> {
-        let attempt = attempt(&request);
-        self.answer(delete::run(self.clone(), request.into_inner(), attempt)).await
+        let origin = Origin::of(&request);
+        self.answer(delete::run(self.clone(), request.into_inner(), origin)).await
     }
 
     async fn list_channel_session_history(
@@ -109,9 +110,4 @@ impl Service {
     ) -> Result<Response<T>, Status> {
         self.finish(call).await.map(Response::new).map_err(|error| status::from_error(&error))
     }
-}
-
-/// The attempt that the deadline layer gives up when time is over or the caller is gone.
-fn attempt<T>(request: &Request<T>) -> Attempt {
-    request.extensions().get::<Attempt>().cloned().unwrap_or_default()
 }

@@ -9,7 +9,29 @@ use domain::{
     precondition::RevisionMatch,
     request_id::RequestId,
     session::Id,
+    trace::TraceId,
 };
+use tonic::Request;
+
+use crate::layer::log;
+
+/// What a change has of the call that asks for it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Origin {
+    /// What the deadline layer gives up when time is over or the caller is gone.
+    pub(crate) attempt: Attempt,
+    /// The trace that the call is part of.
+    pub(crate) trace_id: Option<TraceId>,
+}
+
+impl Origin {
+    pub(crate) fn of<T>(request: &Request<T>) -> Self {
+        Self {
+            attempt: request.extensions().get::<Attempt>().cloned().unwrap_or_default(),
+            trace_id: log::trace_id(request.metadata().as_ref()),
+        }
+    }
+}
 
 /// The parts of a request that say so. What is empty was not given.
 pub(crate) struct Terms<'a> {
@@ -23,7 +45,7 @@ impl Terms<'_> {
     ///
     /// # Errors
     /// [`Error::InvalidParameter`].
-    pub(crate) fn change(self, id: Id, operation: Operation, attempt: Attempt) -> Result<Change, Error> {
+    pub(crate) fn change(self, id: Id, operation: Operation, origin: Origin) -> Result<Change, Error> {
         let revision = if self.etag.is_empty() { None } else { Some(RevisionMatch::parse(self.etag)?) };
         let request_id =
             if self.request_id.is_empty() { None } else { Some(RequestId::parse(self.request_id)?) };
@@ -32,7 +54,8 @@ impl Terms<'_> {
             request_id,
             validate_only: self.validate_only,
             at: SystemTime::now().into(),
-            attempt,
+            trace_id: origin.trace_id,
+            attempt: origin.attempt,
             ..Change::new(id, operation)
         })
     }

@@ -5,7 +5,6 @@ use channel_session_api::v1::{
 };
 use domain::{
     Error,
-    attempt::Attempt,
     change::{Create, Existing, Operation},
     json::Path,
     session::{Document, Id},
@@ -13,12 +12,16 @@ use domain::{
 };
 use prost_types::Struct;
 
-use crate::{Service, change::Terms, value, view};
+use crate::{
+    Service,
+    change::{Origin, Terms},
+    value, view,
+};
 
 pub(crate) async fn run(
     service: Service,
     request: CreateChannelSessionRequest,
-    attempt: Attempt,
+    origin: Origin,
 ) -> Result<CreateChannelSessionResponse, Error> {
     let existing = existing(&request);
     if !request.channel_session_id.is_empty() {
@@ -29,7 +32,7 @@ pub(crate) async fn run(
     let (etag, request_id) = (&*request.etag, &*request.request_id);
     let terms = Terms { etag, request_id, validate_only: request.validate_only };
     let create = Operation::Create(Create { document, existing });
-    let changed = service.change_one(terms.change(id.clone(), create, attempt)?).await?;
+    let changed = service.change_one(terms.change(id.clone(), create, origin)?).await?;
     let has_changed = changed.changed;
     let session = view::changed(changed, id, request.view)?;
     Ok(CreateChannelSessionResponse { channel_session: Some(session), changed: has_changed })

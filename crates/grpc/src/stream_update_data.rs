@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use channel_session_api::v1::{StreamUpdateDataRequest, StreamUpdateDataResponse, UpdateDataResult};
-use domain::{Error, attempt::Attempt, attribute::Attributes};
+use domain::{Error, attempt::Attempt, attribute::Attributes, trace::TraceId};
 use futures_util::{FutureExt, Stream, StreamExt, stream};
 use prost::Message;
 use tokio::{sync::OwnedSemaphorePermit, time::Instant};
@@ -12,6 +12,7 @@ use tonic::{Status, codegen::BoxStream};
 use crate::{
     Service,
     batch::Batch,
+    change::Origin,
     layer::{deadline::GivenUpOnDrop, error_details},
     stream_end::StreamEnd,
 };
@@ -27,10 +28,12 @@ const MAX_BYTES: usize = Attributes::MAX_REQUEST_BYTES;
 pub(crate) fn run(
     service: Service,
     requests: impl Stream<Item = Result<StreamUpdateDataRequest, Status>> + Send + Unpin + 'static,
+    trace_id: Option<TraceId>,
     end: StreamEnd,
     place: OwnedSemaphorePermit,
 ) -> BoxStream<StreamUpdateDataResponse> {
-    let updates = Updates { service, requests, end, results: VecDeque::new(), last: None, _place: place };
+    let updates =
+        Updates { service, requests, trace_id, end, results: VecDeque::new(), last: None, _place: place };
     Box::pin(stream::unfold(Some(updates), async |state| {
         let mut updates = state?;
         let result = updates.next().await?;
@@ -43,6 +46,8 @@ pub(crate) fn run(
 struct Updates<S> {
     service: Service,
     requests: S,
+    /// The trace that the stream is part of, and with it all of its updates.
+    trace_id: Option<TraceId>,
     end: StreamEnd,
     /// What has not been sent yet.
     results: VecDeque<UpdateDataResult>,
@@ -61,13 +66,14 @@ impl<S: Stream<Item = Result<StreamUpdateDataRequest, Status>> + Unpin> Updates<
                 return last.err().map(Err);
             }
             let attempt = GivenUpOnDrop(Attempt::new());
-            let batch = self.read(&attempt.0).await;
+            let origin = Origin { attempt: attempt.0.clone(), trace_id: self.trace_id };
+            let batch = self.read(&origin).await;
             self.results = self.update(batch, attempt).await.into();
         }
     }
 
     /// Reads what is there, and waits only for the first. Whatever was read is worked on, however the stream goes on.
-    async fn read(&mut self, attempt: &Attempt) -> Batch {
+    async fn read(&mut self, origin: &Origin) -> Batch {
         let mut batch = Batch::default();
         let mut bytes = 0;
         let mut next = tokio::select! {
@@ -79,7 +85,7 @@ impl<S: Stream<Item = Result<StreamUpdateDataRequest, Status>> + Unpin> Updates<
             match next {
                 Some(Ok(request)) => {
                     bytes += request.encoded_len();
-                    batch.add(request.request, &self.service.options, attempt);
+                    batch.add(request.request, &self.service.options, origin);
                 }
                 Some(Err(status)) => {
                     self.last = Some(Err(error_details::explain_message(status)));

@@ -3,7 +3,6 @@
 use channel_session_api::v1::{UpdateDataRequest, UpdateDataResponse};
 use domain::{
     Error,
-    attempt::Attempt,
     attribute::Attributes,
     change::{Change, Changed, Operation},
     session::Id,
@@ -11,15 +10,21 @@ use domain::{
 };
 use prost::Message;
 
-use crate::{Service, attributes, change::Terms, preconditions, service::Options, view};
+use crate::{
+    Service, attributes,
+    change::{Origin, Terms},
+    preconditions,
+    service::Options,
+    view,
+};
 
 pub(crate) async fn run(
     service: Service,
     request: UpdateDataRequest,
-    attempt: Attempt,
+    origin: Origin,
 ) -> Result<UpdateDataResponse, Error> {
     let view = request.view;
-    let change = change(request, &service.options, attempt)?;
+    let change = change(request, &service.options, origin)?;
     let id = change.id.clone();
     response(service.change_one(change).await?, id, view)
 }
@@ -28,11 +33,7 @@ pub(crate) async fn run(
 ///
 /// # Errors
 /// What is wrong with the request, the first kind in the order that the contract gives them.
-pub(crate) fn change(
-    request: UpdateDataRequest,
-    options: &Options,
-    attempt: Attempt,
-) -> Result<Change, Error> {
+pub(crate) fn change(request: UpdateDataRequest, options: &Options, origin: Origin) -> Result<Change, Error> {
     let id = Id::parse(&request.channel_session_id)?;
     let (found, limit) = (size(&request), Attributes::MAX_REQUEST_BYTES);
     if found > limit {
@@ -44,7 +45,7 @@ pub(crate) fn change(
     let update = Update::check(attributes, request.remove_keys, preconditions, rules, max_attributes)?;
     let (etag, request_id) = (&*request.etag, &*request.request_id);
     let terms = Terms { etag, request_id, validate_only: request.validate_only };
-    terms.change(id, Operation::Update(update), attempt)
+    terms.change(id, Operation::Update(update), origin)
 }
 
 /// The answer to a change that was made.

@@ -64,6 +64,8 @@ CREATE TABLE channel_session_event (
     conversation_id text COLLATE "C",
     requester       text NOT NULL,
     request_id      text,
+    -- The trace of the call, in hex as its W3C traceparent has it.
+    trace_id        text,
     -- JSON texts: they are kept and passed on, and not asked about, so nobody has to take them apart.
     changes         text NOT NULL,
     document        text,

@@ -13,13 +13,13 @@ use crate::error;
 macro_rules! columns {
     () => {
         "event.session_id, event.revision, event.name, event.at, event.conversation_id, event.requester, \
-         event.request_id, event.changes"
+         event.request_id, event.trace_id, event.changes"
     };
 }
 pub(crate) use columns;
 
 /// How many they are, with the document.
-pub(crate) const COLUMNS: usize = 9;
+pub(crate) const COLUMNS: usize = 10;
 
 /// Reads an event from these columns, which start at the first and end with the document.
 pub(crate) fn read(row: &PgRow, tenant: &TenantId) -> Result<Event, Error> {
@@ -35,7 +35,8 @@ fn stored(row: &PgRow) -> Result<Stored<'_>, sqlx::Error> {
         conversation_id: row.try_get(4)?,
         requester: row.try_get(5)?,
         request_id: row.try_get(6)?,
-        changes: row.try_get(7)?,
-        document: row.try_get(8)?,
+        trace_id: row.try_get(7)?,
+        changes: row.try_get(8)?,
+        document: row.try_get(9)?,
     })
 }

@@ -23,12 +23,13 @@ const UPDATE: &str = "
         RETURNING place, session.tenant_id, session.id, session.conversation_id, item.document AS text
     ), told AS (
         INSERT INTO channel_session_event (tenant_id, session_id, revision, name, at, conversation_id, requester,
-                                           request_id, changes, document)
-        SELECT tenant_id, id, revision, name, at, conversation_id, requester, request_id, changes,
+                                           request_id, trace_id, changes, document)
+        SELECT tenant_id, id, revision, name, at, conversation_id, requester, request_id, trace_id, changes,
                coalesce(document, text)
         FROM unnest($6::bigint[], $7::bigint[], $8::text[], $9::bigint[], $10::text[], $11::text[], $12::text[],
-                    $13::text[])
-             WITH ORDINALITY AS event(place, revision, name, at, requester, request_id, changes, document, number)
+                    $13::text[], $14::text[])
+             WITH ORDINALITY AS event(place, revision, name, at, requester, request_id, trace_id, changes,
+                                      document, number)
         JOIN written USING (place)
         ORDER BY number
     )
@@ -43,8 +44,8 @@ const UPDATE_ONE: &str = "
         RETURNING conversation_id
     )
     INSERT INTO channel_session_event (tenant_id, session_id, revision, name, at, conversation_id, requester, request_id,
-                                       changes, document)
-    SELECT $1, $2, $4, $6, $7, conversation_id, $8, $9, $10, coalesce($11, $5)
+                                       trace_id, changes, document)
+    SELECT $1, $2, $4, $6, $7, conversation_id, $8, $9, $10, $11, coalesce($12, $5)
     FROM written
     RETURNING 1::bigint AS place";
 
@@ -52,8 +53,8 @@ const UPDATE_ONE: &str = "
 const WRITE: &str = "
     WITH item AS (
         SELECT *
-        FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[], $14::text[], $15::text[], $16::text[],
-                    $17::boolean[], $18::bigint[], $19::boolean[], $20::boolean[])
+        FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[], $15::text[], $16::text[], $17::text[],
+                    $18::boolean[], $19::bigint[], $20::boolean[], $21::boolean[])
              WITH ORDINALITY AS item(tenant_id, id, expected, revision, document, conversation_id, customer_id,
                                      channel_type, active, ended_at, ends, erase, place)
     ), replaced AS (
@@ -86,18 +87,19 @@ const WRITE: &str = "
         WHERE done.erase AND request.tenant_id = done.tenant_id AND request.session_id = done.id
     ), told AS (
         INSERT INTO channel_session_event (tenant_id, session_id, revision, name, at, conversation_id, requester,
-                                           request_id, changes, document)
-        SELECT tenant_id, id, revision, name, at, conversation_id, requester, request_id, changes, document
+                                           request_id, trace_id, changes, document)
+        SELECT tenant_id, id, revision, name, at, conversation_id, requester, request_id, trace_id, changes,
+               document
         FROM unnest($6::bigint[], $7::bigint[], $8::text[], $9::bigint[], $10::text[], $11::text[], $12::text[],
-                    $13::text[], $21::text[])
-             WITH ORDINALITY AS event(place, revision, name, at, requester, request_id, changes, document,
+                    $13::text[], $14::text[], $22::text[])
+             WITH ORDINALITY AS event(place, revision, name, at, requester, request_id, trace_id, changes, document,
                                       conversation_id, number)
         JOIN done USING (place)
         ORDER BY number
     ), kept AS (
         INSERT INTO channel_session_request (tenant_id, session_id, request_id, digest, revision, changed, document, at)
         SELECT tenant_id, id, request_id, digest, revision, changed, document, at
-        FROM unnest($22::bigint[], $23::text[], $24::bytea[], $25::bigint[], $26::boolean[], $27::text[], $28::bigint[])
+        FROM unnest($23::bigint[], $24::text[], $25::bytea[], $26::bigint[], $27::boolean[], $28::text[], $29::bigint[])
              AS request(place, request_id, digest, revision, changed, document, at)
         JOIN done USING (place)
     )
@@ -148,6 +150,7 @@ fn bind_one<'a>(part: &'a Part, event: &'a Event) -> Query<'a> {
         .bind(event.at.millis())
         .bind(event.requester.as_str())
         .bind(event.request_id.as_ref().map(RequestId::as_str))
+        .bind(event.trace_id.map(|id| id.to_string()))
         .bind(changes_to_text(&event.changes))
         .bind(event.document_beside(&part.write))
 }
@@ -172,6 +175,7 @@ fn bind<'a>(
         .bind(events.iter().map(|(.., event)| event.at.millis()).collect::<Vec<_>>())
         .bind(events.iter().map(|(.., event)| event.requester.as_str()).collect::<Vec<_>>())
         .bind(events.iter().map(|(.., event)| request_id(event)).collect::<Vec<_>>())
+        .bind(events.iter().map(|(.., event)| event.trace_id.map(|id| id.to_string())).collect::<Vec<_>>())
         .bind(events.iter().map(|(.., event)| changes_to_text(&event.changes)).collect::<Vec<_>>())
         .bind(events.iter().map(|(_, write, event)| document(write, event)).collect::<Vec<_>>())
 }

@@ -59,6 +59,8 @@ CREATE TABLE channel_session_event (
     conversation_id TEXT,
     requester       TEXT NOT NULL,
     request_id      TEXT,
+    -- The trace of the call, in hex as its W3C traceparent has it.
+    trace_id        TEXT,
     changes         TEXT NOT NULL,
     document        TEXT,
     UNIQUE (tenant_id, session_id, revision)

@@ -26,9 +26,9 @@ pub(crate) async fn run(connection: &mut SqliteConnection, parts: &[Part]) -> Re
     query.push(
         ") AS item WHERE tenant_id = item.column1 AND id = item.column2;
          INSERT INTO channel_session_event (tenant_id, session_id, revision, name, at, conversation_id, requester,
-                                            request_id, changes, document)
-         SELECT session.tenant_id, session.id, column3, column4, column5, column6, column7, column8, column9,
-                coalesce(column10, session.document)
+                                            request_id, trace_id, changes, document)
+         SELECT session.tenant_id, session.id, column3, column4, column5, column6, column7, column8, column9, column10,
+                coalesce(column11, session.document)
          FROM (",
     );
     query.push_values(filled(events.iter().copied(), rows), bind_event);
@@ -63,6 +63,7 @@ fn bind_event(mut row: Separated<'_, Sqlite, &'static str>, event: Option<(&Writ
         .push_bind(event.and_then(|event| event.conversation_id.as_deref()))
         .push_bind(event.map(|event| event.requester.as_str()))
         .push_bind(event.and_then(|event| event.request_id.as_ref()).map(RequestId::as_str))
+        .push_bind(event.and_then(|event| event.trace_id).map(|id| id.to_string()))
         .push_bind(event.map(|event| changes_to_text(&event.changes)))
         .push_bind(write.zip(event).and_then(|(write, event)| event.document_beside(write)));
 }

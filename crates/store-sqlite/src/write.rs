@@ -21,8 +21,8 @@ const SESSION: &str = "
 
 const EVENT: &str = "
     INSERT INTO channel_session_event (tenant_id, session_id, revision, name, at, conversation_id, requester, request_id,
-                                       changes, document)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+                                       trace_id, changes, document)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 const REQUEST: &str = "
     INSERT INTO channel_session_request (tenant_id, session_id, request_id, digest, revision, changed, document, at)
@@ -97,6 +97,7 @@ async fn insert_event(connection: &mut SqliteConnection, event: &Event) -> Resul
         .bind(&event.conversation_id)
         .bind(event.requester.as_str())
         .bind(event.request_id.as_ref().map(RequestId::as_str))
+        .bind(event.trace_id.map(|id| id.to_string()))
         .bind(changes_to_text(&event.changes))
         .bind(&event.document)
         .execute(connection)

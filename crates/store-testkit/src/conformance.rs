@@ -152,6 +152,7 @@ macro_rules! each_case {
             }
             event {
                 it_tells_all_of_a_change,
+                it_tells_the_trace_of_the_call,
                 nobody_in_particular_is_anonymous,
                 each_change_has_the_name_of_what_it_is,
                 what_changes_nothing_has_none,

@@ -17,6 +17,7 @@ fn event(document: Option<&str>) -> Event {
         conversation_id: None,
         requester: Requester::anonymous(),
         request_id: None,
+        trace_id: None,
         changes: Vec::new(),
         document: document.map(str::to_owned),
     }

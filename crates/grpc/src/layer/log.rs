@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use axum::{body::Body, extract::Request, middleware::Next, response::Response};
 use body::Logged;
+use domain::trace::TraceId;
 use http::{HeaderMap, HeaderValue};
 use tonic::{Code, Status};
 use tracing::Instrument;
@@ -29,7 +30,7 @@ pub async fn layer(mut request: Request, next: Next) -> Response {
     let span = tracing::info_span!(
         "grpc",
         request_id = id.to_str().unwrap_or_default(),
-        trace_id = trace_id(request.headers()),
+        trace_id = trace_id(request.headers()).map(tracing::field::display),
         method
     );
     let call = Call::start(span.clone(), "Cancelled", super::is_ours(&request));
@@ -61,15 +62,10 @@ pub fn request_id(headers: &HeaderMap) -> HeaderValue {
     })
 }
 
-/// The trace id of a `traceparent` header: `version-traceid-parentid-flags`, each in lower-case hex. One
-/// of nothing but zeros is no trace.
+/// The trace that a request is part of.
 #[must_use]
-pub fn trace_id(headers: &HeaderMap) -> Option<&str> {
-    let mut parts = headers.get(TRACEPARENT)?.to_str().ok()?.split('-');
-    let (_version, trace_id) = (parts.next()?, parts.next()?);
-    let is_hex = trace_id.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
-    let is_zero = trace_id.bytes().all(|byte| byte == b'0');
-    (trace_id.len() == 32 && is_hex && !is_zero).then_some(trace_id)
+pub fn trace_id(headers: &HeaderMap) -> Option<TraceId> {
+    TraceId::of_traceparent(headers.get(TRACEPARENT)?.to_str().ok()?)
 }
 
 /// A call that is under way. Its line is written when it ends, and also when nobody waits for it any longer.

@@ -32,7 +32,7 @@ fn start(
 ) -> Responses {
     let place = service.streams.clone().try_acquire_owned().expect("a place");
     let end = StreamEnd::new(service, &Request::new(())).expect("a service that goes on");
-    run(service.clone(), requests, end, place)
+    run(service.clone(), requests, None, end, place)
 }
 
 fn one(request: UpdateDataRequest) -> Result<StreamUpdateDataRequest, Status> {

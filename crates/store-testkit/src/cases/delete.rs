@@ -105,6 +105,7 @@ pub async fn its_history_and_events_go_and_one_event_tells_of_it(store: &Arc<dyn
         conversation_id: None,
         requester: Requester::service(),
         request_id: None,
+        trace_id: None,
         changes: Vec::new(),
         document: None,
     };

@@ -6,9 +6,10 @@ use domain::{
     Outcome,
     change::{Change, Existing, Requester},
     event::{AttributeChange, Entry, Event, Name, Scope},
-    session::{Revision, TenantId},
+    session::{Id, Revision, TenantId},
     store::Store,
     time::Timestamp,
+    trace::TraceId,
 };
 
 use super::{
@@ -46,6 +47,7 @@ pub async fn it_tells_all_of_a_change(store: &Arc<dyn Store>) {
         conversation_id: Some("c".to_owned()),
         requester: Requester::from_stored("ivr"),
         request_id: None,
+        trace_id: None,
         changes: vec![AttributeChange { key: "a".to_owned(), index: 0, old: None, new: number("0.1") }],
         document: None,
     };
@@ -69,6 +71,37 @@ pub async fn it_tells_all_of_a_change(store: &Arc<dyn Store>) {
         ..expected
     };
     assert_eq!(without_document(reader.event().await, &document), expected);
+}
+
+pub async fn it_tells_the_trace_of_the_call(store: &Arc<dyn Store>) {
+    let trace = |digit: char| TraceId::parse(&digit.to_string().repeat(32));
+    let [a, b] = ["a", "b"].map(parsed::id);
+    let mut reader = Reader::from_now(store, Scope::All).await;
+    let of = |digit, change: Change| Change { trace_id: trace(digit), ..change };
+    // Stores write new sessions, one update, many updates and deletions in different ways.
+    ask::made(&**store, of('1', ask::creation(&a, "{}"))).await;
+    ask::made(&**store, of('2', ask::creation(&b, "{}"))).await;
+    ask::made(&**store, of('3', ask::update(&a, &ask::one("k", 1)))).await;
+    ask::made(&**store, ask::update(&a, &ask::one("k", 2))).await;
+    let many = vec![
+        of('4', ask::update(&a, &ask::one("k", 3))),
+        ask::update(&b, &ask::one("k", 1)),
+        of('5', ask::update(&b, &ask::one("k", 2))),
+        of('6', ask::update(&a, &ask::one("k", 4))),
+    ];
+    for result in store.change(many).await {
+        result.expect("the update is made");
+    }
+    let told = |events: &[Event], id: &Id| -> Vec<_> {
+        events.iter().filter(|event| event.session_id == *id).map(|event| event.trace_id).collect()
+    };
+    let events = reader.events().await;
+    assert_eq!(told(&events, &a), ["1", "3", "", "4", "6"].map(|digit| digit.chars().next().and_then(trace)));
+    assert_eq!(told(&events, &b), ["2", "", "5"].map(|digit| digit.chars().next().and_then(trace)));
+    let history = store.history(&TenantId::default(), &b, None, None, 10).await.expect("the store answers");
+    assert_eq!(told(&history, &b), ["5", "", "2"].map(|digit| digit.chars().next().and_then(trace)));
+    ask::made(&**store, of('7', ask::deletion(&a))).await;
+    assert_eq!(reader.event().await.trace_id, trace('7'));
 }
 
 pub async fn nobody_in_particular_is_anonymous(store: &Arc<dyn Store>) {

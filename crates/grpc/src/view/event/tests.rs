@@ -6,6 +6,7 @@ use domain::{
     event::Entry,
     json::Value,
     session::{Id, Revision, TenantId},
+    trace::TraceId,
 };
 use prost_reflect::DescriptorPool;
 use store_testkit::parsed;
@@ -28,6 +29,7 @@ fn updated() -> Event {
         conversation_id: Some("c".to_owned()),
         requester: Requester::anonymous(),
         request_id: Some(RequestId::parse("r").expect("a request id")),
+        trace_id: TraceId::parse("4bf92f3577b34da6a3ce929d0e0e4736"),
         changes: vec![
             change("a", 0, entry("Number", "0.10"), entry("Number", "1")),
             change("b", 1, None, entry("String50", "\"x\"")),
@@ -78,6 +80,7 @@ fn a_deletion_tells_nothing_but_that_it_was() {
         name: Name::Deleted,
         conversation_id: None,
         request_id: None,
+        trace_id: None,
         changes: Vec::new(),
         document: None,
         ..updated()
