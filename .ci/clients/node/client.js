@@ -203,7 +203,10 @@ async function aWatchTellsOfAChangeAndSoDoesTheHistory(service) {
   watch.cancel();
   assert.equal(event.revision, "2");
   assert.deepEqual(event.changes.map((change) => change.new), [queue("sales")]);
-  assert.deepEqual(JSON.parse(event.eventJson).channelSession.channelData.additionalAttributes, [queue("sales")]);
+  const { channelSession, data, change } = JSON.parse(event.json);
+  assert.deepEqual(channelSession.channelData.additionalAttributes, [queue("sales")]);
+  assert.deepEqual(data, channelSession);
+  assert.equal(change.revision, 2);
 
   const history = await service.call("listChannelSessionHistory", { channelSessionId, key: "queue" });
   assert.deepEqual(history.events.map((past) => past.id), [event.id]);

@@ -180,9 +180,11 @@ def a_watch_tells_of_a_change_and_so_does_the_history(service: Service) -> None:
     watch.close()
     event = told["event"]
     equal((event["revision"], event["changes"]), ("2", [{"key": "queue", "new": queue_of("sales")}]))
-    sent = json.loads(event["eventJson"])
+    sent = json.loads(event["json"])
     equal((sent["name"], sent["id"]), ("CHANNEL_SESSION_DATA_UPDATED", event["id"]))
     equal(sent["channelSession"]["channelData"]["additionalAttributes"], [queue_of("sales")])
+    equal(sent["data"], sent["channelSession"])
+    equal(sent["change"]["revision"], 2)
 
     service.call("UpdateData", {"channelSessionId": id, "removeKeys": ["queue"]})
     # Behind the position, the watch goes on; a sign of life may come first.

@@ -4,14 +4,14 @@ use channel_session_api::v1::ChannelSessionEvent;
 
 /// The enum's name of it without the prefix that protobuf's style asks for.
 pub(crate) fn of(event: &ChannelSessionEvent) -> &'static str {
-    const PREFIX: &str = "CHANNEL_SESSION_EVENT_NAME_";
+    const PREFIX: &str = "EVENT_NAME_";
     let name = event.name().as_str_name();
     name.strip_prefix(PREFIX).unwrap_or(name)
 }
 
 #[cfg(test)]
 mod tests {
-    use channel_session_api::v1::ChannelSessionEventName;
+    use channel_session_api::v1::EventName;
     use domain::event::Name;
 
     use super::*;
@@ -23,6 +23,6 @@ mod tests {
             assert_eq!(of(&event), name.as_str());
         }
         let past = i32::try_from(Name::ALL.len() + 1).expect("a few");
-        assert!(ChannelSessionEventName::try_from(past).is_err());
+        assert!(EventName::try_from(past).is_err());
     }
 }

@@ -13,7 +13,8 @@ const EMITTER: &str = "channel-sessions";
 const MAX_DEPTH: usize = crate::session::Document::MAX_DEPTH + 2;
 
 impl Event {
-    /// The event as its consumers know it: exact, with the document as it is.
+    /// The event as its consumers know it: exact, with the document as it is. The document stands in it twice: consumers of
+    /// the field's other events look for it in `data`, others in `channelSession`.
     #[must_use]
     pub fn to_json(&self) -> String {
         let members = self.document.as_deref().map(top_level).unwrap_or_default();
@@ -23,26 +24,29 @@ impl Event {
             names.iter().find_map(member).map_or("null", |(_, value)| *value)
         };
         let text = |text: &str| Tree::String(text.into()).to_text();
+        let document = self.document.as_deref().unwrap_or("null");
         let request_id = self.request_id.as_ref().map_or_else(|| "null".to_owned(), |id| text(id.as_str()));
+        let trace_id = self.trace_id.map_or_else(|| "null".to_owned(), |id| format!("\"{id}\""));
         format!(
             concat!(
                 r#"{{"id":"{id}","name":"{name}","type":"NOTIFICATION","timestamp":{timestamp},"#,
                 r#""conversationId":{conversation},"#,
-                r#""eventEmitter":{{"id":"{emitter}","type":"APPLICATION","senderName":"{emitter}","additionalDetail":null}},"#,
-                r#""channelSession":{document},"#,
-                r#""data":{{"channelSessionId":{session},"revision":{revision},"requester":{requester},"#,
-                r#""requestId":{request_id},"changes":{changes}}},"roomInfo":{room}}}"#
+                r#""eventEmitter":{{"id":"{emitter}","type":"SYSTEM","senderName":"{emitter}","additionalDetail":null}},"#,
+                r#""channelSession":{document},"data":{document},"roomInfo":{room},"#,
+                r#""change":{{"channelSessionId":{session},"revision":{revision},"requester":{requester},"#,
+                r#""requestId":{request_id},"traceId":{trace_id},"attributes":{changes}}}}}"#
             ),
             id = self.id(),
             name = self.name.as_str(),
             timestamp = self.at.millis(),
             conversation = raw(&["conversationId", "topicId"]),
             emitter = EMITTER,
-            document = self.document.as_deref().unwrap_or("null"),
+            document = document,
             session = text(self.session_id.as_str()),
             revision = self.revision.get(),
             requester = text(self.requester.as_str()),
             request_id = request_id,
+            trace_id = trace_id,
             changes = changes_to_text(&self.changes),
             room = raw(&["roomInfo"]),
         )

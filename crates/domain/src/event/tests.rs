@@ -44,7 +44,8 @@ fn an_event_has_the_shape_that_consumers_know_and_holds_the_document_exactly() {
         Some(entry(Some(r#""Number""#), Some("0.10"))),
     )];
     let request_id = Some(RequestId::parse("r-1").expect("valid"));
-    let json = Event { changes, request_id, ..event(Some(document)) }.to_json();
+    let trace_id = TraceId::parse("4bf92f3577b34da6a3ce929d0e0e4736");
+    let json = Event { changes, request_id, trace_id, ..event(Some(document)) }.to_json();
     let expected = r#"{
         "id": "e8aeafbb-bf64-8588-b00f-783148e481cf",
         "name": "CHANNEL_SESSION_DATA_UPDATED",
@@ -52,16 +53,18 @@ fn an_event_has_the_shape_that_consumers_know_and_holds_the_document_exactly() {
         "timestamp": 1700000000123,
         "conversationId": "c",
         "eventEmitter": {
-            "id": "channel-sessions", "type": "APPLICATION", "senderName": "channel-sessions", "additionalDetail": null
+            "id": "channel-sessions", "type": "SYSTEM", "senderName": "channel-sessions", "additionalDetail": null
         },
         "channelSession": {"n":12345678901234567890,"roomInfo":{"a":[0.10,null]},"conversationId":"c"},
-        "data": {
+        "data": {"n":12345678901234567890,"roomInfo":{"a":[0.10,null]},"conversationId":"c"},
+        "roomInfo": {"a":[0.10,null]},
+        "change": {
             "channelSessionId": "x", "revision": 7, "requester": "anonymous", "requestId": "r-1",
-            "changes": [
+            "traceId": "4bf92f3577b34da6a3ce929d0e0e4736",
+            "attributes": [
                 {"key":"k","index":0,"oldType":"Number","oldValue":0.1,"newType":"Number","newValue":0.10}
             ]
-        },
-        "roomInfo": {"a":[0.10,null]}
+        }
     }"#;
     assert_eq!(literal(&json), literal(expected));
     assert!(!json.contains('\n'), "an event is one line, as server-sent events need it");

@@ -23,7 +23,7 @@ pub(super) fn message(message: &WatchChannelSessionsResponse) -> Bytes {
         None => format!(": checkpoint\nid: {id}\n\n").into(),
         Some(event) => {
             let name = event_name::of(event);
-            format!("id: {id}\nevent: {name}\n{}\n", data(&event.event_json)).into()
+            format!("id: {id}\nevent: {name}\n{}\n", data(&event.json)).into()
         }
     }
 }
@@ -46,16 +46,16 @@ fn data(json: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use channel_session_api::v1::{ChannelSessionEvent, ChannelSessionEventName};
+    use channel_session_api::v1::{ChannelSessionEvent, EventName};
     use domain::Reason;
 
     use super::*;
 
-    fn change(event_json: &str) -> Bytes {
+    fn change(json: &str) -> Bytes {
         message(&WatchChannelSessionsResponse {
             event: Some(ChannelSessionEvent {
-                name: ChannelSessionEventName::ChannelSessionDataUpdated.into(),
-                event_json: event_json.to_owned(),
+                name: EventName::ChannelSessionDataUpdated.into(),
+                json: json.to_owned(),
                 ..ChannelSessionEvent::default()
             }),
             position: "p.7".to_owned(),

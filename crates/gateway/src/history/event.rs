@@ -1,6 +1,6 @@
 //! An event of a session's past as JSON: what the event that consumers get says of the change, without the document.
 
-use channel_session_api::v1::{Attribute, AttributeChange, ChannelSessionEvent};
+use channel_session_api::v1::{self, AttributeChange, ChannelSessionEvent};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -13,18 +13,27 @@ pub(super) struct Event {
     name: &'static str,
     /// In milliseconds since the Unix epoch.
     timestamp: i64,
-    revision: i64,
     conversation_id: Option<String>,
+    change: Change,
+}
+
+/// What is known of the change.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Change {
+    channel_session_id: String,
+    revision: i64,
     requester: String,
     request_id: Option<String>,
-    changes: Vec<Change>,
+    trace_id: Option<String>,
+    attributes: Vec<Attribute>,
 }
 
 /// Without what there is not: an entry that was appended has neither `oldType` nor `oldValue`. A type that is null is
 /// that of an entry whose type is no text.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Change {
+struct Attribute {
     key: String,
     index: i32,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -39,21 +48,30 @@ struct Change {
 
 impl From<ChannelSessionEvent> for Event {
     fn from(event: ChannelSessionEvent) -> Self {
-        let time = event.event_time.unwrap_or_default();
+        let time = event.timestamp.unwrap_or_default();
         Self {
             name: event_name::of(&event),
             id: event.id,
             timestamp: time.seconds.saturating_mul(1000).saturating_add(i64::from(time.nanos) / 1_000_000),
-            revision: event.revision,
             conversation_id: event.conversation_id,
-            requester: event.requester,
-            request_id: (!event.request_id.is_empty()).then_some(event.request_id),
-            changes: event.changes.into_iter().map(Change::from).collect(),
+            change: Change {
+                channel_session_id: event.channel_session_id,
+                revision: event.revision,
+                requester: event.requester,
+                request_id: given(event.request_id),
+                trace_id: given(event.trace_id),
+                attributes: event.changes.into_iter().map(Attribute::from).collect(),
+            },
         }
     }
 }
 
-impl From<AttributeChange> for Change {
+/// The text where there is one.
+fn given(text: String) -> Option<String> {
+    (!text.is_empty()).then_some(text)
+}
+
+impl From<AttributeChange> for Attribute {
     fn from(change: AttributeChange) -> Self {
         let (old_type, old_value) = entry(change.old);
         let (new_type, new_value) = entry(change.new);
@@ -61,21 +79,21 @@ impl From<AttributeChange> for Change {
     }
 }
 
-fn entry(entry: Option<Attribute>) -> (Option<Option<String>>, Option<Box<RawValue>>) {
+fn entry(entry: Option<v1::Attribute>) -> (Option<Option<String>>, Option<Box<RawValue>>) {
     let Some(entry) = entry else { return (None, None) };
     let value = attribute::value(&entry);
-    (Some((!entry.r#type.is_empty()).then_some(entry.r#type)), value)
+    (Some(given(entry.r#type)), value)
 }
 
 #[cfg(test)]
 mod tests {
-    use channel_session_api::v1::ChannelSessionEventName;
+    use channel_session_api::v1::EventName;
     use prost_types::{Timestamp, Value, value::Kind};
 
     use super::*;
 
-    fn attribute(value_type: &str, value: Option<f64>, text: Option<&str>) -> Attribute {
-        Attribute {
+    fn attribute(value_type: &str, value: Option<f64>, text: Option<&str>) -> v1::Attribute {
+        v1::Attribute {
             key: "k".to_owned(),
             r#type: value_type.to_owned(),
             value: value.map(|number| Value { kind: Some(Kind::NumberValue(number)) }),
@@ -83,7 +101,7 @@ mod tests {
         }
     }
 
-    fn change(index: i32, old: Option<Attribute>, new: Option<Attribute>) -> AttributeChange {
+    fn change(index: i32, old: Option<v1::Attribute>, new: Option<v1::Attribute>) -> AttributeChange {
         AttributeChange { key: "k".to_owned(), index, old, new }
     }
 
@@ -91,10 +109,12 @@ mod tests {
     fn values_are_exact_and_what_there_is_not_is_left_out() {
         let event = ChannelSessionEvent {
             id: "e".to_owned(),
-            name: ChannelSessionEventName::ChannelSessionDataUpdated.into(),
-            event_time: Some(Timestamp { seconds: 1_700_000_000, nanos: 123_999_999 }),
+            name: EventName::ChannelSessionDataUpdated.into(),
+            timestamp: Some(Timestamp { seconds: 1_700_000_000, nanos: 123_999_999 }),
+            channel_session_id: "x".to_owned(),
             revision: 7,
             requester: "anonymous".to_owned(),
+            trace_id: "4bf92f3577b34da6a3ce929d0e0e4736".to_owned(),
             changes: vec![
                 change(
                     0,
@@ -108,11 +128,12 @@ mod tests {
         };
         let text = serde_json::to_string(&Event::from(event)).expect("JSON");
         let expected = concat!(
-            r#"{"id":"e","name":"CHANNEL_SESSION_DATA_UPDATED","timestamp":1700000000123,"revision":7,"#,
-            r#""conversationId":null,"requester":"anonymous","requestId":null,"changes":["#,
+            r#"{"id":"e","name":"CHANNEL_SESSION_DATA_UPDATED","timestamp":1700000000123,"#,
+            r#""conversationId":null,"change":{"channelSessionId":"x","revision":7,"requester":"anonymous","#,
+            r#""requestId":null,"traceId":"4bf92f3577b34da6a3ce929d0e0e4736","attributes":["#,
             r#"{"key":"k","index":0,"oldType":"Number","oldValue":1.5,"newType":"Number","newValue":0.10},"#,
             r#"{"key":"k","index":1,"newType":"String50","newValue":[12345678901234567890]},"#,
-            r#"{"key":"k","index":2,"oldType":null}]}"#,
+            r#"{"key":"k","index":2,"oldType":null}]}}"#,
         );
         assert_eq!(text, expected);
     }

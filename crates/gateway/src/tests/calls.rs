@@ -198,8 +198,11 @@ async fn a_history_is_paged() {
     };
     assert_eq!(fake.seen(), format!("{expected:?}"));
     let event = json!({
-        "id": "e", "name": "CHANNEL_SESSION_ENDED", "timestamp": 1000, "revision": 3, "conversationId": "c",
-        "requester": "anonymous", "requestId": "r", "changes": [],
+        "id": "e", "name": "CHANNEL_SESSION_ENDED", "timestamp": 1000, "conversationId": "c",
+        "change": {
+            "channelSessionId": "a/b", "revision": 3, "requester": "anonymous", "requestId": "r", "traceId": null,
+            "attributes": [],
+        },
     });
     assert_eq!(answer.json(), json!({"events": [event], "nextPageToken": "t"}));
 }

@@ -18,8 +18,8 @@ fn checkpoint(position: &str) -> Result<WatchChannelSessionsResponse, Status> {
     Ok(WatchChannelSessionsResponse { event: None, position: position.to_owned() })
 }
 
-fn change(position: &str, event_json: &str) -> Result<WatchChannelSessionsResponse, Status> {
-    let event = ChannelSessionEvent { name: 2, event_json: event_json.to_owned(), ..Default::default() };
+fn change(position: &str, json: &str) -> Result<WatchChannelSessionsResponse, Status> {
+    let event = ChannelSessionEvent { name: 2, json: json.to_owned(), ..Default::default() };
     Ok(WatchChannelSessionsResponse { event: Some(event), position: position.to_owned() })
 }
 

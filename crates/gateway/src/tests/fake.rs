@@ -158,8 +158,9 @@ impl ChannelSessionService for Fake {
     ) -> Result<Response<ListChannelSessionHistoryResponse>, Status> {
         let event = ChannelSessionEvent {
             id: "e".to_owned(),
-            name: ChannelSessionEventName::ChannelSessionEnded.into(),
-            event_time: Some(Timestamp { seconds: 1, nanos: 0 }),
+            name: EventName::ChannelSessionEnded.into(),
+            timestamp: Some(Timestamp { seconds: 1, nanos: 0 }),
+            channel_session_id: "a/b".to_owned(),
             conversation_id: Some("c".to_owned()),
             revision: self.revision,
             requester: "anonymous".to_owned(),

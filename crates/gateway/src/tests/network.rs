@@ -51,7 +51,7 @@ impl Service {
 async fn watches_that_nobody_reads_take_nothing_from_calls_and_from_each_other() {
     const WATCHES: usize = 300;
     let large = format!("\"{}\"", "x".repeat(100 * 1024));
-    let event = ChannelSessionEvent { name: 2, event_json: large, ..Default::default() };
+    let event = ChannelSessionEvent { name: 2, json: large, ..Default::default() };
     let checkpoint = WatchChannelSessionsResponse { event: None, position: "p".to_owned() };
     let change = WatchChannelSessionsResponse { event: Some(event), ..checkpoint.clone() };
     let fake = Fake { watch: vec![Ok(checkpoint), Ok(change.clone()), Ok(change)], ..Fake::with_revision(1) };

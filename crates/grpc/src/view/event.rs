@@ -1,6 +1,6 @@
 //! What happened to a session as a message.
 
-use channel_session_api::v1::{self, ChannelSessionEvent, ChannelSessionEventName};
+use channel_session_api::v1::{self, ChannelSessionEvent, EventName};
 use domain::{
     event::{AttributeChange, Event, Name},
     request_id::RequestId,
@@ -13,7 +13,7 @@ use super::attribute;
 
 /// An event for those who watch: with its JSON, the whole document included.
 pub(crate) fn told(event: &Heard) -> ChannelSessionEvent {
-    ChannelSessionEvent { event_json: event.json().to_owned(), ..message(event, &event.changes) }
+    ChannelSessionEvent { json: event.json().to_owned(), ..message(event, &event.changes) }
 }
 
 /// An event for those who look back: without its JSON and, if a key is given, with the changes of that key alone.
@@ -25,23 +25,24 @@ fn message<'a>(event: &Event, changes: impl IntoIterator<Item = &'a AttributeCha
     ChannelSessionEvent {
         id: event.id().to_string(),
         name: name(event.name).into(),
-        event_time: Some(timestamp(event.at)),
+        timestamp: Some(timestamp(event.at)),
         channel_session_id: event.session_id.as_str().to_owned(),
         conversation_id: event.conversation_id.clone(),
         revision: event.revision.get(),
         requester: event.requester.as_str().to_owned(),
         request_id: event.request_id.as_ref().map(RequestId::as_str).unwrap_or_default().to_owned(),
+        trace_id: event.trace_id.map(|id| id.to_string()).unwrap_or_default(),
         changes: changes.into_iter().map(change).collect(),
-        event_json: String::new(),
+        json: String::new(),
     }
 }
 
-fn name(name: Name) -> ChannelSessionEventName {
+fn name(name: Name) -> EventName {
     match name {
-        Name::Started => ChannelSessionEventName::ChannelSessionStarted,
-        Name::DataUpdated => ChannelSessionEventName::ChannelSessionDataUpdated,
-        Name::Ended => ChannelSessionEventName::ChannelSessionEnded,
-        Name::Deleted => ChannelSessionEventName::ChannelSessionDeleted,
+        Name::Started => EventName::ChannelSessionStarted,
+        Name::DataUpdated => EventName::ChannelSessionDataUpdated,
+        Name::Ended => EventName::ChannelSessionEnded,
+        Name::Deleted => EventName::ChannelSessionDeleted,
     }
 }
 

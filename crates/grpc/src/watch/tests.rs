@@ -1,8 +1,6 @@
 //! What a watch asks for, and what it tells.
 
-use channel_session_api::v1::{
-    ChannelSessionEventName, channel_session_service_server::ChannelSessionService,
-};
+use channel_session_api::v1::{EventName, channel_session_service_server::ChannelSessionService};
 use domain::Reason;
 use tonic::{Code, Request};
 
@@ -67,8 +65,8 @@ async fn a_watch_begins_with_a_checkpoint_tells_changes_and_ends_with_the_servic
     service.update_data(Request::new(update("a", "k", "\"v\""))).await.expect("an update");
     let told = next(&mut stream).await.expect("a response").expect("a change");
     let event = told.event.as_ref().expect("the change");
-    assert_eq!((event.name(), event.revision), (ChannelSessionEventName::ChannelSessionDataUpdated, 2));
-    assert!(event.event_json.contains("\"additionalAttributes\""), "{}", event.event_json);
+    assert_eq!((event.name(), event.revision), (EventName::ChannelSessionDataUpdated, 2));
+    assert!(event.json.contains("\"additionalAttributes\""), "{}", event.json);
 
     // From where the first one began, it comes again.
     let mut again = watch(first.position).await.expect("a watch").into_inner();

@@ -8,7 +8,7 @@ mod secrets;
 mod shape;
 mod wanted;
 
-use channel_session_api::v1::{ChannelSessionEvent, ChannelSessionEventName};
+use channel_session_api::v1::{ChannelSessionEvent, EventName};
 use domain::json::Value;
 use http::Method;
 
@@ -81,16 +81,16 @@ async fn a_watch_and_a_stream_tell_the_same(store: Store) {
     let sent = through_gateway.take(count + 1).await;
     assert_eq!(in_process.take(count + 1).await, sent);
     for (event, message) in told.iter().zip(&sent) {
-        assert_eq!(message.data, event.event_json);
+        assert_eq!(message.data, event.json);
         let name = event.name().as_str_name();
-        assert_eq!(format!("CHANNEL_SESSION_EVENT_NAME_{}", message.event), name);
+        assert_eq!(format!("EVENT_NAME_{}", message.event), name);
     }
     // Each once, and in order: of each session, one revision after the other.
-    let of = |id: &str| -> Vec<(i64, ChannelSessionEventName)> {
+    let of = |id: &str| -> Vec<(i64, EventName)> {
         let events = told.iter().filter(|event| event.channel_session_id == id);
         events.map(|event| (event.revision, event.name())).collect()
     };
-    use ChannelSessionEventName::{
+    use EventName::{
         ChannelSessionDataUpdated as Updated, ChannelSessionDeleted as Deleted, ChannelSessionEnded as Ended,
         ChannelSessionStarted as Started,
     };

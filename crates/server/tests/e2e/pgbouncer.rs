@@ -77,9 +77,7 @@ async fn all_works_through_pgbouncer_in_session_mode() {
         assert!(told[0].iter().map(|event| event.revision).eq(1..=last));
     }
     assert_eq!(told[0], told[1]);
-    assert!(
-        sse.take(count).await.iter().map(|message| &message.data).eq(told[0].iter().map(|it| &it.event_json))
-    );
+    assert!(sse.take(count).await.iter().map(|message| &message.data).eq(told[0].iter().map(|it| &it.json)));
     let half = watches[0].position.clone();
     let mut past = history(&grpc, "x", "", 30).await;
     past.reverse();

@@ -194,9 +194,10 @@ fn count_same<T: PartialEq>(a: &BTreeMap<String, T>, b: &BTreeMap<String, T>) ->
 
 /// The session that an event tells of.
 fn session(event: &ChannelSessionEvent) -> Session {
-    let event = json(&event.event_json);
+    let event = json(&event.json);
     let member = |name: &str| event.as_object().unwrap().get(name).unwrap().clone();
-    let revision = member("data").as_object().and_then(|data| data.get("revision")?.to_text().parse().ok());
+    let revision =
+        member("change").as_object().and_then(|change| change.get("revision")?.to_text().parse().ok());
     Session { revision: revision.unwrap(), document: member("channelSession") }
 }
 

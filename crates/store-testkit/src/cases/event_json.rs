@@ -8,13 +8,13 @@ use super::{ask, reader::Reader};
 use crate::{parsed, seed};
 
 /// The JSON that an event of the session must be, id aside; a revision's event has the same id for ever.
-fn expected(name: &str, timestamp: i64, outer: [&str; 3], data: &str) -> String {
+fn expected(name: &str, timestamp: i64, outer: [&str; 3], change: &str) -> String {
     let [conversation, document, room] = outer;
     format!(
         r#"{{"name":"{name}","type":"NOTIFICATION","timestamp":{timestamp},"conversationId":{conversation},
-            "eventEmitter":{{"id":"channel-sessions","type":"APPLICATION","senderName":"channel-sessions",
+            "eventEmitter":{{"id":"channel-sessions","type":"SYSTEM","senderName":"channel-sessions",
                              "additionalDetail":null}},
-            "channelSession":{document},"data":{data},"roomInfo":{room}}}"#
+            "channelSession":{document},"data":{document},"roomInfo":{room},"change":{change}}}"#
     )
 }
 
@@ -36,8 +36,8 @@ pub async fn the_documented_session_makes_the_documented_event(store: &Arc<dyn S
     let change = ask::under("r-1", ask::update(&id, attributes));
     let document =
         ask::made(&**store, ask::at(1_700_000_000_123, change)).await.document.expect("it has one");
-    let data = r#"{"channelSessionId":"64e2f08a6155b317cd3f88fd","revision":2,"requester":"anonymous","requestId":"r-1",
-        "changes":[
+    let change = r#"{"channelSessionId":"64e2f08a6155b317cd3f88fd","revision":2,"requester":"anonymous","requestId":"r-1",
+        "traceId":null,"attributes":[
             {"key":"name","index":0,"oldType":"String2000","oldValue":"Haroon Ahmed1","newType":"String2000",
              "newValue":"Jane Doe"},
             {"key":"name","index":2,"oldType":"String2000","oldValue":"Haroon Ahmed1","newType":"String2000",
@@ -46,7 +46,7 @@ pub async fn the_documented_session_makes_the_documented_event(store: &Arc<dyn S
     let outer = [r#""64e2f08fa75bb24a09444834""#, &document, "null"];
     assert_eq!(
         json(&mut reader).await,
-        parsed::value(&expected("CHANNEL_SESSION_DATA_UPDATED", 1_700_000_000_123, outer, data))
+        parsed::value(&expected("CHANNEL_SESSION_DATA_UPDATED", 1_700_000_000_123, outer, change))
     );
 }
 
@@ -58,11 +58,11 @@ pub async fn numbers_and_nulls_are_exact(store: &Arc<dyn Store>) {
         "channelData":{"additionalAttributes":[{"key":"a","type":5.0,"value":{"x":0.10,"y":null}},
             {"key":"b","value":null},{"key":"c","type":"Number"}]}}"#;
     ask::create_all(&**store, std::slice::from_ref(&id), document).await;
-    let data = r#"{"channelSessionId":"it","revision":1,"requester":"anonymous","requestId":null,"changes":[
+    let change = r#"{"channelSessionId":"it","revision":1,"requester":"anonymous","requestId":null,"traceId":null,"attributes":[
         {"key":"a","index":0,"newType":5.0,"newValue":{"x":0.10,"y":null}},
         {"key":"b","index":1,"newType":null,"newValue":null},{"key":"c","index":2,"newType":"Number"}]}"#;
     let room = r#"{"mode":0.10,"big":12345678901234567890,"none":null}"#;
-    let expected = expected("CHANNEL_SESSION_STARTED", 0, [r#""c""#, document, room], data);
+    let expected = expected("CHANNEL_SESSION_STARTED", 0, [r#""c""#, document, room], change);
     assert_eq!(json(&mut reader).await, parsed::value(&expected));
 }
 
@@ -72,9 +72,9 @@ pub async fn ids_and_requesters_are_escaped(store: &Arc<dyn Store>) {
     let requester = domain::change::Requester::from_stored("\"\\\n\u{1}💬");
     let change = ask::under(r#""\{}"#, ask::creation(&id, "{}"));
     ask::made(&**store, domain::change::Change { requester, ..change }).await;
-    let data = r#"{"channelSessionId":"say \"it\" \\ 💬","revision":1,"requester":"\"\\\n\u0001💬","requestId":"\"\\{}",
-        "changes":[]}"#;
-    let expected = expected("CHANNEL_SESSION_STARTED", 0, ["null", "{}", "null"], data);
+    let change = r#"{"channelSessionId":"say \"it\" \\ 💬","revision":1,"requester":"\"\\\n\u0001💬","requestId":"\"\\{}",
+        "traceId":null,"attributes":[]}"#;
+    let expected = expected("CHANNEL_SESSION_STARTED", 0, ["null", "{}", "null"], change);
     assert_eq!(json(&mut reader).await, parsed::value(&expected));
 }
 
@@ -90,10 +90,10 @@ pub async fn a_conversation_is_the_topic_where_it_has_no_id_of_its_own(store: &A
     ] {
         let revision =
             ask::made(&**store, ask::creation_or(Existing::Replace, &id, document)).await.revision.get();
-        let data = format!(
-            r#"{{"channelSessionId":"{id}","revision":{revision},"requester":"anonymous","requestId":null,"changes":[]}}"#
+        let change = format!(
+            r#"{{"channelSessionId":"{id}","revision":{revision},"requester":"anonymous","requestId":null,"traceId":null,"attributes":[]}}"#
         );
-        let expected = expected("CHANNEL_SESSION_DATA_UPDATED", 0, [conversation, document, "null"], &data);
+        let expected = expected("CHANNEL_SESSION_DATA_UPDATED", 0, [conversation, document, "null"], &change);
         assert_eq!(json(&mut reader).await, parsed::value(&expected));
     }
 }
@@ -101,16 +101,16 @@ pub async fn a_conversation_is_the_topic_where_it_has_no_id_of_its_own(store: &A
 pub async fn an_end_and_a_deletion_have_the_same_shape(store: &Arc<dyn Store>) {
     let id = ask::create_one(&**store, r#"{"state":"x","roomInfo":5}"#).await;
     let mut reader = Reader::of(store, &id).await;
-    let data = |revision: u8| {
+    let change = |revision: u8| {
         format!(
-            r#"{{"channelSessionId":"{id}","revision":{revision},"requester":"anonymous","requestId":null,"changes":[]}}"#
+            r#"{{"channelSessionId":"{id}","revision":{revision},"requester":"anonymous","requestId":null,"traceId":null,"attributes":[]}}"#
         )
     };
     ask::made(&**store, ask::at(7, ask::end(&id))).await;
     let document = r#"{"state":"ENDED","isActive":false,"roomInfo":5}"#;
-    let ended = expected("CHANNEL_SESSION_ENDED", 7, ["null", document, "5"], &data(2));
+    let ended = expected("CHANNEL_SESSION_ENDED", 7, ["null", document, "5"], &change(2));
     assert_eq!(json(&mut reader).await, parsed::value(&ended));
     ask::made(&**store, ask::at(9, ask::under("r", ask::deletion(&id)))).await;
-    let deleted = expected("CHANNEL_SESSION_DELETED", 9, ["null", "null", "null"], &data(3));
+    let deleted = expected("CHANNEL_SESSION_DELETED", 9, ["null", "null", "null"], &change(3));
     assert_eq!(json(&mut reader).await, parsed::value(&deleted));
 }

@@ -45,12 +45,12 @@ fn those_who_watch_are_told_all() {
     let event = updated();
     let message = told(&event.clone().into());
     assert_eq!(message.id, event.id().to_string());
-    assert_eq!(message.name(), ChannelSessionEventName::ChannelSessionDataUpdated);
-    let time = message.event_time.expect("a time");
+    assert_eq!(message.name(), EventName::ChannelSessionDataUpdated);
+    let time = message.timestamp.expect("a time");
     assert_eq!((time.seconds, time.nanos), (1_700_000_000, 123_000_000));
     assert_eq!((&*message.channel_session_id, message.conversation_id.as_deref()), ("a", Some("c")));
     assert_eq!((message.revision, &*message.requester, &*message.request_id), (7, "anonymous", "r"));
-    assert_eq!(message.event_json, event.to_json());
+    assert_eq!(message.json, event.to_json());
 
     let places: Vec<_> = message.changes.iter().map(|change| (&*change.key, change.index)).collect();
     assert_eq!(places, [("a", 0), ("b", 1), ("c", 2), ("a", 3)]);
@@ -69,7 +69,7 @@ fn those_who_watch_are_told_all() {
 #[test]
 fn those_who_look_back_are_told_the_changes_that_they_ask_for() {
     let whole = past(&updated(), None);
-    assert_eq!(whole, ChannelSessionEvent { event_json: String::new(), ..told(&updated().into()) });
+    assert_eq!(whole, ChannelSessionEvent { json: String::new(), ..told(&updated().into()) });
     let of = |key| past(&updated(), Some(key)).changes.iter().map(|change| change.index).collect::<Vec<_>>();
     assert_eq!((of("a"), of("b"), of("A")), (vec![0, 3], vec![1], vec![]));
 }
@@ -86,7 +86,7 @@ fn a_deletion_tells_nothing_but_that_it_was() {
         ..updated()
     };
     let message = past(&event, None);
-    assert_eq!((message.name(), message.revision), (ChannelSessionEventName::ChannelSessionDeleted, 7));
+    assert_eq!((message.name(), message.revision), (EventName::ChannelSessionDeleted, 7));
     assert_eq!((message.conversation_id, &*message.request_id), (None, ""));
 }
 
@@ -99,10 +99,10 @@ fn times_before_the_epoch_are_counted_forwards_from_their_second() {
 #[test]
 fn each_name_is_one_of_the_contract_s() {
     let pool = DescriptorPool::decode(FILE_DESCRIPTOR_SET).expect("compiled-in descriptors are whole");
-    let names = pool.get_enum_by_name("channelsession.v1.ChannelSessionEventName").expect("the enum");
+    let names = pool.get_enum_by_name("channelsession.v1.EventName").expect("the enum");
     let names: Vec<_> =
         names.values().skip(1).map(|value| (value.name().to_owned(), value.number())).collect();
-    let prefixed = |known: Name| format!("CHANNEL_SESSION_EVENT_NAME_{}", known.as_str());
+    let prefixed = |known: Name| format!("EVENT_NAME_{}", known.as_str());
     let expected: Vec<_> = Name::ALL.into_iter().map(|known| (prefixed(known), name(known).into())).collect();
     assert_eq!(names, expected);
 }

@@ -1,6 +1,6 @@
 //! The past of a session, newest first: the same over both transports, of all or of one key, page by page.
 
-use channel_session_api::v1::{ChannelSessionEvent, ChannelSessionEventName};
+use channel_session_api::v1::{ChannelSessionEvent, EventName};
 use domain::json::Value;
 use http::Method;
 
@@ -35,7 +35,7 @@ async fn over_rest(rest: &Rest, id: &str, key: &str, page_size: usize) -> Vec<Va
 /// An event of the past as REST tells it.
 fn as_json(event: &ChannelSessionEvent) -> Value {
     let quoted = |text: &str| domain::json::Tree::String(text.into()).to_text();
-    let time = event.event_time.unwrap();
+    let time = event.timestamp.unwrap();
     let changes = event.changes.iter().map(|change| {
         let mut members =
             vec![format!(r#""key":{}"#, quoted(&change.key)), format!(r#""index":{}"#, change.index)];
@@ -47,12 +47,13 @@ fn as_json(event: &ChannelSessionEvent) -> Value {
         format!("{{{}}}", members.join(","))
     });
     json(&format!(
-        r#"{{"id":"{}","name":"{}","timestamp":{},"revision":{},"conversationId":{},"requester":"{}","requestId":{},"changes":[{}]}}"#,
+        r#"{{"id":"{}","name":"{}","timestamp":{},"conversationId":{},"change":{{"channelSessionId":{},"revision":{},"requester":"{}","requestId":{},"traceId":null,"attributes":[{}]}}}}"#,
         event.id,
-        event.name().as_str_name().strip_prefix("CHANNEL_SESSION_EVENT_NAME_").unwrap(),
+        event.name().as_str_name().strip_prefix("EVENT_NAME_").unwrap(),
         time.seconds * 1000 + i64::from(time.nanos) / 1_000_000,
-        event.revision,
         event.conversation_id.as_deref().map_or_else(|| "null".to_owned(), quoted),
+        quoted(&event.channel_session_id),
+        event.revision,
         event.requester,
         if event.request_id.is_empty() { "null".to_owned() } else { quoted(&event.request_id) },
         changes.collect::<Vec<_>>().join(","),
@@ -69,7 +70,7 @@ async fn the_past_is_told_newest_first(store: Store) {
         // What was told as it happened, without the whole of it, the other way round.
         let mut expected: Vec<_> =
             told.iter().filter(|event| event.channel_session_id == id).cloned().collect();
-        expected.iter_mut().for_each(|event| event.event_json.clear());
+        expected.iter_mut().for_each(|event| event.json.clear());
         expected.reverse();
         for page_size in [1, 2, 100] {
             let past = history(&grpc, id, "", page_size).await;
@@ -81,7 +82,8 @@ async fn the_past_is_told_newest_first(store: Store) {
     }
     // The past knows what the document was made of: every digit, and what was not there.
     let past = over_rest(&rest, "a", "", 100).await;
-    let changes: Vec<_> = past.iter().map(|event| member(event, "changes").clone()).collect();
+    let changes: Vec<_> =
+        past.iter().map(|event| member(member(event, "change"), "attributes").clone()).collect();
     let expected = [
         r#"[{"key":"l","index":0,"oldType":"Number","oldValue":[1.0]},
             {"key":"m","index":1,"oldType":"String50","oldValue":"ä\u0001"}]"#,
@@ -93,7 +95,7 @@ async fn the_past_is_told_newest_first(store: Store) {
         "[]",
     ];
     assert_eq!(changes, expected.map(json));
-    assert_eq!(text(&past[1], "requestId"), "r");
+    assert_eq!(text(member(&past[1], "change"), "requestId"), "r");
     assert_eq!(text(&past[0], "name"), "CHANNEL_SESSION_ENDED");
     // Of a session that was deleted, nothing is.
     let answer = rest.send(Method::GET, "/channel-sessions/none/history", "", &[]).await;
@@ -112,7 +114,7 @@ async fn the_past_of_a_key_is_told_alone(store: Store) {
             let is_of_key =
                 |event: &ChannelSessionEvent| event.changes.iter().all(|change| change.key == key);
             assert!(past.iter().all(is_of_key), "{key}: {past:?}");
-            assert!(past.iter().all(|it| it.name() != ChannelSessionEventName::ChannelSessionStarted));
+            assert!(past.iter().all(|it| it.name() != EventName::ChannelSessionStarted));
             let found = over_rest(&rest, "a", key, usize::try_from(page_size).unwrap()).await;
             assert_eq!(found, past.iter().map(as_json).collect::<Vec<_>>(), "{key} by {page_size}");
         }

@@ -33,14 +33,14 @@ async fn a_position_leads_on_from_each_event(store: Store) {
         for position in [&positions[at], &ids[at]] {
             assert_eq!(resume(&grpc, position, kept.len()).await, kept, "{at}");
             let sent = Sse::resume(&rest, "", position).await.take(kept.len()).await;
-            let expected: Vec<_> = kept.iter().map(|event| &event.event_json).collect();
+            let expected: Vec<_> = kept.iter().map(|event| &event.json).collect();
             assert_eq!(sent.iter().map(|message| &message.data).collect::<Vec<_>>(), expected, "{at}");
         }
     }
     // A page that is loaded anew has its position in the query; a browser that comes back knows better.
     let query = format!("position={}", positions[0]);
-    assert_eq!(Sse::open(&rest, &query).await.next().await.data, told[0].event_json);
-    assert_eq!(Sse::resume(&rest, &query, &ids[count]).await.next().await.data, told[count].event_json);
+    assert_eq!(Sse::open(&rest, &query).await.next().await.data, told[0].json);
+    assert_eq!(Sse::resume(&rest, &query, &ids[count]).await.next().await.data, told[count].json);
 }
 
 async fn resume(grpc: &Client, position: &str, count: usize) -> Vec<ChannelSessionEvent> {
@@ -75,6 +75,6 @@ async fn a_position_survives_a_restart(store: Store) {
         assert_eq!(events.last().unwrap().channel_session_id, "64e2f08a6155b317cd3f88fd");
         let rest = Rest::new(again.address("http"));
         let sent = Sse::resume(&rest, "", &position).await.take(kept.len() + 1).await;
-        assert_eq!(sent.last().unwrap().data, events.last().unwrap().event_json);
+        assert_eq!(sent.last().unwrap().data, events.last().unwrap().json);
     }
 }

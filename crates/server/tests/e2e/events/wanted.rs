@@ -66,13 +66,13 @@ async fn a_watch_is_told_what_it_asked_for(store: Store) {
         });
         assert!(next.revision >= limit(&next.channel_session_id), "{query}: {next:?}");
         let sent: Vec<_> = sse.take(told.len()).await.into_iter().map(|message| message.data).collect();
-        assert_eq!(sent, told.iter().map(|event| event.event_json.clone()).collect::<Vec<_>>(), "{query}");
+        assert_eq!(sent, told.iter().map(|event| event.json.clone()).collect::<Vec<_>>(), "{query}");
         // The same from the past.
         let kept = kept(&told);
         let request = WatchChannelSessionsRequest { position: from.clone(), ..request.clone() };
         assert_eq!(Watch::start(&grpc, request).await.take(kept.len()).await, kept, "{query}");
         let mut resumed = Sse::resume(&rest, query, &from).await;
         let sent: Vec<_> = resumed.take(kept.len()).await.into_iter().map(|message| message.data).collect();
-        assert_eq!(sent, kept.iter().map(|event| event.event_json.clone()).collect::<Vec<_>>(), "{query}");
+        assert_eq!(sent, kept.iter().map(|event| event.json.clone()).collect::<Vec<_>>(), "{query}");
     }
 }

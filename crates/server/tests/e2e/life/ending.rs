@@ -1,7 +1,7 @@
 //! The end of a session, and its deletion, by a caller or in time.
 
 use channel_session_api::v1::{
-    ChannelSessionEventName, ChannelSessionView, DeleteChannelSessionRequest, EndChannelSessionRequest,
+    ChannelSessionView, DeleteChannelSessionRequest, EndChannelSessionRequest, EventName,
 };
 use http::Method;
 
@@ -104,7 +104,7 @@ async fn a_deletion_leaves_the_revision_and_nothing_else(store: Store) {
     // What is stored again knows nothing of what was before.
     let answer = rest.send(Method::GET, "/channel-sessions/x/history", "", &[]).await;
     let history: serde_json::Value = serde_json::from_str(answer.document()).unwrap();
-    assert_eq!(history["events"].as_array().unwrap().last().unwrap()["revision"], 7, "{history}");
+    assert_eq!(history["events"].as_array().unwrap().last().unwrap()["change"]["revision"], 7, "{history}");
 }
 
 async fn what_ended_is_cleaned_up_in_time(store: Store) {
@@ -121,12 +121,12 @@ async fn what_ended_is_cleaned_up_in_time(store: Store) {
     // It is one like any other: it is told, and leaves the revision.
     let deleted = loop {
         let event = watch.next().await;
-        if event.name() == ChannelSessionEventName::ChannelSessionDeleted {
+        if event.name() == EventName::ChannelSessionDeleted {
             break event;
         }
     };
     assert_eq!((deleted.revision, &*deleted.requester), (3, "channel-sessions"));
-    assert!(deleted.event_json.contains(r#""channelSession":null"#), "{}", deleted.event_json);
+    assert!(deleted.json.contains(r#""channelSession":null"#), "{}", deleted.json);
     service.create("x", "{}").await;
     is(&grpc, &rest, "x", 4, "{}").await;
     is(&grpc, &rest, "active", 1, "{}").await;

@@ -130,12 +130,13 @@ impl Stream {
             },
             Self::Sse(sse) => {
                 let event: Value = serde_json::from_str(&sse.try_next().await?.data).unwrap();
-                let data = &event["data"];
-                let text = |name: &str| data[name].as_str().unwrap().to_owned();
-                let is_last = data["changes"].as_array().unwrap().iter().any(|change| change["key"] == LAST);
+                let change = &event["change"];
+                let text = |name: &str| change[name].as_str().unwrap().to_owned();
+                let mut attributes = change["attributes"].as_array().unwrap().iter();
+                let is_last = attributes.any(|attribute| attribute["key"] == LAST);
                 Some((
                     text("channelSessionId"),
-                    data["revision"].as_i64().unwrap(),
+                    change["revision"].as_i64().unwrap(),
                     text("requestId"),
                     is_last,
                 ))
