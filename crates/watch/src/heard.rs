@@ -19,6 +19,22 @@ impl Heard {
     }
 }
 
+impl Heard {
+    /// What it takes in memory at the most, in bytes, generously: the document, which is in the JSON twice, and changed
+    /// values, which are, most of them, in the document too.
+    pub(crate) fn size(&self) -> usize {
+        let keys: usize = self.event.changes.iter().map(|change| change.key.len()).sum();
+        let document = self.event.document.as_ref().map_or(0, String::len);
+        OVERHEAD_BYTES + DOCUMENT_COPIES * document + keys
+    }
+}
+
+/// What an event takes beside its texts, in bytes, generously.
+const OVERHEAD_BYTES: usize = 1024;
+
+/// How often the document, or what is in it, is there.
+const DOCUMENT_COPIES: usize = 4;
+
 impl From<Event> for Heard {
     fn from(event: Event) -> Self {
         Self { event, json: OnceLock::new() }

@@ -8,6 +8,7 @@
 mod heard;
 mod listing;
 mod recent;
+mod shared;
 mod state;
 mod tail;
 mod watcher;
@@ -24,6 +25,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 pub use heard::Heard;
+use shared::SharedEvents;
 use tail::Tail;
 pub use watcher::Watcher;
 
@@ -47,6 +49,8 @@ pub struct Hub {
     places: Arc<Semaphore>,
     /// One for each watcher that may read the store at a time: the tail has a connection of its own beside them.
     readers: Arc<Semaphore>,
+    /// What watchers have read by themselves.
+    shared: SharedEvents,
     tail: Tail,
     stopping: CancellationToken,
 }
@@ -83,7 +87,8 @@ impl Hub {
         let stopping = CancellationToken::new();
         let tail = Tail::new(store.clone(), TenantId::default(), stopping.clone());
         let (places, readers) = (Semaphore::new(options.max_watches), Semaphore::new(MAX_READERS));
-        Self { store, places: Arc::new(places), readers: Arc::new(readers), tail, stopping }
+        let shared = SharedEvents::default();
+        Self { store, places: Arc::new(places), readers: Arc::new(readers), shared, tail, stopping }
     }
 
     /// Says that a change has just been made by this process, so that nobody waits for the next look.

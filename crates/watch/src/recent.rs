@@ -10,9 +10,6 @@ use crate::Heard;
 /// itself.
 const MAX_BYTES: usize = 16 * 1024 * 1024;
 
-/// What an event takes beside its texts, in bytes, generously.
-const OVERHEAD_BYTES: usize = 1024;
-
 /// Keeps the newest events.
 #[derive(Default)]
 pub(crate) struct Recent {
@@ -71,8 +68,5 @@ impl Recent {
 }
 
 fn size(Entry { event, position }: &Entry) -> usize {
-    let changes: usize = event.changes.iter().map(|change| change.key.len()).sum();
-    let document = event.document.as_ref().map_or(0, String::len);
-    // Changed values are, most of them, in the document too, and all of it once more in the JSON.
-    OVERHEAD_BYTES + 3 * document + changes + position.as_str().len()
+    event.size() + position.as_str().len()
 }

@@ -295,3 +295,30 @@ async fn a_watch_does_not_wait_for_ever_for_what_cannot_be_read() {
     };
     assert!(matches!(error, Error::StoreUnavailable { .. }), "{error:?}");
 }
+
+/// Hundreds that take nothing must not hold each a page of large documents.
+#[tokio::test]
+async fn watchers_that_are_behind_hold_the_same_event_and_little_more() {
+    let bench = Bench::new();
+    let before = bench.store.position().await.expect("a position");
+    let text = "x".repeat(watcher::MAX_PAGE_BYTES);
+    bench.create("x", &format!(r#"{{"conversationId":"c","text":"{text}"}}"#)).await;
+    for value in 0..5 {
+        bench.set("x", "k", value).await;
+    }
+    let wanted = Wanted { after: Some(before), ..wanted(Scope::All) };
+    let mut watchers = [bench.watch(wanted.clone()).await, bench.watch(wanted).await];
+    for revision in 1..=6 {
+        let mut told = Vec::new();
+        for watcher in &mut watchers {
+            assert!(watcher.held() <= 1, "a watcher holds {} events", watcher.held());
+            told.push(loop {
+                if let Some(event) = next(watcher).await.expect("the watch goes on").event {
+                    break event;
+                }
+            });
+        }
+        assert_eq!(told[0].revision.get(), revision);
+        assert!(Arc::ptr_eq(&told[0], &told[1]), "{revision} is in memory twice");
+    }
+}

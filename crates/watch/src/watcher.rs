@@ -4,7 +4,7 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use domain::{
     Error,
-    event::{Event, Position},
+    event::Position,
     store::{Events, Store},
 };
 use tokio::{
@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     Heard, Hub, Place, Told, Wanted, is_wanted,
     listing::Listing,
+    shared::SharedEvents,
     state::{Boundary, Next},
     stopped,
 };
@@ -24,13 +25,18 @@ use crate::{
 /// After how long without an event a watcher is told that the watch lives, and how far it has come.
 const QUIET: Duration = Duration::from_secs(15);
 
-/// How many events a watcher reads at a time: as many as it may hold in memory.
+/// How many events a watcher reads at a time.
 const PAGE: usize = 16;
+
+/// How much of a page a watcher holds in memory while it is told of it, in bytes, beyond the first event. The rest is read
+/// again: there may be thousands of watchers that take nothing.
+pub(crate) const MAX_PAGE_BYTES: usize = 64 * 1024;
 
 /// One watch. Dropped, it ends.
 pub struct Watcher {
     store: Arc<dyn Store>,
     readers: Arc<Semaphore>,
+    shared: SharedEvents,
     stopping: CancellationToken,
     wanted: Wanted,
     listing: Listing,
@@ -53,9 +59,9 @@ enum State {
 #[derive(Default)]
 struct Behind {
     until: Option<Boundary>,
-    reading: Option<JoinHandle<Result<Events, Error>>>,
+    reading: Option<JoinHandle<Result<Page, Error>>>,
     /// What has been read and not told.
-    page: VecDeque<(Event, Position)>,
+    page: VecDeque<(Arc<Heard>, Position)>,
     /// The position behind the page, and whether that is the boundary.
     end: Option<(Position, bool)>,
 }
@@ -74,7 +80,7 @@ impl Watcher {
             };
             // A first page finds out whether the position is one that can be gone on from.
             behind.until = Some(boundary);
-            behind.read(&hub.store, &hub.readers, &wanted, &position).await?;
+            behind.read(&hub.store, &hub.readers, &hub.shared, &wanted, &position).await?;
             Ok((position, false))
         };
         let (position, is_live) = tokio::select! {
@@ -84,6 +90,7 @@ impl Watcher {
         Ok(Self {
             store: hub.store.clone(),
             readers: hub.readers.clone(),
+            shared: hub.shared.clone(),
             stopping,
             wanted,
             listing,
@@ -116,6 +123,15 @@ impl Watcher {
         Ok(Told { event, position: self.position.clone() })
     }
 
+    /// How many events it holds.
+    #[cfg(test)]
+    pub(crate) fn held(&self) -> usize {
+        match &self.state {
+            State::Live => 0,
+            State::Behind(behind) => behind.page.len(),
+        }
+    }
+
     async fn next_event(&mut self) -> Result<Arc<Heard>, Error> {
         loop {
             match &mut self.state {
@@ -135,7 +151,7 @@ impl Watcher {
                     if let Some((event, position)) = behind.page.pop_front() {
                         self.position = position;
                         if is_wanted(&self.wanted.keys, &event) {
-                            return Ok(Arc::new(event.into()));
+                            return Ok(event);
                         }
                         continue;
                     }
@@ -151,7 +167,8 @@ impl Watcher {
                     if behind.until.is_none() {
                         behind.until = Some(self.listing.next_look().await?);
                     }
-                    behind.read(&self.store, &self.readers, &self.wanted, &self.position).await?;
+                    let (store, readers, shared) = (&self.store, &self.readers, &self.shared);
+                    behind.read(store, readers, shared, &self.wanted, &self.position).await?;
                 }
             }
         }
@@ -164,24 +181,53 @@ impl Behind {
         &mut self,
         store: &Arc<dyn Store>,
         readers: &Arc<Semaphore>,
+        shared: &SharedEvents,
         wanted: &Wanted,
         after: &Position,
     ) -> Result<(), Error> {
         let reading = self.reading.get_or_insert_with(|| {
-            let (store, readers, wanted, after) =
-                (store.clone(), readers.clone(), wanted.clone(), after.clone());
+            let (store, readers, shared) = (store.clone(), readers.clone(), shared.clone());
+            let (wanted, after) = (wanted.clone(), after.clone());
             let until = self.until.as_ref().map(|until| until.position.clone());
             // In a task of its own, since the store's futures must be driven to their ends.
             tokio::spawn(async move {
                 let _turn = readers.acquire().await;
-                store.events(&wanted.tenant, &wanted.scope, &after, until.as_ref(), PAGE).await
+                let scope = &wanted.scope;
+                let events = store.events(&wanted.tenant, scope, &after, until.as_ref(), PAGE).await?;
+                Ok(Page::of(events, &shared))
             })
         });
-        let events = reading.await.unwrap_or_else(|panic| Err(Error::Internal(panic.into())));
+        let page = reading.await.unwrap_or_else(|panic| Err(Error::Internal(panic.into())));
         self.reading = None;
-        let Events { events, next, complete } = events?;
-        self.page = events.into();
-        self.end = Some((next, complete));
+        let Page { events, end } = page?;
+        self.page = events;
+        self.end = Some(end);
         Ok(())
+    }
+}
+
+/// As much of what was read as a watcher holds.
+struct Page {
+    events: VecDeque<(Arc<Heard>, Position)>,
+    /// See [`Behind::end`].
+    end: (Position, bool),
+}
+
+impl Page {
+    fn of(Events { events, next, complete }: Events, shared: &SharedEvents) -> Self {
+        let mut page = Self { events: VecDeque::with_capacity(events.len()), end: (next, complete) };
+        let mut bytes = 0;
+        for (event, position) in events {
+            let event = shared.of(event);
+            bytes += event.size();
+            if bytes > MAX_PAGE_BYTES
+                && let Some((_, last)) = page.events.back()
+            {
+                page.end = (last.clone(), false);
+                break;
+            }
+            page.events.push_back((event, position));
+        }
+        page
     }
 }
