@@ -25,7 +25,7 @@ impl Id {
     /// control character, or is `.` or `..`, which HTTP clients drop from paths.
     pub fn parse(text: &str) -> Result<Self, Error> {
         let invalid = |rule, description: &str| {
-            Err(Error::InvalidId(Violation::new("channelSessionId", rule, description)))
+            Err(Error::InvalidId(Violation::new("channel_session_id", rule, description)))
         };
         match text {
             "" => Err(Error::IdRequired),

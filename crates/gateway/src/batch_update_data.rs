@@ -5,11 +5,18 @@
 
 use axum::{body::Body, extract::State, response::Response};
 use channel_session_api::v1::{BatchUpdateDataRequest, Failure, UpdateDataResult, update_data_result};
-use http::request::Parts;
+use http::{HeaderMap, request::Parts};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::{Gateway, body, headers, members, problem::Problem, query, reply, update_data, upstream::Effect};
+use crate::{
+    Gateway,
+    body::{self, Types},
+    headers, members,
+    problem::Problem,
+    query, reply, update_data,
+    upstream::Effect,
+};
 
 #[derive(Serialize)]
 struct Results {
@@ -44,7 +51,7 @@ pub(crate) async fn batch_update_data(
 ) -> Result<Response, Problem> {
     query::none(&parts)?;
     headers::refuse_conditions(&parts.headers, "each of the requests has its own etag and requestId")?;
-    let (text, _share) = body::json(&gateway, &parts, body, grpc::MAX_MESSAGE_BYTES).await?;
+    let (text, _share) = body::json(&gateway, &parts, body, Types::Json, grpc::MAX_MESSAGE_BYTES).await?;
     let request = read(&text)?;
     let effect = Effect::of(request.requests.iter().all(|request| request.validate_only));
     let response = gateway
@@ -52,7 +59,8 @@ pub(crate) async fn batch_update_data(
             client.batch_update_data(request).await
         })
         .await?;
-    let results = response.results.into_iter().map(item).collect::<Result<_, _>>()?;
+    let results =
+        response.results.into_iter().map(|result| item(result, &parts.headers)).collect::<Result<_, _>>()?;
     reply::json(&Results { results })
 }
 
@@ -71,7 +79,7 @@ fn read(text: &str) -> Result<BatchUpdateDataRequest, Problem> {
     Ok(BatchUpdateDataRequest { requests })
 }
 
-fn item(result: UpdateDataResult) -> Result<Item, Problem> {
+fn item(result: UpdateDataResult, headers: &HeaderMap) -> Result<Item, Problem> {
     let reduced = result.reduced;
     Ok(match result.result {
         Some(update_data_result::Result::Response(response)) => {
@@ -87,7 +95,9 @@ fn item(result: UpdateDataResult) -> Result<Item, Problem> {
                 reduced,
             }
         }
-        Some(update_data_result::Result::Failure(failure)) => Item::Failed { error: failure.into(), reduced },
+        Some(update_data_result::Result::Failure(failure)) => {
+            Item::Failed { error: Problem::from(failure).for_caller(headers), reduced }
+        }
         None => Item::Failed { error: Failure::default().into(), reduced },
     })
 }
@@ -138,7 +148,7 @@ mod tests {
         let response = UpdateDataResponse { channel_session: Some(session.clone()), changed: true };
         let result = Some(update_data_result::Result::Response(response));
         let made = UpdateDataResult { result, ..UpdateDataResult::default() };
-        let text = serde_json::to_string(&item(made).expect("a result")).expect("JSON");
+        let text = serde_json::to_string(&item(made, &HeaderMap::new()).expect("a result")).expect("JSON");
         let expected =
             r#"{"channelSession":{"n":[0.10,12345678901234567890]},"etag":"\"3\"","changed":true}"#;
         assert_eq!(text, expected);
@@ -147,7 +157,7 @@ mod tests {
         let response = UpdateDataResponse { channel_session: Some(session), changed: true };
         let result = Some(update_data_result::Result::Response(response));
         let made = UpdateDataResult { result, reduced: true };
-        let text = serde_json::to_string(&item(made).expect("a result")).expect("JSON");
+        let text = serde_json::to_string(&item(made, &HeaderMap::new()).expect("a result")).expect("JSON");
         assert_eq!(text, r#"{"etag":"\"3\"","changed":true,"reduced":true}"#);
 
         let failure = Failure {
@@ -158,7 +168,7 @@ mod tests {
         };
         let result = Some(update_data_result::Result::Failure(failure));
         let failed = UpdateDataResult { result, ..UpdateDataResult::default() };
-        let value = serde_json::to_value(item(failed).expect("a result")).expect("JSON");
+        let value = serde_json::to_value(item(failed, &HeaderMap::new()).expect("a result")).expect("JSON");
         let error = json!({
             "status": 404, "title": "Not Found", "detail": "gone", "reason": "CHANNEL_SESSION_NOT_FOUND",
         });

@@ -1,19 +1,23 @@
 //! Reading a request's body, within its limits.
 
+mod types;
+
 use std::sync::Arc;
 
 use axum::body::Body;
-use bytes::BytesMut;
+use bytes::{Buf, BytesMut};
 use domain::{Error, Outcome, Reason};
 use http::{
-    HeaderMap, HeaderValue,
-    header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT},
+    HeaderMap,
+    header::{CONTENT_LENGTH, EXPECT},
     request::Parts,
 };
 use http_body_util::BodyExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{Gateway, problem::Problem};
+
+pub(crate) use types::Types;
 
 /// What bodies may take together, while they arrive and while they are worked on.
 #[derive(Clone)]
@@ -60,18 +64,13 @@ pub(crate) async fn json(
     gateway: &Gateway,
     parts: &Parts,
     body: Body,
+    types: Types,
     limit: usize,
 ) -> Result<(String, Share), Problem> {
-    check_type(&parts.headers)?;
+    types.check(&parts.method, &parts.headers)?;
     let mut share = None;
     let bytes = read(gateway, &parts.headers, body, limit, &mut share).await?;
-    if bytes.iter().all(u8::is_ascii_whitespace) {
-        return Err(Problem::new(Reason::BodyRequired, "the request needs a body: JSON text"));
-    }
-    match String::from_utf8(bytes.into()) {
-        Ok(text) => Ok((text, share)),
-        Err(_) => Err(Problem::new(Reason::MalformedBody, "the body is not JSON: it is not UTF-8")),
-    }
+    Ok((text(bytes)?, share))
 }
 
 async fn read(
@@ -124,52 +123,50 @@ async fn collect(
     Ok(())
 }
 
-/// A body without a content type counts as JSON.
-fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
-    let unsupported = |detail| Err(Problem::new(Reason::UnsupportedMediaType, detail));
-    if headers.get(CONTENT_ENCODING).is_some_and(|coding| coding != HeaderValue::from_static("identity")) {
-        return unsupported("the body must not be compressed");
+/// The body's text. A byte order mark, which editors and some languages put before UTF-8, is no part of it.
+fn text(mut bytes: BytesMut) -> Result<String, Problem> {
+    const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+    if bytes.starts_with(BYTE_ORDER_MARK) {
+        bytes.advance(BYTE_ORDER_MARK.len());
     }
-    match headers.get(CONTENT_TYPE) {
-        Some(media_type) if !is_json(media_type) => {
-            unsupported("the content type must be application/json, in UTF-8, or be left out")
-        }
-        Some(_) | None => Ok(()),
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return Err(Problem::new(Reason::BodyRequired, "the request needs a body: JSON text"));
     }
-}
-
-fn is_json(media_type: &HeaderValue) -> bool {
-    let Ok(text) = media_type.to_str() else { return false };
-    let text = text.to_ascii_lowercase();
-    let mut parts = text.split(';').map(str::trim);
-    let essence = parts.next().unwrap_or_default();
-    let is_json = matches!(essence, "application/json" | "text/json")
-        || (essence.starts_with("application/") && essence.ends_with("+json"));
-    is_json
-        && parts
-            .filter_map(|parameter| parameter.strip_prefix("charset="))
-            .all(|charset| matches!(charset.trim_matches('"'), "utf-8" | "utf8" | "us-ascii"))
+    // JSON begins with a character of ASCII, which has a zero beside it in UTF-16 and UTF-32.
+    let is_wide = matches!(&*bytes, [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, ..] | [_, 0, ..]);
+    let detail = match &*bytes {
+        _ if is_wide => "the body is not JSON: it is UTF-16 or UTF-32; send it as UTF-8",
+        [0x1f, 0x8b, ..] => "the body is not JSON: it is compressed with gzip; send it as it is",
+        _ => "the body is not JSON: it is not UTF-8",
+    };
+    if is_wide {
+        return Err(Problem::new(Reason::MalformedBody, detail));
+    }
+    String::from_utf8(bytes.into()).map_err(|_| Problem::new(Reason::MalformedBody, detail))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::problem::told;
 
     #[test]
-    fn json_goes_by_several_names() {
-        for name in
-            ["application/json", "Application/JSON; charset=UTF-8", "text/json", "application/hal+json;v=1"]
-        {
-            assert!(is_json(&HeaderValue::from_static(name)), "{name}");
-        }
-        for name in [
-            "text/plain",
-            "application/x-www-form-urlencoded",
-            "application/json; charset=latin1",
-            "",
-            "json",
+    fn a_text_may_have_a_byte_order_mark_and_no_other_encoding() {
+        let read = |bytes: &[u8]| text(bytes.into());
+        assert_eq!(read(b"\xef\xbb\xbf[1]").expect("UTF-8"), "[1]");
+        assert_eq!(read("[\"ä\u{feff}\"]".as_bytes()).expect("UTF-8"), "[\"ä\u{feff}\"]");
+        for (bytes, reason, named) in [
+            (b"\xef\xbb\xbf \n".as_slice(), "BODY_REQUIRED", "needs a body"),
+            (b"\xff\xfe[\0]\0", "MALFORMED_BODY", "UTF-16"),
+            (b"\xfe\xff\0[\0]", "MALFORMED_BODY", "UTF-16"),
+            (b"[\0]\0", "MALFORMED_BODY", "UTF-16"),
+            (b"\0\0\0[", "MALFORMED_BODY", "UTF-32"),
+            (b"\x1f\x8b\x08", "MALFORMED_BODY", "gzip"),
+            (b"[\"\xe4\"]", "MALFORMED_BODY", "UTF-8"),
         ] {
-            assert!(!is_json(&HeaderValue::from_static(name)), "{name}");
+            let told = told(&read(bytes).expect_err(named));
+            assert_eq!(told["reason"], reason, "{bytes:?}");
+            assert!(told["detail"].as_str().expect("text").contains(named), "{told}");
         }
     }
 }

@@ -10,7 +10,15 @@ use domain::session::{Document, Revision};
 use http::{HeaderValue, StatusCode, header::LOCATION, request::Parts};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::{Gateway, body, headers, id::PathId, problem::Problem, query, reply, upstream::Effect};
+use crate::{
+    Gateway,
+    body::{self, Types},
+    headers,
+    id::PathId,
+    problem::Problem,
+    query, reply,
+    upstream::Effect,
+};
 
 pub(crate) async fn post(
     State(gateway): State<Gateway>,
@@ -82,7 +90,7 @@ async fn create(
     body: Body,
     request: CreateChannelSessionRequest,
 ) -> Result<CreateChannelSessionResponse, Problem> {
-    let (text, _share) = body::json(gateway, parts, body, Document::MAX_TEXT_BYTES).await?;
+    let (text, _share) = body::json(gateway, parts, body, Types::Json, Document::MAX_TEXT_BYTES).await?;
     let request = CreateChannelSessionRequest {
         document_json: Some(text),
         view: ChannelSessionView::Json.into(),

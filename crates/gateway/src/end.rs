@@ -6,7 +6,16 @@ use channel_session_api::v1::{ChannelSessionView, EndChannelSessionRequest};
 use domain::attribute::Attributes;
 use http::{StatusCode, request::Parts};
 
-use crate::{Gateway, body, headers, id::PathId, members, problem::Problem, query, reply, upstream::Effect};
+use crate::{
+    Gateway,
+    body::{self, Types},
+    headers,
+    id::PathId,
+    members,
+    problem::Problem,
+    query, reply,
+    upstream::Effect,
+};
 
 pub(crate) async fn end(
     State(gateway): State<Gateway>,
@@ -15,7 +24,8 @@ pub(crate) async fn end(
     body: Body,
 ) -> Result<Response, Problem> {
     query::none(&parts)?;
-    let (text, _share) = body::json(&gateway, &parts, body, Attributes::MAX_REQUEST_BYTES).await?;
+    let (text, _share) =
+        body::json(&gateway, &parts, body, Types::Json, Attributes::MAX_REQUEST_BYTES).await?;
     let request = read(&text)?;
     let request = EndChannelSessionRequest {
         channel_session_id: id.or_same(&request.channel_session_id)?,

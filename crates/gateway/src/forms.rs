@@ -6,7 +6,15 @@ use channel_session_api::v1::{ChannelSessionView, UpdateDataRequest};
 use domain::{Error, attribute::Attributes};
 use http::{StatusCode, request::Parts};
 
-use crate::{Gateway, body, headers, id::PathId, problem::Problem, reply, upstream::Effect};
+use crate::{
+    Gateway,
+    body::{self, Types},
+    headers,
+    id::PathId,
+    problem::Problem,
+    reply,
+    upstream::Effect,
+};
 
 pub(crate) async fn update_data(
     State(gateway): State<Gateway>,
@@ -16,7 +24,8 @@ pub(crate) async fn update_data(
 ) -> Result<Response, Problem> {
     let etag = headers::etag(&parts.headers, String::new())?;
     let request_id = headers::request_id(&parts.headers, String::new())?;
-    let (text, _share) = body::json(&gateway, &parts, body, Attributes::MAX_REQUEST_BYTES).await?;
+    let (text, _share) =
+        body::json(&gateway, &parts, body, Types::JsonOrNone, Attributes::MAX_REQUEST_BYTES).await?;
     let request = UpdateDataRequest {
         channel_session_id: id.as_str().to_owned(),
         attributes_json: Some(text),

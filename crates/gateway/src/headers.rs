@@ -6,10 +6,10 @@ use http::{HeaderMap, HeaderValue};
 
 use crate::problem::Problem;
 
-const IF_MATCH: &str = "If-Match";
+pub(crate) const IF_MATCH: &str = "If-Match";
 const IF_NONE_MATCH: &str = "If-None-Match";
-const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
-const LAST_EVENT_ID: &str = "Last-Event-ID";
+pub(crate) const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
+pub(crate) const LAST_EVENT_ID: &str = "Last-Event-ID";
 
 /// The revision that a change of a session that is there requires: `If-Match`, or the member `etag` of the body.
 /// `If-None-Match` is none that such a change could meet.

@@ -4,7 +4,7 @@ use axum::extract::{FromRequestParts, Path};
 use domain::{Error, session::Id, violation::Violation};
 use http::request::Parts;
 
-use crate::{members::malformed, problem::Problem};
+use crate::{members::malformed, percent::has_broken_escape, problem::Problem};
 
 /// A session id as the path has it, percent-decoded: `a%2Fb` is the id `a/b`. It is checked before a body is looked at,
 /// as the order of checks asks for.
@@ -26,12 +26,12 @@ impl<S: Send + Sync> FromRequestParts<S> for PathId {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let id = match Path::<String>::from_request_parts(parts, state).await {
-            Ok(Path(text)) => Id::parse(&text),
-            Err(_) => {
+            Ok(Path(text)) if !has_broken_escape(parts.uri.path()) => Id::parse(&text),
+            Ok(_) | Err(_) => {
                 let description = "a channel session id in a path must be percent-encoded UTF-8";
-                Err(Error::InvalidId(Violation::new("channelSessionId", "unicode", description)))
+                Err(Error::InvalidId(Violation::new("channelSessionId", "percent_encoding", description)))
             }
         };
-        id.map(Self).map_err(|error| Problem::from(&error))
+        id.map(Self).map_err(|error| Problem::from(&error).for_caller(&parts.headers))
     }
 }

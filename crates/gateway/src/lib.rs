@@ -16,10 +16,13 @@ mod forms;
 mod get;
 mod headers;
 mod history;
+mod host;
 mod id;
 mod list;
 mod log;
 mod members;
+mod paths;
+mod percent;
 mod probes;
 mod problem;
 mod query;
@@ -34,13 +37,10 @@ use axum::{
     routing::{get, post, put},
 };
 use body::Memory;
-use domain::Reason;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 pub use upstream::Upstream;
-
-use problem::Problem;
 
 /// What a deployment can set.
 #[derive(Debug, Clone)]
@@ -85,7 +85,7 @@ pub fn routes(upstream: Upstream, options: Options, leaving: CancellationToken) 
         memory: Memory::default(),
         leaving: leaving.clone(),
     };
-    Router::new()
+    let routes = Router::new()
         .route("/forms", put(forms::without_id))
         .route("/forms/", put(forms::without_id))
         .route("/forms/{channelSessionId}", put(forms::update_data))
@@ -100,20 +100,15 @@ pub fn routes(upstream: Upstream, options: Options, leaving: CancellationToken) 
         .route("/events", get(events::events))
         .route("/healthz", get(probes::healthz))
         .route("/readyz", get(probes::readyz))
-        .method_not_allowed_fallback(|| async {
-            Problem::new(Reason::MethodNotAllowed, "the path takes other methods: see the Allow header")
-        })
-        .fallback(|| async {
-            Problem::new(
-                Reason::NotFound,
-                "there is no such path; there are /forms/{channelSessionId}, /channel-sessions, \
-                 /channel-sessions/{channelSessionId}, /channel-sessions/{channelSessionId}/end, \
-                 /channel-sessions/{channelSessionId}/history, /batch-update-data, /events, /healthz and /readyz",
-            )
-        })
+        .fallback(paths::not_found)
+        .with_state(gateway);
+    // Around all of it, since the router adds headers to what its own layers return.
+    Router::new()
+        .fallback_service(routes)
+        .layer(middleware::from_fn(paths::layer))
+        .layer(middleware::from_fn(host::layer))
         .layer(middleware::from_fn(log::layer))
         .layer(middleware::from_fn_with_state(leaving, drain::layer))
-        .with_state(gateway)
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Whether the process is up, and whether it can serve.
 
+use std::time::Duration;
+
 use axum::{
     extract::State,
     response::{IntoResponse, Response},
@@ -9,6 +11,9 @@ use http::header::CONTENT_TYPE;
 use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus};
 
 use crate::{Gateway, problem::Problem};
+
+/// How long the service may take to say that it can serve.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// The process is up; it asks nobody else.
 pub(crate) async fn healthz() -> Response {
@@ -22,7 +27,7 @@ pub(crate) async fn readyz(State(gateway): State<Gateway>) -> Result<Response, P
     }
     let request = HealthCheckRequest { service: grpc::SERVICE_NAME.to_owned() };
     let mut health = gateway.upstream.health();
-    let answer = tokio::time::timeout(gateway.options.call_timeout, health.check(request)).await;
+    let answer = tokio::time::timeout(PATIENCE, health.check(request)).await;
     if matches!(answer, Ok(Ok(response)) if response.get_ref().status() == ServingStatus::Serving) {
         return Ok(ok());
     }

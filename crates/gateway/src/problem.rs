@@ -1,15 +1,18 @@
 //! The only place where a gRPC status becomes an HTTP problem (RFC 9457).
 
+mod caller;
 mod details;
 mod http_status;
 mod mismatch;
+
+use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
 use channel_session_api::v1::Failure;
 use domain::{Error, Reason};
 use grpc::status;
 use http::{
-    HeaderValue, StatusCode,
+    HeaderName, HeaderValue, StatusCode,
     header::{CONTENT_TYPE, RETRY_AFTER},
 };
 use serde::Serialize;
@@ -38,8 +41,9 @@ pub(crate) struct Problem {
     /// `unknown` where the change may have been made all the same.
     #[serde(skip_serializing_if = "Option::is_none")]
     outcome: Option<&'static str>,
+    /// Headers beside those that every problem has.
     #[serde(skip)]
-    retry_after_seconds: Option<u64>,
+    headers: Box<[(HeaderName, HeaderValue)]>,
 }
 
 impl Problem {
@@ -51,6 +55,25 @@ impl Problem {
     /// The same, of a call that cannot have changed anything.
     pub(crate) fn without_outcome(self) -> Self {
         Self { outcome: None, ..self }
+    }
+
+    /// The same, with a header that says more.
+    pub(crate) fn with_header(mut self, name: HeaderName, value: &'static str) -> Self {
+        let more = [(name, HeaderValue::from_static(value))];
+        self.headers = self.headers.into_iter().chain(more).collect();
+        self
+    }
+
+    /// Whether the same request may be answered otherwise later: what its caller cannot mend.
+    pub(crate) fn may_pass(&self) -> bool {
+        self.status == StatusCode::TOO_MANY_REQUESTS || self.status.is_server_error()
+    }
+
+    /// When to try again, where that is told.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        let header = self.headers.iter().find(|(name, _)| name == RETRY_AFTER);
+        let seconds = header.and_then(|(_, seconds)| seconds.to_str().ok()?.parse().ok());
+        seconds.map(Duration::from_secs)
     }
 
     /// The problem as JSON text.
@@ -80,7 +103,7 @@ impl Problem {
             violations: details.violations,
             mismatch: details.mismatch.map(|mismatch| Box::new(mismatch.into())),
             outcome: unknown.then_some(status::OUTCOME_UNKNOWN),
-            retry_after_seconds: retry_after.map(http_status::whole_seconds),
+            headers: retry_after.into_iter().map(|delay| (RETRY_AFTER, whole_seconds(delay))).collect(),
         }
     }
 }
@@ -109,11 +132,14 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let headers = [(CONTENT_TYPE, "application/problem+json")];
         let mut response = (self.status, headers, self.to_json()).into_response();
-        if let Some(seconds) = self.retry_after_seconds {
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
-        }
+        response.headers_mut().extend(self.headers);
         response
     }
+}
+
+/// `Retry-After` counts whole seconds; sooner than asked for would be wrong, a little later is not.
+fn whole_seconds(delay: Duration) -> HeaderValue {
+    HeaderValue::from(delay.as_secs() + u64::from(delay.subsec_nanos() > 0))
 }
 
 /// The reason for a status that did not come from the service.

@@ -1,17 +1,17 @@
 //! The parameters in a query. One that is unknown is refused: misspelt, it would otherwise be left out, and a change made
 //! that was only to be checked.
 
-use std::{borrow::Cow, str::FromStr};
+use std::str::FromStr;
 
 use domain::{Error, violation::Violation};
 use http::request::Parts;
-use percent_encoding::percent_decode_str;
 
-use crate::problem::Problem;
+use crate::{percent, problem::Problem};
 
 /// The parameters that have not been asked for yet.
 pub(crate) struct Query {
     left: Vec<(String, String)>,
+    known: Vec<&'static str>,
 }
 
 /// Reads a query; what is left over at the end is refused. An empty parameter counts as one that is left out, as a field
@@ -24,7 +24,14 @@ pub(crate) fn read<T>(
     let value = read(&mut query)?;
     match query.left.first() {
         None => Ok(value),
-        Some((name, _)) => Err(refuse(shown(name), "unknown", "is not a parameter of this path")),
+        Some((name, _)) => {
+            let known = match &*query.known {
+                [] => "it takes none".to_owned(),
+                known => format!("there are {}", known.join(", ")),
+            };
+            let description = format!("is not a parameter of this path; {known}");
+            Err(refuse(shown(name), "unknown", &description))
+        }
     }
 }
 
@@ -41,14 +48,15 @@ impl Query {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             match (decode(name), decode(value)) {
                 (Some(name), Some(value)) => Ok((name, value)),
-                _ => Err(refuse(shown(name), "unicode", "must be percent-encoded UTF-8")),
+                _ => Err(refuse(shown(name), "percent_encoding", "must be percent-encoded UTF-8")),
             }
         });
-        Ok(Self { left: pairs.collect::<Result<_, _>>()? })
+        Ok(Self { left: pairs.collect::<Result<_, _>>()?, known: Vec::new() })
     }
 
     /// Every value of a parameter that may come several times.
-    pub(crate) fn texts(&mut self, name: &str) -> Vec<String> {
+    pub(crate) fn texts(&mut self, name: &'static str) -> Vec<String> {
+        self.known.push(name);
         let (taken, left): (Vec<_>, _) =
             std::mem::take(&mut self.left).into_iter().partition(|(other, _)| other == name);
         self.left = left;
@@ -96,8 +104,7 @@ impl Query {
 }
 
 fn decode(text: &str) -> Option<String> {
-    let text = text.replace('+', " ");
-    percent_decode_str(&text).decode_utf8().ok().map(Cow::into_owned)
+    percent::decode(&text.replace('+', " "))
 }
 
 /// As much of a caller's own name as an answer repeats.
@@ -169,6 +176,9 @@ mod tests {
             ("number=1.0", "number"),
             ("number=2147483648", "number"),
             ("text=%ff", "text"),
+            ("text=a%zzb", "text"),
+            ("text=%", "text"),
+            ("te%xt=a", "te%xt"),
         ] {
             let told = told(&all(query).expect_err(query));
             let found = (&told["status"], &told["reason"], &told["violations"][0]["field"]);
@@ -179,6 +189,14 @@ mod tests {
     #[test]
     fn a_path_without_parameters_refuses_each() {
         assert!(none(&parts("")).is_ok());
-        assert!(none(&parts("validateOnly=true")).is_err());
+        let told = told(&none(&parts("validateOnly=true")).expect_err("refused"));
+        assert_eq!(told["detail"], "validateOnly is not a parameter of this path; it takes none");
+    }
+
+    #[test]
+    fn who_asks_for_what_there_is_not_hears_what_there_is() {
+        let told = told(&all("page=1").expect_err("refused"));
+        let known = "text, texts, boolean, flag, number";
+        assert_eq!(told["detail"], format!("page is not a parameter of this path; there are {known}"));
     }
 }

@@ -56,10 +56,13 @@ async fn open(routes: &Router, request: &str) -> (StatusCode, HeaderMap, Body) {
     let (head, body) = request.split_once("\n\n").unwrap_or((request, ""));
     let mut lines = head.lines();
     let (method, uri) = lines.next().and_then(|line| line.split_once(' ')).expect("method and path");
-    let mut request = Request::builder().method(method).uri(uri);
+    let mut request = Request::builder().method(method).uri(uri).header("Host", "localhost");
     for line in lines {
         let (name, value) = line.split_once(": ").expect("a header");
         request = request.header(name, value);
+    }
+    if !body.is_empty() {
+        request = request.header("Content-Type", "application/json");
     }
     let request = request.body(Body::from(body.to_owned())).expect("a request");
     let (parts, body) = routes.clone().oneshot(request).await.expect("an answer").into_parts();

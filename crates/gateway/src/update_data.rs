@@ -11,7 +11,16 @@ use channel_session_api::v1::UpdateDataRequest;
 use domain::attribute::Attributes;
 use http::{StatusCode, request::Parts};
 
-use crate::{Gateway, body, headers, id::PathId, members, problem::Problem, query, reply, upstream::Effect};
+use crate::{
+    Gateway,
+    body::{self, Types},
+    headers,
+    id::PathId,
+    members,
+    problem::Problem,
+    query, reply,
+    upstream::Effect,
+};
 
 pub(crate) use request::read;
 
@@ -22,7 +31,8 @@ pub(crate) async fn update_data(
     body: Body,
 ) -> Result<Response, Problem> {
     query::none(&parts)?;
-    let (text, _share) = body::json(&gateway, &parts, body, Attributes::MAX_REQUEST_BYTES).await?;
+    let (text, _share) =
+        body::json(&gateway, &parts, body, Types::Json, Attributes::MAX_REQUEST_BYTES).await?;
     let request = members::of_body(&text, |members| read(members, "preconditions"))?;
     let request = UpdateDataRequest {
         channel_session_id: id.or_same(&request.channel_session_id)?,

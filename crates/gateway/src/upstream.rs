@@ -1,8 +1,9 @@
 //! The gRPC service that the gateway calls: in the same process, or at an address.
 
+mod connection;
 mod watch;
 
-use std::{convert::Infallible, error::Error as _, io, time::Duration};
+use std::{convert::Infallible, error::Error as _};
 
 use axum::Router;
 use channel_session_api::v1::channel_session_service_client::ChannelSessionServiceClient;
@@ -10,7 +11,7 @@ use domain::{Error, Outcome};
 use grpc::log::{REQUEST_ID, TRACEPARENT};
 use http::{Uri, request::Parts};
 use tokio_util::sync::CancellationToken;
-use tonic::{ConnectError, Request, Response, Status, body::Body, transport::Endpoint};
+use tonic::{Request, Response, Status, body::Body, transport::Endpoint};
 use tonic_health::pb::health_client::HealthClient;
 use tower::{ServiceExt, util::BoxCloneSyncService};
 
@@ -19,7 +20,7 @@ use crate::{Gateway, problem::Problem};
 pub(crate) use watch::Watch;
 
 /// Its error has a type of its own, since the compiler cannot prove what tonic asks of a boxed one.
-type Transport = BoxCloneSyncService<http::Request<Body>, http::Response<Body>, io::Error>;
+type Transport = BoxCloneSyncService<http::Request<Body>, http::Response<Body>, connection::Lost>;
 type Client = ChannelSessionServiceClient<Transport>;
 
 /// The gRPC service that the gateway calls.
@@ -49,18 +50,10 @@ impl Upstream {
     /// connection is lost.
     #[must_use]
     pub fn at(address: Uri) -> Self {
-        let endpoint = Endpoint::from(address.clone())
-            .connect_timeout(CONNECT_TIMEOUT)
-            .tcp_nodelay(true)
-            // A peer that is gone without a word is noticed by the pings.
-            .http2_keep_alive_interval(KEEP_ALIVE_INTERVAL)
-            .keep_alive_while_idle(true);
-        let watches = endpoint
-            .clone()
-            .initial_stream_window_size(WATCH_WINDOW_BYTES)
-            .initial_connection_window_size(WATCH_WINDOW_BYTES);
         let stopping = CancellationToken::new();
-        Self { transport: connect(&endpoint), watches: Some(watches), origin: address, stopping }
+        let (calls, watches) = (connection::for_calls(&address), connection::for_watch(&address));
+        let transport = connection::connect(&calls);
+        Self { transport, watches: Some(watches), origin: address, stopping }
     }
 
     /// Ends event streams when this process stops, which they would otherwise hold up: they have no end of their own. A
@@ -81,7 +74,7 @@ impl Upstream {
     /// A client for one watch. Over the network it has a connection of its own: on a shared one, watches whose callers do
     /// not read would take all of its window, and many of them all of its streams, from calls and from each other.
     fn watch(&self) -> Client {
-        self.client(self.watches.as_ref().map_or_else(|| self.transport.clone(), connect))
+        self.client(self.watches.as_ref().map_or_else(|| self.transport.clone(), connection::connect))
     }
 
     fn client(&self, transport: Transport) -> Client {
@@ -90,19 +83,23 @@ impl Upstream {
     }
 }
 
-fn connect(endpoint: &Endpoint) -> Transport {
-    BoxCloneSyncService::new(endpoint.connect_lazy().map_err(io::Error::other))
-}
-
-/// How much of a watch is on its way to a caller that does not read, in bytes.
-const WATCH_WINDOW_BYTES: u32 = 64 * 1024;
-
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(20);
-
 impl Gateway {
     /// Makes one call, under the request's id and trace.
     pub(crate) async fn call<Q, A, F>(
+        &self,
+        parts: &Parts,
+        effect: Effect,
+        request: Q,
+        call: impl FnOnce(Client, Request<Q>) -> F,
+    ) -> Result<A, Problem>
+    where
+        F: Future<Output = Result<Response<A>, Status>>,
+    {
+        let answer = self.try_call(parts, effect, request, call).await;
+        answer.map_err(|problem| problem.for_caller(&parts.headers))
+    }
+
+    async fn try_call<Q, A, F>(
         &self,
         parts: &Parts,
         effect: Effect,
@@ -156,14 +153,8 @@ impl Effect {
     }
 }
 
-/// Whether a call failed because there was no connection to send it on.
+/// Whether a call failed before anything of its message was sent.
 fn was_never_sent(status: &Status) -> bool {
-    let mut cause = status.source();
-    while let Some(error) = cause {
-        if error.is::<ConnectError>() {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
+    let lost = status.source().and_then(|cause| cause.downcast_ref::<connection::Lost>());
+    lost.is_some_and(|lost| !lost.was_sent())
 }

@@ -15,6 +15,13 @@ pub(super) fn start() -> String {
     format!("retry: {}\n\n", RETRY.as_millis())
 }
 
+/// All of a stream that cannot begin for now. It has no id, so the caller comes back with the one that it has.
+pub(super) fn refusal(problem: &Problem) -> String {
+    let wait = problem.retry_after().map_or(RETRY, |wait| wait.max(RETRY));
+    let why = problem.to_json().replace(['\n', '\r'], " ");
+    format!("retry: {}\n: {why}\n\n", wait.as_millis())
+}
+
 /// A change; or a checkpoint, which has no data: it tells nobody anything, but sets the id that the caller comes back
 /// with, and shows everything on the way that the connection lives.
 pub(super) fn message(message: &WatchChannelSessionsResponse) -> Bytes {
@@ -82,6 +89,18 @@ mod tests {
             "data: {\ndata: \"n\":\ndata: \ndata: 1}\n\n",
         );
         assert_eq!(change("{\n\"n\":\r\n1}"), expected);
+    }
+
+    #[test]
+    fn a_refusal_says_when_to_come_back_and_why() {
+        for (reason, retry) in
+            [(Reason::Overloaded, "2000"), (Reason::StoreUnavailable, "2000"), (Reason::Internal, "2000")]
+        {
+            let problem = Problem::new(reason, "a\nb");
+            let text = refusal(&problem);
+            assert_eq!(text, format!("retry: {retry}\n: {}\n\n", problem.to_json()));
+            assert_eq!(text.lines().count(), 3, "{text}");
+        }
     }
 
     #[test]

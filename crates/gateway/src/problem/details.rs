@@ -27,11 +27,11 @@ pub(super) struct Details {
 /// One broken rule.
 #[derive(Debug, Serialize)]
 pub(super) struct Violation {
-    field: String,
+    pub(super) field: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     key: String,
     rule: String,
-    description: String,
+    pub(super) description: String,
 }
 
 impl From<&Status> for Details {

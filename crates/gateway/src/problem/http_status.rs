@@ -1,7 +1,5 @@
 //! The HTTP status that goes with a reason, and what HTTP says beside it.
 
-use std::time::Duration;
-
 use domain::Reason;
 use http::StatusCode;
 
@@ -38,9 +36,4 @@ pub(super) fn of(reason: Reason) -> StatusCode {
 
 pub(super) fn title(status: StatusCode) -> &'static str {
     status.canonical_reason().unwrap_or("Client Closed Request")
-}
-
-/// `Retry-After` counts whole seconds; sooner than asked for would be wrong, a little later is not.
-pub(super) fn whole_seconds(delay: Duration) -> u64 {
-    delay.as_secs() + u64::from(delay.subsec_nanos() > 0)
 }

@@ -261,10 +261,25 @@ async fn a_path_says_what_it_takes() {
         let answer = send(&fake, request).await;
         assert_eq!((answer.status, answer.header("allow")), (405, allowed), "{request}");
         assert_eq!(answer.json()["reason"], "METHOD_NOT_ALLOWED");
+        let (method, methods) = (request.split(' ').next().unwrap_or_default(), allowed.replace(',', ", "));
+        assert_eq!(answer.json()["detail"], format!("the path does not take {method}; it takes {methods}"));
     }
     for path in ["/channel-sessions/x/end/", "/channel-sessions/x/y", "/history", "/event"] {
         let answer = send(&fake, &format!("GET {path}")).await;
         assert_eq!((answer.status, &answer.json()["reason"]), (404, &json!("NOT_FOUND")), "{path}");
+    }
+}
+
+/// No example of a path in an answer is one that there is not.
+#[tokio::test]
+async fn the_paths_that_are_told_are_there() {
+    let fake = Fake::default();
+    for path in paths::PATHS {
+        let path = path.replace("{channelSessionId}", "x");
+        assert_eq!(send(&fake, &format!("TRACE {path}")).await.status, 405, "{path}");
+        let answer = send(&fake, &format!("GET {path}/")).await;
+        let detail = format!("there is no such path; {path} is one");
+        assert_eq!((answer.status, &answer.json()["detail"]), (404, &json!(detail)));
     }
 }
 
@@ -276,6 +291,9 @@ async fn an_id_is_checked_first() {
         "POST /channel-sessions/a%00b/end\n\n[",
         "GET /channel-sessions/%ff/history?x",
         "DELETE /channel-sessions/%2e%2e?x",
+        "PUT /forms/p%zz\n\n[",
+        "GET /channel-sessions/%",
+        "PATCH /channel-sessions/%2\n\n[",
     ] {
         let answer = send(&fake, request).await;
         let reason = answer.json()["reason"].clone();

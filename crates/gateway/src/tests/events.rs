@@ -10,7 +10,7 @@ use domain::{Error, Reason};
 use http_body_util::BodyExt;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
-use tonic::Status;
+use tonic::{Code, Status};
 
 use super::*;
 
@@ -103,6 +103,37 @@ async fn streams_have_places_of_their_own() {
     // Who goes makes room.
     drop(body);
     assert_eq!(open(&routes, "GET /events").await.0, 200);
+}
+
+/// Browsers give up for good on any other status than 200.
+#[tokio::test]
+async fn a_browser_is_told_to_come_back_where_that_may_help() {
+    let fail = |code, reason: Reason| {
+        let failure = Some(grpc::status::with_code(code, reason, "not now"));
+        Fake { failure, ..Fake::default() }
+    };
+    for (fake, comes_back) in [
+        (fail(Code::ResourceExhausted, Reason::Overloaded), true),
+        (fail(Code::Unavailable, Reason::StoreUnavailable), true),
+        (fail(Code::DeadlineExceeded, Reason::DeadlineExceeded), true),
+        (fail(Code::Internal, Reason::Internal), true),
+        (Fake { failure: Some(Status::unavailable("gone")), ..Fake::default() }, true),
+        (fail(Code::OutOfRange, Reason::PositionExpired), false),
+        (fail(Code::InvalidArgument, Reason::InvalidParameter), false),
+    ] {
+        for accept in ["text/event-stream", "text/html, Text/Event-Stream;q=0.9"] {
+            let answer = send(&fake, &format!("GET /events\nAccept: {accept}")).await;
+            let is_stream = (answer.status, answer.header("content-type")) == (200, "text/event-stream");
+            assert_eq!(is_stream, comes_back, "{answer:?}");
+            if comes_back {
+                assert!(answer.body.starts_with("retry: 2000\n: {\"status\":"), "{answer:?}");
+            }
+        }
+        for accept in ["*/*", "application/json"] {
+            let answer = send(&fake, &format!("GET /events\nAccept: {accept}")).await;
+            assert_eq!(answer.header("content-type"), "application/problem+json", "{answer:?}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -61,7 +61,7 @@ impl Gateway {
                 let stopping = Box::pin(self.upstream.stopping.clone().cancelled_owned());
                 Ok(Watch { first, rest, stopping, _client: client })
             }
-            Ok(Err(status)) => Err(Problem::from(&status).without_outcome()),
+            Ok(Err(status)) => Err(Problem::from(&status).without_outcome().for_caller(&parts.headers)),
             Err(_) => Err(Problem::from(&Error::DeadlineExceeded(Outcome::NotApplied))),
         }
     }

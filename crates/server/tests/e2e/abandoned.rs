@@ -140,7 +140,7 @@ async fn after(polls: usize, future: impl Future<Output = ()>) {
 
 async fn put(routes: Router, key: String) {
     let body = format!(r#"[{{"key":"{key}","type":"Number","value":1}}]"#);
-    let request = Request::put("/forms/x").body(Body::from(body)).unwrap();
+    let request = Request::put("/forms/x").header("host", "localhost").body(Body::from(body)).unwrap();
     let response = routes.oneshot(request).await.unwrap();
     assert!(response.status().is_success(), "{response:?}");
 }

@@ -13,6 +13,7 @@ use crate::support::{
     batch::{Became, from_response, from_result, in_a_batch},
     caller::{Session, expect, patch, set},
     json, on_both_stores,
+    rest::JSON,
 };
 
 on_both_stores!(each_is_answered_as_it_would_be_alone);
@@ -101,7 +102,7 @@ fn body(requests: &[UpdateDataRequest]) -> String {
 }
 
 async fn post(rest: &Rest, requests: &[UpdateDataRequest]) -> Vec<Value> {
-    let answer = rest.send(Method::POST, "/batch-update-data", body(requests), &[]).await;
+    let answer = rest.send(Method::POST, "/batch-update-data", body(requests), &JSON).await;
     let results = json(answer.document());
     let Some(Value::Array(results)) = results.as_object().unwrap().get("results") else {
         panic!("{results}")
@@ -143,7 +144,8 @@ async fn each_is_answered_as_it_would_be_alone(store: Store) {
     let found = in_a_stream(&grpc, updates(&service, "stream-").await).await;
     assert_eq!(without_prefix(found, "stream-"), expected);
     let found = over_rest(&rest, &updates(&service, "rest-").await).await;
-    assert_eq!(without_prefix(found, "rest-"), expected);
+    let expected = expected.into_iter().map(|it| it.map_err(|failure| failure.in_words_of_rest(false)));
+    assert_eq!(without_prefix(found, "rest-"), expected.collect::<Vec<_>>());
     // And so they left the sessions.
     for id in ["ok", "full", "ended", "no-list"] {
         let left = Session::from(&rest.get(&format!("alone-{id}")).await);

@@ -1,6 +1,7 @@
 //! What happens to sessions, as watchers over gRPC and over Server-Sent Events hear of it: each change once, in order, and
 //! in the contract's shape.
 
+mod browsers;
 mod expired;
 mod past;
 mod positions;
@@ -13,7 +14,8 @@ use domain::json::Value;
 use http::Method;
 
 use crate::support::{
-    Caller, Front, Rest, Service, Sse, Store, Watch, caller::set, on_both_stores, watch::everything,
+    Caller, Front, Rest, Service, Sse, Store, Watch, caller::set, on_both_stores, rest::JSON,
+    watch::everything,
 };
 
 on_both_stores!(a_watch_and_a_stream_tell_the_same);
@@ -32,12 +34,13 @@ async fn live(service: &Service) -> usize {
     // What changes nothing is no event.
     grpc.update(&set("a", "k", "Number", "0.1")).await.unwrap();
     let body = r#"{"removeKeys":["k"],"attributes":[{"key":"m","type":"String50","value":"ä\u0001"}],"requestId":"r"}"#;
-    let patched = rest.send(Method::PATCH, "/channel-sessions/a", body, &[]).await;
+    let patched = rest.send(Method::PATCH, "/channel-sessions/a", body, &JSON).await;
     assert_eq!(patched.status, 200, "{patched:?}");
-    let put =
-        rest.send(Method::PUT, "/channel-sessions/a", r#"{"conversationId":"c2","active":false}"#, &[]).await;
+    let put = rest
+        .send(Method::PUT, "/channel-sessions/a", r#"{"conversationId":"c2","active":false}"#, &JSON)
+        .await;
     assert_eq!(put.status, 200, "{put:?}");
-    let end = rest.send(Method::POST, "/channel-sessions/b/end", r#"{"reasonCode":"AGENT"}"#, &[]).await;
+    let end = rest.send(Method::POST, "/channel-sessions/b/end", r#"{"reasonCode":"AGENT"}"#, &JSON).await;
     assert_eq!(end.status, 200, "{end:?}");
     // A deletion erases what was before, for watchers too that have not been told yet. A watch begins behind what all of
     // them have been told, or will be.

@@ -13,7 +13,7 @@ use crate::support::{
     caller::{Session, set},
     document::value_of,
     json, on_both_stores,
-    rest::{Answer, encode},
+    rest::{Answer, JSON, encode},
 };
 
 on_both_stores!(
@@ -68,7 +68,8 @@ async fn create(
 
 async fn put(rest: &Rest, id: &str, query: &str, document: &str, headers: &[(&str, &str)]) -> Answer {
     let path = format!("/channel-sessions/{}{query}", encode(id));
-    rest.send(Method::PUT, &path, document.to_owned(), headers).await
+    let headers = [&[("content-type", "application/json")], headers].concat();
+    rest.send(Method::PUT, &path, document.to_owned(), &headers).await
 }
 
 async fn what_is_created_over_one_transport_is_there_over_the_other(store: Store) {
@@ -141,7 +142,7 @@ async fn another_document_is_put_in_the_place_of_one(store: Store) {
     let refused = create(&grpc, CreateChannelSessionRequest { etag, ..replacement(EXACT) }).await;
     assert_eq!(refused.unwrap_err(), answer.failure());
     let answer = put(&rest, "x", "", EXACT, &[("if-none-match", "*")]).await;
-    assert_eq!((answer.status.as_u16(), &*answer.failure().reason), (409, "CHANNEL_SESSION_EXISTS"));
+    assert_eq!((answer.status.as_u16(), &*answer.failure().reason), (412, "CHANNEL_SESSION_EXISTS"));
     let answer = put(&rest, "y", "", EXACT, &[("if-match", "*")]).await;
     assert_eq!((answer.status.as_u16(), &*answer.failure().reason), (404, "CHANNEL_SESSION_NOT_FOUND"));
     is(&grpc, &rest, "x", 3, "{}").await;
@@ -159,13 +160,13 @@ async fn nothing_is_done_where_all_is_only_checked(store: Store) {
     let (grpc, rest) = (service.grpc().await, service.rest());
     service.create("x", EXACT).await;
 
-    let answer = rest.send(Method::POST, "/channel-sessions?validateOnly=true", r#"{"id":"y"}"#, &[]).await;
+    let answer = rest.send(Method::POST, "/channel-sessions?validateOnly=true", r#"{"id":"y"}"#, &JSON).await;
     assert_eq!((answer.status.as_u16(), answer.headers.get("location")), (200, None), "{answer:?}");
     assert_eq!(rest.get("y").await.status, 404);
     let answer = put(&rest, "x", "?validateOnly=true", "{}", &[]).await;
     assert_eq!((answer.status.as_u16(), answer.revision(), &*answer.body), (200, 1, "{}"));
     let path = "/channel-sessions/x/end";
-    let end = rest.send(Method::POST, path, r#"{"reasonCode":"AGENT","validateOnly":true}"#, &[]).await;
+    let end = rest.send(Method::POST, path, r#"{"reasonCode":"AGENT","validateOnly":true}"#, &JSON).await;
     assert_eq!((end.status.as_u16(), end.revision()), (200, 1));
     assert!(end.body.contains(r#""isActive":false"#), "{end:?}");
     let answer = rest.send(Method::DELETE, "/channel-sessions/x?validateOnly=true", "", &[]).await;

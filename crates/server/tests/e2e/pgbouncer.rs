@@ -12,6 +12,7 @@ use crate::support::{
     history::history,
     patience::until,
     process::Process,
+    rest::JSON,
     service::connect,
     watch::everything,
 };
@@ -91,7 +92,7 @@ async fn all_works_through_pgbouncer_in_session_mode() {
     assert!(through.wait().success());
     let again = start(bouncer.url());
     let (grpc, rest) = (connect(again.address("grpc")).await, Rest::new(again.address("http")));
-    let end = rest.send(Method::POST, "/channel-sessions/x/end", r#"{"reasonCode":"AGENT"}"#, &[]).await;
+    let end = rest.send(Method::POST, "/channel-sessions/x/end", r#"{"reasonCode":"AGENT"}"#, &JSON).await;
     assert_eq!(Session::from(&end).revision, last + 1);
     assert_eq!(watches[1].next().await.revision, last + 1);
     assert_eq!(rest.send(Method::DELETE, "/channel-sessions/x", "", &[]).await.status, 204);

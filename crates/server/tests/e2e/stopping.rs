@@ -1,6 +1,11 @@
 //! A process that is asked to stop finishes what it accepted.
 
-use crate::support::{Front, Lock, Rest, Service, Store};
+use crate::support::{
+    Front, Lock, Rest, Service, Store,
+    connection::{Connection, request},
+    patience::{until, within},
+    process::Process,
+};
 
 const ONE: &str = r#"[{"key":"k","type":"Number","value":1}]"#;
 
@@ -45,4 +50,38 @@ async fn an_idle_process_stops_at_once_with_open_connections() {
     assert!(gateway.wait().success());
     service.server.ask_to_stop();
     assert!(service.stop_server().success());
+}
+
+/// Callers that keep connections hear that they end, before they do.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_end_of_a_connection_is_announced() {
+    let service = Service::start(Store::Sqlite).await;
+    let grpc = service.server.address("grpc").to_string();
+    let folder = tempfile::tempdir().unwrap();
+    let database = format!("sqlite:{}", folder.path().join("sessions.db").display());
+    let serve = ["serve", "--database-url", &database, "--grpc-addr", "127.0.0.1:0"];
+    let gateway = ["gateway", "--grpc-addr", &grpc];
+    // Longer than the test takes: the process still serves.
+    let both = ["--http-addr", "127.0.0.1:0", "--lame-duck", "10m"];
+    for command in [&serve[..], &gateway] {
+        let process = Process::start(&[command, &both].concat());
+        let address = process.address("http");
+        let health = request("GET", "/healthz", &[], "");
+        let mut connections = Vec::new();
+        for _ in 0..3 {
+            let mut connection = Connection::open(address).await;
+            assert!(!connection.call(&health).await.unwrap().closes());
+            connections.push(connection);
+        }
+        process.ask_to_stop();
+        let rest = Rest::new(address);
+        until("the process is not ready", async || !rest.is_ready().await).await;
+        let mut calls = ["GET /healthz", "POST /no/such/path", "PUT /forms/x"].into_iter();
+        for mut connection in connections {
+            let (method, path) = calls.next().unwrap().split_once(' ').unwrap();
+            let reply = connection.call(request(method, path, &[], "[]")).await.unwrap();
+            assert!(reply.closes(), "{method} {path}: {reply:?}");
+            assert!(within("the end", connection.is_closed()).await.unwrap(), "{method} {path}");
+        }
+    }
 }

@@ -9,6 +9,7 @@ pub(crate) mod failure;
 pub(crate) mod history;
 pub(crate) mod ledger;
 pub(crate) mod lock;
+pub(crate) mod mute;
 pub(crate) mod nginx;
 pub(crate) mod patience;
 pub(crate) mod process;

@@ -15,6 +15,7 @@ use crate::support::{
     caller::{expect, set},
     document::value_of,
     on_both_stores,
+    rest::JSON,
     service::channel,
 };
 
@@ -52,7 +53,7 @@ async fn updates_of_one_session_are_made_in_order(store: Store) {
         (status.code(), &*Failure::from_status(&status).reason),
         (Code::OutOfRange, "REQUEST_TOO_LARGE")
     );
-    let answer = service.rest().send(Method::POST, "/batch-update-data", body(&more), &[]).await;
+    let answer = service.rest().send(Method::POST, "/batch-update-data", body(&more), &JSON).await;
     assert_eq!((answer.status.as_u16(), answer.failure()), (413, Failure::from_status(&status)));
 }
 

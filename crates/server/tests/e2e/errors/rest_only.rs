@@ -17,6 +17,9 @@ async fn what_only_rest_can_get_wrong() {
     const FORM: &[(&str, &str)] = &[("content-type", "application/x-www-form-urlencoded")];
     const GZIP: &[(&str, &str)] = &[("content-type", "application/json"), ("content-encoding", "gzip")];
     const IF_MATCH: &[(&str, &str)] = &[("if-match", "*")];
+    const PLAIN: &[(&str, &str)] = &[("content-type", "text/plain;application/json")];
+    const MERGE_PATCH: &[(&str, &str)] = &[("content-type", "application/merge-patch+json")];
+    const JSON_PATCH: &[(&str, &str)] = &[("content-type", "application/json-patch+json")];
     const TWO_KEYS: &[(&str, &str)] = &[("idempotency-key", "a"), ("idempotency-key", "b")];
     let cases: &[RestCase] = &[
         (Method::PUT, "/forms", "[]", JSON, 400, "CHANNEL_SESSION_ID_REQUIRED"),
@@ -25,16 +28,16 @@ async fn what_only_rest_can_get_wrong() {
         (Method::PUT, "/forms/%2e%2e", "", JSON, 400, "INVALID_CHANNEL_SESSION_ID"),
         (Method::PUT, "/forms/x", "", JSON, 400, "BODY_REQUIRED"),
         (Method::PUT, "/forms/x", " \n", JSON, 400, "BODY_REQUIRED"),
-        (Method::POST, "/channel-sessions", "", &[], 400, "BODY_REQUIRED"),
-        (Method::PUT, "/channel-sessions/x", "", &[], 400, "BODY_REQUIRED"),
-        (Method::PATCH, "/channel-sessions/x", "", &[], 400, "BODY_REQUIRED"),
-        (Method::POST, "/channel-sessions/x/end", "", &[], 400, "BODY_REQUIRED"),
-        (Method::POST, "/batch-update-data", "", &[], 400, "BODY_REQUIRED"),
-        (Method::PATCH, "/channel-sessions/x", "[]", &[], 400, "MALFORMED_BODY"),
-        (Method::PATCH, "/channel-sessions/x", r#"{"atributes":[]}"#, &[], 400, "MALFORMED_BODY"),
-        (Method::PATCH, "/channel-sessions/x", r#"{"channelSessionId":"y"}"#, &[], 400, "MALFORMED_BODY"),
-        (Method::POST, "/channel-sessions/x/end", r#"{"reason":"AGENT"}"#, &[], 400, "MALFORMED_BODY"),
-        (Method::POST, "/batch-update-data", r#"{"requests":[{"foo":1}]}"#, &[], 400, "MALFORMED_BODY"),
+        (Method::POST, "/channel-sessions", "", JSON, 400, "BODY_REQUIRED"),
+        (Method::PUT, "/channel-sessions/x", "", JSON, 400, "BODY_REQUIRED"),
+        (Method::PATCH, "/channel-sessions/x", "", JSON, 400, "BODY_REQUIRED"),
+        (Method::POST, "/channel-sessions/x/end", "", JSON, 400, "BODY_REQUIRED"),
+        (Method::POST, "/batch-update-data", "", JSON, 400, "BODY_REQUIRED"),
+        (Method::PATCH, "/channel-sessions/x", "[]", JSON, 400, "MALFORMED_BODY"),
+        (Method::PATCH, "/channel-sessions/x", r#"{"atributes":[]}"#, JSON, 400, "MALFORMED_BODY"),
+        (Method::PATCH, "/channel-sessions/x", r#"{"channelSessionId":"y"}"#, JSON, 400, "MALFORMED_BODY"),
+        (Method::POST, "/channel-sessions/x/end", r#"{"reason":"AGENT"}"#, JSON, 400, "MALFORMED_BODY"),
+        (Method::POST, "/batch-update-data", r#"{"requests":[{"foo":1}]}"#, JSON, 400, "MALFORMED_BODY"),
         (Method::POST, "/batch-update-data", r#"{"requests":[]}"#, IF_MATCH, 400, "INVALID_PARAMETER"),
         (Method::PUT, "/forms/x", "[]", &[("if-match", "")], 400, "INVALID_PARAMETER"),
         (Method::PUT, "/forms/x", "[]", &[("idempotency-key", "\"a")], 400, "INVALID_PARAMETER"),
@@ -50,6 +53,26 @@ async fn what_only_rest_can_get_wrong() {
         (Method::PUT, "/forms/x", "[]", FORM, 415, "UNSUPPORTED_MEDIA_TYPE"),
         (Method::PUT, "/forms/x", "[]", LATIN1, 415, "UNSUPPORTED_MEDIA_TYPE"),
         (Method::PUT, "/forms/x", "[]", GZIP, 415, "UNSUPPORTED_MEDIA_TYPE"),
+        // What any page in a browser can send without asking first.
+        (Method::POST, "/channel-sessions", r#"{"id":"a"}"#, &[], 415, "UNSUPPORTED_MEDIA_TYPE"),
+        (Method::POST, "/channel-sessions/x/end", "{}", &[], 415, "UNSUPPORTED_MEDIA_TYPE"),
+        (Method::POST, "/batch-update-data", "{}", &[("content-type", "")], 415, "UNSUPPORTED_MEDIA_TYPE"),
+        (Method::POST, "/channel-sessions", "{}", PLAIN, 415, "UNSUPPORTED_MEDIA_TYPE"),
+        (Method::PUT, "/channel-sessions/x", "{}", &[], 415, "UNSUPPORTED_MEDIA_TYPE"),
+        (Method::PATCH, "/channel-sessions/x", "{}", &[], 415, "UNSUPPORTED_MEDIA_TYPE"),
+        // Patches that mean something else.
+        (Method::PATCH, "/channel-sessions/x", "{}", MERGE_PATCH, 415, "UNSUPPORTED_MEDIA_TYPE"),
+        (Method::PATCH, "/channel-sessions/x", "[]", JSON_PATCH, 415, "UNSUPPORTED_MEDIA_TYPE"),
+        (Method::PUT, "/forms/p%zz", "[]", JSON, 400, "INVALID_CHANNEL_SESSION_ID"),
+        (Method::PUT, "/channel-sessions/p%zz", "{}", JSON, 400, "INVALID_CHANNEL_SESSION_ID"),
+        (Method::PATCH, "/channel-sessions/%", "{}", JSON, 400, "INVALID_CHANNEL_SESSION_ID"),
+        (Method::GET, "/channel-sessions/p%2", "", &[], 400, "INVALID_CHANNEL_SESSION_ID"),
+        (Method::POST, "/channel-sessions/p%zz/end", "{}", JSON, 400, "INVALID_CHANNEL_SESSION_ID"),
+        (Method::GET, "/channel-sessions/%%/history", "", &[], 400, "INVALID_CHANNEL_SESSION_ID"),
+        (Method::DELETE, "/channel-sessions/p%z1", "", &[], 400, "INVALID_CHANNEL_SESSION_ID"),
+        (Method::GET, "/channel-sessions?conversationId=p%zz", "", &[], 400, "INVALID_PARAMETER"),
+        (Method::GET, "/events?channelSessionId=p%zz", "", &[], 400, "INVALID_PARAMETER"),
+        (Method::GET, "/channel-sessions?active%3=true", "", &[], 400, "INVALID_PARAMETER"),
         (Method::PUT, "/forms/..%2f", "[]", FORM, 415, "UNSUPPORTED_MEDIA_TYPE"),
         (Method::GET, "/forms/x", "", &[], 405, "METHOD_NOT_ALLOWED"),
         (Method::POST, "/forms", "[]", JSON, 405, "METHOD_NOT_ALLOWED"),

@@ -7,6 +7,7 @@ use crate::support::{
     caller::{expect, set},
     history::history,
     on_both_stores,
+    rest::JSON,
     watch::everything,
 };
 
@@ -50,8 +51,8 @@ async fn passwords_are_told_to_nobody(store: Store) {
     };
     assert_eq!(caller.update(&wrong).await.unwrap_err().reason, "ATTRIBUTE_MISMATCH");
     let body = r#"{"removeKeys":["pin"]}"#;
-    assert_eq!(rest.send(Method::PATCH, "/channel-sessions/x", body, &[]).await.status, 200);
-    let end = rest.send(Method::POST, "/channel-sessions/x/end", r#"{"reasonCode":"AGENT"}"#, &[]).await;
+    assert_eq!(rest.send(Method::PATCH, "/channel-sessions/x", body, &JSON).await.status, 200);
+    let end = rest.send(Method::POST, "/channel-sessions/x/end", r#"{"reasonCode":"AGENT"}"#, &JSON).await;
     assert_eq!(end.status, 200);
 
     let told = watch.take(7).await;

@@ -6,6 +6,7 @@ use http::Method;
 use super::{kept, live};
 use crate::support::{
     Service, Sse, Store, Watch, on_both_stores,
+    rest::JSON,
     watch::{conversation, everything, session},
 };
 
@@ -42,7 +43,7 @@ async fn a_watch_is_told_what_it_asked_for(store: Store) {
             Method::PUT,
             &format!("/channel-sessions/{id}"),
             r#"{"isActive":true,"conversationId":"c1"}"#,
-            &[],
+            &JSON,
         )
         .await;
     }

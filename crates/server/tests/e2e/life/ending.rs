@@ -11,6 +11,7 @@ use crate::support::{
     caller::{Session, set},
     on_both_stores,
     patience::until,
+    rest::JSON,
     watch::session,
 };
 
@@ -47,7 +48,7 @@ async fn an_end_keeps_the_documents_shape(store: Store) {
         };
         let over_grpc = grpc.clone().end_channel_session(request).await.unwrap().into_inner();
         let path = format!("/channel-sessions/{b}/end");
-        let over_rest = rest.send(Method::POST, &path, r#"{"reasonCode":"AGENT"}"#, &[]).await;
+        let over_rest = rest.send(Method::POST, &path, r#"{"reasonCode":"AGENT"}"#, &JSON).await;
         assert_eq!(over_rest.status, 200, "{over_rest:?}");
         assert_eq!(Session::from(&over_rest), over_grpc.channel_session.unwrap().into());
         for id in [a, b] {
@@ -115,7 +116,7 @@ async fn what_ended_is_cleaned_up_in_time(store: Store) {
     for id in ["x", "active"] {
         service.create(id, "{}").await;
     }
-    let end = rest.send(Method::POST, "/channel-sessions/x/end", r#"{"reasonCode":"AGENT"}"#, &[]).await;
+    let end = rest.send(Method::POST, "/channel-sessions/x/end", r#"{"reasonCode":"AGENT"}"#, &JSON).await;
     assert_eq!(end.revision(), 2);
     until("the deletion", async || rest.get("x").await.status == 404).await;
     // It is one like any other: it is told, and leaves the revision.

@@ -11,6 +11,7 @@ use crate::support::{
     document::{value_of, values_of},
     failure::Mismatch,
     on_both_stores,
+    rest::JSON,
 };
 
 on_both_stores!(
@@ -65,7 +66,7 @@ async fn an_attribute_is_required_exactly(store: Store) {
         assert_eq!(failure.violations, [], "{precondition:?}");
     }
     let answer = rest
-        .send(Method::PATCH, "/channel-sessions/x", r#"{"preconditions":[{"key":"n","absent":true}]}"#, &[])
+        .send(Method::PATCH, "/channel-sessions/x", r#"{"preconditions":[{"key":"n","absent":true}]}"#, &JSON)
         .await;
     assert_eq!(answer.status, 409, "{answer:?}");
 

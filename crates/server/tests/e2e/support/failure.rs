@@ -129,6 +129,30 @@ impl Failure {
         }
     }
 
+    /// The same with the names that a caller over REST knows: of headers, where what has one was sent as such.
+    pub(crate) fn in_words_of_rest(mut self, has_headers: bool) -> Self {
+        let names = [
+            ("remove_keys", "removeKeys"),
+            ("etag", if has_headers { "If-Match" } else { "etag" }),
+            ("request_id", if has_headers { "Idempotency-Key" } else { "requestId" }),
+            ("channel_session_id", "channelSessionId"),
+            ("conversation_id", "conversationId"),
+            ("page_size", "pageSize"),
+            ("next_page_token", "nextPageToken"),
+            ("page_token", "pageToken"),
+            ("reason_code", "reasonCode"),
+            ("keys[0]", "key"),
+            ("keys[1]", "key"),
+        ];
+        for (field, name) in names {
+            for text in self.violations.iter_mut().flat_map(|it| [&mut it.field, &mut it.description]) {
+                *text = text.replace(field, name);
+            }
+            self.detail = self.detail.replace(field, name);
+        }
+        self
+    }
+
     /// Field, key and rule of each violation.
     pub(crate) fn rules(&self) -> Vec<(&str, &str, &str)> {
         self.violations.iter().map(|it| (&*it.field, &*it.key, &*it.rule)).collect()

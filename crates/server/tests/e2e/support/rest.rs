@@ -128,7 +128,8 @@ impl Answer {
     }
 }
 
-const JSON: [(&str, &str); 1] = [("content-type", "application/json")];
+/// What a body has to be called.
+pub(crate) const JSON: [(&str, &str); 1] = [("content-type", "application/json")];
 
 /// An id as one segment of a path.
 pub(crate) fn encode(id: &str) -> String {

@@ -7,7 +7,7 @@ use crate::support::caller::{expect, expect_absent};
 
 pub(super) fn cases() -> Vec<Case> {
     let invalid_id = |name, call| {
-        let violation = ("channelSessionId", "", "not_dots");
+        let violation = ("channel_session_id", "", "not_dots");
         case(name, call, Code::InvalidArgument, "INVALID_CHANNEL_SESSION_ID", 400).with(&[violation])
     };
     let parameter = |name, call, field, rule| {

@@ -7,7 +7,7 @@ use super::{Case, ONE, case, create, get, update};
 pub(super) fn cases() -> Vec<Case> {
     let invalid_id = |name, id: &str, rule| {
         case(name, update(id, ONE), Code::InvalidArgument, "INVALID_CHANNEL_SESSION_ID", 400).with(&[(
-            "channelSessionId",
+            "channel_session_id",
             "",
             rule,
         )])
@@ -30,7 +30,7 @@ pub(super) fn cases() -> Vec<Case> {
         invalid_id("a control character in an id", "a\u{7}b", "no_control_characters"),
         invalid_id("an id that is too long", &"é".repeat(256), "length"),
         case("a bad id to read", get(".."), Code::InvalidArgument, "INVALID_CHANNEL_SESSION_ID", 400)
-            .with(&[("channelSessionId", "", "not_dots")]),
+            .with(&[("channel_session_id", "", "not_dots")]),
         case(
             "a bad id and a bad body",
             update("..", "["),
@@ -38,7 +38,7 @@ pub(super) fn cases() -> Vec<Case> {
             "INVALID_CHANNEL_SESSION_ID",
             400,
         )
-        .with(&[("channelSessionId", "", "not_dots")]),
+        .with(&[("channel_session_id", "", "not_dots")]),
         malformed("a truncated body", "[{\"key\":\"k\""),
         malformed("no JSON", "key=value"),
         malformed("an object", "{}"),
@@ -200,7 +200,7 @@ pub(super) fn cases() -> Vec<Case> {
             "INVALID_CHANNEL_SESSION_ID",
             400,
         )
-        .with(&[("channelSessionId", "", "not_dots")]),
+        .with(&[("channel_session_id", "", "not_dots")]),
         case(
             "a document over 2 MiB",
             create(filler((2 << 20) + 1)),

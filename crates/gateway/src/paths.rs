@@ -1,0 +1,99 @@
+//! The paths that there are, for those who ask for others.
+
+use axum::{
+    extract::Request,
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use domain::Reason;
+use http::{StatusCode, Uri, header::ALLOW};
+
+use crate::problem::Problem;
+
+/// Every path but the probes, which a caller of the API does not look for.
+pub(crate) const PATHS: [&str; 7] = [
+    "/forms/{channelSessionId}",
+    "/channel-sessions",
+    "/channel-sessions/{channelSessionId}",
+    "/channel-sessions/{channelSessionId}/end",
+    "/channel-sessions/{channelSessionId}/history",
+    "/batch-update-data",
+    "/events",
+];
+
+/// The answer where there is no path: with the one that was probably meant.
+pub(crate) async fn not_found(uri: Uri) -> Problem {
+    let detail = match meant(uri.path()) {
+        Some(path) => format!("there is no such path; {path} is one"),
+        None => format!("there is no such path; there are {}, /healthz and /readyz", PATHS.join(", ")),
+    };
+    Problem::new(Reason::NotFound, detail)
+}
+
+/// A path that differs from this one by slashes, by the case of its fixed parts, or by slashes in an id that are not
+/// encoded.
+fn meant(path: &str) -> Option<String> {
+    /// What an answer repeats of a caller's path, in bytes.
+    const MAX_SHOWN_BYTES: usize = 1024;
+    if path.len() > MAX_SHOWN_BYTES {
+        return None;
+    }
+    let given: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    PATHS.iter().find_map(|pattern| fit(pattern, &given)).or_else(|| match &*given {
+        [forms, id @ ..] if forms.eq_ignore_ascii_case("forms") && id.len() > 1 => {
+            Some(format!("/forms/{}", id.join("%2F")))
+        }
+        _ => None,
+    })
+}
+
+/// The path of this pattern that has the parts' ids.
+fn fit(pattern: &str, given: &[&str]) -> Option<String> {
+    let parts: Vec<&str> = pattern.split('/').skip(1).collect();
+    if parts.len() != given.len() {
+        return None;
+    }
+    let path = parts.iter().zip(given).map(|(part, given)| match part.starts_with('{') {
+        true => Some(format!("/{given}")),
+        false => part.eq_ignore_ascii_case(given).then(|| format!("/{part}")),
+    });
+    path.collect()
+}
+
+/// Names the methods that a path takes, where it was asked with another one.
+pub(crate) async fn layer(request: Request, next: Next) -> Response {
+    let method = request.method().clone();
+    let response = next.run(request).await;
+    if response.status() != StatusCode::METHOD_NOT_ALLOWED {
+        return response;
+    }
+    let Some(allow) = response.headers().get(ALLOW).cloned() else { return response };
+    let methods = allow.to_str().unwrap_or_default().replace(',', ", ");
+    let detail = format!("the path does not take {method}; it takes {methods}");
+    let mut response = Problem::new(Reason::MethodNotAllowed, detail).into_response();
+    response.headers_mut().insert(ALLOW, allow);
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_that_is_nearly_right_is_set_right() {
+        for (path, expected) in [
+            ("/forms/a%2Fb/", Some("/forms/a%2Fb")),
+            ("//forms//x", Some("/forms/x")),
+            ("/Forms/X", Some("/forms/X")),
+            ("/forms/a/b", Some("/forms/a%2Fb")),
+            ("/channel-sessions/", Some("/channel-sessions")),
+            ("/Channel-Sessions/x/END/", Some("/channel-sessions/x/end")),
+            ("/events/", Some("/events")),
+            ("/", None),
+            ("/sessions/x", None),
+            ("/channel-sessions/x/y", None),
+        ] {
+            assert_eq!(meant(path).as_deref(), expected, "{path}");
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Connections to a service at an address.
+//!
+//! One that is open may have a peer that is gone without a word: a machine that lost its power, a NAT that forgot. What is
+//! sent on it then waits for ever. So it is asked with pings, and given up when it does not answer; the next call makes
+//! another one.
+
+use std::{
+    error::Error,
+    fmt,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::Uri;
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use tonic::{Status, body::Body, transport::Endpoint};
+use tower::{Service, ServiceExt, util::BoxCloneSyncService};
+
+use super::Transport;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// After how long without a word the peer of a connection is asked, and how long it may take to answer. All calls share
+/// one connection, and those under way on it are lost with it.
+const PING_INTERVAL: Duration = Duration::from_secs(2);
+const PING_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// The same for a watch, which has a connection of its own, and of which there are thousands.
+const WATCH_PING_INTERVAL: Duration = Duration::from_secs(10);
+
+/// How much of a watch is on its way to a caller that does not read, in bytes.
+const WATCH_WINDOW_BYTES: u32 = 64 * 1024;
+
+/// The connection of all calls.
+pub(super) fn for_calls(address: &Uri) -> Endpoint {
+    Endpoint::from(address.clone())
+        .connect_timeout(CONNECT_TIMEOUT)
+        .tcp_nodelay(true)
+        .http2_keep_alive_interval(PING_INTERVAL)
+        .keep_alive_timeout(PING_TIMEOUT)
+        .keep_alive_while_idle(true)
+}
+
+/// The connection of one watch.
+pub(super) fn for_watch(address: &Uri) -> Endpoint {
+    for_calls(address)
+        .http2_keep_alive_interval(WATCH_PING_INTERVAL)
+        .initial_stream_window_size(WATCH_WINDOW_BYTES)
+        .initial_connection_window_size(WATCH_WINDOW_BYTES)
+}
+
+/// Connects when first called, and again when the connection is lost.
+pub(super) fn connect(endpoint: &Endpoint) -> Transport {
+    let channel = endpoint.connect_lazy();
+    BoxCloneSyncService::new(tower::service_fn(move |request: http::Request<Body>| {
+        let mut channel = channel.clone();
+        async move {
+            let sent = Sent::default();
+            let request = request.map(|message| Body::new(Message { message, sent: sent.clone() }));
+            let answer = async { channel.ready().await?.call(request).await };
+            answer
+                .await
+                .map_err(|cause| Lost { was_sent: sent.0.load(Ordering::Relaxed), cause: cause.into() })
+        }
+    }))
+}
+
+/// Whether anything of a call's message has been asked for, to be sent.
+#[derive(Debug, Clone, Default)]
+struct Sent(Arc<AtomicBool>);
+
+/// The message of a call, which notes when it is asked for.
+struct Message {
+    message: Body,
+    sent: Sent,
+}
+
+impl HttpBody for Message {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        self.sent.0.store(true, Ordering::Relaxed);
+        Pin::new(&mut self.message).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.message.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.message.size_hint()
+    }
+}
+
+/// Why a call has no answer.
+#[derive(Debug)]
+pub(crate) struct Lost {
+    was_sent: bool,
+    cause: Box<dyn Error + Send + Sync>,
+}
+
+impl Lost {
+    /// Whether anything of the call may have come to the service.
+    pub(super) fn was_sent(&self) -> bool {
+        self.was_sent
+    }
+}
+
+impl fmt::Display for Lost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sent = if self.was_sent { "sent" } else { "never sent" };
+        write!(f, "a call was {sent} and not answered")
+    }
+}
+
+impl Error for Lost {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&*self.cause)
+    }
+}
