@@ -14,6 +14,7 @@ mod event_name;
 mod events;
 mod forms;
 mod get;
+mod header_limit;
 mod headers;
 mod history;
 mod host;
@@ -107,6 +108,7 @@ pub fn routes(upstream: Upstream, options: Options, leaving: CancellationToken) 
         .fallback_service(routes)
         .layer(middleware::from_fn(paths::layer))
         .layer(middleware::from_fn(host::layer))
+        .layer(middleware::from_fn(header_limit::layer))
         .layer(middleware::from_fn(log::layer))
         .layer(middleware::from_fn_with_state(leaving, drain::layer))
 }

@@ -76,6 +76,11 @@ impl Problem {
         seconds.map(Duration::from_secs)
     }
 
+    /// The same with a status of its own, where HTTP has one that says more than the reason's.
+    pub(crate) fn with_status(self, status: StatusCode) -> Self {
+        Self { status, title: http_status::title(status), ..self }
+    }
+
     /// The problem as JSON text.
     pub(crate) fn to_json(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()

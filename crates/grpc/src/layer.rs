@@ -3,7 +3,9 @@
 mod admission;
 pub(crate) mod deadline;
 pub(crate) mod error_details;
+mod foreign;
 pub mod log;
+mod misplaced;
 
 use std::{sync::Arc, time::Duration};
 
@@ -28,7 +30,10 @@ pub(crate) struct Limits {
 /// like.
 pub(crate) async fn layer(State(limits): State<Limits>, request: Request, next: Next) -> Response {
     let ours = is_ours(&request);
-    let response = if ours {
+    let misplaced = if ours { misplaced::refuse(request.headers()) } else { None };
+    let response = if let Some(status) = misplaced {
+        status.into_http()
+    } else if ours {
         let call = deadline::within(limits.max_deadline, request, |request| next.run(request));
         admission::admit(&limits.places, call).await
     } else {

@@ -11,11 +11,11 @@ use domain::session::Document;
 use tokio::sync::Semaphore;
 use tonic::codec::CompressionEncoding;
 use tonic_health::pb::health_server::{Health, HealthServer};
-use tonic_reflection::server::Builder;
 
 use crate::{
     Service,
     layer::{self, Limits},
+    reflection,
 };
 
 /// The service's full name, under which `grpc.health.v1` knows it.
@@ -34,26 +34,23 @@ pub fn routes(service: Service, health: HealthServer<impl Health>) -> Router {
         .accept_compressed(CompressionEncoding::Gzip)
         .accept_compressed(CompressionEncoding::Zstd)
         .max_decoding_message_size(MAX_MESSAGE_BYTES);
+    let (reflection_v1, reflection_v1alpha) = reflection::services(&[
+        FILE_DESCRIPTOR_SET,
+        tonic_health::pb::FILE_DESCRIPTOR_SET,
+        // So that grpcurl can print the details of errors.
+        tonic_types::pb::FILE_DESCRIPTOR_SET,
+    ]);
     let mut routes = tonic::service::Routes::builder();
     routes
         .add_service(service)
         .add_service(health)
-        .add_service(reflection().build_v1().expect("compiled-in descriptors are whole"))
-        // evans and older Postman know only this one.
-        .add_service(reflection().build_v1alpha().expect("compiled-in descriptors are whole"));
+        .add_service(reflection_v1)
+        .add_service(reflection_v1alpha);
     let limits = Limits {
         max_deadline: options.max_deadline,
         places: Arc::new(Semaphore::new(options.max_concurrent_calls)),
     };
     routes.routes().into_axum_router().layer(middleware::from_fn_with_state(limits, layer::layer))
-}
-
-fn reflection() -> Builder<'static> {
-    Builder::configure()
-        .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
-        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-        // So that grpcurl can print the details of errors.
-        .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
 }
 
 #[cfg(test)]

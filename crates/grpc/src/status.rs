@@ -2,6 +2,7 @@
 
 mod failure;
 mod mismatch;
+mod trailers;
 
 use std::{collections::HashMap, time::Duration};
 
@@ -14,6 +15,7 @@ use tonic_types::pb;
 
 pub(crate) use failure::failure;
 pub(crate) use mismatch::omit_present;
+pub use trailers::{MAX_TRAILER_BYTES, bound};
 
 /// The domain that the reasons in `google.rpc.ErrorInfo` belong to.
 pub const ERROR_DOMAIN: &str = "channelsession.v1";
@@ -30,14 +32,14 @@ pub const VIOLATION_DETAILS: &str = "channelsession.v1.ViolationDetails";
 /// The full name of the detail that says what a session is, where it is not as required.
 pub const MISMATCH_DETAILS: &str = "channelsession.v1.MismatchDetails";
 
+/// The full name of the detail that carries each violation's field and description.
+const BAD_REQUEST: &str = "google.rpc.BadRequest";
+
 /// See [`OUTCOME`].
 pub const OUTCOME_UNKNOWN: &str = "unknown";
 
-/// The most that a status's details take, in bytes. They travel in trailers, in base64, and clients refuse trailers of
-/// more than 8 KiB altogether.
-pub const MAX_DETAILS_BYTES: usize = 4096;
-
-/// The status for an error. What is a defect is logged here, once, with its cause; the caller is told none of it.
+/// The status for an error, whole: [`bound`] cuts it to what may go out as trailers. What is a defect is logged here, once,
+/// with its cause; the caller is told none of it.
 #[must_use]
 pub fn from_error(error: &Error) -> Status {
     log(error);
@@ -132,39 +134,27 @@ fn build(
     let mut status = pb::Status { code: code.into(), message: message.to_owned(), details };
     add_violations(&mut status, violations);
     if let Some(details) = mismatch {
-        mismatch::add(&mut status, details);
+        status.details.push(any(MISMATCH_DETAILS, &details));
     }
     Status::with_details(code, message, status.encode_to_vec().into())
 }
 
-/// Adds as many violations as fit, in order.
 fn add_violations(status: &mut pb::Status, violations: &[Violation]) {
-    let mut bad_request = pb::BadRequest::default();
-    let mut more = ViolationDetails::default();
-    // What every violation adds to lengths around it: tags and length prefixes, generously.
-    const FRAMING: usize = 16;
-    let mut size = status.encoded_len() + 128;
-    for violation in violations {
-        let field = pb::bad_request::FieldViolation {
-            field: violation.field.clone(),
-            description: violation.description.clone(),
-            ..Default::default()
-        };
-        let detail = ViolationDetail {
-            key: violation.key.clone().unwrap_or_default(),
-            rule: violation.rule.to_owned(),
-        };
-        size += field.encoded_len() + detail.encoded_len() + FRAMING;
-        if size > MAX_DETAILS_BYTES {
-            break;
-        }
-        bad_request.field_violations.push(field);
-        more.violations.push(detail);
+    if violations.is_empty() {
+        return;
     }
-    if !bad_request.field_violations.is_empty() {
-        status.details.push(any("google.rpc.BadRequest", &bad_request));
-        status.details.push(any(VIOLATION_DETAILS, &more));
-    }
+    let field_violations = violations.iter().map(|violation| pb::bad_request::FieldViolation {
+        field: violation.field.clone(),
+        description: violation.description.clone(),
+        ..Default::default()
+    });
+    let more = violations.iter().map(|violation| ViolationDetail {
+        key: violation.key.clone().unwrap_or_default(),
+        rule: violation.rule.to_owned(),
+    });
+    let bad_request = pb::BadRequest { field_violations: field_violations.collect() };
+    status.details.push(any(BAD_REQUEST, &bad_request));
+    status.details.push(any(VIOLATION_DETAILS, &ViolationDetails { violations: more.collect() }));
 }
 
 fn any(name: &str, message: &impl Message) -> Any {

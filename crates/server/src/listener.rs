@@ -24,7 +24,7 @@ pub(crate) struct Listener {
 /// What is spoken on a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Protocol {
-    /// HTTP/2 only.
+    /// HTTP/2; a request of HTTP/1.1 is told so.
     Grpc,
     /// HTTP/1.1 or HTTP/2.
     Rest,
@@ -41,6 +41,10 @@ const MAX_RESET_STREAMS: usize = 1024;
 /// What is kept for a peer that does not take it, in bytes: of a stream of HTTP/2, and of a connection of HTTP/1.1. A
 /// thousand watchers that never read would otherwise take 400 MB. Requests' heads have to fit too.
 const MAX_BUFFER_BYTES: usize = 64 * 1024;
+
+/// Beyond this many bytes, a request's head over HTTP/2 is answered with a bare 431, as it is over HTTP/1.1 beyond the buffer.
+/// The services' own limit is lower, and says why: [`grpc::headers::MAX_HEADER_BYTES`].
+const MAX_HEAD_BYTES: u32 = 64 * 1024;
 
 /// How long an HTTP/1.1 connection may take to send a request's head, from the end of the last one. So it is also how
 /// long a connection may be idle: longer than load balancers keep theirs, which is a minute, or they would send requests
@@ -67,7 +71,7 @@ impl Listener {
     /// Serves until `stopping`. Then takes no more connections, tells those that are open to finish, and returns once
     /// they have, or after `drain_timeout`.
     pub(crate) async fn serve(self, routes: Router, stopping: CancellationToken, drain_timeout: Duration) {
-        let builder = self.protocol.builder();
+        let builder = Protocol::builder();
         let graceful = GracefulShutdown::new();
         loop {
             let stream = tokio::select! {
@@ -118,7 +122,7 @@ fn serve_connection(
 }
 
 impl Protocol {
-    fn builder(self) -> Builder<TokioExecutor> {
+    fn builder() -> Builder<TokioExecutor> {
         let mut builder = Builder::new(TokioExecutor::new());
         builder
             .http1()
@@ -129,13 +133,11 @@ impl Protocol {
             .http2()
             .timer(TokioTimer::new())
             .max_concurrent_streams(MAX_CONCURRENT_STREAMS)
+            .max_header_list_size(MAX_HEAD_BYTES)
             .max_send_buf_size(MAX_BUFFER_BYTES)
             .max_local_error_reset_streams(MAX_RESET_STREAMS)
             .max_pending_accept_reset_streams(MAX_RESET_STREAMS)
             .keep_alive_interval(KEEP_ALIVE_INTERVAL);
-        match self {
-            Self::Grpc => builder.http2_only(),
-            Self::Rest => builder,
-        }
+        builder
     }
 }

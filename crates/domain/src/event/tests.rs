@@ -78,8 +78,11 @@ fn what_the_document_does_not_have_is_null() {
         for name in ["conversationId", "roomInfo"] {
             assert_eq!(member(&json, name), Value::Null, "{document:?}");
         }
-        let data = member(&json, "data");
-        assert_eq!(data.as_object().and_then(|data| data.get("requestId")), Some(&Value::Null));
+        assert_eq!(member(&json, "data"), member(&json, "channelSession"));
+        let change = member(&json, "change");
+        for name in ["requestId", "traceId"] {
+            assert_eq!(change.as_object().and_then(|change| change.get(name)), Some(&Value::Null));
+        }
     }
 }
 
@@ -105,8 +108,8 @@ fn texts_of_callers_are_escaped() {
         request_id: Some(RequestId::parse("\"\\").expect("valid")),
         ..event(None)
     };
-    let data = member(&event.to_json(), "data");
-    let told = |name| data.as_object().and_then(|data| data.get(name)?.as_str());
+    let change = member(&event.to_json(), "change");
+    let told = |name| change.as_object().and_then(|change| change.get(name)?.as_str());
     assert_eq!([told("channelSessionId"), told("requester")], [Some(text); 2]);
     assert_eq!(told("requestId"), Some("\"\\"));
 }

@@ -92,7 +92,16 @@ async fn each_violation_is_told_with_its_field_its_key_its_rule_and_a_descriptio
 #[tokio::test]
 async fn violations_that_are_not_listed_are_counted() {
     let violations = (0..100).map(|at| Broken::new(at, "length", "x".repeat(100))).collect();
-    let (_, _, body) = answer(Problem::from(&Error::InvalidDocument(violations))).await;
+    let whole = status::from_error(&Error::InvalidDocument(violations));
+    let (_, _, body) = answer(Problem::from(&whole)).await;
+    assert_eq!(body["violations"].as_array().expect("a list").len(), 100);
+    assert_eq!(body.get("violationsTotal"), None);
+
+    // As it comes over a network.
+    let mut response = whole.into_http::<()>();
+    status::bound(response.headers_mut());
+    let cut = Status::from_header_map(response.headers()).expect("a status");
+    let (_, _, body) = answer(Problem::from(&cut)).await;
     assert_eq!(body["violationsTotal"], 100);
     assert!((1..100).contains(&body["violations"].as_array().expect("a list").len()));
 }

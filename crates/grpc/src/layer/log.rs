@@ -12,6 +12,8 @@ use tonic::{Code, Status};
 use tracing::Instrument;
 use uuid::Builder;
 
+use crate::status;
+
 /// The header and the metadata key that carry the request id.
 pub const REQUEST_ID: &str = "x-request-id";
 
@@ -34,13 +36,29 @@ pub async fn layer(mut request: Request, next: Next) -> Response {
         method
     );
     let call = Call::start(span.clone(), "Cancelled", super::is_ours(&request));
+    if let Some(mut response) = super::foreign::refuse(&request) {
+        response.headers_mut().insert(REQUEST_ID, id);
+        status::bound(response.headers_mut());
+        call.end(&outcome(&response));
+        return response;
+    }
     let mut response = next.run(request).instrument(span).await;
     response.headers_mut().insert(REQUEST_ID, id);
+    status::bound(response.headers_mut());
     if response.headers().contains_key("grpc-status") {
-        call.end(&format!("{:?}", code(response.headers())));
+        call.end(&outcome(&response));
         response
     } else {
         response.map(|body| Body::new(Logged::new(body, call)))
+    }
+}
+
+/// The outcome of an answer that ends with its head.
+fn outcome(response: &Response) -> String {
+    if response.status().is_success() {
+        format!("{:?}", code(response.headers()))
+    } else {
+        response.status().as_str().to_owned()
     }
 }
 

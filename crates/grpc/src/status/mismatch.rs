@@ -1,12 +1,8 @@
 //! What a caller is told of a session that is not as it requires.
 
+use crate::view;
 use channel_session_api::v1::{Attribute, MismatchDetails};
 use domain::{Error, error::Present, session::Revision};
-use prost::Message;
-use tonic_types::pb;
-
-use super::{MAX_DETAILS_BYTES, MISMATCH_DETAILS, any};
-use crate::view;
 
 /// The details of an error that is about such a session, whole.
 pub(super) fn of(error: &Error) -> Option<MismatchDetails> {
@@ -26,18 +22,9 @@ pub(super) fn of(error: &Error) -> Option<MismatchDetails> {
     }
 }
 
-/// Adds as much of the details as fits: without the attribute's value if need be, and without its key and its type, which
-/// others may have stored at any length.
-pub(super) fn add(status: &mut pb::Status, mut details: MismatchDetails) {
-    for shorten in [|_: &mut _| {}, omit_value, omit_present] {
-        shorten(&mut details);
-        status.details.push(any(MISMATCH_DETAILS, &details));
-        if status.encoded_len() <= MAX_DETAILS_BYTES {
-            return;
-        }
-        status.details.pop();
-    }
-}
+/// The details in ever fewer words: whole, without the attribute's value, and without its key and its type, which others
+/// may have stored at any length.
+pub(super) const SHORTER: [fn(&mut MismatchDetails); 3] = [|_| {}, omit_value, omit_present];
 
 fn omit_value(details: &mut MismatchDetails) {
     if let Some(present) = &mut details.present {

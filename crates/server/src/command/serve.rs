@@ -41,8 +41,8 @@ impl Serve {
                 max_concurrent_calls: self.limits.max_concurrent_requests(),
             },
         );
-        let (reporter, health) = tonic_health::server::health_reporter();
-        let routes = grpc::routes(service.clone(), health);
+        let reporter = tonic_health::server::HealthReporter::new();
+        let routes = grpc::routes(service.clone(), grpc::health(reporter.clone()));
         // Two stages: not ready any more, then no new connections.
         let (leaving, stopping) = (CancellationToken::new(), CancellationToken::new());
         let upstream = Upstream::in_process(routes.clone());

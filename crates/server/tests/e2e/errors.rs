@@ -3,6 +3,7 @@
 mod cases;
 mod framework;
 mod rest_only;
+mod trailers;
 
 use channel_session_api::v1::UpdateDataRequest;
 use http::Method;

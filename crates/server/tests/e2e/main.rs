@@ -27,6 +27,7 @@ mod overload;
 mod pgbouncer;
 mod preconditions;
 mod privileges;
+mod protocols;
 mod retries;
 mod silent_database;
 mod stopping;

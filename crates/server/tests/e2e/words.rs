@@ -115,7 +115,10 @@ async fn who_is_refused_hears_what_would_be_taken() {
     ] {
         let answer = rest.send(method, path, "{}", &[header]).await;
         assert_eq!(answer.status, 415, "{path}");
-        assert_eq!(answer.headers.get(expected.0).map(|it| it.as_bytes()), Some(expected.1.as_bytes()));
+        assert_eq!(
+            answer.headers.get(expected.0).map(http::HeaderValue::as_bytes),
+            Some(expected.1.as_bytes())
+        );
     }
     let detail = async |method, path| rest.send(method, path, "", &[]).await.failure().detail;
     assert!(detail(Method::GET, "/forms/a%2Fb/").await.contains("/forms/a%2Fb is one"));

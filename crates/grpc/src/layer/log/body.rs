@@ -11,6 +11,7 @@ use http_body::{Frame, SizeHint};
 use tonic::Code;
 
 use super::{Call, code};
+use crate::status;
 
 /// The body of an answer whose status comes behind its messages. What is done while it is written, as streams do all of
 /// their work, belongs to the call's span. Dropped before its end, it ends a call that nobody waits for any longer.
@@ -35,7 +36,12 @@ impl http_body::Body for Logged {
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let this = &mut *self;
         let span = this.call.as_ref().map_or_else(tracing::Span::none, |call| call.span.clone());
-        let frame = ready!(span.in_scope(|| Pin::new(&mut this.body).poll_frame(context)));
+        let mut frame = ready!(span.in_scope(|| Pin::new(&mut this.body).poll_frame(context)));
+        if let Some(Ok(frame)) = &mut frame
+            && let Some(trailers) = frame.trailers_mut()
+        {
+            status::bound(trailers);
+        }
         let outcome = match &frame {
             Some(Ok(frame)) => frame.trailers_ref().map(code),
             Some(Err(_)) => Some(Code::Unknown),

@@ -45,7 +45,10 @@ pub(crate) struct Violation {
 impl Failure {
     pub(crate) fn from_status(status: &Status) -> Self {
         assert_ne!(status.code(), Code::Ok);
-        assert!(status.details().len() <= 4096, "the details take {} bytes", status.details().len());
+        let mut trailers = http::HeaderMap::new();
+        status.add_header(&mut trailers).unwrap();
+        let size: usize = trailers.iter().map(|(name, value)| name.as_str().len() + value.len() + 32).sum();
+        assert!(size < 3 * 1024, "the trailers take {size} bytes");
         let details = pb::Status::decode(status.details()).unwrap();
         assert_eq!((details.code, &*details.message), (status.code().into(), status.message()));
         let find = |name: &str| details.details.iter().find(|any| any.type_url.ends_with(name));

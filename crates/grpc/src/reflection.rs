@@ -1,0 +1,111 @@
+//! Reflection, v1 and v1alpha: what cannot be found is an error within the stream, as the protocol asks, and the stream goes
+//! on. The two versions have the same messages under two names.
+
+mod files;
+
+use std::sync::Arc;
+
+use files::Files;
+
+/// One version's service over the files.
+macro_rules! version {
+    ($version:ident) => {
+        pub(crate) mod $version {
+            use std::sync::Arc;
+
+            use futures_util::StreamExt;
+            use tonic::{Request, Response, Status, Streaming, codegen::BoxStream};
+            use tonic_reflection::pb::$version::{
+                ErrorResponse, ExtensionNumberResponse, FileDescriptorResponse, ListServiceResponse,
+                ServerReflectionRequest, ServerReflectionResponse, ServiceResponse,
+                server_reflection_request::MessageRequest,
+                server_reflection_response::MessageResponse,
+                server_reflection_server::{ServerReflection, ServerReflectionServer},
+            };
+
+            use super::files::{Files, NotFound};
+
+            pub(crate) struct Reflection(pub(super) Arc<Files>);
+
+            #[tonic::async_trait]
+            impl ServerReflection for Reflection {
+                type ServerReflectionInfoStream = BoxStream<ServerReflectionResponse>;
+
+                async fn server_reflection_info(
+                    &self,
+                    requests: Request<Streaming<ServerReflectionRequest>>,
+                ) -> Result<Response<Self::ServerReflectionInfoStream>, Status> {
+                    let files = self.0.clone();
+                    let answers = requests.into_inner().map(move |request| Ok(answer(&files, request?)));
+                    Ok(Response::new(Box::pin(answers)))
+                }
+            }
+
+            fn answer(files: &Files, request: ServerReflectionRequest) -> ServerReflectionResponse {
+                let response = match &request.message_request {
+                    Some(asked) => find(files, asked).unwrap_or_else(|NotFound(what)| {
+                        error(tonic::Code::NotFound, format!("{what} is not known here"))
+                    }),
+                    None => error(tonic::Code::InvalidArgument, "nothing is asked for".to_owned()),
+                };
+                ServerReflectionResponse {
+                    valid_host: request.host.clone(),
+                    original_request: Some(request),
+                    message_response: Some(response),
+                }
+            }
+
+            fn find(files: &Files, asked: &MessageRequest) -> Result<MessageResponse, NotFound> {
+                let file = |bytes| {
+                    MessageResponse::FileDescriptorResponse(FileDescriptorResponse {
+                        file_descriptor_proto: vec![bytes],
+                    })
+                };
+                match asked {
+                    MessageRequest::FileByFilename(name) => files.named(name).map(file),
+                    MessageRequest::FileContainingSymbol(name) => files.with_symbol(name).map(file),
+                    MessageRequest::FileContainingExtension(extension) => {
+                        files.with_extension(&extension.containing_type, extension.extension_number).map(file)
+                    }
+                    MessageRequest::AllExtensionNumbersOfType(name) => {
+                        let extension_number = files.extensions_of(name)?;
+                        let base_type_name = name.clone();
+                        Ok(MessageResponse::AllExtensionNumbersResponse(ExtensionNumberResponse {
+                            base_type_name,
+                            extension_number,
+                        }))
+                    }
+                    MessageRequest::ListServices(_) => {
+                        let service = files.services().map(|name| ServiceResponse { name }).collect();
+                        Ok(MessageResponse::ListServicesResponse(ListServiceResponse { service }))
+                    }
+                }
+            }
+
+            fn error(code: tonic::Code, error_message: String) -> MessageResponse {
+                MessageResponse::ErrorResponse(ErrorResponse { error_code: code.into(), error_message })
+            }
+
+            /// The service.
+            pub(crate) type Server = ServerReflectionServer<Reflection>;
+        }
+    };
+}
+
+version!(v1);
+// evans and older Postman know only this one.
+version!(v1alpha);
+
+/// Both versions, over descriptor sets and reflection's own.
+///
+/// # Panics
+/// If a descriptor set is damaged.
+pub(crate) fn services(sets: &[&[u8]]) -> (v1::Server, v1alpha::Server) {
+    let own =
+        [tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET, tonic_reflection::pb::v1alpha::FILE_DESCRIPTOR_SET];
+    let files = Arc::new(Files::new(sets.iter().copied().chain(own)));
+    (v1::Server::new(v1::Reflection(files.clone())), v1alpha::Server::new(v1alpha::Reflection(files)))
+}
+
+#[cfg(test)]
+mod tests;
