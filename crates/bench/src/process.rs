@@ -57,7 +57,7 @@ impl Process {
         Self::start(&["gateway", "--grpc-addr", serve.grpc()?, "--http-addr", ANY_PORT]).await
     }
 
-    /// Starts a command and waits until it listens. From then on its log goes to standard error.
+    /// Starts a command and waits until it listens, and until it has its store, if it is one that needs it. From then on its log goes to standard error.
     async fn start(arguments: &[&str]) -> Result<Self, Failure> {
         let mut child = Command::new(std::env::current_exe()?)
             .arg(AS_SERVICE)
@@ -75,15 +75,23 @@ impl Process {
         let stderr = child.stderr.take().ok_or("standard error is a pipe")?;
         let mut lines = BufReader::new(stderr).lines();
         let mut log = Vec::new();
-        let listening = loop {
+        let mut listening = Value::Null;
+        loop {
             let Some(line) = lines.next_line().await? else {
                 return Err(format!("`{}` does not listen: {log:?}", arguments.join(" ")).into());
             };
             match serde_json::from_str::<Value>(&line) {
-                Ok(fields) if fields["message"] == "listening" => break fields,
-                _ => log.push(line),
+                Ok(fields) if fields["message"] == "listening" => listening = fields,
+                Ok(fields) if fields["message"] == "ready" => {}
+                _ => {
+                    log.push(line);
+                    continue;
+                }
             }
-        };
+            if arguments.first() != Some(&"serve") || line.contains("\"ready\"") {
+                break;
+            }
+        }
         tokio::spawn(async move {
             while let Ok(Some(line)) = lines.next_line().await {
                 eprintln!("{line}");

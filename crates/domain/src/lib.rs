@@ -9,6 +9,7 @@ pub mod change;
 mod end;
 pub mod error;
 pub mod event;
+pub mod health;
 pub mod json;
 pub mod list;
 pub mod precondition;

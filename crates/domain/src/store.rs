@@ -6,6 +6,7 @@ use crate::{
     change::{Change, Changed},
     error::{Error, Source},
     event::{Event, Position, Scope},
+    health::Health,
     list::{Filter, Page},
     session::{Id, Revision, Session, TenantId},
     time::Timestamp,
@@ -101,11 +102,17 @@ pub trait Store: Send + Sync + 'static {
     /// Those that concern the store as a whole.
     async fn ended(&self, before: Timestamp, limit: usize) -> Result<Vec<(TenantId, Id, Revision)>, Error>;
 
-    /// Asks the database for a sign of life, and for tables as this version needs them.
+    /// Asks whether the store answers what callers need: each kind of call with a probe of its own, which ends within
+    /// some seconds whatever hangs. Tables that are not as this version needs them, a database that is read-only and a
+    /// disk that is full all show. It changes nothing that callers can see, and may be dropped.
+    async fn health(&self) -> Health;
+
+    /// The time that what expires is counted by: one clock for all processes that share the store, whatever theirs say.
+    /// Where there is none but the processes' own, it does not follow one that jumps ahead until the jump has lasted.
     ///
     /// # Errors
-    /// [`Error::StoreUnavailable`], also if the tables are missing.
-    async fn ping(&self) -> Result<(), Error>;
+    /// Those that concern the store as a whole.
+    async fn now(&self) -> Result<Timestamp, Error>;
 
     /// Waits for what is under way and lets go of the database. What is asked afterwards is refused as
     /// [`Error::StoreUnavailable`].
@@ -141,11 +148,25 @@ pub struct OpenError {
     pub message: String,
     /// What the database said, where it said something.
     pub cause: Option<Source>,
+    /// Whether it may go away by itself, as when the database has yet to start: worth another try. Otherwise somebody has
+    /// to change something first, such as the URL or a password.
+    pub transient: bool,
 }
 
 impl OpenError {
-    /// An error that came from the database.
+    /// An error that stays until somebody changes something.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), cause: None, transient: false }
+    }
+
+    /// The same, where the database said something.
     pub fn because(message: impl Into<String>, cause: impl Into<Source>) -> Self {
-        Self { message: message.into(), cause: Some(cause.into()) }
+        Self { cause: Some(cause.into()), ..Self::new(message) }
+    }
+
+    /// The same error, as one that may go away by itself or not.
+    #[must_use]
+    pub fn transient(self, transient: bool) -> Self {
+        Self { transient, ..self }
     }
 }

@@ -7,6 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::Reason;
+use grpc::NOT_READY;
 use http::header::CONTENT_TYPE;
 use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus};
 
@@ -28,13 +29,13 @@ pub(crate) async fn readyz(State(gateway): State<Gateway>) -> Result<Response, P
     let request = HealthCheckRequest { service: grpc::SERVICE_NAME.to_owned() };
     let mut health = gateway.upstream.health();
     let answer = tokio::time::timeout(PATIENCE, health.check(request)).await;
-    if matches!(answer, Ok(Ok(response)) if response.get_ref().status() == ServingStatus::Serving) {
-        return Ok(ok());
-    }
-    Err(Problem::new(
-        Reason::StoreUnavailable,
-        "not ready: the store, or the service behind the gateway, is away",
-    ))
+    let why = match &answer {
+        Ok(Ok(response)) if response.get_ref().status() == ServingStatus::Serving => return Ok(ok()),
+        Ok(Ok(response)) => response.metadata().get(NOT_READY).and_then(|why| why.to_str().ok()),
+        Ok(Err(_)) | Err(_) => None,
+    };
+    let why = why.unwrap_or("the service behind the gateway is away");
+    Err(Problem::new(Reason::StoreUnavailable, format!("not ready: {why}")))
 }
 
 fn ok() -> Response {

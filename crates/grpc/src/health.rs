@@ -1,48 +1,120 @@
-//! `grpc.health.v1`, as its protocol describes it.
+//! Health as `grpc.health.v1` tells it: beside the status, which is all that its messages hold, metadata says why.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::{StreamExt, stream};
-use tonic::{Code, Request, Response, Status, codegen::BoxStream};
+use tonic::{Code, Request, Response, Status, codegen::BoxStream, metadata::MetadataValue};
 use tonic_health::{
-    pb::{
-        HealthCheckRequest, HealthCheckResponse,
-        health_check_response::ServingStatus,
-        health_server::{Health, HealthServer},
-    },
+    ServingStatus,
+    pb::{HealthCheckRequest, HealthCheckResponse, health_check_response, health_server},
     server::{HealthReporter, HealthService},
 };
 
-/// Health as a reporter tells it, of the names that the reporter has been told by the time that calls come in.
-#[must_use]
-pub fn health(reporter: HealthReporter) -> HealthServer<impl Health> {
-    HealthServer::new(Watched(HealthService::from_health_reporter(reporter)))
+use crate::SERVICE_NAME;
+
+/// The metadata of an answer to `Check` that says, while the service does not serve, what it waits for.
+pub const NOT_READY: &str = "x-not-ready";
+
+/// How many bytes of that are told at most: it travels in headers.
+const MAX_TOLD_BYTES: usize = 512;
+
+/// What the process says of its health. Clones are the same one.
+#[derive(Debug, Clone, Default)]
+pub struct Health {
+    reporter: HealthReporter,
+    state: Arc<Mutex<State>>,
 }
 
-/// The library's service, but that a watch of a name that it does not know says so and goes on, as the protocol asks:
-/// clients that watch take an error for a server without health, and call it all the same.
-struct Watched(HealthService);
+#[derive(Debug, Default)]
+struct State {
+    /// Why the service does not serve; none if it does.
+    why: Option<String>,
+    is_stopping: bool,
+}
+
+impl Health {
+    /// The service serves, unless it is about to stop.
+    pub async fn ready(&self) {
+        self.set(None).await;
+    }
+
+    /// The service does not serve, for this reason.
+    pub async fn not_ready(&self, why: impl Into<String>) {
+        self.set(Some(why.into())).await;
+    }
+
+    /// The process is about to stop: from now on the service does not serve, whatever else is said.
+    pub async fn stop(&self) {
+        self.state().is_stopping = true;
+        self.set(Some("the process is stopping".to_owned())).await;
+    }
+
+    /// What answers for it.
+    pub(crate) fn server(&self) -> health_server::HealthServer<Told> {
+        let service = HealthService::from_health_reporter(self.reporter.clone());
+        health_server::HealthServer::new(Told { service, health: self.clone() })
+    }
+
+    async fn set(&self, why: Option<String>) {
+        let is_ready = {
+            let mut state = self.state();
+            if !state.is_stopping || state.why.is_none() || why.is_some() {
+                state.why = why;
+            }
+            state.why.is_none() && !state.is_stopping
+        };
+        let status = if is_ready { ServingStatus::Serving } else { ServingStatus::NotServing };
+        // The empty name stands for the process as a whole.
+        for service in ["", SERVICE_NAME] {
+            self.reporter.set_service_status(service, status).await;
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The library's service, but that it says why, and that a watch of a name that it does not know says so and goes on, as
+/// the protocol asks: clients that watch take an error for a server without health, and call it all the same.
+pub(crate) struct Told {
+    service: HealthService,
+    health: Health,
+}
 
 #[tonic::async_trait]
-impl Health for Watched {
+impl health_server::Health for Told {
+    type WatchStream = BoxStream<HealthCheckResponse>;
+
     async fn check(
         &self,
         request: Request<HealthCheckRequest>,
     ) -> Result<Response<HealthCheckResponse>, Status> {
-        self.0.check(request).await
+        let mut response = self.service.check(request).await?;
+        let why = self.health.state().why.as_deref().map(told);
+        if let Some(Ok(why)) = why.map(MetadataValue::try_from) {
+            response.metadata_mut().insert(NOT_READY, why);
+        }
+        Ok(response)
     }
-
-    type WatchStream = BoxStream<HealthCheckResponse>;
 
     async fn watch(
         &self,
         request: Request<HealthCheckRequest>,
     ) -> Result<Response<Self::WatchStream>, Status> {
-        match self.0.watch(request).await {
+        match self.service.watch(request).await {
             Ok(known) => Ok(known.map(|changes| -> Self::WatchStream { Box::pin(changes) })),
             Err(status) if status.code() == Code::NotFound => {
-                let unknown = HealthCheckResponse { status: ServingStatus::ServiceUnknown.into() };
+                let unknown = health_check_response::ServingStatus::ServiceUnknown;
+                let unknown = HealthCheckResponse { status: unknown.into() };
                 Ok(Response::new(Box::pin(stream::iter([Ok(unknown)]).chain(stream::pending()))))
             }
             Err(status) => Err(status),
         }
     }
+}
+
+/// A text as metadata can hold it.
+fn told(why: &str) -> String {
+    why.chars().map(|c| if c == ' ' || c.is_ascii_graphic() { c } else { '?' }).take(MAX_TOLD_BYTES).collect()
 }

@@ -33,7 +33,7 @@ mod value;
 mod view;
 mod watch;
 
-pub use health::health;
+pub use health::{Health, NOT_READY};
 pub use layer::log;
 pub use routes::{MAX_MESSAGE_BYTES, SERVICE_NAME, routes};
 pub use service::{Options, Service};

@@ -10,10 +10,9 @@ use channel_session_api::{
 use domain::session::Document;
 use tokio::sync::Semaphore;
 use tonic::codec::CompressionEncoding;
-use tonic_health::pb::health_server::{Health, HealthServer};
 
 use crate::{
-    Service,
+    Health, Service,
     layer::{self, Limits},
     reflection,
 };
@@ -28,7 +27,7 @@ pub const MAX_MESSAGE_BYTES: usize = Document::MAX_TEXT_BYTES + 64 * 1024;
 ///
 /// # Panics
 /// If the descriptor sets that are compiled in are damaged.
-pub fn routes(service: Service, health: HealthServer<impl Health>) -> Router {
+pub fn routes(service: Service, health: &Health) -> Router {
     let options = service.options.clone();
     let service = ChannelSessionServiceServer::new(service)
         .accept_compressed(CompressionEncoding::Gzip)
@@ -43,7 +42,7 @@ pub fn routes(service: Service, health: HealthServer<impl Health>) -> Router {
     let mut routes = tonic::service::Routes::builder();
     routes
         .add_service(service)
-        .add_service(health)
+        .add_service(health.server())
         .add_service(reflection_v1)
         .add_service(reflection_v1alpha);
     let limits = Limits {

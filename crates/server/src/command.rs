@@ -13,7 +13,8 @@ use domain::store::{OpenError, Store};
 
 use crate::{
     config::{Database, GrpcAddr, HttpAddr, Limits, Log, Retention, Rules, Stop},
-    store, telemetry,
+    store::{self, opening},
+    telemetry,
 };
 
 /// Keeps the channel sessions of a contact centre and attaches data to them, over gRPC and REST.
@@ -139,8 +140,22 @@ impl Command {
     }
 }
 
+/// What a command says that was stopped before it began.
+const INTERRUPTED: &str = "interrupted; nothing was changed";
+
 /// Opens the store of a command that works on the sessions, with its tables brought to this version.
 async fn open(database: &Database) -> Result<Arc<dyn Store>, OpenError> {
-    store::migrate(database).await?;
-    store::open(database).await
+    wait_for(database, async || {
+        store::migrate(database).await?;
+        store::open(database).await
+    })
+    .await
+}
+
+/// Attempts something on a database that may be just starting.
+async fn wait_for<T>(
+    database: &Database,
+    attempt: impl AsyncFn() -> Result<T, OpenError>,
+) -> Result<T, OpenError> {
+    opening::open(store::target(database), Some(opening::COMMAND_LIMIT), attempt, async |_| {}).await
 }

@@ -1,5 +1,8 @@
 //! Which store a database URL names.
 
+pub(crate) mod deferred;
+pub(crate) mod opening;
+
 use std::sync::Arc;
 
 use domain::store::{OpenError, Store};
@@ -29,6 +32,14 @@ pub(crate) async fn open(database: &Database) -> Result<Arc<dyn Store>, OpenErro
     })
 }
 
+/// What a database is called in the log: its URL without what may be secret in it.
+pub(crate) fn target(database: &Database) -> &str {
+    let place = database.url.split_once(':').map_or("", |(_, place)| place);
+    let place = place.split('?').next().unwrap_or_default();
+    // A password may hold what ends it; whatever stands before the last @ is left out.
+    place.rsplit('@').next().unwrap_or_default().trim_start_matches('/')
+}
+
 enum Kind {
     Postgres,
     Sqlite,
@@ -40,10 +51,30 @@ impl Kind {
             Some("postgres" | "postgresql") => Ok(Self::Postgres),
             Some("sqlite") => Ok(Self::Sqlite),
             // The URL itself is not repeated: it may hold a password.
-            _ => Err(OpenError {
-                message: "DATABASE_URL or --database-url must start with postgres:// or sqlite:".to_owned(),
-                cause: None,
-            }),
+            _ => Err(OpenError::new("DATABASE_URL or --database-url must start with postgres:// or sqlite:")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_has_no_secret() {
+        for (url, name) in [
+            ("postgres://me:hunter2@db:5432/sessions?password=hunter2", "db:5432/sessions"),
+            ("postgres://me:hun@ter2@db/sessions", "db/sessions"),
+            ("postgresql://db/sessions", "db/sessions"),
+            ("sqlite:channel-sessions.db", "channel-sessions.db"),
+            ("hunter2", ""),
+        ] {
+            let database = Database {
+                url: url.to_owned(),
+                max_connections: 1,
+                timeout: std::time::Duration::from_secs(1).into(),
+            };
+            assert_eq!(target(&database), name);
         }
     }
 }

@@ -1,9 +1,6 @@
 //! Cleans up what has expired, in small steps that keep nobody waiting.
 
-use std::{
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::{sync::Arc, time::Duration};
 
 use domain::{
     Error,
@@ -48,7 +45,8 @@ struct Upkeep {
 
 impl Upkeep {
     async fn clean(&self) -> Result<(), Error> {
-        let now = Timestamp::from(SystemTime::now());
+        // Not this process's clock, which may be wrong: what it would erase is everybody's.
+        let now = self.store.now().await?;
         let expired = [
             Expired::Events(now.before(self.retention.events())),
             Expired::RequestIds(now.before(self.retention.request_ids())),

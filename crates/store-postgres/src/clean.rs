@@ -72,6 +72,14 @@ pub(crate) async fn run(connections: &Connections, expired: Expired, limit: usiz
     Ok(usize::try_from(cleaned).unwrap_or(0))
 }
 
+/// The database's time: it is the same for all processes, whatever their own clocks say.
+pub(crate) async fn now(connections: &Connections) -> Result<Timestamp, Error> {
+    let mut connection = connections.get().await?;
+    let now = sqlx::query("SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint");
+    let row = connection.fetch_one(now).await.map_err(error::of_read)?;
+    Ok(Timestamp::from_millis(row.try_get(0).map_err(error::of_read)?))
+}
+
 pub(crate) async fn ended(
     connections: &Connections,
     before: Timestamp,

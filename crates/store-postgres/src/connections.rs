@@ -206,6 +206,11 @@ impl Lease {
         self.fetch_all(query).await.map(drop)
     }
 
+    /// Has nobody else use it.
+    pub(crate) fn close(mut self) {
+        self.idle = None;
+    }
+
     /// Sets how long the statements that follow wait for locks.
     pub(crate) async fn wait_for_locks(&mut self, wait: LockWait) -> Result<(), sqlx::Error> {
         if self.idle.as_ref().is_some_and(|idle| idle.lock_wait == Some(wait)) {

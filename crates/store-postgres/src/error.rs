@@ -23,6 +23,18 @@ pub(crate) fn unavailable(error: sqlx::Error, outcome: Outcome) -> Error {
     Error::StoreUnavailable { outcome, cause: error.into() }
 }
 
+/// Whether what failed at the start may go well by itself later: the database is away, has yet to start or to be promoted,
+/// takes no more connections, or somebody holds a lock. A wrong password or a missing database stay.
+pub(crate) fn is_transient(error: &sqlx::Error) -> bool {
+    match code(error) {
+        Some(code) => {
+            ["08", "53", "57P"].iter().any(|class| code.starts_with(class))
+                || matches!(&*code, "25006" | "40001" | "40P01" | "55P03" | "57014")
+        }
+        None => matches!(error, sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::WorkerCrashed),
+    }
+}
+
 /// Whether the database undid a statement for the sake of another one, or because of what another one has just stored.
 fn is_conflict(error: &sqlx::Error) -> bool {
     // An event is stored with its session's row, so one that stands in the way is nobody's work of this moment: the two

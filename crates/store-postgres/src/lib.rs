@@ -11,6 +11,7 @@ mod error;
 mod event;
 mod events;
 mod get;
+mod health;
 mod history;
 mod list;
 mod load;
@@ -24,9 +25,10 @@ mod write;
 use async_trait::async_trait;
 use batcher::Batcher;
 use domain::{
-    Error, Outcome,
+    Error,
     change::{Change, Changed},
     event::{Event, Position, Scope},
+    health::Health,
     list::{Filter, Page},
     session::{Id, Revision, Session, TenantId},
     store::{self, Events, Expired},
@@ -100,13 +102,12 @@ impl store::Store for Store {
         clean::ended(&self.connections.lists, before, limit).await
     }
 
-    async fn ping(&self) -> Result<(), Error> {
-        let mut connection = self.connections.reads.get().await?;
-        // Not `SELECT 1`: without these tables the service cannot serve either.
-        let tables = sqlx::query(
-            "SELECT session.revision, event.number FROM channel_session AS session, channel_session_event AS event LIMIT 0",
-        );
-        connection.execute(tables).await.map_err(|error| error::unavailable(error, Outcome::NotApplied))
+    async fn health(&self) -> Health {
+        health::run(&self.connections).await
+    }
+
+    async fn now(&self) -> Result<Timestamp, Error> {
+        clean::now(&self.connections.lists).await
     }
 
     async fn close(&self) {

@@ -11,6 +11,7 @@ use sqlx::{
 
 use crate::{
     connections::bounded,
+    error::is_transient,
     open::{check_server, connect},
     target::Target,
 };
@@ -39,7 +40,8 @@ pub async fn migrate(url: &str) -> Result<(), OpenError> {
         } else {
             "the database's tables cannot be brought to this version"
         };
-        OpenError::because(message, error)
+        let transient = is_locked || is_transient(&error);
+        OpenError::because(message, error).transient(transient)
     })
 }
 

@@ -9,6 +9,7 @@ use sqlx::{Connection, PgConnection, Row};
 use crate::{
     Store, change,
     connections::{Connections, Limits, bounded},
+    error::is_transient,
     get::{self, Read},
     target::Target,
 };
@@ -109,21 +110,26 @@ impl Purposes {
 
 /// Connects, and says to whom where that fails.
 pub(crate) async fn connect(target: &Target) -> Result<PgConnection, OpenError> {
-    let cannot =
-        |error| OpenError::because(format!("cannot connect to PostgreSQL at {}", target.hosts()), error);
-    target.connect().await.map_err(cannot)
+    target.connect().await.map_err(|error| {
+        let transient = is_transient(&error);
+        let message = format!("cannot connect to PostgreSQL at {}", target.hosts());
+        OpenError::because(message, error).transient(transient)
+    })
 }
 
 /// Holds a server to what the statements need.
 pub(crate) async fn check_server(connection: &mut PgConnection) -> Result<(), OpenError> {
-    let refuse = |message: String| Err(OpenError { message, cause: None });
+    let refuse = |message: String| Err(OpenError::new(message));
     // Not prepared, as nothing is that the first connection does: a pooler may hand it to somebody else.
     let row = sqlx::raw_sql(
         "SELECT current_setting('server_version_num'), current_setting('server_encoding'), version()",
     )
     .fetch_one(connection)
     .await
-    .map_err(|error| OpenError::because("the database does not say what it is", error))?;
+    .map_err(|error| {
+        let transient = is_transient(&error);
+        OpenError::because("the database does not say what it is", error).transient(transient)
+    })?;
     let (version, encoding, name): (&str, &str, &str) = (row.get(0), row.get(1), row.get(2));
     if version.parse().is_ok_and(|version: i32| version < MIN_SERVER_VERSION) {
         return refuse(format!("the database is {name}; PostgreSQL 14 or later is needed"));

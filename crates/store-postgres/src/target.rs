@@ -66,7 +66,7 @@ impl Target {
                          connect_timeout, target_session_attrs, sslmode, sslrootcert, sslcert, sslkey, dbname, user, \
                          password, application_name and options"
                     );
-                    return Err(OpenError { message, cause: None });
+                    return Err(OpenError::new(message));
                 }
             }
         }
@@ -134,7 +134,7 @@ fn split_hosts(text: &str) -> Result<(Url, Vec<String>), OpenError> {
         // What stands between them may be part of a password, and would be taken for a host and be shown.
         let message = "the database URL holds more than one @: in a user or a password, write @ as %40, / as %2F, \
                        : as %3A and % as %25";
-        return Err(OpenError { message: message.to_owned(), cause: None });
+        return Err(OpenError::new(message));
     }
     let (user, hosts) = authority.rsplit_once('@').map_or(("", authority), |(user, hosts)| (user, hosts));
     let at = if user.is_empty() { "" } else { "@" };
@@ -175,7 +175,7 @@ fn connect_timeout(text: &str) -> Result<Duration, OpenError> {
         Ok(seconds @ 1..) => Ok(Duration::from_secs(seconds)),
         Ok(0) | Err(_) => {
             let message = "the database URL's connect_timeout must be a number of seconds, at least 1";
-            Err(OpenError { message: message.to_owned(), cause: None })
+            Err(OpenError::new(message))
         }
     }
 }
@@ -189,7 +189,7 @@ fn needs_writable(text: &str) -> Result<bool, OpenError> {
                 "the database URL's target_session_attrs is {other}: the service writes, so it must be read-write, \
                  primary or any"
             );
-            Err(OpenError { message, cause: None })
+            Err(OpenError::new(message))
         }
     }
 }

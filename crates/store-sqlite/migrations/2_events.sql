@@ -86,3 +86,12 @@ CREATE TABLE channel_session_request (
     PRIMARY KEY (tenant_id, session_id, request_id)
 ) STRICT;
 CREATE INDEX channel_session_request_at ON channel_session_request (at);
+
+-- What the store notes of itself: the time that the last process had come to, by which what expires is counted, and how
+-- often it was tried whether the file can be written. One row.
+CREATE TABLE channel_session_clock (
+    one     INTEGER PRIMARY KEY CHECK (one = 1),
+    seen_at INTEGER,
+    probes  INTEGER NOT NULL
+) STRICT;
+INSERT INTO channel_session_clock VALUES (1, NULL, 0);

@@ -5,41 +5,55 @@
 
 use batcher::Verdict;
 use domain::{
-    Error,
+    Error, Outcome,
     change::Change,
-    working::{Batch, Key, Part},
+    working::{Batch, Key, Part, Refusal},
 };
 
 use sqlx::SqliteConnection;
 
 use crate::{
     connections::{Connections, Lease},
-    error, load, update, write,
+    error,
+    file::File,
+    health::Writes,
+    load,
+    reserve::Reserve,
+    update, write,
 };
 
 /// Makes a batch of changes, and gives a verdict on each, in order, once all of them are durable.
-pub(crate) async fn run(
-    readers: &Connections,
-    writer: &Connections,
-    changes: Vec<Change>,
-) -> Vec<Verdict<Change>> {
+pub(crate) async fn run(to: &Target, changes: Vec<Change>) -> Vec<Verdict<Change>> {
     let mut batch = Batch::new(&changes);
     while let Some(sessions) = batch.open() {
-        if let Err(error) = round(readers, writer, &mut batch, &sessions).await {
+        if let Err(error) = round(to, &mut batch, &sessions).await {
             batch.failed(&error);
         }
     }
-    let results = batch.into_results();
+    let mut results = batch.into_results();
+    // What was written to a file that nobody will find again is not acknowledged.
+    if let Err(error) = to.file.check_for_changes(Outcome::Unknown) {
+        for result in results.iter_mut().flatten().filter(|result| result.is_ok()) {
+            *result = Err(error.clone());
+        }
+    }
     batcher::verdicts(changes, results)
 }
 
+/// What changes are made with.
+#[derive(Debug, Clone)]
+pub(crate) struct Target {
+    pub(crate) readers: Connections,
+    pub(crate) writer: Connections,
+    pub(crate) file: File,
+    pub(crate) reserve: Reserve,
+    pub(crate) writes: Writes,
+}
+
 /// Does once all that is open. An error is about all that is open still, of which then nothing was written.
-async fn round(
-    readers: &Connections,
-    writer: &Connections,
-    batch: &mut Batch<'_>,
-    sessions: &[Key<'_>],
-) -> Result<(), Error> {
+async fn round(to: &Target, batch: &mut Batch<'_>, sessions: &[Key<'_>]) -> Result<(), Error> {
+    let Target { readers, writer, reserve, .. } = to;
+    to.file.check_for_changes(Outcome::NotApplied)?;
     let mut reader = readers.get().await?;
     let states = load::run(&mut reader, sessions, batch.open_changes()).await.map_err(error::of_read)?;
     reader.keep();
@@ -47,8 +61,9 @@ async fn round(
     let mut connection = Some(writer.get().await?);
     let parts = batch.decide(states);
     // What nearly all writes are takes the least time by itself.
-    let (updates, others) = parts.into_iter().partition(|part| part.write.is_update());
-    let mut todo: Vec<Vec<Part>> = vec![others, updates];
+    let (updates, others): (Vec<_>, Vec<_>) = parts.into_iter().partition(|part| part.write.is_update());
+    let mut todo = vec![others, updates];
+    let mut was_full = false;
     while let Some(parts) = todo.pop() {
         if parts.is_empty() {
             continue;
@@ -57,14 +72,35 @@ async fn round(
             Some(lease) => lease,
             None => writer.get().await?,
         };
+        // While the disk is full, what is left of it is for what erases.
+        if !parts.iter().all(|part| part.write.erase)
+            && let Err(error) = reserve.check(&mut lease).await
+        {
+            connection = Some(lease);
+            let (erasing, others) = parts.into_iter().partition(|part| part.write.erase);
+            batch.refused(others, &Refusal::Error(error));
+            todo.push(erasing);
+            continue;
+        }
         match write(&mut lease, &parts).await {
             Ok(written) => {
+                to.writes.note(true);
                 batch.written(parts, &written);
                 connection = Some(lease);
             }
             Err(error) => {
                 connection = undo(lease).await;
-                todo.extend(batch.refused(parts, &error::refusal(error)));
+                let erases = parts.iter().any(|part| part.write.erase);
+                if error::is_full(&error) && (reserve.spend() || (erases && !was_full)) {
+                    was_full = true;
+                    drop(connection.take());
+                    reserve.make_room(writer).await?;
+                    todo.push(parts);
+                    continue;
+                }
+                let refusal = error::refusal(error);
+                to.writes.note(matches!(refusal, Refusal::Conflict));
+                todo.extend(batch.refused(parts, &refusal));
             }
         }
     }

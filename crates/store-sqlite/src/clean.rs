@@ -8,7 +8,7 @@ use domain::{
 };
 use sqlx::{Connection, Row, SqliteConnection, SqlitePool};
 
-use crate::{connections::Connections, error};
+use crate::{connections::Connections, error, reserve::Reserve};
 
 /// A step looks at the oldest events, which come first along the numbers, and takes those that have expired.
 const EVENTS: &str = "
@@ -28,9 +28,28 @@ const REQUEST_IDS: &str = "
 const ENDED: &str =
     "SELECT tenant_id, id, revision FROM channel_session WHERE ended_at < ? ORDER BY ended_at LIMIT ?";
 
-pub(crate) async fn run(writer: &Connections, expired: Expired, limit: usize) -> Result<usize, Error> {
-    let mut connection = writer.get().await?;
+pub(crate) async fn run(
+    writer: &Connections,
+    reserve: &Reserve,
+    expired: Expired,
+    limit: usize,
+) -> Result<usize, Error> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut cleaned = step(writer, expired, limit).await?;
+    // It makes room, so it may take what is kept for that.
+    if cleaned.as_ref().is_err_and(error::is_full) {
+        reserve.make_room(writer).await?;
+        cleaned = step(writer, expired, limit).await?;
+    }
+    cleaned.map_err(error::of_write)
+}
+
+async fn step(
+    writer: &Connections,
+    expired: Expired,
+    limit: i64,
+) -> Result<Result<usize, sqlx::Error>, Error> {
+    let mut connection = writer.get().await?;
     let cleaned = match expired {
         Expired::Events(before) => events(&mut connection, before, limit).await,
         Expired::RequestIds(before) => {
@@ -40,8 +59,9 @@ pub(crate) async fn run(writer: &Connections, expired: Expired, limit: usize) ->
         }
     };
     // Where it failed, the connection may still count a transaction as open that is none any more.
-    let cleaned = cleaned.map_err(error::of_write)?;
-    connection.keep();
+    if cleaned.is_ok() {
+        connection.keep();
+    }
     Ok(cleaned)
 }
 

@@ -41,6 +41,16 @@ pub(crate) fn is_busy(error: &sqlx::Error) -> bool {
     matches!(primary_code(error), Some(BUSY | LOCKED))
 }
 
+/// Whether there is no room for a write: on the disk, or of what the process may have.
+pub(crate) fn is_full(error: &sqlx::Error) -> bool {
+    primary_code(error) == Some(FULL) || matches!(code(error), Some(IO_ERROR_WRITE | IO_ERROR_SHM_SIZE))
+}
+
+/// Whether what failed at the start may go well by itself later.
+pub(crate) fn is_transient(error: &sqlx::Error) -> bool {
+    is_busy(error) || is_full(error) || primary_code(error) == Some(IO_ERROR)
+}
+
 /// Whether another process has written what a statement counted on.
 fn is_conflict(error: &sqlx::Error) -> bool {
     matches!(code(error), Some(NOT_NULL | PRIMARY_KEY | UNIQUE))
@@ -54,7 +64,11 @@ const IO_ERROR: i32 = 10;
 const FULL: i32 = 13;
 const CANNOT_OPEN: i32 = 14;
 
-// Extended ones: broken constraints.
+// Extended ones: no room to write.
+const IO_ERROR_WRITE: i32 = 778;
+const IO_ERROR_SHM_SIZE: i32 = 4874;
+
+// Broken constraints.
 const NOT_NULL: i32 = 1299;
 const PRIMARY_KEY: i32 = 1555;
 const UNIQUE: i32 = 2067;

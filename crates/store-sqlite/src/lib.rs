@@ -5,16 +5,20 @@
 
 mod change;
 mod clean;
+mod clock;
 mod connections;
 mod error;
 mod event;
 mod events;
+mod file;
 mod get;
+mod health;
 mod history;
 mod list;
 mod load;
 mod open;
 mod position;
+mod reserve;
 mod update;
 mod write;
 
@@ -24,6 +28,7 @@ use domain::{
     Error, Outcome,
     change::{Change, Changed},
     event::{Event, Position, Scope},
+    health::Health,
     list::{Filter, Page},
     session::{Id, Revision, Session, TenantId},
     store::{self, Events, Expired},
@@ -31,7 +36,11 @@ use domain::{
 };
 use sqlx::SqlitePool;
 
+use clock::Clock;
 use connections::Connections;
+use file::File;
+use health::Writes;
+use reserve::Reserve;
 
 pub use open::migrate;
 
@@ -46,6 +55,10 @@ pub struct Store {
     /// For reading events.
     events: SqlitePool,
     changes: Batcher<Change>,
+    file: File,
+    reserve: Reserve,
+    writes: Writes,
+    clock: Clock,
 }
 
 #[async_trait]
@@ -95,23 +108,34 @@ impl store::Store for Store {
     }
 
     async fn clean(&self, expired: Expired, limit: usize) -> Result<usize, Error> {
-        clean::run(&self.writer, expired, limit).await
+        self.file.check_for_changes(Outcome::NotApplied)?;
+        clean::run(&self.writer, &self.reserve, expired, limit).await
     }
 
     async fn ended(&self, before: Timestamp, limit: usize) -> Result<Vec<(TenantId, Id, Revision)>, Error> {
         clean::ended(&self.readers, before, limit).await
     }
 
-    async fn ping(&self) -> Result<(), Error> {
-        sqlx::query("SELECT session.revision, event.number FROM channel_session AS session, channel_session_event AS event LIMIT 0")
-            .execute(&self.readers)
-            .await
-            .map(drop)
-            .map_err(|error| error::unavailable(error, Outcome::NotApplied))
+    async fn health(&self) -> Health {
+        health::Probe {
+            file: &self.file,
+            reserve: &self.reserve,
+            writes: &self.writes,
+            writer: &self.writer,
+            readers: &self.readers,
+            events: &self.events,
+        }
+        .run()
+        .await
+    }
+
+    async fn now(&self) -> Result<Timestamp, Error> {
+        self.clock.now(&self.writer).await
     }
 
     async fn close(&self) {
         self.changes.finish().await;
+        self.writes.note(false);
         self.change_readers.close().await;
         self.events.close().await;
         self.readers.close().await;

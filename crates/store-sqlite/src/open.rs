@@ -21,8 +21,12 @@ use tokio::time::sleep;
 
 use crate::{
     Store, change,
+    clock::Clock,
     connections::{ACQUIRE_TIMEOUT, Connections},
     error,
+    file::File,
+    health::Writes,
+    reserve::Reserve,
 };
 
 /// How long a write waits for another process that is writing to the same file.
@@ -44,10 +48,17 @@ impl Store {
                 .acquire_timeout(ACQUIRE_TIMEOUT)
                 .test_before_acquire(false)
         };
-        let cannot_open = |error| OpenError::because(format!("cannot open the SQLite file of {url}"), error);
+        let cannot_open = |error: sqlx::Error| {
+            let transient = error::is_transient(&error);
+            OpenError::because(format!("cannot open the SQLite file of {url}"), error).transient(transient)
+        };
+        Reserve::adopt(options.get_filename());
         let writer = Connections::new(1, options.clone());
         // Whether the file can be opened and written is found out at once.
         connect(&options).await.map_err(cannot_open)?.close().await.map_err(cannot_open)?;
+        let file = File::at(options.get_filename()).map_err(|error| cannot_open(error.into()))?;
+        let reserve = Reserve::of(file.clone());
+        let writes = Writes::default();
         // Made when first needed: most of the time one is enough.
         let read_only = options.read_only(true);
         let change_readers = Connections::new(BATCHES, read_only.clone());
@@ -61,12 +72,19 @@ impl Store {
             min_batch: MIN_BATCH,
             ..batcher::Options::default()
         };
-        let (reading, writing) = (change_readers.clone(), writer.clone());
+        let target = change::Target {
+            readers: change_readers.clone(),
+            writer: writer.clone(),
+            file: file.clone(),
+            reserve: reserve.clone(),
+            writes: writes.clone(),
+        };
         let changes = Batcher::new(batches, move |changes: Vec<Change>, _| {
-            let (readers, writer) = (reading.clone(), writing.clone());
-            async move { change::run(&readers, &writer, changes).await }
+            let target = target.clone();
+            async move { change::run(&target, changes).await }
         });
-        Ok(Self { writer, change_readers, readers, events, changes })
+        let clock = Clock::default();
+        Ok(Self { writer, change_readers, readers, events, changes, file, reserve, writes, clock })
     }
 }
 
@@ -87,9 +105,11 @@ const MIN_BATCH: usize = 16;
 pub async fn migrate(url: &str) -> Result<(), OpenError> {
     let options = options(url)?.create_if_missing(true);
     create(options.get_filename());
-    let mut connection = connect(&options)
-        .await
-        .map_err(|error| OpenError::because(format!("cannot open the SQLite file of {url}"), error))?;
+    Reserve::adopt(options.get_filename());
+    let mut connection = connect(&options).await.map_err(|error| {
+        let transient = error::is_transient(&error);
+        OpenError::because(format!("cannot open the SQLite file of {url}"), error).transient(transient)
+    })?;
     let mut migrator = Migrator::with_migrations(migrations());
     migrator.set_ignore_missing(true);
     let mut result = migrator.run(&mut connection).await;
@@ -101,8 +121,15 @@ pub async fn migrate(url: &str) -> Result<(), OpenError> {
         }
         result = migrator.run(&mut connection).await;
     }
-    result
-        .map_err(|error| OpenError::because("the file's tables cannot be brought to this version", error))?;
+    result.map_err(|error| {
+        let transient =
+            if let MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) = &error {
+                error::is_transient(error)
+            } else {
+                false
+            };
+        OpenError::because("the file's tables cannot be brought to this version", error).transient(transient)
+    })?;
     // What was written is durable already; closing folds the log of writes into the file.
     let _ = connection.close().await;
     Ok(())
@@ -152,7 +179,7 @@ fn options(url: &str) -> Result<SqliteConnectOptions, OpenError> {
     if file.is_empty() || url.contains(":memory:") || url.contains("mode=memory") {
         let message = "an SQLite database in memory would be lost with the process; name a file, such as \
                        sqlite:channel-sessions.db";
-        return Err(OpenError { message: message.to_owned(), cause: None });
+        return Err(OpenError::new(message));
     }
     let options = SqliteConnectOptions::from_str(url).map_err(|error| {
         OpenError::because(

@@ -229,7 +229,9 @@ macro_rules! each_case {
                 ids_are_compared_exactly,
             }
             lifecycle {
-                an_open_store_gives_a_sign_of_life,
+                an_open_store_answers_reads_writes_and_watches,
+                looking_after_its_health_tells_no_event,
+                its_clock_goes_on,
                 a_closed_store_refuses_everything_as_unavailable,
                 closing_waits_for_what_is_under_way,
             }

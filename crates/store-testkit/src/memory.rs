@@ -8,6 +8,7 @@ mod kept;
 use std::{
     collections::{BTreeMap, btree_map::Entry},
     sync::{Mutex, MutexGuard},
+    time::SystemTime,
 };
 
 use async_trait::async_trait;
@@ -15,6 +16,7 @@ use domain::{
     Error, Outcome,
     change::{Change, Changed},
     event::{Event, Position, Scope},
+    health::Health,
     list::{Filter, Page},
     session::{Id, Revision, Session, TenantId},
     store::{Events, Expired, Store},
@@ -190,8 +192,12 @@ impl Store for Memory {
         })
     }
 
-    async fn ping(&self) -> Result<(), Error> {
-        self.with(|_| Ok(()))
+    async fn health(&self) -> Health {
+        Health::all(self.kept().as_ref().map(drop).ok_or_else(|| "closed".into()))
+    }
+
+    async fn now(&self) -> Result<Timestamp, Error> {
+        self.with(|_| Ok(SystemTime::now().into()))
     }
 
     async fn close(&self) {

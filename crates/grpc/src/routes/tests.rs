@@ -26,8 +26,8 @@ type Transport =
     BoxCloneSyncService<http::Request<tonic::body::Body>, http::Response<tonic::body::Body>, io::Error>;
 
 fn client(service: &Service) -> ChannelSessionServiceClient<Transport> {
-    let (_, health) = tonic_health::server::health_reporter();
-    let transport = routes(service.clone(), health)
+    let health = Health::default();
+    let transport = routes(service.clone(), &health)
         .map_request(|request: http::Request<tonic::body::Body>| request.map(Body::new))
         .map_response(|response: http::Response<Body>| response.map(tonic::body::Body::new))
         .map_err(|never: Infallible| match never {});

@@ -4,16 +4,21 @@ use std::{io, process::ExitCode};
 
 use domain::session::TenantId;
 
-use super::{Export, Failure};
-use crate::{export, import, shutdown::Signals, store};
+use super::{Export, Failure, INTERRUPTED, wait_for};
+use crate::{export, shutdown::Signals, store};
 
 impl Export {
     pub(super) async fn run(self) -> Result<ExitCode, Failure> {
         let mut signals = Signals::listen()?;
         // Tables are not made here: a name that is mistyped would be an empty database, and an empty export.
-        let store = store::open(&self.database).await?;
-        let unusable = |error| format!("{}; are its tables there? see `migrate`", import::Failure(error));
-        store.ping().await.map_err(unusable)?;
+        let opening = wait_for(&self.database, async || store::open(&self.database).await);
+        let store = tokio::select! {
+            store = opening => store?,
+            _ = signals.next() => return Err(INTERRUPTED.into()),
+        };
+        let unusable =
+            |cause| format!("the store cannot be read: {cause}; are its tables there? see `migrate`");
+        store.health().await.reads.map_err(unusable)?;
         let (mut out, mut err) = (io::stdout(), io::stderr());
         let tenant = TenantId::default();
         tokio::select! {

@@ -4,13 +4,16 @@ use std::{io, process::ExitCode};
 
 use domain::session::TenantId;
 
-use super::{Failure, Import, open};
+use super::{Failure, INTERRUPTED, Import, open};
 use crate::{import, shutdown::Signals};
 
 impl Import {
     pub(super) async fn run(self) -> Result<ExitCode, Failure> {
         let mut signals = Signals::listen()?;
-        let store = open(&self.database).await?;
+        let store = tokio::select! {
+            store = open(&self.database) => store?,
+            _ = signals.next() => return Err(INTERRUPTED.into()),
+        };
         let (mut out, mut err) = (io::stdout(), io::stderr());
         let tenant = TenantId::default();
         let imported = tokio::select! {

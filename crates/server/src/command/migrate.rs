@@ -2,12 +2,16 @@
 
 use std::{io::Write, process::ExitCode};
 
-use super::{Failure, Migrate};
-use crate::store;
+use super::{Failure, INTERRUPTED, Migrate, wait_for};
+use crate::{shutdown::Signals, store};
 
 impl Migrate {
     pub(super) async fn run(self) -> Result<ExitCode, Failure> {
-        store::migrate(&self.database).await?;
+        let mut signals = Signals::listen()?;
+        tokio::select! {
+            migrated = wait_for(&self.database, async || store::migrate(&self.database).await) => migrated?,
+            _ = signals.next() => return Err(INTERRUPTED.into()),
+        }
         writeln!(std::io::stdout(), "the database's tables are those of this version")?;
         Ok(ExitCode::SUCCESS)
     }

@@ -1,61 +1,51 @@
 //! `serve`: the gRPC server and the gateway in one process.
+//!
+//! Both listen from the first moment on, and say that they are not ready; the store is opened behind them, however long
+//! that takes.
 
-use std::process::ExitCode;
+mod life;
+mod stop;
+
+use std::{process::ExitCode, sync::Arc};
 
 use axum::middleware;
+use domain::store::Store;
 use gateway::Upstream;
-use grpc::Service;
+use grpc::{Health, Service};
 use tokio_util::sync::CancellationToken;
 use watch::Hub;
 
-use super::{Failure, Serve, open};
+use super::{Failure, Serve};
 use crate::{
-    import,
     listener::{Listener, Protocol},
-    readiness, sample,
     shutdown::Signals,
-    upkeep,
+    store::deferred::Deferred,
 };
+use life::Life;
+use stop::Running;
 
 impl Serve {
     pub(super) async fn run(self) -> Result<ExitCode, Failure> {
         let mut signals = Signals::listen()?;
         let grpc_listener = bind(&self.grpc_addr.grpc_addr, "--grpc-addr", Protocol::Grpc).await?;
         let http_listener = bind(&self.http_addr.http_addr, "--http-addr", Protocol::Rest).await?;
-        let store = open(&self.database).await?;
-        if self.sample {
-            let id = sample::store(&*store).await.map_err(|error| {
-                format!("cannot store the documented session: {}", import::Failure(error))
-            })?;
-            tracing::info!(id = id.as_str(), "the documented session is there");
-        }
 
-        let hub = Hub::new(store.clone(), watch::Options { max_watches: self.limits.max_watches() });
-        let service = Service::new(
-            store.clone(),
-            hub,
-            grpc::Options {
-                max_attributes: self.rules.max_attributes as usize,
-                value_rules: self.rules.value_rules(),
-                max_deadline: self.limits.request_timeout(),
-                max_concurrent_calls: self.limits.max_concurrent_requests(),
-            },
-        );
-        let reporter = tonic_health::server::HealthReporter::new();
-        let routes = grpc::routes(service.clone(), grpc::health(reporter.clone()));
         // Two stages: not ready any more, then no new connections.
         let (leaving, stopping) = (CancellationToken::new(), CancellationToken::new());
+        let store: Arc<Deferred> = Arc::default();
+        let health = Health::default();
+        health.not_ready("the store is being opened").await;
+        let service = self.service(store.clone());
+        let routes = grpc::routes(service.clone(), &health);
         let upstream = Upstream::in_process(routes.clone());
         let gateway = gateway::routes(upstream, self.limits.gateway(), leaving.clone());
-        let drain_timeout = self.stop.drain_timeout();
-        readiness::begin(&reporter).await;
         tracing::info!(
             grpc = %grpc_listener.local_addr()?,
             http = %http_listener.local_addr()?,
             "listening"
         );
-        let readiness = tokio::spawn(readiness::follow(store.clone(), reporter, leaving.clone()));
-        let upkeep = tokio::spawn(upkeep::run(store.clone(), self.retention, leaving.clone()));
+
+        let drain_timeout = self.stop.drain_timeout();
         let grpc_routes = routes.layer(middleware::from_fn(grpc::log::layer));
         let servers = tokio::spawn({
             let stopping = stopping.clone();
@@ -63,34 +53,37 @@ impl Serve {
                 tokio::join!(
                     grpc_listener.serve(grpc_routes, stopping.clone(), drain_timeout),
                     http_listener.serve(gateway, stopping, drain_timeout)
-                )
+                );
             }
         });
-
-        let signal = signals.next().await;
-        tracing::info!(signal, "stopping: finishing what was accepted");
-        let stop = async {
-            leaving.cancel();
-            let _ = readiness.await;
-            tokio::time::sleep(self.stop.lame_duck()).await;
-            stopping.cancel();
-            // Streams have no end of their own: their callers go on elsewhere.
-            service.stop();
-            let _ = servers.await;
-            let finished = async {
-                service.drain().await;
-                let _ = upkeep.await;
-                store.close().await;
-            };
-            if tokio::time::timeout(drain_timeout, finished).await.is_err() {
-                tracing::warn!("the store did not finish in time");
+        let (lame_duck, leaves) = (self.stop.lame_duck(), leaving.clone());
+        let life = Life { serve: self, store: store.clone(), health: health.clone(), leaving: leaves };
+        let mut running = Running { service, store, health, leaving, stopping, servers, life: None };
+        let signal = tokio::select! {
+            begun = life.begin() => {
+                begun?;
+                running.life = Some(tokio::spawn(life.go_on()));
+                signals.next().await
             }
+            signal = signals.next() => signal,
         };
+        tracing::info!(signal, "stopping: finishing what was accepted");
         tokio::select! {
-            () = stop => tracing::info!("stopped"),
+            () = running.stop(lame_duck, drain_timeout) => tracing::info!("stopped"),
             signal = signals.next() => tracing::warn!(signal, "stopped at once, at a second signal"),
         }
         Ok(ExitCode::SUCCESS)
+    }
+
+    fn service(&self, store: Arc<dyn Store>) -> Service {
+        let hub = Hub::new(store.clone(), watch::Options { max_watches: self.limits.max_watches() });
+        let options = grpc::Options {
+            max_attributes: self.rules.max_attributes as usize,
+            value_rules: self.rules.value_rules(),
+            max_deadline: self.limits.request_timeout(),
+            max_concurrent_calls: self.limits.max_concurrent_requests(),
+        };
+        Service::new(store, hub, options)
     }
 }
 

@@ -43,7 +43,7 @@ pub struct Database {
         value_parser = positive,
         hide_env_values = true
     )]
-    timeout: HumanDuration,
+    pub timeout: HumanDuration,
 }
 
 impl Database {

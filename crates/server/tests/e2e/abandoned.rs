@@ -36,9 +36,9 @@ async fn after_any_number_of_polls_the_next_update_is_kept() {
     let hub = watch::Hub::new(store.clone(), watch::Options::default());
     let options = grpc::Options { max_attributes: 10_000, ..Default::default() };
     let service = grpc::Service::new(store, hub, options);
-    let (_, health) = tonic_health::server::health_reporter();
+    let health = grpc::Health::default();
     let routes = gateway::routes(
-        Upstream::in_process(grpc::routes(service, health)),
+        Upstream::in_process(grpc::routes(service, &health)),
         gateway::Options {
             body_timeout: Duration::from_secs(10),
             call_timeout: Duration::from_secs(10),

@@ -1,7 +1,9 @@
 //! What a failed transaction leaves behind, and what two processes on one file do.
 
+use std::fs;
+
 use domain::{
-    change::{Create, Existing, Operation},
+    change::{Create, Delete, Existing, Operation},
     session::{Document, Id, Revision, TenantId},
     store::Store as _,
     update::Update,
@@ -39,7 +41,39 @@ async fn a_full_disk_is_over_when_there_is_room_again() {
         refused.iter().all(|result| matches!(result, Err(Error::StoreUnavailable { .. }))),
         "{refused:?}"
     );
+    assert!(!store.reserve.is_held() && !store.health().await.is_ready());
+    // The connection was given up, and the disk itself has room.
+    while !store.health().await.is_ready() {
+        tokio::task::yield_now().await;
+    }
     let stored = store.change(vec![session("large", 100_000)]).await;
+    assert!(stored[0].is_ok(), "{stored:?}");
+}
+
+/// A file that may not grow: what is stored can be deleted, and what comes of it is room for others.
+#[tokio::test]
+async fn on_a_full_disk_deletions_are_made_and_make_room() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store_within(&folder).await;
+    let ids: Vec<_> = (0..30).map(|id| id.to_string()).collect();
+    let created = store.change(ids.iter().map(|id| session(id, 200_000)).collect()).await;
+    assert!(created.iter().all(Result::is_ok), "{created:?}");
+    let mut writer = store.writer.get().await.unwrap();
+    sqlx::query("PRAGMA max_page_count = 1").execute(&mut *writer).await.unwrap();
+    writer.keep();
+
+    let deletion =
+        |id: &str| Change::new(Id::parse(id).unwrap(), Operation::Delete(Delete { allow_missing: false }));
+    // In one batch, each is answered for itself.
+    let results = store.change(vec![session("new", 200_000), deletion("0")]).await;
+    assert!(matches!(results[0], Err(Error::StoreUnavailable { .. })), "{results:?}");
+    assert!(results[1].is_ok(), "{results:?}");
+    let _ = fs::remove_file(store.file.beside("-reserve"));
+    let refused = store.change(vec![session("new", 1)]).await;
+    assert!(matches!(refused[0], Err(Error::StoreUnavailable { .. })), "{refused:?}");
+    let deleted = store.change(ids[1..].iter().map(|id| deletion(id)).collect()).await;
+    assert!(deleted.iter().all(Result::is_ok), "{deleted:?}");
+    let stored = store.change(vec![session("new", 200_000)]).await;
     assert!(stored[0].is_ok(), "{stored:?}");
 }
 

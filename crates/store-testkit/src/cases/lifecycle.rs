@@ -1,6 +1,9 @@
 //! Signs of life, and the end.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use domain::{
     Error, Outcome,
@@ -13,8 +16,26 @@ use domain::{
 
 use super::ask;
 
-pub async fn an_open_store_gives_a_sign_of_life(store: &Arc<dyn Store>) {
-    store.ping().await.expect("the store answers");
+pub async fn an_open_store_answers_reads_writes_and_watches(store: &Arc<dyn Store>) {
+    for _ in 0..2 {
+        let health = store.health().await;
+        assert!(health.is_ready(), "{health}");
+    }
+}
+
+pub async fn looking_after_its_health_tells_no_event(store: &Arc<dyn Store>) {
+    let before = store.position().await.expect("the store answers");
+    assert!(store.health().await.is_ready());
+    assert_eq!(store.position().await.expect("the store answers"), before);
+}
+
+pub async fn its_clock_goes_on(store: &Arc<dyn Store>) {
+    let here = Timestamp::from(SystemTime::now());
+    let first = store.now().await.expect("the store answers");
+    let second = store.now().await.expect("the store answers");
+    assert!(first <= second, "{first:?} {second:?}");
+    // On this machine there is one clock for all.
+    assert!((first.millis() - here.millis()).abs() < 60_000, "{first:?} {here:?}");
 }
 
 pub async fn a_closed_store_refuses_everything_as_unavailable(store: &Arc<dyn Store>) {
@@ -38,7 +59,9 @@ pub async fn a_closed_store_refuses_everything_as_unavailable(store: &Arc<dyn St
     errors.push(store.clean(Expired::Events(now), 10).await.err());
     errors.push(store.clean(Expired::RequestIds(now), 10).await.err());
     errors.push(store.ended(now, 10).await.err());
-    errors.push(store.ping().await.err());
+    errors.push(store.now().await.err());
+    let health = store.health().await;
+    assert!(health.reads.is_err() && health.writes.is_err() && health.watches.is_err(), "{health}");
     for error in errors {
         let unavailable = matches!(error, Some(Error::StoreUnavailable { outcome: Outcome::NotApplied, .. }));
         assert!(unavailable, "{error:?}");

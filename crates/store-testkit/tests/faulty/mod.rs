@@ -14,6 +14,7 @@ use domain::{
     attempt::Attempt,
     change::{Change, Changed, Create, Existing, Operation},
     event::{Event, Position, Scope},
+    health::Health,
     list::{Filter, Page},
     session::{Id, Revision, Session, TenantId},
     store::{Events, Expired, Store},
@@ -276,8 +277,12 @@ impl Store for Faulty {
         Ok(ended)
     }
 
-    async fn ping(&self) -> Result<(), Error> {
-        self.store.ping().await
+    async fn health(&self) -> Health {
+        self.store.health().await
+    }
+
+    async fn now(&self) -> Result<Timestamp, Error> {
+        self.store.now().await
     }
 
     async fn close(&self) {

@@ -7,6 +7,7 @@ use domain::{
     Error,
     change::{Change, Changed},
     event::{Event, Position, Scope},
+    health::Health,
     list::{Filter, Page},
     session::{Id, Revision, Session, TenantId},
     store::{Events, Expired, Store},
@@ -103,8 +104,12 @@ impl Store for Gated {
         self.memory.ended(before, limit).await
     }
 
-    async fn ping(&self) -> Result<(), Error> {
-        self.memory.ping().await
+    async fn health(&self) -> Health {
+        self.memory.health().await
+    }
+
+    async fn now(&self) -> Result<Timestamp, Error> {
+        self.memory.now().await
     }
 
     async fn close(&self) {

@@ -10,6 +10,7 @@ use domain::{
     Error, Outcome,
     change::{Change, Changed, Operation},
     event::{Event, Position, Scope},
+    health::Health,
     list::{Filter, Page},
     session::{Id, Revision, Session, TenantId},
     store::{Events, Expired, Store},
@@ -115,8 +116,12 @@ impl Store for Memory {
         unreachable!("these commands clean up nothing")
     }
 
-    async fn ping(&self) -> Result<(), Error> {
+    async fn health(&self) -> Health {
         unreachable!("these commands find out by themselves")
+    }
+
+    async fn now(&self) -> Result<Timestamp, Error> {
+        unreachable!("nothing expires here")
     }
 
     async fn close(&self) {

@@ -6,7 +6,7 @@ use std::{
     process::{Child, Command, ExitStatus, Stdio},
     sync::{Arc, Mutex, mpsc},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use serde_json::Value;
@@ -22,9 +22,23 @@ pub(crate) struct Process {
 const PATIENCE: Duration = Duration::from_secs(60);
 
 impl Process {
-    /// Starts a command that listens, and waits until it does.
+    /// Starts a command that listens, and waits until it does, and until it has its store, if it is one that needs it.
     pub(crate) fn start(args: &[&str]) -> Self {
-        let mut child = Self::command(args).stderr(Stdio::piped()).spawn().unwrap();
+        let process = Self::start_without_store(args);
+        if args[0] == "serve" {
+            process.says("ready");
+        }
+        process
+    }
+
+    /// The same, but for the store.
+    pub(crate) fn start_without_store(args: &[&str]) -> Self {
+        Self::spawn(Self::command(args))
+    }
+
+    /// The same of a command that may be wrapped in another program.
+    pub(crate) fn spawn(mut command: Command) -> Self {
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let log = Arc::new(Mutex::new(Vec::new()));
         let (sender, listening) = mpsc::channel();
         let stderr = BufReader::new(child.stderr.take().unwrap());
@@ -40,8 +54,27 @@ impl Process {
         });
         let started = listening.recv_timeout(PATIENCE);
         let listening =
-            started.unwrap_or_else(|_| panic!("{args:?} does not listen: {:?}", log.lock().unwrap()));
+            started.unwrap_or_else(|_| panic!("{command:?} does not listen: {:?}", log.lock().unwrap()));
         Self { child, log, listening }
+    }
+
+    /// Waits until the process has logged a message, and returns the first such line.
+    pub(crate) fn says(&self, message: &str) -> Value {
+        let since = Instant::now();
+        loop {
+            let log = self.log();
+            if let Some(line) = log.iter().find(|line| line["message"] == message) {
+                return line.clone();
+            }
+            assert!(since.elapsed() < PATIENCE, "no {message:?} in {log:#?}");
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Sends the process a signal, such as `TERM`.
+    pub(crate) fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status();
+        assert!(sent.unwrap().success());
     }
 
     /// The program with these arguments, and nothing of the environment that could configure it.
@@ -70,8 +103,7 @@ impl Process {
 
     /// Asks the process to stop, as an operator's tools do.
     pub(crate) fn ask_to_stop(&self) {
-        let sent = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
-        assert!(sent.success());
+        self.signal("TERM");
     }
 
     /// Waits for the process to end.

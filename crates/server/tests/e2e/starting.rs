@@ -1,0 +1,136 @@
+//! A process whose database is away at the start: it says so from the first moment on, and serves once it is there.
+
+use std::{
+    net::{SocketAddr, TcpListener},
+    process::Stdio,
+    thread,
+    time::{Duration, Instant},
+};
+
+use http::Method;
+use sqlx::{Connection, PgConnection};
+use store_testkit::postgres::{self, Cluster, Options};
+use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
+
+use crate::support::{Rest, patience::until, process::Process, service};
+
+const ONE: &str = r#"[{"key":"k","type":"Number","value":1}]"#;
+
+/// What a stop at the start takes at most: far less than the limits of draining, and more than a busy machine needs.
+const AT_ONCE: Duration = Duration::from_secs(5);
+
+fn serve(database_url: &str) -> Process {
+    let addresses = ["--grpc-addr", "127.0.0.1:0", "--http-addr", "127.0.0.1:0"];
+    let args = [&["serve", "--sample", "--database-url", database_url], &addresses[..]].concat();
+    Process::start_without_store(&args)
+}
+
+/// A listener that takes connections and never answers.
+fn silent() -> (TcpListener, SocketAddr) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    (listener, address)
+}
+
+/// A service that waits for its database says so to everybody who asks, and stops when it is told to.
+async fn waits_and_stops(mut process: Process, database: &str, signal: &str) {
+    let rest = Rest::new(process.address("http"));
+    assert_eq!(rest.send(Method::GET, "/healthz", "", &[]).await.status, 200);
+    let line = process.says("waiting for the database");
+    assert!(line["database"].as_str().unwrap().contains(database), "{line}");
+    assert!(!format!("{:?}", process.log()).contains("hunter2"));
+
+    let answer = rest.send(Method::GET, "/readyz", "", &[]).await;
+    assert_eq!(answer.status, 503, "{answer:?}");
+    assert!(answer.body.contains("waiting for the database") && answer.body.contains(database), "{answer:?}");
+    let answer = rest.update("x", ONE).await;
+    let failure = answer.failure();
+    assert_eq!((answer.status.as_u16(), &*failure.reason), (503, "STORE_UNAVAILABLE"), "{answer:?}");
+    assert!(!failure.outcome_unknown && answer.headers.contains_key("retry-after"), "{answer:?}");
+    let mut health = HealthClient::new(service::channel(process.address("grpc")).await);
+    let told = health.check(HealthCheckRequest::default()).await.unwrap();
+    assert_eq!(told.get_ref().status, 2);
+    assert!(told.metadata().get("x-not-ready").unwrap().to_str().unwrap().contains(database));
+
+    let since = Instant::now();
+    process.signal(signal);
+    assert!(process.wait().success());
+    assert!(since.elapsed() < AT_ONCE, "{:?}", since.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_never_answers_is_waited_for() {
+    for signal in ["TERM", "INT"] {
+        let (_listener, address) = silent();
+        let process = serve(&format!("postgres://me:hunter2@{address}/sessions"));
+        waits_and_stops(process, &format!("{address}/sessions"), signal).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_refuses_is_waited_for() {
+    let (listener, address) = silent();
+    drop(listener);
+    let process = serve(&format!("postgres://me:hunter2@{address}/sessions"));
+    waits_and_stops(process, &format!("{address}/sessions"), "TERM").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_whose_migrations_are_locked_is_waited_for() {
+    let database = postgres::database().await;
+    let migrated = Process::command(&["migrate", "--database-url", database.url()]).output().unwrap();
+    assert!(migrated.status.success());
+    let mut connection = PgConnection::connect(database.url()).await.unwrap();
+    let mut lock = connection.begin().await.unwrap();
+    sqlx::query("LOCK TABLE _sqlx_migrations IN ACCESS EXCLUSIVE MODE").execute(&mut *lock).await.unwrap();
+    let name = database.url().rsplit('/').next().unwrap().split('?').next().unwrap().to_owned();
+    waits_and_stops(serve(database.url()), &name, "TERM").await;
+
+    // The commands that end by themselves hear of a stop too.
+    for command in ["migrate", "export"] {
+        let mut process = Process::command(&[command, "--database-url", database.url()]);
+        let mut child = process.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        // Its signals are listened to before anything else is done; until then it would die of them, which is fine too.
+        thread::sleep(Duration::from_millis(300));
+        let since = Instant::now();
+        let kill = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+        assert!(kill.unwrap().success());
+        if command == "migrate" {
+            assert!(!child.wait().unwrap().success());
+        } else {
+            // It needs no migration, so it may have ended well before.
+            child.wait().unwrap();
+        }
+        assert!(since.elapsed() < AT_ONCE, "{command}: {:?}", since.elapsed());
+    }
+    lock.rollback().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_comes_is_served_soon() {
+    let cluster = Cluster::start(Options::default()).await;
+    cluster.crash();
+    let process = serve(&cluster.url("postgres"));
+    let rest = Rest::new(process.address("http"));
+    process.says("waiting for the database");
+    assert!(!rest.is_ready().await);
+    cluster.restart().await;
+    let since = Instant::now();
+    until("the way to readiness", async || rest.is_ready().await).await;
+    // Some attempt, and the tables that it makes.
+    assert!(since.elapsed() < Duration::from_secs(10), "{:?}", since.elapsed());
+    assert_eq!(rest.update("64e2f08a6155b317cd3f88fd", ONE).await.revision(), 2);
+    process.says("the database answers");
+}
+
+/// What does not go away by itself ends the process, at once and with what to change.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_somebody_has_to_change_ends_the_start() {
+    let database = postgres::database().await;
+    let missing = format!("{}_missing", database.url().split('?').next().unwrap());
+    let addresses = ["--grpc-addr", "127.0.0.1:0", "--http-addr", "127.0.0.1:0"];
+    let args = [&["serve", "--database-url", &missing], &addresses[..]].concat();
+    let ended = Process::command(&args).output().unwrap();
+    assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+    assert!(String::from_utf8(ended.stderr).unwrap().contains("does not exist"));
+}

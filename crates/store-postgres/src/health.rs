@@ -1,0 +1,72 @@
+//! Whether the database answers what callers need: each kind of call on the connections that it would use.
+
+use std::time::Duration;
+
+use domain::{
+    Error,
+    error::Source,
+    health::{Check, Health},
+};
+use sqlx::Row;
+use tokio::time::timeout;
+
+use crate::{connections::Connections, error, open::Purposes, position};
+
+/// How long the database may take for a probe: longer than a busy one does, and far below what callers wait.
+const LIMIT: Duration = Duration::from_secs(3);
+
+/// Not `SELECT 1`: without these tables the service cannot serve either.
+const TABLES: &str = "
+    SELECT session.revision, event.number
+    FROM channel_session AS session, channel_session_event AS event LIMIT 0";
+
+/// Whether writes would be refused, and why: on a standby, or where somebody has set the database or the role to read only.
+const READ_ONLY: &str = "SELECT pg_is_in_recovery(), current_setting('transaction_read_only')::boolean";
+
+pub(crate) async fn run(connections: &Purposes) -> Health {
+    let (sessions, watches) = tokio::join!(
+        timeout(LIMIT, sessions(connections)),
+        timeout(LIMIT, position::now(&connections.events))
+    );
+    let watches = watches.map_err(|_| hangs()).and_then(|position| position.map(drop).map_err(cause));
+    match sessions {
+        Ok(Ok(writes)) => Health { reads: Ok(()), writes, watches },
+        Ok(Err(error)) => {
+            let check = Err(cause(error));
+            Health { reads: check.clone(), writes: check, watches }
+        }
+        Err(_) => Health { reads: Err(hangs()), writes: Err(hangs()), watches },
+    }
+}
+
+/// Whether writes are answered, once reads are.
+async fn sessions(connections: &Purposes) -> Result<Check, Error> {
+    let mut connection = connections.reads.get().await?;
+    connection.execute(sqlx::query(TABLES)).await.map_err(error::of_read)?;
+    let row = connection.fetch_one(sqlx::query(READ_ONLY)).await.map_err(error::of_read)?;
+    let (is_standby, is_read_only) =
+        (row.try_get(0).map_err(error::of_read)?, row.try_get(1).map_err(error::of_read)?);
+    if is_standby || is_read_only {
+        // What reads from here may be behind what another server has by now.
+        connections.all().into_iter().for_each(Connections::distrust);
+        connection.close();
+    }
+    Ok(match (is_standby, is_read_only) {
+        (true, _) => Err("the database is a standby, which takes no writes".into()),
+        (false, true) => Err("the database is read-only".into()),
+        (false, false) => Ok(()),
+    })
+}
+
+fn hangs() -> Source {
+    format!("the database did not answer within {} s", LIMIT.as_secs()).into()
+}
+
+/// What lies behind an error, which operators need to know.
+fn cause(error: Error) -> Source {
+    if let Error::StoreUnavailable { cause, .. } | Error::Internal(cause) = error {
+        cause
+    } else {
+        error.into()
+    }
+}

@@ -1,0 +1,125 @@
+//! The database's file, as the file system knows it.
+//!
+//! A file that is removed, or that another one is moved over, while it is open goes on taking writes that nobody will ever
+//! find again. And its log of writes, which is left behind under its name, would be replayed onto the other one.
+
+use std::{
+    ffi::OsString,
+    fs,
+    io::ErrorKind,
+    os::unix::fs::MetadataExt as _,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use domain::{Error, Outcome, error::Source};
+
+/// The file behind a path. Clones are the same one.
+#[derive(Debug, Clone)]
+pub(crate) struct File(Arc<Opened>);
+
+#[derive(Debug)]
+struct Opened {
+    path: PathBuf,
+    id: FileId,
+    was_replaced: AtomicBool,
+}
+
+/// What tells files apart, whatever they are called: the device and the number on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct FileId(u64, u64);
+
+impl FileId {
+    /// That of the file at a path.
+    pub(crate) fn at(path: &Path) -> std::io::Result<Self> {
+        fs::metadata(path).map(|file| Self(file.dev(), file.ino()))
+    }
+}
+
+impl std::fmt::Display for FileId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}", self.0, self.1)
+    }
+}
+
+impl File {
+    /// The file that is at the path now.
+    pub(crate) fn at(path: &Path) -> std::io::Result<Self> {
+        let id = FileId::at(path)?;
+        Ok(Self(Arc::new(Opened { path: path.to_owned(), id, was_replaced: AtomicBool::new(false) })))
+    }
+
+    /// Whether it is still the one at its path. Asks the file system, which takes about a microsecond.
+    ///
+    /// # Errors
+    /// What happened to it, and what to do.
+    pub(crate) fn check(&self) -> Result<(), Source> {
+        let File(file) = self;
+        let what = match FileId::at(&file.path) {
+            Ok(id) if id == file.id && !file.was_replaced.load(Ordering::Relaxed) => return Ok(()),
+            Ok(_) => "has been replaced by another one",
+            Err(error) if error.kind() == ErrorKind::NotFound => "has been removed",
+            // It may be there all the same; whoever reads or writes it hears more.
+            Err(_) => return Ok(()),
+        };
+        let message = format!(
+            "the database's file {} {what} while this process had it open; restart the process to use what is there now",
+            file.path.display()
+        );
+        if !file.was_replaced.swap(true, Ordering::Relaxed) {
+            tracing::error!("{message}; what was written since then is in no file that has a name");
+            self.discard_log();
+        }
+        Err(message.into())
+    }
+
+    /// The same for changes: made ones are not there to stay.
+    ///
+    /// # Errors
+    /// [`Error::StoreUnavailable`].
+    pub(crate) fn check_for_changes(&self, outcome: Outcome) -> Result<(), Error> {
+        self.check().map_err(|cause| Error::StoreUnavailable { outcome, cause })
+    }
+
+    /// A file of SQLite's or the store's own beside it, such as `-wal`.
+    pub(crate) fn beside(&self, suffix: &str) -> PathBuf {
+        beside(&self.0.path, suffix)
+    }
+
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.0.path
+    }
+
+    /// Its id.
+    pub(crate) fn id(&self) -> FileId {
+        self.0.id
+    }
+
+    /// Removes the log of writes that this process has open, so that it is not taken for the other file's.
+    fn discard_log(&self) {
+        let open = open_files();
+        for path in ["-wal", "-shm"].map(|suffix| self.beside(suffix)) {
+            let is_ours = FileId::at(&path).is_ok_and(|id| open.contains(&id));
+            if is_ours && let Err(error) = fs::remove_file(&path) {
+                tracing::error!(%error, "{} belongs to the old file and must be removed", path.display());
+            }
+        }
+    }
+}
+
+/// A file beside a database's.
+pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(suffix);
+    name.into()
+}
+
+/// The files that this process has open.
+fn open_files() -> Vec<FileId> {
+    let Ok(handles) = fs::read_dir("/proc/self/fd") else { return Vec::new() };
+    handles.flatten().filter_map(|handle| FileId::at(&handle.path()).ok()).collect()
+}
