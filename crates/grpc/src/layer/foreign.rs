@@ -3,8 +3,8 @@
 use axum::{body::Body, response::Response};
 use domain::Reason;
 use http::{
-    HeaderMap, HeaderName, HeaderValue, Request, StatusCode, Version,
-    header::{ACCEPT, CONNECTION, CONTENT_TYPE},
+    HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Version,
+    header::{ACCEPT, ALLOW, CONNECTION, CONTENT_TYPE},
 };
 
 use crate::{headers, status};
@@ -19,17 +19,24 @@ pub(super) fn refuse<B>(request: &Request<B>) -> Option<Response> {
     if request.version() < Version::HTTP_2 {
         let detail = "this port speaks gRPC, over HTTP/2 only; REST is at the address of --http-addr, by default \
                       http://127.0.0.1:8080";
-        let mut response = problem(StatusCode::HTTP_VERSION_NOT_SUPPORTED, detail);
+        let mut response =
+            problem(StatusCode::HTTP_VERSION_NOT_SUPPORTED, Reason::UnsupportedMediaType, detail);
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         return Some(response);
     }
     if !is_grpc(request.headers()) {
         let detail = "this port speaks gRPC: the content type is application/grpc; REST, with JSON, is at the address \
                       of --http-addr, by default http://127.0.0.1:8080";
-        let mut response = problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail);
+        let mut response = problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, Reason::UnsupportedMediaType, detail);
         for name in [ACCEPT, ACCEPT_POST] {
             response.headers_mut().insert(name, GRPC);
         }
+        return Some(response);
+    }
+    if request.method() != Method::POST {
+        let mut response =
+            problem(StatusCode::METHOD_NOT_ALLOWED, Reason::MethodNotAllowed, "gRPC calls are made by POST");
+        response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
         return Some(response);
     }
     let excess = headers::excess(request)?;
@@ -45,9 +52,9 @@ fn is_grpc(headers: &HeaderMap) -> bool {
 }
 
 /// An answer as HTTP callers read it (RFC 9457). `detail` is plain text without quotation marks.
-fn problem(status: StatusCode, detail: &str) -> Response {
+fn problem(status: StatusCode, reason: Reason, detail: &str) -> Response {
     let (number, title) = (status.as_u16(), status.canonical_reason().unwrap_or_default());
-    let reason = Reason::UnsupportedMediaType.as_str();
+    let reason = reason.as_str();
     let body =
         format!(r#"{{"status":{number},"title":"{title}","detail":"{detail}","reason":"{reason}"}}"#) + "\n";
     let mut response = Response::new(Body::from(body));
@@ -61,7 +68,7 @@ mod tests {
     use super::*;
 
     fn answer(version: Version, content_types: &[&str]) -> Option<u16> {
-        let mut request = Request::builder().version(version);
+        let mut request = Request::post("/").version(version);
         for content_type in content_types {
             request = request.header(CONTENT_TYPE, *content_type);
         }

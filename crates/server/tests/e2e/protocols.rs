@@ -61,6 +61,13 @@ async fn what_is_not_grpc_is_refused_at_its_port_and_not_executed() {
     }
     let (status, ..) = send(address, true, post.clone(), &[], body.clone()).await;
     assert_eq!(status, StatusCode::UNSUPPORTED_MEDIA_TYPE, "without a content type");
+    for method in [Method::GET, Method::PUT, Method::DELETE, Method::OPTIONS] {
+        let headers = [("content-type", "application/grpc")];
+        let (status, headers, text) =
+            send(address, true, (method, UPDATE_DATA), &headers, body.clone()).await;
+        assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED, "{text}");
+        assert_eq!(headers["allow"], "POST");
+    }
     for (request, body) in [(post, body), ((Method::GET, "/"), vec![]), ((Method::GET, "/healthz"), vec![])] {
         let headers = [("content-type", "application/grpc")];
         let (status, headers, text) = send(address, false, request, &headers, body).await;
