@@ -128,7 +128,7 @@ fn agreed(
     }
 }
 
-fn refuse(name: &str, rule: &'static str, description: &str) -> Problem {
+pub(crate) fn refuse(name: &str, rule: &'static str, description: &str) -> Problem {
     Problem::from(&Error::InvalidParameter(Violation::new(name, rule, description)))
 }
 

@@ -22,6 +22,7 @@ mod id;
 mod list;
 mod log;
 mod members;
+mod misplaced;
 mod paths;
 mod percent;
 mod probes;
@@ -108,6 +109,7 @@ pub fn routes(upstream: Upstream, options: Options, leaving: CancellationToken) 
         .fallback_service(routes)
         .layer(middleware::from_fn(paths::layer))
         .layer(middleware::from_fn(host::layer))
+        .layer(middleware::from_fn(misplaced::layer))
         .layer(middleware::from_fn(header_limit::layer))
         .layer(middleware::from_fn(log::layer))
         .layer(middleware::from_fn_with_state(leaving, drain::layer))

@@ -152,6 +152,37 @@ async fn safeguards_among_the_metadata_are_refused_by_name() {
 }
 
 #[tokio::test]
+async fn safeguards_that_rest_does_not_have_are_refused_by_name() {
+    let service = Service::start(Store::Sqlite).await;
+    let rest = service.rest();
+    service.create("x", "{}").await;
+    let body = r#"[{"key":"k","type":"Number","value":1}]"#;
+    for (name, value, instead) in [
+        ("If-Unmodified-Since", "Thu, 01 Jan 1970 00:00:00 GMT", "If-Match"),
+        ("X-Idempotency-Key", "51f0ab27", "Idempotency-Key"),
+    ] {
+        for (method, path) in [
+            (Method::PUT, "/forms/x"),
+            (Method::DELETE, "/channel-sessions/x"),
+            (Method::POST, "/batch-update-data"),
+        ] {
+            let headers = [("content-type", "application/json"), (name, value)];
+            let answer = rest.send(method, path, body, &headers).await;
+            assert_eq!(answer.status.as_u16(), 400, "{path}: {answer:?}");
+            let failure = answer.failure();
+            assert_eq!(
+                (&*failure.reason, &*failure.violations[0].field),
+                ("INVALID_PARAMETER", name),
+                "{path}"
+            );
+            assert!(failure.violations[0].description.contains(instead), "{failure:?}");
+        }
+        let answer = rest.send(Method::GET, "/channel-sessions/x", "", &[(name, value)]).await;
+        assert_eq!(answer.revision(), 1, "nothing was changed");
+    }
+}
+
+#[tokio::test]
 async fn a_watch_of_the_health_of_what_is_not_known_goes_on() {
     let service = Service::start(Store::Sqlite).await;
     let mut health = HealthClient::new(channel(service.server.address("grpc")).await);
