@@ -10,8 +10,8 @@ use http::{StatusCode, Uri, header::ALLOW};
 
 use crate::problem::Problem;
 
-/// Every path but the probes, which a caller of the API does not look for.
-pub(crate) const PATHS: [&str; 7] = [
+/// Every path.
+pub(crate) const PATHS: [&str; 9] = [
     "/forms/{channelSessionId}",
     "/channel-sessions",
     "/channel-sessions/{channelSessionId}",
@@ -19,13 +19,15 @@ pub(crate) const PATHS: [&str; 7] = [
     "/channel-sessions/{channelSessionId}/history",
     "/batch-update-data",
     "/events",
+    "/healthz",
+    "/readyz",
 ];
 
 /// The answer where there is no path: with the one that was probably meant.
 pub(crate) async fn not_found(uri: Uri) -> Problem {
     let detail = match meant(uri.path()) {
         Some(path) => format!("there is no such path; {path} is one"),
-        None => format!("there is no such path; there are {}, /healthz and /readyz", PATHS.join(", ")),
+        None => format!("there is no such path; there are {}", PATHS.join(", ")),
     };
     Problem::new(Reason::NotFound, detail)
 }
@@ -89,6 +91,7 @@ mod tests {
             ("/channel-sessions/", Some("/channel-sessions")),
             ("/Channel-Sessions/x/END/", Some("/channel-sessions/x/end")),
             ("/events/", Some("/events")),
+            ("/HealthZ/", Some("/healthz")),
             ("/", None),
             ("/sessions/x", None),
             ("/channel-sessions/x/y", None),

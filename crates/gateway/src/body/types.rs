@@ -3,7 +3,7 @@
 use domain::Reason;
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method,
-    header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE},
+    header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, TRANSFER_ENCODING},
 };
 
 use crate::problem::Problem;
@@ -21,9 +21,11 @@ pub(crate) enum Types {
 impl Types {
     pub(super) fn check(self, method: &Method, headers: &HeaderMap) -> Result<(), Problem> {
         let unsupported = |detail| Problem::new(Reason::UnsupportedMediaType, detail);
-        let codings = headers.get_all(CONTENT_ENCODING).iter();
-        if !codings.into_iter().all(is_identity) {
-            let problem = unsupported("the body must not be compressed: send it without Content-Encoding");
+        // HTTP/1.1 has two ways to compress a body. The library undoes one coding of the second kind only, `chunked`.
+        let is_plain = headers.get_all(CONTENT_ENCODING).iter().all(|codings| has_only(codings, "identity"))
+            && headers.get_all(TRANSFER_ENCODING).iter().all(|codings| has_only(codings, "chunked"));
+        if !is_plain {
+            let problem = unsupported("the body must not be compressed: send it as it is");
             return Err(problem.with_header(ACCEPT_ENCODING, "identity"));
         }
         let mut types = headers.get_all(CONTENT_TYPE).iter();
@@ -55,10 +57,10 @@ const JSON: &str = "application/json";
 const ACCEPT_PATCH: HeaderName = HeaderName::from_static("accept-patch");
 const ACCEPT_POST: HeaderName = HeaderName::from_static("accept-post");
 
-/// Whether a list of codings leaves the body as it is. They have no case (RFC 9110, section 8.4.1).
-fn is_identity(codings: &HeaderValue) -> bool {
-    let is_none = |coding: &str| coding.is_empty() || coding.eq_ignore_ascii_case("identity");
-    codings.to_str().is_ok_and(|codings| codings.split(',').map(str::trim).all(is_none))
+/// Whether a list of codings has no other than this one. They have no case (RFC 9110, section 8.4.1).
+fn has_only(codings: &HeaderValue, allowed: &str) -> bool {
+    let fits = |coding: &str| coding.is_empty() || coding.eq_ignore_ascii_case(allowed);
+    codings.to_str().is_ok_and(|codings| codings.split(',').map(str::trim).all(fits))
 }
 
 /// Whether this is JSON under its registered name.
@@ -120,6 +122,8 @@ mod tests {
             ("two", &[(CONTENT_TYPE, JSON), (CONTENT_TYPE, JSON)], false, false),
             ("identity", &[(CONTENT_TYPE, JSON), (CONTENT_ENCODING, "Identity")], true, true),
             ("no coding", &[(CONTENT_TYPE, JSON), (CONTENT_ENCODING, "")], true, true),
+            ("chunked", &[(CONTENT_TYPE, JSON), (TRANSFER_ENCODING, "Chunked")], true, true),
+            ("gzip on the way", &[(CONTENT_TYPE, JSON), (TRANSFER_ENCODING, "gzip, chunked")], false, false),
             ("gzip", &[(CONTENT_TYPE, JSON), (CONTENT_ENCODING, "identity, gzip")], false, false),
         ] {
             assert_eq!(check(Types::Json, Method::POST, lines).is_ok(), strict, "{name}");
