@@ -39,6 +39,17 @@ impl Attempt {
         }
     }
 
+    /// Whether somebody waits, for work that changes nothing: there is no use in going on with it otherwise.
+    ///
+    /// # Errors
+    /// [`Error::DeadlineExceeded`] if the caller has given up.
+    pub fn is_awaited(&self) -> Result<(), Error> {
+        match self.0.load(Ordering::Acquire) {
+            GIVEN_UP => Err(Error::DeadlineExceeded(Outcome::NotApplied)),
+            _ => Ok(()),
+        }
+    }
+
     /// Says that nobody waits any longer, and returns what may be told of the write.
     #[must_use = "the caller has to be told whether the write may have been made"]
     pub fn give_up(&self) -> Outcome {
@@ -67,9 +78,11 @@ mod tests {
     #[test]
     fn a_write_that_was_given_up_is_never_sent() {
         let attempt = Attempt::new();
+        assert!(attempt.is_awaited().is_ok());
         assert_eq!(attempt.give_up(), Outcome::NotApplied);
         assert!(attempt.is_abandoned());
         assert!(attempt.clone().send().is_err());
+        assert!(attempt.is_awaited().is_err());
     }
 
     #[test]

@@ -5,7 +5,7 @@ mod read;
 
 pub(crate) use check::within;
 pub use check::{Draft, Member, key_problem};
-pub use read::drafts;
+pub use read::{drafts, value};
 
 use crate::{
     error::Error,

@@ -44,10 +44,10 @@ pub enum Error {
     InvalidDocument(Vec<Violation>),
     /// The document is, or would become, too large.
     #[error(
-        "a session's document may be at most {limit} bytes of JSON without white space; this would be {found}"
+        "a session's document may be at most {limit} bytes of JSON without white space; this would be {found} or more"
     )]
     DocumentTooLarge {
-        /// Its size in bytes.
+        /// Its size in bytes, as far as it was looked at.
         found: usize,
         /// The largest size in bytes.
         limit: usize,

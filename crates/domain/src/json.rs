@@ -14,7 +14,7 @@ mod write;
 
 pub use compact::compact;
 pub use number::Number;
-pub use parse::{Problem, parse};
+pub use parse::{Problem, Refused, parse, parse_within};
 pub use path::{Path, Step};
 pub use raw::{Member, members, pick, syntax};
 pub(crate) use write::write_array;

@@ -35,10 +35,7 @@ pub(crate) fn from_message(value: prost_types::Value) -> Member<Value> {
 /// A value that was given as JSON text.
 pub(crate) fn from_text(text: &str) -> Member<Value> {
     match json::syntax(text) {
-        Ok(raw) => match json::parse(raw.get(), attribute::Attribute::MAX_VALUE_DEPTH, &Path::root("")) {
-            Ok(value) => Member::Given(value.into_owned()),
-            Err(problems) => Member::Unreadable(problems),
-        },
+        Ok(raw) => attribute::value(raw),
         Err(error) => unreadable("json", &format!("must be JSON: {error}")),
     }
 }

@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 use super::{Attribute, Draft, Member, check};
 use crate::{
     error::Error,
-    json::{self, Path, Problem},
+    json::{self, Path, Problem, Refused},
 };
 
 /// Reads a list of attributes as JSON text. What is wrong within an attribute is left to the check, which reports it with
@@ -48,10 +48,17 @@ fn draft(raw: &RawValue, at: usize) -> Result<Draft, Error> {
     Ok(draft)
 }
 
-fn value(raw: &RawValue) -> Member<json::Value> {
-    match json::parse(raw.get(), Attribute::MAX_VALUE_DEPTH, &Path::root("")) {
+/// Reads a value as JSON text, as far as it may be long and deep.
+pub fn value(raw: &RawValue) -> Member<json::Value> {
+    let (max_depth, max_bytes) = (Attribute::MAX_VALUE_DEPTH, Attribute::MAX_VALUE_BYTES);
+    match json::parse_within(raw.get(), max_depth, max_bytes, &Path::root("")) {
         Ok(value) => Member::Given(value.into_owned()),
-        Err(problems) => Member::Unreadable(problems),
+        Err(Refused::Problems(problems)) => Member::Unreadable(problems),
+        Err(Refused::TooLong(_)) => Member::Unreadable(vec![Problem {
+            path: String::new(),
+            rule: "size",
+            description: format!("must take at most {max_bytes} bytes as JSON without white space"),
+        }]),
     }
 }
 

@@ -17,6 +17,15 @@ pub struct Problem {
     pub description: String,
 }
 
+/// Why a text becomes no value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refused {
+    /// What the service does not take in it; never empty.
+    Problems(Vec<Problem>),
+    /// Written out it takes more bytes than it may: at least so many. What is behind that was not looked at.
+    TooLong(usize),
+}
+
 /// As many problems as one value reports; a hostile one could have a million.
 const MAX_PROBLEMS: usize = 100;
 
@@ -26,9 +35,33 @@ const MAX_PROBLEMS: usize = 100;
 /// # Errors
 /// All that the service refuses, at most 100 of them: U+0000, lone surrogates, nesting, numbers that are too long.
 pub fn parse<'a>(text: &'a str, max_depth: usize, root: &Path<'_>) -> Result<Tree<'a>, Vec<Problem>> {
-    let mut parser = Parser { rest: text, max_depth, problems: Vec::new() };
+    parse_within(text, max_depth, usize::MAX, root).map_err(|refused| match refused {
+        Refused::Problems(problems) => problems,
+        Refused::TooLong(_) => Vec::new(),
+    })
+}
+
+/// The same of a text that takes at most `max_bytes` when it is written out, members counted that are given again. No more
+/// than that is ever built: five bytes of a number can be four hundred of its text.
+///
+/// # Errors
+/// As [`parse`], and that it is too long.
+pub fn parse_within<'a>(
+    text: &'a str,
+    max_depth: usize,
+    max_bytes: usize,
+    root: &Path<'_>,
+) -> Result<Tree<'a>, Refused> {
+    let mut parser =
+        Parser { rest: text, max_depth, left: max_bytes, is_too_long: false, problems: Vec::new() };
     let value = parser.value(0, root);
-    if parser.problems.is_empty() { Ok(value) } else { Err(parser.problems) }
+    if !parser.problems.is_empty() {
+        Err(Refused::Problems(parser.problems))
+    } else if parser.is_too_long {
+        Err(Refused::TooLong(max_bytes.saturating_add(1)))
+    } else {
+        Ok(value)
+    }
 }
 
 /// Walks a text once from its start to its end. That it is JSON has been checked, so whatever begins something is taken at
@@ -36,6 +69,9 @@ pub fn parse<'a>(text: &'a str, max_depth: usize, root: &Path<'_>) -> Result<Tre
 struct Parser<'a> {
     rest: &'a str,
     max_depth: usize,
+    /// How many bytes may still be written out.
+    left: usize,
+    is_too_long: bool,
     problems: Vec<Problem>,
 }
 
@@ -51,7 +87,10 @@ impl<'a> Parser<'a> {
             b'[' => self.array(depth + 1, path),
             b'"' => match self.string() {
                 Some(text) if has_nul(&text) => self.refuse(nul(path, "text")),
-                Some(text) => Tree::String(text),
+                Some(text) => {
+                    self.write(text.len() + QUOTES);
+                    Tree::String(text)
+                }
                 None => self.refuse(surrogate(path, "text")),
             },
             b't' => self.literal("true", Tree::Bool(true)),
@@ -65,7 +104,10 @@ impl<'a> Parser<'a> {
                     self.rest = "";
                 }
                 match Number::canonical(self.take(end)) {
-                    Ok(number) => Tree::Number(number),
+                    Ok(number) => {
+                        self.write(number.as_str().len());
+                        Tree::Number(number)
+                    }
                     Err(_) => self.refuse(number_too_long(path)),
                 }
             }
@@ -74,6 +116,7 @@ impl<'a> Parser<'a> {
 
     fn object(&mut self, depth: usize, path: &Path<'_>) -> Tree<'a> {
         let mut members = Vec::new();
+        self.write(BRACKETS);
         self.take(1);
         while self.goes_on(b'}') {
             let Some(name) = self.string() else {
@@ -83,6 +126,7 @@ impl<'a> Parser<'a> {
                 continue;
             };
             self.separator();
+            self.write(name.len() + QUOTES + SEPARATOR);
             let path = path.then(Step::Name(&name));
             if has_nul(&name) {
                 self.refuse(nul(&path, "a member name"));
@@ -97,6 +141,7 @@ impl<'a> Parser<'a> {
 
     fn array(&mut self, depth: usize, path: &Path<'_>) -> Tree<'a> {
         let mut items = Vec::new();
+        self.write(BRACKETS);
         self.take(1);
         while self.goes_on(b']') {
             let value = self.value(depth, &path.then(Step::Index(items.len())));
@@ -108,6 +153,7 @@ impl<'a> Parser<'a> {
     /// Whether there is another part before the end of what has been entered; if not, leaves it.
     fn goes_on(&mut self, end: u8) -> bool {
         if self.peek() == b',' {
+            self.write(SEPARATOR);
             self.take(1);
         }
         let goes_on = !matches!(self.peek(), 0) && self.peek() != end;
@@ -133,6 +179,7 @@ impl<'a> Parser<'a> {
     }
 
     fn literal(&mut self, text: &str, value: Tree<'a>) -> Tree<'a> {
+        self.write(text.len());
         self.take(text.len());
         value
     }
@@ -176,6 +223,18 @@ impl<'a> Parser<'a> {
         taken
     }
 
+    /// Counts what something takes when it is written out.
+    fn write(&mut self, bytes: usize) {
+        match self.left.checked_sub(bytes) {
+            Some(left) => self.left = left,
+            None => {
+                self.is_too_long = true;
+                // Nothing behind it is looked at.
+                self.rest = "";
+            }
+        }
+    }
+
     fn refuse(&mut self, problem: Problem) -> Tree<'a> {
         self.problems.push(problem);
         if self.problems.len() >= MAX_PROBLEMS {
@@ -185,6 +244,10 @@ impl<'a> Parser<'a> {
         Tree::Null
     }
 }
+
+const QUOTES: usize = 2;
+const BRACKETS: usize = 2;
+const SEPARATOR: usize = 1;
 
 /// How many bytes the string takes that a text starts with, both quotes included, and whether it has no escapes.
 pub(super) fn string_len(text: &str) -> (usize, bool) {

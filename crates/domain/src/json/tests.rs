@@ -198,3 +198,19 @@ fn a_value_reports_a_hundred_problems_and_is_not_looked_at_any_further() {
         assert_eq!(rules(&text).len(), 100, "{part}");
     }
 }
+
+/// A number of five characters can be one of four hundred, and a text of megabytes one of gigabytes.
+#[test]
+fn a_text_is_built_up_to_a_number_of_bytes() {
+    let within = |text: &str, max| parse_within(text, 64, max, &Path::root("")).map(|value| value.to_text());
+    for text in [r#"{"a":[1,true,null,"x"],"b":{}}"#, "[]", "[[],[0.10]]", r#""text""#, "12"] {
+        assert_eq!(within(text, text.len()).as_deref(), Ok(text));
+        assert_eq!(within(text, text.len() - 1), Err(Refused::TooLong(text.len())), "{text}");
+    }
+    let numbers = format!("[{}]", vec!["1e399"; 1000].join(","));
+    assert_eq!(within(&numbers, 10_000), Err(Refused::TooLong(10_001)));
+    assert_eq!(within(&numbers, 401_001).map(|text| text.len()), Ok(401_001));
+    // What comes before the end is told.
+    let wrong = format!("[1e400,{}]", vec!["1e399"; 1000].join(","));
+    assert!(matches!(within(&wrong, 10_000), Err(Refused::Problems(problems)) if problems.len() == 1));
+}

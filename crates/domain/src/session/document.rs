@@ -54,8 +54,12 @@ impl Document {
         }
         let raw = json::syntax(text)
             .map_err(|error| Error::MalformedBody(format!("the document is not JSON: {error}")))?;
-        let value = json::parse(raw.get(), Self::MAX_DEPTH, &Path::root("")).map_err(|problems| {
-            Error::InvalidDocument(problems.into_iter().map(Violation::from).collect())
+        let value = json::parse_within(raw.get(), Self::MAX_DEPTH, Self::MAX_BYTES, &Path::root(""));
+        let value = value.map_err(|refused| match refused {
+            json::Refused::Problems(problems) => {
+                Error::InvalidDocument(problems.into_iter().map(Violation::from).collect())
+            }
+            json::Refused::TooLong(found) => Error::DocumentTooLarge { found, limit: Self::MAX_BYTES },
         })?;
         Self::try_from(value)
     }

@@ -257,7 +257,7 @@ async fn what_is_too_long_is_refused_and_the_next_one_read() {
                 format!("{too_long}: longer than 16777216 bytes"),
                 format!(
                     "{too_large}: a session's document may be at most 2097152 bytes of JSON without white space; \
-                 this would be 2097173"
+                 this would be 2097173 or more"
                 ),
             ]
         );
