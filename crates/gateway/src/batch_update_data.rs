@@ -52,16 +52,20 @@ pub(crate) async fn batch_update_data(
     query::none(&parts)?;
     headers::refuse_conditions(&parts.headers, "each of the requests has its own etag and requestId")?;
     let (text, _share) = body::json(&gateway, &parts, body, Types::Json, grpc::MAX_MESSAGE_BYTES).await?;
-    let request = read(&text)?;
+    let long_work = &gateway.options.budget.long_work;
+    let request = long_work.run(|| read(&text)).await?;
     let effect = Effect::of(request.requests.iter().all(|request| request.validate_only));
     let response = gateway
         .call(&parts, effect, request, |mut client, request| async move {
             client.batch_update_data(request).await
         })
         .await?;
-    let results =
-        response.results.into_iter().map(|result| item(result, &parts.headers)).collect::<Result<_, _>>()?;
-    reply::json(&Results { results })
+    let answer = || {
+        let results = response.results.into_iter();
+        let results = results.map(|result| item(result, &parts.headers)).collect::<Result<_, _>>()?;
+        reply::json(&Results { results })
+    };
+    long_work.run(answer).await
 }
 
 fn read(text: &str) -> Result<BatchUpdateDataRequest, Problem> {

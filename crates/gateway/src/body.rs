@@ -2,9 +2,8 @@
 
 mod types;
 
-use std::sync::Arc;
-
 use axum::body::Body;
+use budget::{FREE_BYTES, Share};
 use bytes::{Buf, BytesMut};
 use domain::{Error, Outcome, Reason};
 use http::{
@@ -13,50 +12,10 @@ use http::{
     request::Parts,
 };
 use http_body_util::BodyExt;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{Gateway, problem::Problem};
 
 pub(crate) use types::Types;
-
-/// What bodies may take together, while they arrive and while they are worked on.
-#[derive(Clone)]
-pub(crate) struct Memory(Arc<Semaphore>);
-
-/// A body's part of it, given back when dropped.
-pub(crate) type Share = Option<OwnedSemaphorePermit>;
-
-/// What all bodies together may take, in KiB.
-const MEMORY_KIB: usize = 64 * 1024;
-
-/// What one body takes without asking, in bytes: that much the connection takes anyway, and so small requests are served
-/// also while large ones have all the memory.
-const FREE_BYTES: usize = 16 * 1024;
-
-impl Default for Memory {
-    fn default() -> Self {
-        Self(Arc::new(Semaphore::new(MEMORY_KIB)))
-    }
-}
-
-impl Memory {
-    /// Enlarges a share to what a body of this size takes.
-    fn grow(&self, share: &mut Share, size: usize) -> Result<(), Problem> {
-        let needed = size.saturating_sub(FREE_BYTES).div_ceil(1024);
-        let more = needed.saturating_sub(share.as_ref().map_or(0, OwnedSemaphorePermit::num_permits));
-        if more == 0 {
-            return Ok(());
-        }
-        let more = u32::try_from(more).unwrap_or(u32::MAX);
-        let permit =
-            self.0.clone().try_acquire_many_owned(more).map_err(|_| Problem::from(&Error::Overloaded))?;
-        match share {
-            Some(share) => share.merge(permit),
-            None => *share = Some(permit),
-        }
-        Ok(())
-    }
-}
 
 /// Reads a body that should be JSON text. Whether it is, the service finds out. The share has to be kept for as long as
 /// the text is.
@@ -68,7 +27,7 @@ pub(crate) async fn json(
     limit: usize,
 ) -> Result<(String, Share), Problem> {
     types.check(&parts.method, &parts.headers)?;
-    let mut share = None;
+    let mut share = gateway.options.budget.requests.share();
     let bytes = read(gateway, &parts.headers, body, limit, &mut share).await?;
     Ok((text(bytes)?, share))
 }
@@ -90,7 +49,7 @@ async fn read(
     }
     let mut bytes = BytesMut::with_capacity(announced.min(FREE_BYTES));
     let mut size = 0;
-    let collected = collect(&gateway.memory, body, limit, share, &mut bytes, &mut size);
+    let collected = collect(body, limit, share, &mut bytes, &mut size);
     let in_time = tokio::time::timeout(gateway.options.body_timeout, collected).await;
     if size > limit {
         return Err(too_large(announced.max(size)));
@@ -102,7 +61,6 @@ async fn read(
 /// Takes a body to its end. What is over the limit is dropped as it comes: a caller that is still sending sees an
 /// answer only if somebody takes what it sends.
 async fn collect(
-    memory: &Memory,
     mut body: Body,
     limit: usize,
     share: &mut Share,
@@ -116,7 +74,7 @@ async fn collect(
         let Ok(data) = frame.into_data() else { continue };
         *size += data.len();
         if *size <= limit {
-            memory.grow(share, *size)?;
+            share.grow(*size).map_err(|_| Problem::from(&Error::Overloaded))?;
             bytes.extend_from_slice(&data);
         }
     }

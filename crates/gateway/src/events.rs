@@ -11,8 +11,9 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
+use budget::{Connection, Counted};
 use channel_session_api::v1::WatchChannelSessionsRequest;
-use domain::Error;
+use domain::{Error, Reason};
 use http::{
     HeaderMap, HeaderName,
     header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE},
@@ -65,6 +66,17 @@ async fn open(gateway: &Gateway, parts: &Parts) -> Result<Response, Problem> {
     })?;
     let place = gateway.event_streams.clone().try_acquire_owned();
     let place = place.map_err(|_| Problem::from(&Error::Overloaded))?;
+    let long = match parts.extensions.get::<Connection>().map(Connection::long_stream) {
+        Some(None) => return Err(Problem::new(Reason::Overloaded, Connection::full())),
+        Some(Some(long)) => Some(long),
+        None => None,
+    };
     let watch = gateway.watch(parts, request).await?;
-    Ok((HEADERS, Body::from_stream(Stream::new(watch, place))).into_response())
+    let is_counted = gateway.upstream.is_in_process();
+    let mut response = (HEADERS, Body::from_stream(Stream::new(watch, (place, long)))).into_response();
+    if is_counted {
+        // Each event has its share from the service.
+        response.extensions_mut().insert(Counted::by_itself());
+    }
+    Ok(response)
 }

@@ -39,8 +39,11 @@ pub(crate) async fn history(
             client.list_channel_session_history(request).await
         })
         .await?;
-    reply::json(&Page {
-        events: response.events.into_iter().map(Event::from).collect(),
-        next_page_token: response.next_page_token,
+    reply::long(&gateway, response, |response| {
+        reply::json(&Page {
+            events: response.events.into_iter().map(Event::from).collect(),
+            next_page_token: response.next_page_token,
+        })
     })
+    .await
 }

@@ -38,7 +38,7 @@ use axum::{
     Router, middleware,
     routing::{get, post, put},
 };
-use body::Memory;
+use budget::Budget;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
@@ -56,6 +56,8 @@ pub struct Options {
     /// How many event streams may be open at once, beside the calls. More are refused. Each costs a connection, and some
     /// hundred kilobytes where its caller does not read.
     pub max_event_streams: usize,
+    /// What calls take together: the service's own, where that is in the same process.
+    pub budget: Budget,
 }
 
 /// What every route needs.
@@ -68,8 +70,6 @@ struct Gateway {
     places: Arc<Semaphore>,
     /// One for each event stream that may be open.
     event_streams: Arc<Semaphore>,
-    /// What bodies may take together.
-    memory: Memory,
     /// Cancelled once the process is about to stop.
     leaving: CancellationToken,
 }
@@ -79,14 +79,7 @@ struct Gateway {
 pub fn routes(upstream: Upstream, options: Options, leaving: CancellationToken) -> Router {
     let places = Arc::new(Semaphore::new(options.max_concurrent_requests));
     let event_streams = Arc::new(Semaphore::new(options.max_event_streams));
-    let gateway = Gateway {
-        upstream,
-        options,
-        places,
-        event_streams,
-        memory: Memory::default(),
-        leaving: leaving.clone(),
-    };
+    let gateway = Gateway { upstream, options, places, event_streams, leaving: leaving.clone() };
     let routes = Router::new()
         .route("/forms", put(forms::without_id))
         .route("/forms/", put(forms::without_id))

@@ -42,11 +42,14 @@ pub(crate) async fn list(State(gateway): State<Gateway>, parts: Parts) -> Result
             client.list_channel_sessions(request).await
         })
         .await?;
-    let sessions = response.channel_sessions.into_iter().map(item);
-    reply::json(&Page {
-        channel_sessions: sessions.collect::<Result<_, _>>()?,
-        next_page_token: response.next_page_token,
+    reply::long(&gateway, response, |response| {
+        let sessions = response.channel_sessions.into_iter().map(item);
+        reply::json(&Page {
+            channel_sessions: sessions.collect::<Result<_, _>>()?,
+            next_page_token: response.next_page_token,
+        })
     })
+    .await
 }
 
 fn item(session: ChannelSession) -> Result<Item, Problem> {

@@ -1,16 +1,19 @@
 //! What goes back: stored documents as they are, and JSON around them.
 
 use axum::response::{AppendHeaders, IntoResponse, Response};
+use budget::Counted;
 use channel_session_api::v1::ChannelSession;
 use domain::Error;
 use http::{
     StatusCode,
     header::{CONTENT_TYPE, ETAG},
 };
+use http_body::Body;
+use prost::Message;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::problem::Problem;
+use crate::{Gateway, problem::Problem};
 
 /// Answers with a session's document as it is stored, and its revision as the entity tag.
 pub(crate) fn document(status: StatusCode, session: Option<ChannelSession>) -> Response {
@@ -22,8 +25,32 @@ pub(crate) fn document(status: StatusCode, session: Option<ChannelSession>) -> R
 
 /// Answers with JSON.
 pub(crate) fn json(value: &impl Serialize) -> Result<Response, Problem> {
-    let text = serde_json::to_vec(value).map_err(|error| Problem::from(&Error::Internal(error.into())))?;
+    let mut text =
+        serde_json::to_vec(value).map_err(|error| Problem::from(&Error::Internal(error.into())))?;
+    // A text that grew may have twice the room that it needs, for as long as its caller takes to read it.
+    text.shrink_to_fit();
     Ok((StatusCode::OK, [(CONTENT_TYPE, "application/json")], text).into_response())
+}
+
+/// Answers with JSON that is made of an answer of the service's, off the network, while there is room for both and for what
+/// is between them.
+pub(crate) async fn long<A: Message>(
+    gateway: &Gateway,
+    answer: A,
+    json: impl FnOnce(A) -> Result<Response, Problem>,
+) -> Result<Response, Problem> {
+    const COPIES: usize = 3;
+    let budget = &gateway.options.budget;
+    let overloaded = |_| Problem::from(&Error::Overloaded);
+    let mut share = budget.answers.share();
+    share.grow(COPIES * answer.encoded_len()).map_err(overloaded)?;
+    let mut response = budget.long_work.run(|| json(answer)).await?;
+    let mut kept = share.renewed();
+    drop(share);
+    let size = usize::try_from(response.body().size_hint().lower()).unwrap_or(usize::MAX);
+    kept.grow(size).map_err(overloaded)?;
+    response.extensions_mut().insert(Counted::by(kept));
+    Ok(response)
 }
 
 /// A stored document that is to stand within other JSON, as it is.

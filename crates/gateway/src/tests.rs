@@ -21,6 +21,7 @@ fn options() -> Options {
         call_timeout: Duration::from_secs(10),
         max_concurrent_requests: 10,
         max_event_streams: 1,
+        budget: budget::Budget::default(),
     }
 }
 

@@ -63,6 +63,11 @@ impl Upstream {
         Self { stopping, ..self }
     }
 
+    /// Whether the service is in this process, and has the same budget.
+    pub(crate) fn is_in_process(&self) -> bool {
+        self.watches.is_none()
+    }
+
     pub(crate) fn health(&self) -> HealthClient<Transport> {
         HealthClient::with_origin(self.transport.clone(), self.origin.clone())
     }

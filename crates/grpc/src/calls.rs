@@ -1,5 +1,6 @@
 //! The service's calls, each of which is a file of its own.
 
+use budget::{Connection, Counted, FREE_BYTES, LongStream};
 use channel_session_api::v1::{
     BatchUpdateDataRequest, BatchUpdateDataResponse, CreateChannelSessionRequest,
     CreateChannelSessionResponse, DeleteChannelSessionRequest, DeleteChannelSessionResponse,
@@ -9,12 +10,13 @@ use channel_session_api::v1::{
     UpdateDataResponse, WatchChannelSessionsRequest, WatchChannelSessionsResponse,
     channel_session_service_server::ChannelSessionService,
 };
-use domain::Error;
+use domain::{Error, Reason};
+use prost::Message;
 use tonic::{Request, Response, Status, Streaming, codegen::BoxStream};
 
 use crate::{
-    Service, batch_update_data, change::Origin, create, delete, end, get, history, list, status,
-    stream_end::StreamEnd, stream_update_data, update_data, watch,
+    Service, batch_update_data, change::Origin, create, delete, end, get, history, layer::Place, list,
+    status, stream_end::StreamEnd, stream_update_data, update_data, watch,
 };
 
 #[tonic::async_trait]
@@ -26,16 +28,16 @@ impl ChannelSessionService for Service {
         &self,
         request: Request<UpdateDataRequest>,
     ) -> Result<Response<UpdateDataResponse>, Status> {
-        let origin = Origin::of(&request);
-        self.answer(update_data::run(self.clone(), request.into_inner(), origin)).await
+        let Call { origin, place } = Call::of(&request);
+        self.answer(place, update_data::run(self.clone(), request.into_inner(), origin)).await
     }
 
     async fn batch_update_data(
         &self,
         request: Request<BatchUpdateDataRequest>,
     ) -> Result<Response<BatchUpdateDataResponse>, Status> {
-        let origin = Origin::of(&request);
-        self.answer(batch_update_data::run(self.clone(), request.into_inner(), origin)).await
+        let Call { origin, place } = Call::of(&request);
+        self.answer(place, batch_update_data::run(self.clone(), request.into_inner(), origin)).await
     }
 
     async fn stream_update_data(
@@ -44,54 +46,58 @@ impl ChannelSessionService for Service {
     ) -> Result<Response<Self::StreamUpdateDataStream>, Status> {
         let end = StreamEnd::new(self, &request)?;
         let trace_id = Origin::of(&request).trace_id;
-        let place = self.streams.clone().try_acquire_owned();
-        let place = place.map_err(|_| status::from_error(&Error::Overloaded))?;
-        Ok(Response::new(stream_update_data::run(self.clone(), request.into_inner(), trace_id, end, place)))
+        let long = long_stream(&request)?;
+        Ok(Response::new(stream_update_data::run(self.clone(), request.into_inner(), trace_id, end, long)))
     }
 
     async fn create_channel_session(
         &self,
         request: Request<CreateChannelSessionRequest>,
     ) -> Result<Response<CreateChannelSessionResponse>, Status> {
-        let origin = Origin::of(&request);
-        self.answer(create::run(self.clone(), request.into_inner(), origin)).await
+        let Call { origin, place } = Call::of(&request);
+        self.answer(place, create::run(self.clone(), request.into_inner(), origin)).await
     }
 
     async fn get_channel_session(
         &self,
         request: Request<GetChannelSessionRequest>,
     ) -> Result<Response<GetChannelSessionResponse>, Status> {
-        self.answer(get::run(self.clone(), request.into_inner())).await
+        let Call { place, .. } = Call::of(&request);
+        self.read(place, get::run(self.clone(), request.into_inner())).await
     }
 
     async fn list_channel_sessions(
         &self,
         request: Request<ListChannelSessionsRequest>,
     ) -> Result<Response<ListChannelSessionsResponse>, Status> {
-        self.answer(list::run(self.clone(), request.into_inner())).await
+        let Call { origin: Origin { attempt, .. }, place } = Call::of(&request);
+        let turn = self.lists.turn().await.map_err(|error| status::from_error(&error))?;
+        self.read((place, turn), list::run(self.clone(), request.into_inner(), attempt)).await
     }
 
     async fn end_channel_session(
         &self,
         request: Request<EndChannelSessionRequest>,
     ) -> Result<Response<EndChannelSessionResponse>, Status> {
-        let origin = Origin::of(&request);
-        self.answer(end::run(self.clone(), request.into_inner(), origin)).await
+        let Call { origin, place } = Call::of(&request);
+        self.answer(place, end::run(self.clone(), request.into_inner(), origin)).await
     }
 
     async fn delete_channel_session(
         &self,
         request: Request<DeleteChannelSessionRequest>,
     ) -> Result<Response<DeleteChannelSessionResponse>, Status> {
-        let origin = Origin::of(&request);
-        self.answer(delete::run(self.clone(), request.into_inner(), origin)).await
+        let Call { origin, place } = Call::of(&request);
+        self.answer(place, delete::run(self.clone(), request.into_inner(), origin)).await
     }
 
     async fn list_channel_session_history(
         &self,
         request: Request<ListChannelSessionHistoryRequest>,
     ) -> Result<Response<ListChannelSessionHistoryResponse>, Status> {
-        self.answer(history::run(self.clone(), request.into_inner())).await
+        let Call { origin: Origin { attempt, .. }, place } = Call::of(&request);
+        let turn = self.lists.turn().await.map_err(|error| status::from_error(&error))?;
+        self.read((place, turn), history::run(self.clone(), request.into_inner(), attempt)).await
     }
 
     async fn watch_channel_sessions(
@@ -99,15 +105,71 @@ impl ChannelSessionService for Service {
         request: Request<WatchChannelSessionsRequest>,
     ) -> Result<Response<Self::WatchChannelSessionsStream>, Status> {
         let end = StreamEnd::new(self, &request)?;
-        self.answer(watch::run(self.clone(), request.into_inner(), end)).await
+        let long = long_stream(&request)?;
+        let Call { place, .. } = Call::of(&request);
+        let mut answer =
+            self.answer(place, watch::run(self.clone(), request.into_inner(), end, long)).await?;
+        answer.extensions_mut().insert(Counted::by_itself());
+        Ok(answer)
     }
 }
 
 impl Service {
+    /// Makes a call, which holds what it was admitted by until its work ends, also when nobody waits for it any longer.
     async fn answer<T: Send + 'static>(
         &self,
+        admitted_by: impl Send + 'static,
         call: impl Future<Output = Result<T, Error>> + Send + 'static,
     ) -> Result<Response<T>, Status> {
+        let call = async move {
+            let _held = admitted_by;
+            call.await
+        };
         self.finish(call).await.map(Response::new).map_err(|error| status::from_error(&error))
+    }
+}
+
+impl Service {
+    /// The same for a call that changes nothing: its answer is refused where there is no room for it. What a change comes
+    /// to is always told.
+    async fn read<T: Message + 'static>(
+        &self,
+        admitted_by: impl Send + 'static,
+        call: impl Future<Output = Result<T, Error>> + Send + 'static,
+    ) -> Result<Response<T>, Status> {
+        let mut answer = self.answer(admitted_by, call).await?;
+        let size = answer.get_ref().encoded_len();
+        if size > FREE_BYTES {
+            let mut share = self.options.budget.answers.share();
+            share.grow(COPIES * size).map_err(|_| status::from_error(&Error::Overloaded))?;
+            answer.extensions_mut().insert(Counted::by(share));
+        }
+        Ok(answer)
+    }
+}
+
+/// How often an answer is in memory on its way: as a message, encoded, and, where the gateway is in the same process, decoded
+/// again.
+const COPIES: usize = 3;
+
+/// What the layers say of a call.
+struct Call {
+    origin: Origin,
+    /// None where the service is called without its layers.
+    place: Option<Place>,
+}
+
+impl Call {
+    fn of<T>(request: &Request<T>) -> Self {
+        Self { origin: Origin::of(request), place: request.extensions().get::<Place>().cloned() }
+    }
+}
+
+/// A long stream's place on its connection; none where there is no connection.
+fn long_stream<T>(request: &Request<T>) -> Result<Option<LongStream>, Status> {
+    let Some(connection) = request.extensions().get::<Connection>() else { return Ok(None) };
+    match connection.long_stream() {
+        Some(long) => Ok(Some(long)),
+        None => Err(status::from_reason(Reason::Overloaded, &Connection::full())),
     }
 }

@@ -27,7 +27,11 @@ pub(crate) async fn run(
     if !request.channel_session_id.is_empty() {
         Id::parse(&request.channel_session_id)?;
     }
+    // What the document becomes while it is read is many parts, each with a size of its own.
+    let mut share = service.options.budget.requests.share();
+    share.grow(size_as_value(request.document_json.as_deref())).map_err(|_| Error::Overloaded)?;
     let document = document(request.document, request.document_json)?;
+    drop(share);
     let id = document.id(&request.channel_session_id)?;
     let (etag, request_id) = (&*request.etag, &*request.request_id);
     let terms = Terms { etag, request_id, validate_only: request.validate_only };
@@ -36,6 +40,14 @@ pub(crate) async fn run(
     let has_changed = changed.changed;
     let session = view::changed(changed, id, request.view)?;
     Ok(CreateChannelSessionResponse { channel_session: Some(session), changed: has_changed })
+}
+
+/// What a document's text takes as a value in memory, in bytes, up to what the largest document takes.
+fn size_as_value(text: Option<&str>) -> usize {
+    const BYTES_OF_PART: usize = 48;
+    let text = text.unwrap_or_default();
+    let parts = text.bytes().filter(|byte| matches!(byte, b',' | b':' | b'[' | b'{')).count();
+    BYTES_OF_PART * parts.min(Document::MAX_BYTES / 2)
 }
 
 /// What this version does not know is taken for what does least.

@@ -5,24 +5,39 @@ pub(crate) mod deadline;
 pub(crate) mod error_details;
 mod foreign;
 pub mod log;
+mod message;
 mod misplaced;
+pub(crate) use message::too_large;
 
 use std::{sync::Arc, time::Duration};
 
 use axum::{
+    body::Body,
     extract::{Request, State},
     middleware::Next,
     response::Response,
 };
+use budget::Budget;
+use domain::{Error, Outcome};
 use tokio::sync::Semaphore;
+use tonic::Status;
+
+pub(crate) use admission::Place;
+use message::{LONG_BYTES, Messages, Method};
+
+use crate::status;
 
 /// What calls are held to.
 #[derive(Debug, Clone)]
 pub(crate) struct Limits {
     /// The longest that a call may take.
     pub(crate) max_deadline: Duration,
+    /// The longest that its request may take to arrive.
+    pub(crate) body_timeout: Duration,
     /// Places for calls.
     pub(crate) places: Arc<Semaphore>,
+    /// What calls take together.
+    pub(crate) budget: Budget,
 }
 
 /// All that a call meets, from the outside in: one layer, since each would cost every call a copy of all that is behind
@@ -31,15 +46,41 @@ pub(crate) struct Limits {
 pub(crate) async fn layer(State(limits): State<Limits>, request: Request, next: Next) -> Response {
     let ours = is_ours(&request);
     let misplaced = if ours { misplaced::refuse(request.headers()) } else { None };
-    let response = if let Some(status) = misplaced {
-        status.into_http()
-    } else if ours {
-        let call = deadline::within(limits.max_deadline, request, |request| next.run(request));
-        admission::admit(&limits.places, call).await
-    } else {
-        next.run(request).await
+    let known = if ours { message::method(method(&request)) } else { None };
+    let response = match (misplaced, known) {
+        (Some(status), _) => status.into_http(),
+        (None, Some(method)) => {
+            let call = |request| call(&limits, method, request, next);
+            deadline::within(limits.max_deadline, request, call).await
+        }
+        (None, None) => next.run(request).await,
     };
     error_details::explained(response, ours)
+}
+
+/// Reads the request and, once it is there, has the call made. It holds its place until the response's head is there, or
+/// until the work is done that a caller left behind. A stream holds none: what it makes has places where it is made.
+async fn call(limits: &Limits, method: &'static Method, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let messages = Messages::new(body, &parts.headers, method, &limits.budget);
+    if method.is_streaming {
+        return next.run(Request::from_parts(parts, messages.into_body())).await;
+    }
+    let admitted = async {
+        let in_time = tokio::time::timeout(limits.body_timeout, messages.only()).await;
+        let too_late = |_| status::from_error(&Error::DeadlineExceeded(Outcome::NotApplied));
+        let (message, share) = in_time.map_err(too_late)??;
+        Ok::<_, Status>((message, share, admission::admit(&limits.places)?))
+    };
+    let (message, _share, place) = match admitted.await {
+        Ok(admitted) => admitted,
+        Err(status) => return status.into_http(),
+    };
+    let is_long = message.len() > LONG_BYTES || method.has_long_answers;
+    let mut request = Request::from_parts(parts, Body::from(message));
+    request.extensions_mut().insert(place);
+    let answer = next.run(request);
+    if is_long { limits.budget.long_work.off_network(answer).await } else { answer.await }
 }
 
 /// The gRPC method of a request, `package.Service/Method`.

@@ -17,11 +17,13 @@ pub mod headers;
 mod health;
 mod history;
 mod layer;
+mod line;
 mod list;
 #[cfg(test)]
 mod over_memory;
 mod page;
 mod preconditions;
+mod reads;
 mod reflection;
 mod routes;
 mod service;

@@ -3,6 +3,7 @@
 use channel_session_api::v1::{ListChannelSessionsRequest, ListChannelSessionsResponse};
 use domain::{
     Error,
+    attempt::Attempt,
     list::Filter,
     session::{Id, TenantId},
 };
@@ -20,6 +21,7 @@ const MAX_LOOKS: usize = 10;
 pub(crate) async fn run(
     service: Service,
     request: ListChannelSessionsRequest,
+    attempt: Attempt,
 ) -> Result<ListChannelSessionsResponse, Error> {
     let tenant = TenantId::default();
     let filter = Filter {
@@ -28,15 +30,17 @@ pub(crate) async fn run(
         channel_type: condition::parse("channel_type", request.channel_type)?,
         active: request.active,
     };
-    let mut page = Page::parse(request.page_size)?;
+    let mut page = Page::parse(request.page_size)?.expecting(service.reads.expected());
     let listing = listing(&tenant, &filter);
     let last = listing.last(&request.page_token)?;
     let mut after = last.map(|id| Id::parse(&id).map_err(|_| page::invalid_token())).transpose()?;
     let mut looks = 0;
     let next = 'page: loop {
+        attempt.is_awaited()?;
         let found = service.store.list(&tenant, &filter, after.as_ref(), page.step()).await?;
         looks += 1;
         for session in found.sessions {
+            service.reads.saw(session.document.len());
             let id = session.id.clone();
             if !page.push(view::session(session, request.view)) {
                 break 'page after;

@@ -13,6 +13,8 @@ pub(crate) struct Page<M> {
     items: Vec<M>,
     bytes: usize,
     max_items: usize,
+    /// How many items are asked for before it is known how large they are.
+    first_step: usize,
 }
 
 impl<M: Message> Page<M> {
@@ -23,7 +25,7 @@ impl<M: Message> Page<M> {
     /// The most that a page takes, in bytes, unless its first item takes more. Clients refuse messages of over 4 MiB
     /// unless they are told otherwise.
     const MAX_BYTES: usize = 4_000_000;
-    /// How many items are asked for before it is known how large they are: each may be one of megabytes.
+    /// The most items that are asked for before it is known how large they are: each may be one of megabytes.
     const FIRST_STEP: usize = 16;
     /// The most items that are asked for at once.
     const MAX_STEP: usize = 250;
@@ -38,14 +40,20 @@ impl<M: Message> Page<M> {
             return Err(Error::InvalidParameter(Violation::new("page_size", "not_negative", description)));
         };
         let max_items = if asked == 0 { Self::DEFAULT_ITEMS } else { asked.min(Self::MAX_ITEMS) };
-        Ok(Self { items: Vec::new(), bytes: 0, max_items })
+        Ok(Self { items: Vec::new(), bytes: 0, max_items, first_step: Self::FIRST_STEP })
+    }
+
+    /// The same where an item may be so large.
+    pub(crate) fn expecting(self, bytes: usize) -> Self {
+        let first_step = (Self::MAX_BYTES / bytes.max(1)).clamp(1, Self::FIRST_STEP);
+        Self { first_step, ..self }
     }
 
     /// How many items to ask the store for next: as many as have room, if they are as large as those so far. Asking for a
     /// whole page at once could bring gigabytes.
     pub(crate) fn step(&self) -> usize {
         let by_size = match self.bytes.checked_div(self.items.len()) {
-            None => Self::FIRST_STEP,
+            None => self.first_step,
             Some(average) => Self::MAX_BYTES.saturating_sub(self.bytes) / average.max(1),
         };
         by_size.clamp(1, Self::MAX_STEP).min(self.max_items - self.items.len())

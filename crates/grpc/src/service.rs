@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use budget::Budget;
 use domain::{
     Error,
     change::{Change, Changed},
@@ -13,7 +14,7 @@ use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use watch::Hub;
 
-use crate::finish::Finish;
+use crate::{finish::Finish, line::Line, reads::Reads};
 
 /// What a deployment can set.
 #[derive(Debug, Clone)]
@@ -25,9 +26,16 @@ pub struct Options {
     /// The longest that a call, or an update of a stream, may take, whatever its caller allows. Too short, and calls fail
     /// that would have been answered; too long, and a store that hangs keeps callers waiting.
     pub max_deadline: Duration,
-    /// How many calls may be under way at once, and as many streams of updates beside them. More are refused, so that
-    /// what they hold in memory is bounded.
+    /// How long a call's request may take to arrive.
+    pub body_timeout: Duration,
+    /// How long a stream of updates may have nothing to do before it is ended. Too short, and callers that write now and
+    /// then have to begin anew; too long, and what idle ones hold is held for so long.
+    pub stream_idle_timeout: Duration,
+    /// How many calls may be under way at once, and as many batches of streams of updates beside them. More are refused, so
+    /// that what they hold in memory is bounded.
     pub max_concurrent_calls: usize,
+    /// What calls take together.
+    pub budget: Budget,
 }
 
 impl Default for Options {
@@ -36,7 +44,10 @@ impl Default for Options {
             max_attributes: 10,
             value_rules: ValueRules::Strict,
             max_deadline: Duration::from_secs(10),
+            body_timeout: Duration::from_secs(10),
+            stream_idle_timeout: Duration::from_secs(5 * 60),
             max_concurrent_calls: 1024,
+            budget: Budget::default(),
         }
     }
 }
@@ -47,11 +58,14 @@ pub struct Service {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) hub: Hub,
     pub(crate) options: Arc<Options>,
-    /// Places for streams of updates. They are not those of calls: a stream that waits for its caller does nothing, and
-    /// must not keep a call out.
+    /// Places for what streams of updates have under way. A stream that waits for its caller holds none.
     pub(crate) streams: Arc<Semaphore>,
     /// Cancelled when streams are to end.
     pub(crate) stopping: CancellationToken,
+    /// Whoever reads many sessions or events at once.
+    pub(crate) lists: Line,
+    /// Room for what is read.
+    pub(crate) reads: Reads,
     tasks: TaskTracker,
 }
 
@@ -65,6 +79,8 @@ impl Service {
             streams: Arc::new(Semaphore::new(options.max_concurrent_calls)),
             options: Arc::new(options),
             stopping: CancellationToken::new(),
+            lists: Line::default(),
+            reads: Reads::default(),
             tasks: TaskTracker::new(),
         }
     }
@@ -99,6 +115,9 @@ impl Service {
             return Vec::new();
         }
         let results = self.store.change(changes).await;
+        for changed in results.iter().flatten() {
+            self.reads.saw(changed.document.as_ref().map_or(0, String::len));
+        }
         // An answer that was given before, or only would be, says so too; then the watches look once in vain.
         if results.iter().flatten().any(|change| change.changed) {
             self.hub.wake();
@@ -111,9 +130,12 @@ impl Service {
         only(self.change(vec![change]).await)
     }
 
-    /// Returns a session as it stands.
+    /// Returns a session as it stands, when there is room for it.
     pub(crate) async fn get(&self, id: Id) -> Result<Session, Error> {
-        only(self.store.get(&TenantId::default(), vec![id]).await)
+        let _room = self.reads.room().await;
+        let session = only(self.store.get(&TenantId::default(), vec![id]).await)?;
+        self.reads.saw(session.document.len());
+        Ok(session)
     }
 }
 

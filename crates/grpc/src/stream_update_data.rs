@@ -2,11 +2,12 @@
 
 use std::collections::VecDeque;
 
+use budget::LongStream;
 use channel_session_api::v1::{StreamUpdateDataRequest, StreamUpdateDataResponse, UpdateDataResult};
-use domain::{Error, attempt::Attempt, attribute::Attributes, trace::TraceId};
+use domain::{Error, Reason, attempt::Attempt, attribute::Attributes, trace::TraceId};
 use futures_util::{FutureExt, Stream, StreamExt, stream};
 use prost::Message;
-use tokio::{sync::OwnedSemaphorePermit, time::Instant};
+use tokio::time::Instant;
 use tonic::{Status, codegen::BoxStream};
 
 use crate::{
@@ -14,6 +15,7 @@ use crate::{
     batch::Batch,
     change::Origin,
     layer::{deadline::GivenUpOnDrop, error_details},
+    status,
     stream_end::StreamEnd,
 };
 
@@ -24,16 +26,17 @@ const MAX_UPDATES: usize = 64;
 const MAX_BYTES: usize = Attributes::MAX_REQUEST_BYTES;
 
 /// Works only while the caller takes results: the stream is polled when the connection has room for another message.
-/// Meanwhile nothing is read, and HTTP/2's flow control holds the caller back. The place is kept until the stream ends.
+/// Meanwhile nothing is read, and HTTP/2's flow control holds the caller back. What is under way holds a place, as a call
+/// does; a stream that waits for its caller holds none, and ends when it has waited for too long.
 pub(crate) fn run(
     service: Service,
     requests: impl Stream<Item = Result<StreamUpdateDataRequest, Status>> + Send + Unpin + 'static,
     trace_id: Option<TraceId>,
     end: StreamEnd,
-    place: OwnedSemaphorePermit,
+    long: Option<LongStream>,
 ) -> BoxStream<StreamUpdateDataResponse> {
     let updates =
-        Updates { service, requests, trace_id, end, results: VecDeque::new(), last: None, _place: place };
+        Updates { service, requests, trace_id, end, results: VecDeque::new(), last: None, _long: long };
     Box::pin(stream::unfold(Some(updates), async |state| {
         let mut updates = state?;
         let result = updates.next().await?;
@@ -53,7 +56,7 @@ struct Updates<S> {
     results: VecDeque<UpdateDataResult>,
     /// How the stream ends once that is sent, if no more will be read.
     last: Option<Result<(), Status>>,
-    _place: OwnedSemaphorePermit,
+    _long: Option<LongStream>,
 }
 
 impl<S: Stream<Item = Result<StreamUpdateDataRequest, Status>> + Unpin> Updates<S> {
@@ -76,10 +79,13 @@ impl<S: Stream<Item = Result<StreamUpdateDataRequest, Status>> + Unpin> Updates<
     async fn read(&mut self, origin: &Origin) -> Batch {
         let mut batch = Batch::default();
         let mut bytes = 0;
+        let idle_timeout = self.service.options.stream_idle_timeout;
         let mut next = tokio::select! {
             biased;
             status = self.end.reached() => Some(Err(status)),
-            request = self.requests.next() => request,
+            request = tokio::time::timeout(idle_timeout, self.requests.next()) => {
+                request.unwrap_or_else(|_| Some(Err(idle())))
+            }
         };
         loop {
             match next {
@@ -111,7 +117,14 @@ impl<S: Stream<Item = Result<StreamUpdateDataRequest, Status>> + Unpin> Updates<
         let (changes, places) = batch.split();
         let count = changes.len();
         let service = self.service.clone();
-        let work = self.service.finish(async move { Ok(service.change(changes).await) });
+        let work = async {
+            let place = self.service.streams.clone().acquire_owned().await.map_err(|_| Error::Overloaded)?;
+            let changed = async move {
+                let _held = place;
+                Ok(service.change(changes).await)
+            };
+            self.service.finish(changed).await
+        };
         let limit = self.end.or_sooner(Instant::now() + self.service.options.max_deadline);
         places.fill(match tokio::time::timeout_at(limit, work).await {
             Ok(Ok(changed)) => changed,
@@ -119,6 +132,12 @@ impl<S: Stream<Item = Result<StreamUpdateDataRequest, Status>> + Unpin> Updates<
             Err(_) => vec![Err(Error::DeadlineExceeded(attempt.0.give_up())); count],
         })
     }
+}
+
+/// The end of a stream whose caller has nothing to do for it.
+fn idle() -> Status {
+    let message = "the stream had no request for too long; begin another one";
+    status::from_reason(Reason::DeadlineExceeded, message)
 }
 
 #[cfg(test)]

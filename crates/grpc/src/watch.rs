@@ -1,5 +1,6 @@
 //! `WatchChannelSessions`: tells a caller what happens to sessions.
 
+use budget::{LongStream, Memory, Share};
 use channel_session_api::v1::{WatchChannelSessionsRequest, WatchChannelSessionsResponse};
 use domain::{
     Error,
@@ -21,9 +22,10 @@ pub(crate) async fn run(
     service: Service,
     request: WatchChannelSessionsRequest,
     end: StreamEnd,
+    long: Option<LongStream>,
 ) -> Result<BoxStream<WatchChannelSessionsResponse>, Error> {
     let watch = service.hub.watch(wanted(request)?).await?;
-    Ok(tell(watch, end))
+    Ok(tell(watch, end, service.options.budget.events.clone(), long))
 }
 
 fn wanted(request: WatchChannelSessionsRequest) -> Result<Wanted, Error> {
@@ -67,15 +69,46 @@ fn position(text: String) -> Result<Option<Position>, Error> {
     Ok((!text.is_empty()).then(|| Position::new(text)))
 }
 
-/// Asks the watch for more only when what it told before is on its way, so that a slow caller costs no memory here.
-fn tell(watch: Watcher, end: StreamEnd) -> BoxStream<WatchChannelSessionsResponse> {
-    Box::pin(stream::unfold(Some((watch, end)), async |state| {
-        let (mut watch, end) = state?;
-        match next(&mut watch, &end).await {
-            Ok(told) => Some((Ok(message(&told)), Some((watch, end)))),
+/// Asks the watch for more only when what it told before is on its way. A message is made when there is room for it beside
+/// those of other watches, and its share is held until the next one is asked for: so slow callers cost no memory that
+/// grows with them.
+fn tell(
+    watch: Watcher,
+    end: StreamEnd,
+    memory: Memory,
+    long: Option<LongStream>,
+) -> BoxStream<WatchChannelSessionsResponse> {
+    let state = Telling { watch, end, memory, _share: None, _long: long };
+    Box::pin(stream::unfold(Some(state), async |state| {
+        let mut state = state?;
+        state._share = None;
+        match next(&mut state.watch, &state.end).await {
+            Ok(told) => {
+                // As a message, encoded, and as it is written.
+                let bytes = told.event.as_ref().map_or(0, |event| COPIES * event.json().len());
+                let share = tokio::select! {
+                    biased;
+                    status = state.end.reached() => return Some((Err(status), None)),
+                    share = state.memory.wait(bytes) => share,
+                };
+                state._share = Some(share);
+                Some((Ok(message(&told)), Some(state)))
+            }
             Err(status) => Some((Err(status), None)),
         }
     }))
+}
+
+/// How often an event is in memory while one watch is told of it.
+const COPIES: usize = 2;
+
+struct Telling {
+    watch: Watcher,
+    end: StreamEnd,
+    memory: Memory,
+    /// Of the message that is on its way.
+    _share: Option<Share>,
+    _long: Option<LongStream>,
 }
 
 async fn next(watch: &mut Watcher, end: &StreamEnd) -> Result<Told, Status> {

@@ -1,10 +1,18 @@
 //! Accepts connections and serves requests on them, within limits, until told to stop.
 
+mod answer;
+mod pace;
+mod stalled;
+
 use std::{net::SocketAddr, time::Duration};
 
-use axum::Router;
+use axum::{Router, body::Body, extract::Request};
+use budget::Connection;
 use coalesce::{Calls, Coalesce};
-use hyper::service::{Service, service_fn};
+use hyper::{
+    body::Incoming,
+    service::{Service, service_fn},
+};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::{conn::auto::Builder, graceful::GracefulShutdown},
@@ -14,6 +22,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 
 use crate::staged_close::StagedClose;
+use answer::Answer;
+pub(crate) use answer::Answers;
+use pace::Pace;
+use stalled::Stalled;
 
 /// A bound address that nobody is served at yet.
 pub(crate) struct Listener {
@@ -51,6 +63,11 @@ const MAX_HEAD_BYTES: u32 = 64 * 1024;
 /// into connections that are just being closed.
 const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(75);
 
+/// How much a peer may send of one stream, and of a connection, before any of it is looked at, in bytes. Too little, and
+/// large requests over long distances wait for each answer; too much, and what nobody has read yet takes memory.
+const STREAM_WINDOW_BYTES: u32 = 128 * 1024;
+const CONNECTION_WINDOW_BYTES: u32 = 2 * STREAM_WINDOW_BYTES;
+
 /// After how long without a word an HTTP/2 peer is asked whether it is still there.
 const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(30);
 
@@ -70,7 +87,13 @@ impl Listener {
 
     /// Serves until `stopping`. Then takes no more connections, tells those that are open to finish, and returns once
     /// they have, or after `drain_timeout`.
-    pub(crate) async fn serve(self, routes: Router, stopping: CancellationToken, drain_timeout: Duration) {
+    pub(crate) async fn serve(
+        self,
+        routes: Router,
+        answers: Answers,
+        stopping: CancellationToken,
+        drain_timeout: Duration,
+    ) {
         let builder = Protocol::builder();
         let graceful = GracefulShutdown::new();
         loop {
@@ -85,7 +108,7 @@ impl Listener {
                     }
                 },
             };
-            serve_connection(&builder, &graceful, stream, routes.clone());
+            serve_connection(&builder, &graceful, stream, routes.clone(), answers.clone());
         }
         drop(self.tcp);
         if tokio::time::timeout(drain_timeout, graceful.shutdown()).await.is_err() {
@@ -99,17 +122,27 @@ fn serve_connection(
     graceful: &GracefulShutdown,
     stream: TcpStream,
     routes: Router,
+    answers: Answers,
 ) {
     // Answers are small and awaited: none of them should wait for more to send with it.
     let _ = stream.set_nodelay(true);
-    let calls = Calls::default();
-    let stream = TokioIo::new(Coalesce::new(StagedClose::new(stream), calls.clone()));
+    let (calls, own, pace) = (Calls::default(), Connection::default(), Pace::default());
+    let stream = Stalled::new(StagedClose::new(stream), answers.timeout);
+    let stream = TokioIo::new(Coalesce::new(stream, calls.clone()));
     let service = TowerToHyperService::new(routes);
-    let counted = service_fn(move |request| {
-        let (call, response) = (calls.begin(), service.call(request));
+    let counted = service_fn(move |request: http::Request<Incoming>| {
+        let mut request: Request = request.map(Body::new);
+        request.extensions_mut().insert(own.clone());
+        let (call, answers, service) = (calls.begin(), answers.clone(), service.clone());
+        let (paced, wait) = pace.begin();
         async move {
             let _under_way = call;
-            response.await
+            if let Some(wait) = wait {
+                tokio::time::sleep(wait).await;
+            }
+            let response = service.call(request).await;
+            paced.answered();
+            response.map(|response| Answer::of(response, &answers))
         }
     });
     let connection = builder.serve_connection(stream, counted).into_owned();
@@ -132,6 +165,8 @@ impl Protocol {
         builder
             .http2()
             .timer(TokioTimer::new())
+            .initial_stream_window_size(STREAM_WINDOW_BYTES)
+            .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
             .max_concurrent_streams(MAX_CONCURRENT_STREAMS)
             .max_header_list_size(MAX_HEAD_BYTES)
             .max_send_buf_size(MAX_BUFFER_BYTES)

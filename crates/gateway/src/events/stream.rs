@@ -6,6 +6,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
+use budget::LongStream;
 use bytes::Bytes;
 use tokio::sync::OwnedSemaphorePermit;
 use tonic::codegen::tokio_stream;
@@ -20,14 +21,17 @@ pub(super) struct Stream {
     /// None when it has ended.
     watch: Option<Watch>,
     /// Given back when the caller is gone.
-    _place: OwnedSemaphorePermit,
+    _places: Places,
 }
 
+/// The stream's places: among all event streams, and among those of its connection.
+type Places = (OwnedSemaphorePermit, Option<LongStream>);
+
 impl Stream {
-    pub(super) fn new(mut watch: Watch, place: OwnedSemaphorePermit) -> Self {
+    pub(super) fn new(mut watch: Watch, places: Places) -> Self {
         let first = encode::message(&std::mem::take(&mut watch.first));
         let start = [encode::start().as_bytes(), &first].concat();
-        Self { start: Some(start.into()), watch: Some(watch), _place: place }
+        Self { start: Some(start.into()), watch: Some(watch), _places: places }
     }
 }
 

@@ -1,17 +1,22 @@
-//! Refuses calls when too many are under way, before anything of them is read.
+//! Refuses calls when too many are under way.
 
-use axum::{body::Body, response::Response};
+use std::sync::Arc;
+
 use domain::Error;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tonic::Status;
 
 use crate::status;
 
-/// Lets a call in while there is a place, and holds the place until the response's head is there. That is when all of a
-/// call's work is done, but only the beginning of a stream: streams are bounded where they are made, those of updates by
-/// the service and watches by their hub, and a thousand of them keep no call out.
-pub(super) async fn admit(places: &Semaphore, call: impl Future<Output = Response>) -> Response {
-    match places.try_acquire() {
-        Ok(_place) => call.await,
-        Err(_) => status::from_error(&Error::Overloaded).into_http::<Body>(),
+/// A call's place among those that are under way. Whatever works on the call holds a clone until it ends: so what a caller
+/// has left behind still counts.
+#[derive(Debug, Clone)]
+pub(crate) struct Place(#[expect(dead_code, reason = "it is held, not looked at")] Arc<OwnedSemaphorePermit>);
+
+/// A place for a call, whose request is there: who has not sent one takes none.
+pub(super) fn admit(places: &Arc<Semaphore>) -> Result<Place, Status> {
+    match places.clone().try_acquire_owned() {
+        Ok(permit) => Ok(Place(Arc::new(permit))),
+        Err(_) => Err(status::from_error(&Error::Overloaded)),
     }
 }

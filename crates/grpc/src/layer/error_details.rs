@@ -5,7 +5,7 @@ use domain::Reason;
 use http::{HeaderMap, StatusCode};
 use tonic::{Code, Status};
 
-use crate::{routes::MAX_MESSAGE_BYTES, status};
+use crate::status;
 
 /// Looks at answers that are nothing but a status. Those that the service made have details already.
 pub(super) fn explained(response: Response, ours: bool) -> Response {
@@ -36,8 +36,7 @@ fn explain(made: &Status, ours: bool, headers: &HeaderMap) -> Status {
         let message = "there is no such method; `grpcurl … list` and `describe` show what there is";
         status::from_reason(Reason::NotFound, message)
     } else if matches!(code, Code::OutOfRange | Code::ResourceExhausted) {
-        let message = format!("a message may be at most {MAX_MESSAGE_BYTES} bytes, also when decompressed");
-        status::from_reason(Reason::RequestTooLarge, &message)
+        super::too_large()
     } else if code == Code::Cancelled {
         status::from_reason(Reason::Cancelled, "the caller went away")
     } else if ours {

@@ -91,9 +91,7 @@ async fn streams_take_no_place_of_a_call() {
     };
     client.get_channel_session(request).await.expect("the session");
 
-    // But they have a number of their own.
-    let status = client.stream_update_data(stream::pending()).await.expect_err("one too many");
-    assert_eq!((status.code(), &*reason(&status)), (Code::ResourceExhausted, "OVERLOADED"));
+    // Nor do those that wait for their callers take any of one another.
+    client.stream_update_data(stream::pending()).await.expect("another stream");
     drop(updates);
-    client.stream_update_data(stream::pending()).await.expect("a stream");
 }

@@ -10,10 +10,7 @@ use std::{
     time::Duration,
 };
 
-use channel_session_api::v1::{
-    Failure, Reason, UpdateDataRequest, channel_session_service_server::ChannelSessionService,
-    update_data_result::Result as Outcome,
-};
+use channel_session_api::v1::{Failure, Reason, UpdateDataRequest, update_data_result::Result as Outcome};
 use domain::session::Id;
 use gated::Gated;
 use tonic::{Code, Request};
@@ -30,9 +27,8 @@ fn start(
     service: &Service,
     requests: impl Stream<Item = Result<StreamUpdateDataRequest, Status>> + Send + Unpin + 'static,
 ) -> Responses {
-    let place = service.streams.clone().try_acquire_owned().expect("a place");
     let end = StreamEnd::new(service, &Request::new(())).expect("a service that goes on");
-    run(service.clone(), requests, None, end, place)
+    run(service.clone(), requests, None, end, None)
 }
 
 fn one(request: UpdateDataRequest) -> Result<StreamUpdateDataRequest, Status> {
@@ -180,17 +176,32 @@ async fn a_caller_that_goes_away_calls_off_what_was_not_sent() {
     assert_eq!(stored_revision(&service, "a").await, 1);
 }
 
+/// A thousand streams that send nothing keep nobody out.
 #[tokio::test]
-async fn a_place_is_kept_while_the_stream_lives() {
-    let service = over(
-        store_testkit::memory::Memory::default(),
-        Options { max_concurrent_calls: 1, ..Options::default() },
-    );
-    let responses = start(&service, stream::pending());
-    assert_eq!(service.streams.available_permits(), 0);
-    // Calls have places of their own.
-    create(&service, ["a".to_owned()], "").await;
-    service.update_data(Request::new(update("a", "k", "\"1\""))).await.expect("an update");
-    drop(responses);
+async fn a_stream_takes_a_place_while_it_has_something_to_do() {
+    let (store, gate) = Gated::new();
+    let service = over(store, Options { max_concurrent_calls: 1, ..Options::default() });
+    let mut idle = start(&service, stream::pending());
+    assert!(futures_util::poll!(idle.next()).is_pending());
     assert_eq!(service.streams.available_permits(), 1);
+    gate.open(1);
+    create(&service, ["a".to_owned()], "").await;
+    let mut busy = start(&service, stream::iter([one(update("a", "k", "\"1\""))]));
+    assert!(futures_util::poll!(busy.next()).is_pending());
+    assert_eq!(service.streams.available_permits(), 0);
+    gate.open(1);
+    assert_eq!(revision(next(&mut busy).await), 2);
+    assert_eq!(service.streams.available_permits(), 1);
+}
+
+#[tokio::test]
+async fn a_stream_that_has_nothing_to_do_for_too_long_ends() {
+    let stream_idle_timeout = Duration::from_millis(20);
+    let service =
+        over(store_testkit::memory::Memory::default(), Options { stream_idle_timeout, ..Options::default() });
+    let mut responses = start(&service, stream::pending());
+    let status = next(&mut responses).await.expect("an end").expect_err("a status");
+    assert_eq!(status.code(), Code::DeadlineExceeded);
+    assert!(status.message().contains("no request for too long"), "{status:?}");
+    assert!(next(&mut responses).await.is_none());
 }

@@ -25,10 +25,13 @@ impl Gateway {
         // Two stages: not ready any more, then no new connections.
         let (leaving, stopping) = (CancellationToken::new(), CancellationToken::new());
         let service = Upstream::at(upstream).until(stopping.clone());
-        let routes = gateway::routes(service, self.limits.gateway(), leaving.clone());
+        let budget = self.limits.budget();
+        let answers = self.limits.answers(&budget);
+        let routes = gateway::routes(service, self.limits.gateway(budget), leaving.clone());
         tracing::info!(http = %listener.local_addr()?, upstream = grpc_addr, "listening");
 
-        let server = tokio::spawn(listener.serve(routes, stopping.clone(), self.stop.drain_timeout()));
+        let server =
+            tokio::spawn(listener.serve(routes, answers, stopping.clone(), self.stop.drain_timeout()));
         let signal = signals.next().await;
         tracing::info!(signal, "stopping: finishing what was accepted");
         let stop = async {

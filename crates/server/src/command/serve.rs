@@ -9,6 +9,7 @@ mod stop;
 use std::{process::ExitCode, sync::Arc};
 
 use axum::middleware;
+use budget::Budget;
 use domain::store::Store;
 use gateway::Upstream;
 use grpc::{Health, Service};
@@ -35,10 +36,12 @@ impl Serve {
         let store: Arc<Deferred> = Arc::default();
         let health = Health::default();
         health.not_ready("the store is being opened").await;
-        let service = self.service(store.clone());
+        let budget = self.limits.budget();
+        let answers = self.limits.answers(&budget);
+        let service = self.service(store.clone(), &budget);
         let routes = grpc::routes(service.clone(), &health);
         let upstream = Upstream::in_process(routes.clone());
-        let gateway = gateway::routes(upstream, self.limits.gateway(), leaving.clone());
+        let gateway = gateway::routes(upstream, self.limits.gateway(budget), leaving.clone());
         tracing::info!(
             grpc = %grpc_listener.local_addr()?,
             http = %http_listener.local_addr()?,
@@ -51,8 +54,8 @@ impl Serve {
             let stopping = stopping.clone();
             async move {
                 tokio::join!(
-                    grpc_listener.serve(grpc_routes, stopping.clone(), drain_timeout),
-                    http_listener.serve(gateway, stopping, drain_timeout)
+                    grpc_listener.serve(grpc_routes, answers.clone(), stopping.clone(), drain_timeout),
+                    http_listener.serve(gateway, answers, stopping, drain_timeout)
                 );
             }
         });
@@ -75,13 +78,16 @@ impl Serve {
         Ok(ExitCode::SUCCESS)
     }
 
-    fn service(&self, store: Arc<dyn Store>) -> Service {
+    fn service(&self, store: Arc<dyn Store>, budget: &Budget) -> Service {
         let hub = Hub::new(store.clone(), watch::Options { max_watches: self.limits.max_watches() });
         let options = grpc::Options {
             max_attributes: self.rules.max_attributes as usize,
             value_rules: self.rules.value_rules(),
             max_deadline: self.limits.request_timeout(),
+            body_timeout: self.limits.body_timeout(),
+            stream_idle_timeout: self.limits.stream_idle_timeout(),
             max_concurrent_calls: self.limits.max_concurrent_requests(),
+            budget: budget.clone(),
         };
         Service::new(store, hub, options)
     }

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use budget::Budget;
 use clap::Args;
 use humantime::Duration as HumanDuration;
 
 use super::positive;
+use crate::listener::Answers;
 
 /// What one caller may cost the others.
 #[derive(Debug, Clone, Args)]
@@ -16,7 +18,8 @@ pub struct Limits {
     #[arg(long, env = "REQUEST_TIMEOUT", default_value = "10s", value_parser = positive, hide_env_values = true)]
     request_timeout: HumanDuration,
 
-    /// How long a REST request's body may take to arrive
+    /// How long a request's body, or the message of a gRPC call, may take to arrive. Too short, and slow callers are cut
+    /// off; too long, and what half of a request takes is held for so long
     #[arg(long, env = "BODY_TIMEOUT", default_value = "10s", value_parser = positive, hide_env_values = true)]
     body_timeout: HumanDuration,
 
@@ -43,6 +46,41 @@ pub struct Limits {
         hide_env_values = true
     )]
     max_watches: u32,
+
+    /// How long a stream of updates may have nothing to do before it is ended. Too short, and callers that write now and
+    /// then have to begin anew; too long, and what idle ones hold is held for so long
+    #[arg(long, env = "STREAM_IDLE_TIMEOUT", default_value = "5m", value_parser = positive, hide_env_values = true)]
+    stream_idle_timeout: HumanDuration,
+
+    /// What requests and answers may take in memory together, in bytes or as 128MiB; what is over it is refused as
+    /// OVERLOADED, or cut off. Too little, and large requests are refused when a few come at once; too much, and the
+    /// process outgrows its machine: the rest of it takes some 150 MB
+    #[arg(long, env = "MEMORY_BUDGET", default_value = "128MiB", value_parser = memory, hide_env_values = true)]
+    memory_budget: Bytes,
+
+    /// How long an answer may wait for its caller to take more of it. Too short, and callers on bad lines lose answers; too
+    /// long, and what those who never read hold is held for so long
+    #[arg(long, env = "ANSWER_TIMEOUT", default_value = "20s", value_parser = positive, hide_env_values = true)]
+    answer_timeout: HumanDuration,
+}
+
+/// A size of memory.
+#[derive(Debug, Clone, Copy)]
+struct Bytes(usize);
+
+fn memory(text: &str) -> Result<Bytes, String> {
+    let (number, unit) = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("", 1)]
+        .iter()
+        .find_map(|(name, unit)| Some((text.strip_suffix(name)?, *unit)))
+        .unwrap_or((text, 1));
+    let bytes = number.trim().parse::<usize>().ok().and_then(|number| number.checked_mul(unit));
+    match bytes {
+        Some(bytes) if bytes >= Budget::MIN_BYTES => Ok(Bytes(bytes)),
+        Some(_) => {
+            Err(format!("must be {}MiB or more: the largest requests need that", Budget::MIN_BYTES >> 20))
+        }
+        None => Err("write it as 128MiB, 1GiB, or in bytes".to_owned()),
+    }
 }
 
 impl Limits {
@@ -64,14 +102,38 @@ impl Limits {
         self.max_watches as usize
     }
 
+    /// How long a request may take to arrive.
+    #[must_use]
+    pub fn body_timeout(&self) -> Duration {
+        self.body_timeout.into()
+    }
+
+    /// How long a stream of updates may have nothing to do.
+    #[must_use]
+    pub fn stream_idle_timeout(&self) -> Duration {
+        self.stream_idle_timeout.into()
+    }
+
+    /// What calls may take together. To be asked for once in a process: each is a budget of its own.
+    #[must_use]
+    pub fn budget(&self) -> Budget {
+        Budget::new(self.memory_budget.0)
+    }
+
+    /// What answers are held to.
+    pub(crate) fn answers(&self, budget: &Budget) -> Answers {
+        Answers { memory: budget.answers.clone(), timeout: self.answer_timeout.into() }
+    }
+
     /// What the gateway makes of them.
     #[must_use]
-    pub fn gateway(&self) -> gateway::Options {
+    pub fn gateway(&self, budget: Budget) -> gateway::Options {
         gateway::Options {
-            body_timeout: self.body_timeout.into(),
+            body_timeout: self.body_timeout(),
             call_timeout: self.request_timeout() + ANSWER_MARGIN,
             max_concurrent_requests: self.max_concurrent_requests(),
             max_event_streams: self.max_watches(),
+            budget,
         }
     }
 }

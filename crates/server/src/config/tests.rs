@@ -8,7 +8,7 @@ use super::*;
 use crate::command::Cli;
 
 /// The flags of `serve`. Of these the first five are the contract's, with their variables and defaults.
-const SERVE: [(&str, &str, &str); 20] = [
+const SERVE: [(&str, &str, &str); 23] = [
     ("database-url", "DATABASE_URL", "sqlite:channel-sessions.db"),
     ("grpc-addr", "GRPC_ADDR", "127.0.0.1:50051"),
     ("http-addr", "HTTP_ADDR", "127.0.0.1:8080"),
@@ -20,6 +20,9 @@ const SERVE: [(&str, &str, &str); 20] = [
     ("body-timeout", "BODY_TIMEOUT", "10s"),
     ("max-concurrent-requests", "MAX_CONCURRENT_REQUESTS", "1024"),
     ("max-watches", "MAX_WATCHES", "4096"),
+    ("stream-idle-timeout", "STREAM_IDLE_TIMEOUT", "5m"),
+    ("answer-timeout", "ANSWER_TIMEOUT", "20s"),
+    ("memory-budget", "MEMORY_BUDGET", "128MiB"),
     ("event-retention", "EVENT_RETENTION", "7days"),
     ("request-id-retention", "REQUEST_ID_RETENTION", "24h"),
     ("ended-retention", "ENDED_RETENTION", "never"),
@@ -151,7 +154,12 @@ fn the_defaults_are_what_the_service_has_of_its_own() {
     assert_eq!(rules.value_rules(), service.value_rules);
     assert_eq!(limits.request_timeout(), service.max_deadline);
     assert_eq!(limits.max_concurrent_requests(), service.max_concurrent_calls);
-    let gateway = limits.gateway();
+    assert_eq!(limits.body_timeout(), service.body_timeout);
+    assert_eq!(limits.stream_idle_timeout(), service.stream_idle_timeout);
+    let (budget, own) = (limits.budget(), budget::Budget::default());
+    assert_eq!(budget.requests.available(), own.requests.available());
+    assert_eq!(budget.answers.available(), own.answers.available());
+    let gateway = limits.gateway(budget);
     assert_eq!(gateway.body_timeout, Duration::from_secs(10));
     assert_eq!(gateway.max_concurrent_requests, service.max_concurrent_calls);
     assert_eq!(gateway.max_event_streams, limits.max_watches());
@@ -190,6 +198,8 @@ fn a_value_that_is_refused_is_named_with_its_flag_and_what_is_expected() {
         ("--ended-retention", "soon", "or never"),
         ("--cleanup-interval", "often", "write it as 10s"),
         ("--max-watches", "0", "1.."),
+        ("--memory-budget", "128MB", "write it as 128MiB"),
+        ("--memory-budget", "1MiB", "32MiB or more"),
         ("--log-format", "xml", "[possible values: auto, text, json]"),
     ] {
         let message = refusal(&[&format!("{flag}={value}")]);

@@ -44,6 +44,7 @@ async fn after_any_number_of_polls_the_next_update_is_kept() {
             call_timeout: Duration::from_secs(10),
             max_concurrent_requests: 100,
             max_event_streams: 1,
+            budget: budget::Budget::default(),
         },
         CancellationToken::new(),
     );

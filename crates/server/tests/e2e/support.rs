@@ -7,6 +7,7 @@ pub(crate) mod connection;
 pub(crate) mod document;
 pub(crate) mod failure;
 pub(crate) mod history;
+pub(crate) mod http2;
 pub(crate) mod ledger;
 pub(crate) mod lock;
 pub(crate) mod mute;

@@ -1,0 +1,54 @@
+//! What calls may take of the process together: memory while they arrive, are worked on and are answered, the processors
+//! beside those that serve the network, and the streams of a connection.
+//!
+//! One budget is handed to every transport, so that what one takes the others do not have. Knows no protocol.
+
+mod connection;
+mod long_work;
+mod memory;
+
+pub use connection::{Connection, LongStream};
+pub use long_work::{LongWork, OffNetwork};
+pub use memory::{Counted, Exhausted, FREE_BYTES, Memory, Share};
+
+/// The limits of one process. Clones are the same ones.
+#[derive(Debug, Clone)]
+pub struct Budget {
+    /// For requests: their bodies while they arrive, what those are when they are decompressed and decoded, and what is
+    /// made of them.
+    pub requests: Memory,
+    /// For answers: what is kept for peers that have not taken it yet. Apart from requests, so that peers who take nothing
+    /// keep no request out.
+    pub answers: Memory,
+    /// For events on their way to watches. Those wait for each other, and nobody else for them.
+    pub events: Memory,
+    /// For what takes a processor longer than the network should wait.
+    pub long_work: LongWork,
+}
+
+impl Budget {
+    /// What all calls take together where a deployment says nothing else, in bytes. The program holds a machine of 512 MB
+    /// with it: beside the budget it takes some 60 MB, and the database's client as much again under load.
+    pub const DEFAULT_BYTES: usize = 128 << 20;
+
+    /// The least that works, in bytes: the largest request takes its size three times, as body, message and text.
+    pub const MIN_BYTES: usize = 32 << 20;
+
+    /// A budget of so much memory, of which requests have five parts in eight, answers two and events one.
+    #[must_use]
+    pub fn new(bytes: usize) -> Self {
+        let part = bytes / 8;
+        Self {
+            requests: Memory::new(5 * part),
+            answers: Memory::new(2 * part),
+            events: Memory::new(part),
+            long_work: LongWork::default(),
+        }
+    }
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self::new(Self::DEFAULT_BYTES)
+    }
+}

@@ -1,0 +1,121 @@
+//! Work that takes a processor for longer than the network should wait for.
+
+use std::{
+    cell::Cell,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use tokio::{
+    runtime::{Handle, RuntimeFlavor},
+    sync::Semaphore,
+    task::block_in_place,
+};
+use tokio_util::sync::PollSemaphore;
+
+/// Turns for long work: a few at once, the others wait in line. Clones share them.
+#[derive(Debug, Clone)]
+pub struct LongWork(Arc<Semaphore>);
+
+impl Default for LongWork {
+    /// Half of the processors, at least one: the others serve the network, whatever there is to work on.
+    fn default() -> Self {
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        Self(Arc::new(Semaphore::new((processors / 2).max(1))))
+    }
+}
+
+impl LongWork {
+    /// Has a future polled in turn, on a thread that the network does not wait for. It holds its turn for as long as a poll
+    /// takes, not while it waits for something else.
+    pub fn off_network<F: Future>(&self, future: F) -> OffNetwork<F> {
+        OffNetwork { turns: PollSemaphore::new(self.0.clone()), future: Box::pin(future) }
+    }
+
+    /// Does one piece of work in turn.
+    pub async fn run<T>(&self, work: impl FnOnce() -> T) -> T {
+        self.off_network(async { work() }).await
+    }
+}
+
+/// See [`LongWork::off_network`].
+pub struct OffNetwork<F> {
+    turns: PollSemaphore,
+    future: Pin<Box<F>>,
+}
+
+thread_local! {
+    /// Whether this thread has a turn. What is polled within another's turn has that one: with one turn for both it would
+    /// wait for ever.
+    static HAS_TURN: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Gives the thread's turn up, also when the work panics.
+struct Turn;
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        HAS_TURN.set(false);
+    }
+}
+
+impl<F: Future> Future for OffNetwork<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        if HAS_TURN.get() {
+            return self.future.as_mut().poll(context);
+        }
+        // Nobody closes the semaphore.
+        let _permit = ready!(self.turns.poll_acquire(context));
+        HAS_TURN.set(true);
+        let _turn = Turn;
+        let future = self.future.as_mut();
+        match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
+            Ok(RuntimeFlavor::MultiThread) => block_in_place(|| future.poll(context)),
+            // Without other threads there is none to leave the network to.
+            _ => future.poll(context),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn so_much_is_done_at_once_as_there_are_turns() {
+        static AT_ONCE: AtomicUsize = AtomicUsize::new(0);
+        let long_work = LongWork(Arc::new(Semaphore::new(1)));
+        let tasks: Vec<_> = (0..20)
+            .map(|_| {
+                let long_work = long_work.clone();
+                tokio::spawn(async move {
+                    long_work
+                        .run(|| {
+                            assert_eq!(AT_ONCE.fetch_add(1, Ordering::SeqCst), 0);
+                            std::thread::yield_now();
+                            AT_ONCE.fetch_sub(1, Ordering::SeqCst);
+                        })
+                        .await;
+                })
+            })
+            .collect();
+        for task in tasks {
+            task.await.expect("it does not panic");
+        }
+    }
+
+    #[tokio::test]
+    async fn work_within_work_has_its_turn_and_waiting_holds_none() {
+        let long_work = LongWork(Arc::new(Semaphore::new(1)));
+        assert_eq!(long_work.off_network(long_work.run(|| 1)).await, 1);
+        let waiting = tokio::spawn(long_work.off_network(std::future::pending::<()>()));
+        tokio::task::yield_now().await;
+        assert_eq!(long_work.run(|| 2).await, 2);
+        waiting.abort();
+    }
+}

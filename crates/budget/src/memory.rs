@@ -1,0 +1,153 @@
+//! A budget of memory, and shares of it that grow.
+
+use std::sync::Arc;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// Memory that many share. Clones are the same one.
+#[derive(Debug, Clone)]
+pub struct Memory {
+    /// One permit for each KiB.
+    free: Arc<Semaphore>,
+    total: usize,
+}
+
+/// One holder's part of it, given back when dropped.
+#[derive(Debug)]
+pub struct Share {
+    memory: Memory,
+    permit: Option<OwnedSemaphorePermit>,
+}
+
+/// Among a response's extensions: its body has its share already.
+#[derive(Debug, Clone)]
+pub struct Counted(#[expect(dead_code, reason = "it is held, not looked at")] Option<Arc<Share>>);
+
+impl Counted {
+    /// By a share that the body does not hold itself.
+    #[must_use]
+    pub fn by(share: Share) -> Self {
+        Self(Some(Arc::new(share)))
+    }
+
+    /// By the body itself, which holds a share for each of its parts.
+    #[must_use]
+    pub fn by_itself() -> Self {
+        Self(None)
+    }
+}
+
+/// There is not so much left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Exhausted;
+
+/// What each holder has without asking, in bytes: so small requests and answers are served also while large ones have all
+/// the memory. How many there are is bounded elsewhere.
+pub const FREE_BYTES: usize = 16 * 1024;
+
+const UNIT: usize = 1024;
+
+impl Memory {
+    /// So many bytes.
+    #[must_use]
+    pub fn new(bytes: usize) -> Self {
+        let total = (bytes / UNIT).min(Semaphore::MAX_PERMITS);
+        Self { free: Arc::new(Semaphore::new(total)), total }
+    }
+
+    /// How many bytes are left.
+    #[must_use]
+    pub fn available(&self) -> usize {
+        self.free.available_permits() * UNIT
+    }
+
+    /// Waits in line for a share of so many bytes; of all the memory, if that is less.
+    pub async fn wait(&self, bytes: usize) -> Share {
+        let needed = bytes.saturating_sub(FREE_BYTES).div_ceil(UNIT).min(self.total);
+        let mut share = self.share();
+        if needed > 0 {
+            // Nobody closes the semaphore.
+            share.permit =
+                self.free.clone().acquire_many_owned(u32::try_from(needed).unwrap_or(u32::MAX)).await.ok();
+        }
+        share
+    }
+
+    /// A share that takes nothing yet.
+    #[must_use]
+    pub fn share(&self) -> Share {
+        Share { memory: self.clone(), permit: None }
+    }
+}
+
+impl Share {
+    /// Another share of the same memory, which takes nothing yet.
+    #[must_use]
+    pub fn renewed(&self) -> Self {
+        self.memory.share()
+    }
+
+    /// Enlarges the share to what `bytes` take. It never becomes smaller.
+    ///
+    /// # Errors
+    /// [`Exhausted`] if that is more than is left; the share stays as it is.
+    pub fn grow(&mut self, bytes: usize) -> Result<(), Exhausted> {
+        let needed = bytes.saturating_sub(FREE_BYTES).div_ceil(UNIT);
+        let more = needed.saturating_sub(self.permit.as_ref().map_or(0, OwnedSemaphorePermit::num_permits));
+        if more == 0 {
+            return Ok(());
+        }
+        let more = u32::try_from(more).map_err(|_| Exhausted)?;
+        let permit = self.memory.free.clone().try_acquire_many_owned(more).map_err(|_| Exhausted)?;
+        match &mut self.permit {
+            Some(held) => held.merge(permit),
+            None => self.permit = Some(permit),
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_grows_within_the_memory_and_gives_it_back() {
+        let memory = Memory::new(100 * UNIT);
+        let (mut first, mut second) = (memory.share(), memory.share());
+        assert_eq!(first.grow(FREE_BYTES + 60 * UNIT), Ok(()));
+        assert_eq!(first.grow(1), Ok(()));
+        assert_eq!(second.grow(FREE_BYTES + 41 * UNIT), Err(Exhausted));
+        assert_eq!(second.grow(FREE_BYTES + 40 * UNIT), Ok(()));
+        assert_eq!(first.grow(FREE_BYTES + 60 * UNIT + 1), Err(Exhausted));
+        drop(second);
+        assert_eq!(first.grow(FREE_BYTES + 100 * UNIT), Ok(()));
+        drop(first);
+        assert_eq!(memory.share().grow(FREE_BYTES + 100 * UNIT), Ok(()));
+    }
+
+    #[tokio::test]
+    async fn who_waits_has_a_share_when_others_have_given_theirs_back() {
+        let memory = Memory::new(100 * UNIT);
+        let first = memory.wait(usize::MAX).await;
+        let second = tokio::spawn({
+            let memory = memory.clone();
+            async move { memory.wait(FREE_BYTES + UNIT).await }
+        });
+        tokio::task::yield_now().await;
+        assert!(!second.is_finished());
+        drop(first);
+        let second = second.await.expect("a share");
+        assert_eq!(memory.available(), 99 * UNIT);
+        drop(second);
+        assert_eq!(memory.available(), 100 * UNIT);
+    }
+
+    #[test]
+    fn what_is_small_needs_none() {
+        let memory = Memory::new(0);
+        assert_eq!(memory.share().grow(FREE_BYTES), Ok(()));
+        assert_eq!(memory.share().grow(FREE_BYTES + 1), Err(Exhausted));
+        assert_eq!(memory.share().grow(usize::MAX), Err(Exhausted));
+    }
+}

@@ -1,0 +1,208 @@
+//! Reads a call's messages whole, within the budget, before the framework does.
+//!
+//! The framework bounds each message by itself, and neither all of them together nor what they become: a thousand that
+//! arrive slowly are gigabytes, and so is one of some kilobytes when it is decompressed and decoded. Here each is counted
+//! while it arrives, decompressed by as much as there is room for, and looked through for what it will take decoded. What
+//! goes on to the framework is one whole message without compression.
+
+mod decoded;
+mod decompress;
+
+use axum::body::Body;
+use budget::{Budget, Exhausted, FREE_BYTES, LongWork, Share};
+use bytes::{Buf, BufMut, Bytes, BytesMut};
+use domain::{Error, Reason};
+use futures_util::stream;
+use http::HeaderMap;
+use http_body::Body as _;
+use http_body_util::BodyExt;
+use tonic::Status;
+
+use crate::{routes::MAX_MESSAGE_BYTES, status};
+
+pub(super) use decoded::{Method, method};
+use decompress::Encoding;
+
+/// What precedes each message: whether it is compressed, and its length.
+const PREFIX_BYTES: usize = 5;
+
+/// The most that a message may take when it is decoded, in bytes. Enough for all that the service takes otherwise, except
+/// for a document of hundreds of thousands of tiny objects, which can be sent as text.
+const MAX_DECODED_BYTES: usize = 48 << 20;
+
+/// Messages up to this size are not looked through, in bytes: what they can become is bounded by it well enough.
+const SMALL_BYTES: usize = 1024;
+
+/// The messages of one call.
+pub(super) struct Messages {
+    body: Body,
+    encoding: Option<Encoding>,
+    method: &'static Method,
+    share: Share,
+    long_work: LongWork,
+    /// What came and has not been looked at.
+    rest: Bytes,
+    /// The beginning of a message that came in parts.
+    partial: BytesMut,
+}
+
+impl Messages {
+    pub(super) fn new(body: Body, headers: &HeaderMap, method: &'static Method, budget: &Budget) -> Self {
+        let (share, long_work) = (budget.requests.share(), budget.long_work.clone());
+        let (rest, partial) = (Bytes::new(), BytesMut::new());
+        Self { body, encoding: Encoding::of(headers), method, share, long_work, rest, partial }
+    }
+
+    /// The one message of a call that sends no more, as a body, when the caller has sent all of it; and the share of the
+    /// budget that is to be held for as long as the call is worked on.
+    ///
+    /// # Errors
+    /// The status to answer with. What the framework finds wrong by itself is left to it.
+    pub(super) async fn only(mut self) -> Result<(Bytes, Share), Status> {
+        let message = self.next().await?.unwrap_or_default();
+        while !self.body.is_end_stream()
+            && let Some(frame) = self.body.frame().await
+        {
+            // The framework would not look at it either.
+            drop(frame.map_err(|error| Status::from_error(Box::new(error)))?);
+        }
+        Ok((message, self.share))
+    }
+
+    /// The messages of a call that sends many, as a body. Each has the whole share while it is worked on.
+    pub(super) fn into_body(self) -> Body {
+        Body::from_stream(stream::unfold(Some(self), async |state| {
+            let mut messages = state?;
+            messages.share = messages.share.renewed();
+            match messages.next().await.transpose()? {
+                Ok(message) => Some((Ok(message), Some(messages))),
+                Err(status) => Some((Err(status), None)),
+            }
+        }))
+    }
+
+    async fn next(&mut self) -> Result<Option<Bytes>, Status> {
+        loop {
+            if let Some(message) = self.take_whole()? {
+                let is_long = message.len() > LONG_BYTES || self.is_compressed(&message);
+                let unpacked = if is_long {
+                    let long_work = self.long_work.clone();
+                    long_work.run(|| self.unpacked(message)).await
+                } else {
+                    self.unpacked(message)
+                };
+                return unpacked.map(Some);
+            }
+            match self.body.frame().await {
+                Some(Ok(frame)) => {
+                    if let Ok(data) = frame.into_data() {
+                        self.add(data)?;
+                    }
+                }
+                Some(Err(error)) => return Err(Status::from_error(Box::new(error))),
+                // A message that is cut off goes on as it is: the framework says so.
+                None if self.partial.is_empty() => return Ok(None),
+                None => return Ok(Some(self.partial.split().freeze())),
+            }
+        }
+    }
+
+    /// Keeps what has arrived, in parts of a message or, as nearly always, with all of it.
+    fn add(&mut self, data: Bytes) -> Result<(), Status> {
+        if self.partial.is_empty() {
+            self.share.grow(data.len()).map_err(overloaded)?;
+            self.rest = data;
+            return Ok(());
+        }
+        let needed = self.partial.len() + data.len();
+        if self.partial.capacity() < needed {
+            let whole = announced(&self.partial).map_or(needed, |len| PREFIX_BYTES + len);
+            let more = whole.min(2 * needed).max(needed) - self.partial.len();
+            self.share.grow(self.partial.len() + more).map_err(overloaded)?;
+            self.partial.reserve(more);
+        }
+        self.partial.put(data);
+        Ok(())
+    }
+
+    /// Takes a message with its prefix, if all of it is there.
+    fn take_whole(&mut self) -> Result<Option<Bytes>, Status> {
+        let so_far = if self.partial.is_empty() { &self.rest[..] } else { &self.partial[..] };
+        let Some(len) = announced(so_far) else { return Ok(self.keep_partial()) };
+        if len > MAX_MESSAGE_BYTES {
+            return Err(too_large());
+        }
+        let len = PREFIX_BYTES + len;
+        if so_far.len() < len {
+            return Ok(self.keep_partial());
+        }
+        if self.partial.is_empty() {
+            return Ok(Some(self.rest.split_to(len)));
+        }
+        let message = self.partial.split_to(len).freeze();
+        self.rest = self.partial.split().freeze();
+        Ok(Some(message))
+    }
+
+    /// What there is is no whole message: more has to be added to it.
+    fn keep_partial(&mut self) -> Option<Bytes> {
+        if self.partial.is_empty() && !self.rest.is_empty() {
+            self.partial.extend_from_slice(&std::mem::take(&mut self.rest));
+        }
+        None
+    }
+
+    fn is_compressed(&self, message: &[u8]) -> bool {
+        self.encoding.is_some() && message.first() == Some(&1)
+    }
+
+    /// The message without compression, once there is room for it decoded.
+    fn unpacked(&mut self, message: Bytes) -> Result<Bytes, Status> {
+        let mut taken = message.len();
+        let message = match self.encoding {
+            Some(encoding) if self.is_compressed(&message) => {
+                let share = &mut self.share;
+                let room = |bytes| share.grow(taken + bytes).map_err(overloaded);
+                let unpacked = encoding.decompress(&message[PREFIX_BYTES..], room)?;
+                taken += unpacked.len();
+                unpacked
+            }
+            _ => message,
+        };
+        if message.len() > SMALL_BYTES {
+            let decoded = self.method.decoded_size(&message[PREFIX_BYTES..], MAX_DECODED_BYTES);
+            let decoded = decoded.ok_or_else(too_many_parts)?;
+            self.share.grow(taken + decoded).map_err(overloaded)?;
+        }
+        Ok(message)
+    }
+}
+
+/// The length that a message's prefix says, if that is there.
+fn announced(bytes: &[u8]) -> Option<usize> {
+    bytes.get(1..PREFIX_BYTES).map(|mut len| len.get_u32() as usize)
+}
+
+fn overloaded(_: Exhausted) -> Status {
+    status::from_error(&Error::Overloaded)
+}
+
+/// The status of a message that is too large.
+pub(crate) fn too_large() -> Status {
+    let message = format!("a message may be at most {MAX_MESSAGE_BYTES} bytes, also when decompressed");
+    status::from_reason(Reason::RequestTooLarge, &message)
+}
+
+fn too_many_parts() -> Status {
+    let message = format!(
+        "a message may take at most {MAX_DECODED_BYTES} bytes when it is decoded, and this has too many small parts; \
+         JSON can be sent as text, which has none"
+    );
+    status::from_reason(Reason::RequestTooLarge, &message)
+}
+
+/// From what size on working on a message is long work, in bytes.
+pub(super) const LONG_BYTES: usize = 4 * FREE_BYTES;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,77 @@
+//! Decompressing a message by as much as there is room for.
+
+use std::io::{self, Read};
+
+use bytes::Bytes;
+use http::HeaderMap;
+use tonic::Status;
+
+use super::{PREFIX_BYTES, too_large};
+use crate::{layer::error_details, routes::MAX_MESSAGE_BYTES};
+
+/// How messages may be compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Encoding {
+    Gzip,
+    Zstd,
+}
+
+/// How much is asked for at least when there has to be more room, in bytes.
+const STEP_BYTES: usize = 16 * 1024;
+
+impl Encoding {
+    /// The one that a call's headers name. Any other is refused by the framework.
+    pub(super) fn of(headers: &HeaderMap) -> Option<Self> {
+        match headers.get("grpc-encoding")?.as_bytes() {
+            b"gzip" => Some(Self::Gzip),
+            b"zstd" => Some(Self::Zstd),
+            _ => None,
+        }
+    }
+
+    /// The message that some bytes are compressed from, behind a prefix of its own. `room` is asked for all that it takes
+    /// before it takes it.
+    pub(super) fn decompress(
+        self,
+        bytes: &[u8],
+        room: impl FnMut(usize) -> Result<(), Status>,
+    ) -> Result<Bytes, Status> {
+        match self {
+            Self::Gzip => read(flate2::read::GzDecoder::new(bytes), room),
+            Self::Zstd => read(zstd::stream::read::Decoder::with_buffer(bytes).map_err(broken)?, room),
+        }
+    }
+}
+
+fn read(mut decoder: impl Read, mut room: impl FnMut(usize) -> Result<(), Status>) -> Result<Bytes, Status> {
+    let mut message = vec![0; PREFIX_BYTES];
+    let mut end = message.len();
+    loop {
+        if end == message.len() {
+            let larger = (2 * end).clamp(STEP_BYTES, PREFIX_BYTES + MAX_MESSAGE_BYTES + 1);
+            if end == larger {
+                return Err(too_large());
+            }
+            room(larger)?;
+            message.reserve_exact(larger - end);
+            message.resize(larger, 0);
+        }
+        match decoder.read(&mut message[end..]) {
+            Ok(0) => break,
+            Ok(size) => end += size,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(broken(error)),
+        }
+    }
+    message.truncate(end);
+    let len = u32::try_from(end - PREFIX_BYTES).map_err(|_| too_large())?;
+    if len as usize > MAX_MESSAGE_BYTES {
+        return Err(too_large());
+    }
+    message[1..PREFIX_BYTES].copy_from_slice(&len.to_be_bytes());
+    Ok(message.into())
+}
+
+fn broken(error: io::Error) -> Status {
+    error_details::explain_message(Status::internal(format!("it cannot be decompressed: {error}")))
+}

@@ -1,0 +1,119 @@
+//! Messages as they arrive: whole, in parts, compressed, many in one; what they take, and what is refused.
+
+use std::io::Write;
+
+use channel_session_api::v1::{Attribute, BatchUpdateDataRequest, UpdateDataRequest};
+use prost::Message;
+use prost_types::{ListValue, Value, value::Kind};
+use tonic::Code;
+
+use super::*;
+
+const BATCH: &str = "channelsession.v1.ChannelSessionService/BatchUpdateData";
+const UPDATE: &str = "channelsession.v1.ChannelSessionService/UpdateData";
+
+fn framed(flag: u8, message: &[u8]) -> Vec<u8> {
+    let mut frame = vec![flag];
+    frame.extend(u32::try_from(message.len()).expect("it is small").to_be_bytes());
+    frame.extend(message);
+    frame
+}
+
+/// Reads all messages of a body that comes in parts of a size.
+async fn read(
+    method: &str,
+    encoding: Option<&'static str>,
+    bytes: &[u8],
+    part: usize,
+    budget: &Budget,
+) -> Result<Vec<Bytes>, Status> {
+    let parts: Vec<_> =
+        bytes.chunks(part).map(|part| Ok::<_, Status>(Bytes::copy_from_slice(part))).collect();
+    let mut headers = HeaderMap::new();
+    headers.extend(
+        encoding.map(|name| {
+            (http::HeaderName::from_static("grpc-encoding"), http::HeaderValue::from_static(name))
+        }),
+    );
+    let method = super::method(method).expect("there is such a method");
+    let mut messages = Messages::new(Body::from_stream(stream::iter(parts)), &headers, method, budget);
+    let mut read = Vec::new();
+    while let Some(message) = messages.next().await? {
+        read.push(message);
+    }
+    Ok(read)
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(bytes).expect("a vector takes it");
+    encoder.finish().expect("a vector takes it")
+}
+
+#[tokio::test]
+async fn messages_come_out_whole_in_whatever_parts_they_arrive() {
+    let budget = Budget::new(2 << 20);
+    let small =
+        UpdateDataRequest { channel_session_id: "x".to_owned(), ..Default::default() }.encode_to_vec();
+    let large = UpdateDataRequest { attributes_json: Some("y".repeat(100_000)), ..Default::default() };
+    let large = large.encode_to_vec();
+    let expected = [&small, &large, &small].map(|message| framed(0, message));
+    let stream = expected.concat();
+    for part in [1, 4, 5, 6, 1000, 65_536, usize::MAX] {
+        assert_eq!(read(UPDATE, None, &stream, part, &budget).await.expect("messages"), expected, "{part}");
+    }
+    let compressed = [gzip(&small), gzip(&large), gzip(&small)].map(|message| framed(1, &message)).concat();
+    for part in [7, usize::MAX] {
+        let read = read(UPDATE, Some("gzip"), &compressed, part, &budget).await;
+        assert_eq!(read.expect("messages"), expected, "{part}");
+    }
+    let zstd = framed(1, &zstd::encode_all(&*large, 0).expect("it can be compressed"));
+    let read = read(UPDATE, Some("zstd"), &zstd, 100, &budget).await;
+    assert_eq!(read.expect("a message"), [framed(0, &large)]);
+}
+
+#[tokio::test]
+async fn what_is_over_the_budget_is_refused_and_what_is_cut_off_goes_on() {
+    let message = UpdateDataRequest { attributes_json: Some("y".repeat(100_000)), ..Default::default() };
+    let message = framed(0, &message.encode_to_vec());
+    for part in [1000, usize::MAX] {
+        let refused = read(UPDATE, None, &message, part, &Budget::new(64 * 1024)).await;
+        assert_eq!(refused.expect_err("there is no room").code(), Code::ResourceExhausted, "{part}");
+    }
+    let cut = &message[..50_000];
+    assert_eq!(read(UPDATE, None, cut, 1000, &Budget::new(2 << 20)).await.expect("what came"), [cut]);
+}
+
+#[tokio::test]
+async fn a_message_of_many_empty_parts_is_refused_before_it_is_decoded() {
+    let budget = Budget::default();
+    let empty = [0x0a, 0x00].repeat(2_000_000);
+    for (method, message, encoding) in [
+        (BATCH, framed(0, &empty), None),
+        (UPDATE, framed(0, &[0x12, 0x00].repeat(2_000_000)), None),
+        (BATCH, framed(1, &gzip(&empty)), Some("gzip")),
+    ] {
+        let refused = read(method, encoding, &message, usize::MAX, &budget).await;
+        assert_eq!(refused.expect_err("it is too large").code(), Code::OutOfRange, "{method}");
+    }
+    let too_long = framed(1, &gzip(&vec![0; MAX_MESSAGE_BYTES + 1]));
+    let refused = read(UPDATE, Some("gzip"), &too_long, usize::MAX, &budget).await;
+    assert_eq!(refused.expect_err("it is too large").code(), Code::OutOfRange);
+    let broken = read(UPDATE, Some("gzip"), &framed(1, b"no gzip"), usize::MAX, &budget).await;
+    assert_eq!(broken.expect_err("it is broken").code(), Code::InvalidArgument);
+}
+
+#[tokio::test]
+async fn the_largest_that_the_service_takes_goes_through() {
+    let budget = Budget::default();
+    let null = Value { kind: Some(Kind::NullValue(0)) };
+    let list = Value { kind: Some(Kind::ListValue(ListValue { values: vec![null; 10_000] })) };
+    let attribute = Attribute { key: "k".to_owned(), value: Some(list), ..Default::default() };
+    let update = UpdateDataRequest { attributes: vec![attribute; 25], ..Default::default() };
+    assert!(read(UPDATE, None, &framed(0, &update.encode_to_vec()), 16_384, &budget).await.is_ok());
+    let attribute =
+        Attribute { key: "key".to_owned(), value_json: Some("1".to_owned()), ..Default::default() };
+    let update = UpdateDataRequest { attributes: vec![attribute; 100], ..Default::default() };
+    let batch = BatchUpdateDataRequest { requests: vec![update; 1000] };
+    assert!(read(BATCH, None, &framed(0, &batch.encode_to_vec()), 16_384, &budget).await.is_ok());
+}

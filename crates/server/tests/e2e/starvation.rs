@@ -1,0 +1,175 @@
+//! Whoever has not sent a request, or has left one behind, keeps nobody else from being served.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use channel_session_api::v1::{ListChannelSessionsRequest, StreamUpdateDataRequest};
+use futures_util::{future::join_all, stream};
+use prost::Message;
+use tonic::Code;
+
+use crate::support::{
+    Failure, Service, Store,
+    caller::set,
+    http2::{Connection, framed},
+    on_both_stores,
+    patience::within,
+    watch::everything,
+};
+
+on_both_stores!(
+    calls_without_a_request,
+    streams_without_a_request,
+    lists_that_are_called_off,
+    calls_that_are_reset_again_and_again,
+);
+
+/// A good caller waits for less, in a debug build on a machine that does much else.
+const MAX_LATENCY: Duration = Duration::from_secs(5);
+
+/// More calls of headers alone than there may be calls under way.
+async fn calls_without_a_request(store: Store) {
+    let service = Service::start(store).await;
+    let address = service.server.address("grpc");
+    let connections = join_all((0..6).map(|_| Connection::open(address, 65_535))).await;
+    let mut calls = Vec::new();
+    for connection in &connections {
+        for _ in 0..200 {
+            calls.push(connection.call("UpdateData", &[], None, false).await);
+        }
+    }
+    are_served(&service).await;
+    drop(calls);
+}
+
+/// An update over each transport, by a stream, and a read.
+async fn are_served(service: &Service) {
+    service.create("x", "{}").await;
+    let mut client = service.grpc().await;
+    client.update_data(set("x", "n", "Number", 1)).await.unwrap();
+    let answer = service.rest().update("x", r#"[{"key":"n","type":"Number","value":2}]"#).await;
+    assert_eq!(answer.status.as_u16(), 200, "{}", answer.body);
+    let request = StreamUpdateDataRequest { request: Some(set("x", "n", "Number", 3)) };
+    let mut results = client.stream_update_data(stream::iter([request])).await.unwrap().into_inner();
+    assert!(results.message().await.unwrap().is_some());
+    assert_eq!(service.rest().get("x").await.revision(), 4);
+}
+
+/// More streams of updates that send nothing than there may be at work, and no more of them on a connection than leave
+/// room for its calls.
+async fn streams_without_a_request(store: Store) {
+    let service = Service::start(store).await;
+    let address = service.server.address("grpc");
+    let connections = join_all((0..11).map(|_| Connection::open(address, 65_535))).await;
+    let mut kept = Vec::new();
+    for connection in &connections {
+        for _ in 0..budget::Connection::MAX_LONG_STREAMS {
+            let call = connection.call("StreamUpdateData", &[], None, false).await;
+            kept.push((within("a stream", call.response).await.unwrap(), call.stream));
+        }
+    }
+    // One more on each is refused, whatever kind it is of.
+    let watch = framed(false, &everything("").encode_to_vec());
+    for connection in &connections {
+        for (method, body) in [("StreamUpdateData", Bytes::new()), ("WatchChannelSessions", watch.clone())] {
+            let refused = connection.call(method, &[], Some(body), true).await.status();
+            let status = within("a refusal", refused).await.expect_err("one too many");
+            assert_eq!(status.code(), Code::ResourceExhausted);
+            assert_eq!(Failure::from_status(&status).reason, "OVERLOADED");
+            assert!(status.message().contains("another connection"), "{status:?}");
+        }
+        let update = framed(false, &set("x", "n", "Number", 1).encode_to_vec());
+        let call = connection.call("UpdateData", &[], Some(update), true).await;
+        let status = within("an answer", call.status()).await.expect_err("there is no such session");
+        assert_eq!(status.code(), Code::NotFound);
+    }
+    are_served(&service).await;
+    // The event streams of REST over HTTP/2 alike.
+    let rest = Connection::open(service.rest().address(), 65_535).await;
+    let mut events = Vec::new();
+    for _ in 0..budget::Connection::MAX_LONG_STREAMS {
+        events.push(rest.get("/events").await);
+    }
+    let began = join_all(events.into_iter().map(|call| call.response));
+    for answer in within("event streams", began).await {
+        assert_eq!(answer.unwrap().status().as_u16(), 200);
+    }
+    drop(kept);
+}
+
+/// One connection asks for a long list and calls it off, again and again.
+async fn lists_that_are_called_off(store: Store) {
+    let service = Service::start(store).await;
+    let document = format!(r#"{{"text":"{}"}}"#, "x".repeat(4000));
+    for id in 0..300 {
+        service.create(&format!("session-{id}"), &document).await;
+    }
+    service.create("x", "{}").await;
+    let request = ListChannelSessionsRequest { page_size: 1000, ..Default::default() };
+    let message = framed(false, &request.encode_to_vec());
+    let connection = Connection::open(service.server.address("grpc"), 65_535).await;
+    let attack = async {
+        for _ in 0..1000 {
+            let call = connection.call("ListChannelSessions", &[], Some(message.clone()), true).await;
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            call.reset();
+        }
+    };
+    let rest = service.rest();
+    let good = async {
+        let mut slowest = Duration::ZERO;
+        for _ in 0..50 {
+            let since = Instant::now();
+            assert!(rest.get("x").await.status.is_success());
+            slowest = slowest.max(since.elapsed());
+        }
+        slowest
+    };
+    let ((), slowest) = tokio::join!(attack, good);
+    eprintln!("slowest read: {slowest:?}; memory: {} MB", service.server.peak_memory() >> 20);
+    assert!(slowest < MAX_LATENCY, "{slowest:?}");
+    assert!(service.server.peak_memory() < 350 << 20);
+}
+
+/// Four peers reset what they ask for as fast as they can, and come back when they are sent away.
+async fn calls_that_are_reset_again_and_again(store: Store) {
+    let service = Service::start(store).await;
+    for id in ["x", "y"] {
+        service.create(id, "{}").await;
+    }
+    let address = service.server.address("grpc");
+    let done = tokio_util::sync::CancellationToken::new();
+    let peers: Vec<_> = (0..4).map(|_| tokio::spawn(reset(address, done.clone()))).collect();
+    let rest = service.rest();
+    let mut slowest = Duration::ZERO;
+    for value in 0..50 {
+        let since = Instant::now();
+        let body = format!(r#"[{{"key":"n","type":"Number","value":{value}}}]"#);
+        let answer = rest.update("x", body).await;
+        assert_eq!(answer.status.as_u16(), 200, "{}", answer.body);
+        slowest = slowest.max(since.elapsed());
+    }
+    done.cancel();
+    for peer in peers {
+        let count = peer.await.unwrap();
+        assert!(count > 100, "{count}");
+    }
+    eprintln!("slowest update: {slowest:?}");
+    assert!(slowest < MAX_LATENCY, "{slowest:?}");
+}
+
+/// Asks for updates and resets them until it is told to stop. Returns how many those were.
+async fn reset(address: std::net::SocketAddr, done: tokio_util::sync::CancellationToken) -> usize {
+    let update = framed(false, &set("y", "n", "Number", 1).encode_to_vec());
+    let mut count = 0;
+    while !done.is_cancelled() {
+        let connection = Connection::open(address, 65_535).await;
+        while !done.is_cancelled() {
+            let Ok(call) = connection.try_call("UpdateData", update.clone()).await else { break };
+            tokio::task::yield_now().await;
+            call.reset();
+            count += 1;
+        }
+    }
+    count
+}
