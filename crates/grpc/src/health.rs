@@ -30,6 +30,8 @@ struct State {
     /// Why the service does not serve; none if it does.
     why: Option<String>,
     is_stopping: bool,
+    /// What was told last.
+    told: Option<ServingStatus>,
 }
 
 impl Health {
@@ -56,14 +58,19 @@ impl Health {
     }
 
     async fn set(&self, why: Option<String>) {
-        let is_ready = {
+        let status = {
             let mut state = self.state();
             if !state.is_stopping || state.why.is_none() || why.is_some() {
                 state.why = why;
             }
-            state.why.is_none() && !state.is_stopping
+            let is_ready = state.why.is_none() && !state.is_stopping;
+            let status = if is_ready { ServingStatus::Serving } else { ServingStatus::NotServing };
+            if state.told.replace(status) == Some(status) {
+                // Who watches hears of changes only.
+                return;
+            }
+            status
         };
-        let status = if is_ready { ServingStatus::Serving } else { ServingStatus::NotServing };
         // The empty name stands for the process as a whole.
         for service in ["", SERVICE_NAME] {
             self.reporter.set_service_status(service, status).await;

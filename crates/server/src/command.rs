@@ -6,13 +6,15 @@ mod import;
 mod migrate;
 mod serve;
 
-use std::{io::Write, process::ExitCode, sync::Arc};
+use std::{process::ExitCode, sync::Arc};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 use domain::store::{OpenError, Store};
+use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use crate::{
-    config::{Database, GrpcAddr, HttpAddr, Limits, Log, Retention, Rules, Stop},
+    config::{Database, GrpcAddr, HttpAddr, Limits, Log, LogFormat, Retention, Rules, Stop, environment},
+    shutdown,
     store::{self, opening},
     telemetry,
 };
@@ -107,28 +109,67 @@ struct Export {
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 impl Cli {
-    /// Runs the command. What goes wrong is said on standard error.
+    /// Runs the command that the process was started with. What goes wrong is said on standard error.
     #[must_use]
-    pub fn run(self) -> ExitCode {
-        telemetry::start(&self.log);
-        let result = tokio::runtime::Builder::new_multi_thread()
-            .enable_all()
-            .build()
-            .map_err(Failure::from)
-            .and_then(|runtime| runtime.block_on(self.command.run()));
-        match result {
-            Ok(code) => code,
-            Err(failure) => {
-                tracing::debug!(?failure, "the command failed");
-                // Not a line of log: whoever typed the command reads this.
-                let _ = writeln!(std::io::stderr(), "channel-sessions: {failure}");
-                ExitCode::FAILURE
-            }
+    pub fn main() -> ExitCode {
+        match Self::try_parse() {
+            Ok(cli) => cli.run(),
+            Err(error) => refuse(&error),
         }
+    }
+
+    fn run(self) -> ExitCode {
+        let output = telemetry::start(&self.log);
+        let variables = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+        for (variable, setting) in environment::misspelt(&<Self as CommandFactory>::command(), variables) {
+            tracing::warn!(variable, setting, "an environment variable looks like a setting and is none");
+        }
+        let serves = self.command.serves();
+        let result =
+            tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::from).and_then(
+                |runtime| {
+                    if !serves {
+                        runtime.spawn(shutdown::insist());
+                    }
+                    let result = runtime.block_on(self.command.run());
+                    // What hangs must not hold up the end of the process.
+                    runtime.shutdown_background();
+                    result
+                },
+            );
+        let code = result.unwrap_or_else(|failure| {
+            output.fail(&failure, serves);
+            ExitCode::FAILURE
+        });
+        output.flush();
+        code
     }
 }
 
+/// Says what is wrong with the arguments: to machines, where they read the log of a command that serves.
+fn refuse(error: &clap::Error) -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let serves = arguments.next().is_some_and(|command| ["serve", "gateway"].contains(&&*command));
+    let flag = arguments.skip_while(|argument| !argument.starts_with("--log-format")).take(2);
+    let format = flag.last().or_else(|| std::env::var("LOG_FORMAT").ok()).unwrap_or_default();
+    let is_json =
+        format.ends_with("json") || (serves && !format.ends_with("text") && LogFormat::Auto.is_json());
+    if !(error.use_stderr() && is_json) {
+        error.exit();
+    }
+    let level = Targets::new().with_default(LevelFilter::INFO);
+    let output = telemetry::start(&Log { format: LogFormat::Json, level });
+    output.fail(&error.to_string().trim_end(), true);
+    output.flush();
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(1))
+}
+
 impl Command {
+    /// Whether it goes on until it is told to stop.
+    fn serves(&self) -> bool {
+        matches!(self, Self::Serve(_) | Self::Gateway(_))
+    }
+
     async fn run(self) -> Result<ExitCode, Failure> {
         match self {
             Self::Serve(command) => command.run().await,

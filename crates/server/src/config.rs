@@ -4,6 +4,7 @@
 use humantime::Duration as HumanDuration;
 
 mod database;
+pub(crate) mod environment;
 mod limits;
 mod listen;
 mod log;

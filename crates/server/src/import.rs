@@ -12,6 +12,7 @@ mod extended_json;
 mod failure;
 mod input;
 mod lines;
+mod mongodb_only;
 mod progress;
 mod report;
 mod values;
@@ -35,9 +36,9 @@ pub struct Args {
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
 
-    /// Store documents as they stand. Otherwise MongoDB's `{"$oid": …}`, `{"$date": …}`, `{"$numberLong": …}`,
-    /// `{"$numberInt": …}`, `{"$numberDouble": …}` and `{"$numberDecimal": …}` become plain values, and `_id` becomes
-    /// the `id` of a document that has none.
+    /// Store documents as they stand. Otherwise MongoDB's extended JSON, such as `{"$oid": …}`, `{"$date": …}`,
+    /// `{"$numberLong": …}` and UUIDs, becomes plain values, what has no plain form is refused, and `_id` becomes the
+    /// `id` of a document that has none.
     #[arg(long)]
     pub raw: bool,
 

@@ -1,24 +1,52 @@
 //! The log: for people on a terminal, JSON otherwise.
 
+mod lines;
+
 use std::io::IsTerminal;
 
 use tracing_subscriber::{Layer, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
 use crate::config::{Log, LogFormat};
+use lines::Lines;
 
-/// Starts the log. Standard output belongs to what a command returns, so lines go to standard error.
-pub(crate) fn start(log: &Log) {
+/// Standard error, to which the log goes: standard output belongs to what a command returns.
+pub(crate) struct Output {
+    lines: Lines,
+    format: LogFormat,
+}
+
+/// Starts the log.
+pub(crate) fn start(log: &Log) -> Output {
     let terminal = std::io::stderr().is_terminal();
-    let text = match log.format {
-        LogFormat::Auto => terminal,
-        LogFormat::Text => true,
-        LogFormat::Json => false,
-    };
-    let lines = fmt::layer().with_writer(std::io::stderr);
-    let lines = if text {
-        lines.with_ansi(terminal).with_target(false).boxed()
+    let output = Output { lines: Lines::start(), format: log.format };
+    // The log lives as long as the process.
+    let lines: &'static Lines = Box::leak(Box::new(output.lines.clone()));
+    let layer = fmt::layer().with_writer(move || lines);
+    let layer = if log.format.is_json() {
+        layer.json().flatten_event(true).with_current_span(true).with_span_list(false).boxed()
     } else {
-        lines.json().flatten_event(true).with_current_span(true).with_span_list(false).boxed()
+        layer.with_ansi(terminal).with_target(false).boxed()
     };
-    tracing_subscriber::registry().with(lines.with_filter(log.level.clone())).init();
+    tracing_subscriber::registry().with(layer.with_filter(log.level.clone())).init();
+    // What would otherwise be written past the log, and wait for its reader.
+    std::panic::set_hook(Box::new(|panic| tracing::error!(%panic, "a defect")));
+    output
+}
+
+impl Output {
+    /// Says why a command ended: in the log's format where that is read by machines, which is so of a command that serves
+    /// unless somebody sits before it, and of others where it was asked for; otherwise in a line for whoever typed it.
+    pub(crate) fn fail(&self, failure: &dyn std::fmt::Display, serves: bool) {
+        let is_json = if serves { self.format.is_json() } else { self.format == LogFormat::Json };
+        if is_json && tracing::enabled!(tracing::Level::ERROR) {
+            tracing::error!("{failure}");
+        } else {
+            self.lines.push(format!("channel-sessions: {failure}\n").as_bytes());
+        }
+    }
+
+    /// Waits for what was said to be read, for a moment at most.
+    pub(crate) fn flush(&self) {
+        self.lines.flush();
+    }
 }

@@ -61,6 +61,37 @@ fn a_clean_stop_has_the_time_that_it_may_take() {
     }
 }
 
+/// A section of the unit, such as `[Unit]`.
+fn section(name: &str) -> String {
+    let unit = read("channel-sessions.service");
+    let (_, section) = unit.split_once(&format!("[{name}]\n")).expect("the section is there");
+    section.split("\n[").next().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn the_unit_is_started_again_for_ever() {
+    // In another section, systemd ignores it.
+    assert!(section("Unit").lines().any(|line| line == "StartLimitIntervalSec=0"));
+    let service = section("Service");
+    assert!(service.lines().any(|line| line == "Restart=always"));
+    let pause = service.lines().find_map(|line| line.strip_prefix("RestartSec=")).expect("a pause");
+    assert!(duration(pause) >= Duration::from_secs(1));
+}
+
+#[test]
+fn systemd_understands_the_unit() {
+    let unit = read("channel-sessions.service").replace("/usr/local/bin/channel-sessions serve", "/bin/true");
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("channel-sessions.service");
+    fs::write(&path, unit).expect("a file");
+    let Ok(verified) = std::process::Command::new("systemd-analyze").arg("verify").arg(&path).output() else {
+        return;
+    };
+    let said = String::from_utf8_lossy(&verified.stderr);
+    // It may also speak of what else is, or is not, installed.
+    assert!(!said.contains("channel-sessions.service:"), "{said}");
+}
+
 /// What the program knows: the variables of all of its commands.
 fn settings() -> Settings {
     let mut cli = Cli::command();

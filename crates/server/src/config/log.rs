@@ -1,6 +1,6 @@
 //! What the process says of itself, on standard error.
 
-use std::str::FromStr;
+use std::{io::IsTerminal as _, str::FromStr};
 
 use clap::{Args, ValueEnum};
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -34,6 +34,18 @@ pub enum LogFormat {
     Text,
     /// For machines: one JSON object a line.
     Json,
+}
+
+impl LogFormat {
+    /// Whether lines are JSON, as things are.
+    #[must_use]
+    pub fn is_json(self) -> bool {
+        match self {
+            Self::Auto => !std::io::stderr().is_terminal(),
+            Self::Text => false,
+            Self::Json => true,
+        }
+    }
 }
 
 /// As [`Targets`] reads them, except that a lone word has to be a level: it would be taken for a part of the program, and

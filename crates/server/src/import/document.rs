@@ -17,7 +17,7 @@ pub(super) fn read(text: &str, raw: bool) -> Read {
             if error.is_eof() { "; a document has to be on one line, as `jq -c .` writes it" } else { "" };
         format!("{}{hint}", not_json(&error))
     })?;
-    let plain = if raw { None } else { extended_json::plain(syntax) };
+    let plain = if raw { None } else { extended_json::plain(syntax)? };
     let document = match plain.filter(|plain| plain.depth() <= Document::MAX_DEPTH) {
         Some(plain) => Document::try_from(plain),
         // Also for what is wrong with a document that has no plain form.

@@ -60,7 +60,11 @@ impl Entries {
         if input.ahead(BYTE_ORDER_MARK.len())?.starts_with(BYTE_ORDER_MARK) {
             input.take(BYTE_ORDER_MARK.len());
         }
+        if let Some((what, fix)) = foreign(input.ahead(LONGEST_MARK)?) {
+            return Err(Cause::Format { what, fix });
+        }
         Ok(match input.skip_white_space()? {
+            None => return Err(Cause::Empty),
             Some(b'[') => Self::Values(Values::array(input)),
             Some(b'{') if ends_line(&mut input)? => Self::Values(Values::spread(input)),
             _ => Self::Lines(Lines::new(input)),
@@ -85,6 +89,29 @@ impl Entries {
             Self::Values(values) => values.input.taken,
         }
     }
+}
+
+/// What an input begins with that is no text in UTF-8, what that is, and what to do.
+const MARKS: [(&[u8], &str, &str); 11] = [
+    (&[0x1f, 0x8b], "compressed with gzip", UNPACK),
+    (&[0x28, 0xb5, 0x2f, 0xfd], "compressed with zstd", UNPACK),
+    (&[0xfd, b'7', b'z', b'X', b'Z'], "compressed with xz", UNPACK),
+    (b"BZh", "compressed with bzip2", UNPACK),
+    (b"PK\x03\x04", "a zip file", UNPACK),
+    // Before UTF-16, whose mark begins alike.
+    (&[0xff, 0xfe, 0, 0], "in UTF-32", CONVERT),
+    (&[0xff, 0xfe], "in UTF-16", CONVERT),
+    (&[0xfe, 0xff], "in UTF-16", CONVERT),
+    (b"{\0", "in UTF-16", CONVERT),
+    (b"[\0", "in UTF-16", CONVERT),
+    (b"\0", "in UTF-16, or no text", CONVERT),
+];
+const UNPACK: &str = "unpack it first";
+const CONVERT: &str = "convert it to UTF-8 first, for instance with iconv";
+const LONGEST_MARK: usize = 5;
+
+fn foreign(begin: &[u8]) -> Option<(&'static str, &'static str)> {
+    MARKS.iter().find(|(mark, ..)| begin.starts_with(mark)).map(|(_, what, fix)| (*what, *fix))
 }
 
 /// Whether there is nothing but white space between the byte that comes next and the end of its line.

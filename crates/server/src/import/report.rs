@@ -51,6 +51,17 @@ pub enum Cause {
         /// What the operating system says.
         source: io::Error,
     },
+    /// The input is not what can be read.
+    #[error("the input is {what}: {fix}")]
+    Format {
+        /// What it is.
+        what: &'static str,
+        /// What to do.
+        fix: &'static str,
+    },
+    /// There is nothing in the input.
+    #[error("the input is empty: there is no document in it, which an export may have failed to write")]
+    Empty,
     /// Something is wrong behind which nobody can tell where the next document begins.
     #[error("{place}: {reason}")]
     Malformed {
@@ -78,7 +89,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { report, cause } = self;
         match cause {
-            Cause::Open { .. } => write!(f, "{cause}"),
+            Cause::Open { .. } | Cause::Format { .. } | Cause::Empty => write!(f, "{cause}"),
             Cause::Read { .. } | Cause::Malformed { .. } | Cause::Store { .. } => write!(
                 f,
                 "{cause}\nThe import stopped there; before that it {report}. To go on once this is mended, import \

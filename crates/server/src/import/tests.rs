@@ -88,9 +88,13 @@ async fn strings_with_escapes_do_not_end_an_element() {
 }
 
 #[tokio::test]
-async fn nothing_to_import_is_a_success() {
-    for content in ["", "\n\n", "\u{feff}", "[]", " [ \n ] \n"] {
+async fn a_list_of_nothing_is_a_success_and_nothing_is_none() {
+    for content in ["[]", " [ \n ] \n"] {
         assert_eq!(run_in(&Memory::default(), content).await.report(), (0, 0, 0), "{content:?}");
+    }
+    for content in ["", "\n\n", "\u{feff}"] {
+        let ran = run_in(&Memory::default(), content).await;
+        assert!(matches!(ran.result, Err(Error { cause: Cause::Empty, .. })), "{content:?}");
     }
 }
 

@@ -7,8 +7,8 @@ use domain::store::OpenError;
 /// How long to wait between two attempts: a database that comes back is found within a second or so.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// How long an attempt may take without a word in the log.
-const SILENCE: Duration = Duration::from_secs(1);
+/// How long an attempt may take without a word in the log: longer than a start on a busy machine.
+const SILENCE: Duration = Duration::from_secs(3);
 
 /// How often the log says that it is still waited for.
 const REMINDER: Duration = Duration::from_secs(10);

@@ -379,3 +379,66 @@ fn a_variable_that_is_refused_is_named() {
     assert_eq!((refused.code, &*refused.out), (2, ""));
     assert!(refused.err.contains("--max-attributes") && refused.err.contains("many"), "{}", refused.err);
 }
+
+/// What a machine reads is in one form, from the first line on.
+#[test]
+fn a_start_that_fails_says_so_in_the_logs_format() {
+    let only_json = |ended: &Ended, words: &str| {
+        let lines: Vec<Value> = ended
+            .err
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}")))
+            .collect();
+        let told = |line: &&Value| line["message"].as_str().is_some_and(|message| message.contains(words));
+        let line = lines.iter().find(told).unwrap_or_else(|| panic!("no {words} in {lines:?}"));
+        assert_eq!(line["level"], "ERROR", "{line}");
+    };
+    let refused =
+        run(&["serve", "--grpc-addr", "127.0.0.1:0", "--http-addr", "127.0.0.1:0", "--database-url", "x"]);
+    assert_eq!(refused.code, 1);
+    only_json(&refused, "--database-url");
+    let refused = run(&["serve", "--max-attributes=many"]);
+    assert_eq!(refused.code, 2);
+    only_json(&refused, "--max-attributes");
+    let mut command = Process::command(&["migrate", "--database-url", "x"]);
+    let refused = ended(command.env("LOG_FORMAT", "json").output().unwrap());
+    assert_eq!(refused.code, 1);
+    only_json(&refused, "--database-url");
+    // Whoever types a command reads text.
+    let refused = run(&["migrate", "--database-url", "x"]);
+    assert!(refused.code == 1 && refused.err.starts_with("channel-sessions: "), "{refused:?}");
+}
+
+#[test]
+fn a_variable_that_looks_like_a_setting_is_warned_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("new.db").display());
+    let mut command = Process::command(&["migrate", "--database-url", &url]);
+    let migrated = ended(command.env("MAX_ATTRIBUTE", "20").env("HOME", "/").output().unwrap());
+    assert_eq!(migrated.code, 0, "{migrated:?}");
+    let line: Value = serde_json::from_str(migrated.err.lines().next().unwrap()).unwrap();
+    assert_eq!((&line["variable"], &line["setting"]), (&"MAX_ATTRIBUTE".into(), &"MAX_ATTRIBUTES".into()));
+}
+
+#[test]
+fn an_input_that_is_no_export_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("new.db").display());
+    let path = folder.path().join("input");
+    let utf16: Vec<u8> = "\u{feff}[]".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let cases: [(&[u8], &str); 8] = [
+        (b"", "empty"),
+        (b" \n\n", "empty"),
+        (&[0x1f, 0x8b, 8, 0], "gzip"),
+        (&[0x28, 0xb5, 0x2f, 0xfd, 0], "zstd"),
+        (&utf16, "UTF-16"),
+        (&utf16[2..], "UTF-16"),
+        (&[0xfe, 0xff, 0, b'['], "UTF-16"),
+        (b"PK\x03\x04", "zip"),
+    ];
+    for (content, named) in cases {
+        fs::write(&path, content).unwrap();
+        let refused = import(&url, &path, &[]);
+        assert!(refused.code == 1 && refused.err.contains(named), "{named}: {refused:?}");
+    }
+}

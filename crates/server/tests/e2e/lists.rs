@@ -64,7 +64,9 @@ async fn over_rest(rest: &Rest, request: &ListChannelSessionsRequest) -> Result<
 async fn page(client: &Client, rest: &Rest, request: &ListChannelSessionsRequest) -> Result<Page, Failure> {
     let request = ListChannelSessionsRequest { view: ChannelSessionView::Json.into(), ..request.clone() };
     let found = over_rest(rest, &request).await;
-    assert_eq!(over_grpc(client, request.clone()).await, found, "{request:?}");
+    let over_grpc = over_grpc(client, request.clone()).await;
+    let in_words_of_rest = over_grpc.map_err(|failure| failure.in_words_of_rest(false));
+    assert_eq!(in_words_of_rest, found, "{request:?}");
     found
 }
 

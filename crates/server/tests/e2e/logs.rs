@@ -1,5 +1,7 @@
 //! What the processes say of themselves: enough to follow a request by its id, and nothing of what it holds.
 
+mod unread;
+
 use std::{
     io::{BufRead, BufReader},
     process::Stdio,

@@ -1,0 +1,65 @@
+//! Environment variables that look like settings and are none.
+
+use clap::Command;
+
+/// How many letters a name may be away from a setting's to be taken for a slip.
+const MAX_DISTANCE: usize = 2;
+
+/// Of the names of variables, those that nobody reads but that look as if they were meant for a setting, each with that
+/// setting's name: with letters mistyped, in lower case, or with words before or behind it.
+pub(crate) fn misspelt(cli: &Command, variables: impl Iterator<Item = String>) -> Vec<(String, String)> {
+    let known = names(cli);
+    let near = |variable: String| {
+        if known.contains(&variable) {
+            return None;
+        }
+        let name = variable.to_ascii_uppercase();
+        let meant = known.iter().find(|known| {
+            strsim::damerau_levenshtein(&name, known) <= MAX_DISTANCE
+                || name.strip_suffix(known.as_str()).is_some_and(|before| before.ends_with('_'))
+                || name.strip_prefix(known.as_str()).is_some_and(|behind| behind.starts_with('_'))
+        })?;
+        Some((variable, meant.clone()))
+    };
+    variables.filter_map(near).collect()
+}
+
+/// The variables of all commands.
+fn names(cli: &Command) -> Vec<String> {
+    let of = |command: &Command| {
+        let names = command.get_arguments().filter_map(|arg| Some(arg.get_env()?.to_str()?.to_owned()));
+        names.collect::<Vec<_>>()
+    };
+    let mut names: Vec<_> = cli.get_subcommands().flat_map(of).chain(of(cli)).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+    use crate::command::Cli;
+
+    #[test]
+    fn what_looks_like_a_setting_is_found() {
+        for (variable, meant) in [
+            ("MAX_ATTRIBUTE", Some("MAX_ATTRIBUTES")),
+            ("MAX_ATRIBUTES", Some("MAX_ATTRIBUTES")),
+            ("DATABSE_URL", Some("DATABASE_URL")),
+            ("max_attributes", Some("MAX_ATTRIBUTES")),
+            ("CHANNEL_SESSIONS_GRPC_ADDR", Some("GRPC_ADDR")),
+            ("EVENT_RETENTION_DAYS", Some("EVENT_RETENTION")),
+            ("LOG_FORMAT", None),
+            ("MAX_ATTRIBUTES", None),
+            ("PATH", None),
+            ("HOME", None),
+            ("TEST_ADDR", None),
+        ] {
+            let found = misspelt(&Cli::command(), [variable.to_owned()].into_iter());
+            assert_eq!(found.first().map(|(_, meant)| &**meant), meant, "{variable}");
+        }
+    }
+}
