@@ -118,7 +118,9 @@ impl Cli {
         }
     }
 
-    fn run(self) -> ExitCode {
+    /// Runs the command. What goes wrong is said on standard error.
+    #[must_use]
+    pub fn run(self) -> ExitCode {
         let output = telemetry::start(&self.log);
         let variables = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
         for (variable, setting) in environment::misspelt(&<Self as CommandFactory>::command(), variables) {

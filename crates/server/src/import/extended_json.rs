@@ -20,7 +20,7 @@ use super::{date, mongodb_only};
 pub(super) fn plain(document: &RawValue) -> Result<Option<Value>, String> {
     // The deepest wrapper, a date, adds two levels to the value that it stands for.
     let value = json::parse(document.get(), Document::MAX_DEPTH + 2, &Path::root(""));
-    let Ok(Value::Object(object)) = value.map(Value::into_owned) else { return Ok(None) };
+    let Ok(Value::Object(object)) = value.map(json::Tree::into_owned) else { return Ok(None) };
     let mut members = members(&object, "")?;
     if !members.iter().any(|(name, _)| name == "id")
         && let Some((name, value)) = members.iter_mut().find(|(name, _)| name == "_id")
