@@ -32,7 +32,9 @@ impl Calls {
         Call(self.clone())
     }
 
-    fn are_under_way(&self) -> bool {
+    /// Whether there are any.
+    #[must_use]
+    pub fn are_under_way(&self) -> bool {
         self.0.load(Ordering::Relaxed) > 0
     }
 }

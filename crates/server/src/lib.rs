@@ -3,6 +3,7 @@
 pub mod command;
 pub mod config;
 pub mod export;
+mod files;
 pub mod import;
 mod listener;
 mod readiness;

@@ -1,10 +1,11 @@
 //! Accepts connections and serves requests on them, within limits, until told to stop.
 
 mod answer;
+mod capacity;
 mod pace;
 mod stalled;
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use axum::{Router, body::Body, extract::Request};
 use budget::Connection;
@@ -15,17 +16,26 @@ use hyper::{
 };
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::{conn::auto::Builder, graceful::GracefulShutdown},
+    server::conn::auto::Builder,
     service::TowerToHyperService,
 };
 use tokio::net::{TcpListener, TcpStream};
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::staged_close::StagedClose;
 use answer::Answer;
 pub(crate) use answer::Answers;
+pub(crate) use capacity::Capacity;
+use capacity::Room;
 use pace::Pace;
 use stalled::Stalled;
+
+/// What connections are held to. Clones are the same.
+#[derive(Debug, Clone)]
+pub(crate) struct Bounds {
+    pub(crate) answers: Answers,
+    pub(crate) capacity: Capacity,
+}
 
 /// A bound address that nobody is served at yet.
 pub(crate) struct Listener {
@@ -90,51 +100,66 @@ impl Listener {
     pub(crate) async fn serve(
         self,
         routes: Router,
-        answers: Answers,
+        bounds: Bounds,
         stopping: CancellationToken,
         drain_timeout: Duration,
     ) {
         let builder = Protocol::builder();
-        let graceful = GracefulShutdown::new();
+        let connections = TaskTracker::new();
         loop {
-            let stream = tokio::select! {
-                () = stopping.cancelled() => break,
-                accepted = self.tcp.accept() => match accepted {
-                    Ok((stream, _peer)) => stream,
-                    Err(error) => {
-                        tracing::warn!(%error, "a connection could not be accepted");
-                        tokio::time::sleep(ACCEPT_PAUSE).await;
-                        continue;
-                    }
-                },
+            let calls = Calls::default();
+            let accepted = async {
+                let (stream, _peer) = self.tcp.accept().await?;
+                Ok((stream, bounds.capacity.room(calls.clone()).await))
             };
-            serve_connection(&builder, &graceful, stream, routes.clone(), answers.clone());
+            let accepted: std::io::Result<_> = tokio::select! {
+                () = stopping.cancelled() => break,
+                accepted = accepted => accepted,
+            };
+            match accepted {
+                Ok((stream, room)) => {
+                    let answers = bounds.answers.clone();
+                    let connection =
+                        serve_connection(&builder, stream, (calls, room), routes.clone(), answers, &stopping);
+                    connections.spawn(connection);
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            }
         }
         drop(self.tcp);
-        if tokio::time::timeout(drain_timeout, graceful.shutdown()).await.is_err() {
+        connections.close();
+        if tokio::time::timeout(drain_timeout, connections.wait()).await.is_err() {
             tracing::warn!(protocol = ?self.protocol, "some connections did not finish in time");
         }
     }
 }
 
+/// Serves one connection to its end. It is told to finish when the process stops, or when there is no room for another one
+/// and this one is idle.
 fn serve_connection(
     builder: &Builder<TokioExecutor>,
-    graceful: &GracefulShutdown,
     stream: TcpStream,
+    (calls, room): (Calls, Room),
     routes: Router,
     answers: Answers,
-) {
+    stopping: &CancellationToken,
+) -> impl Future<Output = ()> + Send + 'static {
     // Answers are small and awaited: none of them should wait for more to send with it.
     let _ = stream.set_nodelay(true);
-    let (calls, own, pace) = (Calls::default(), Connection::default(), Pace::default());
+    let (room, own, pace) = (Arc::new(room), Connection::default(), Pace::default());
     let stream = Stalled::new(StagedClose::new(stream), answers.timeout);
     let stream = TokioIo::new(Coalesce::new(stream, calls.clone()));
     let service = TowerToHyperService::new(routes);
+    let used = room.clone();
     let counted = service_fn(move |request: http::Request<Incoming>| {
         let mut request: Request = request.map(Body::new);
         request.extensions_mut().insert(own.clone());
         let (call, answers, service) = (calls.begin(), answers.clone(), service.clone());
         let (paced, wait) = pace.begin();
+        used.used();
         async move {
             let _under_way = call;
             if let Some(wait) = wait {
@@ -146,12 +171,20 @@ fn serve_connection(
         }
     });
     let connection = builder.serve_connection(stream, counted).into_owned();
-    let connection = graceful.watch(connection);
-    tokio::spawn(async move {
-        if let Err(error) = connection.await {
+    let stopping = stopping.clone();
+    async move {
+        let mut connection = pin!(connection);
+        let ended = tokio::select! {
+            ended = connection.as_mut() => ended,
+            () = async { tokio::select! { () = stopping.cancelled() => {}, () = room.is_wanted() => {} } } => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        if let Err(error) = ended {
             tracing::debug!(error, "a connection ended early");
         }
-    });
+    }
 }
 
 impl Protocol {

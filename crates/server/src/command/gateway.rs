@@ -26,12 +26,12 @@ impl Gateway {
         let (leaving, stopping) = (CancellationToken::new(), CancellationToken::new());
         let service = Upstream::at(upstream).until(stopping.clone());
         let budget = self.limits.budget();
-        let answers = self.limits.answers(&budget);
+        let bounds = self.limits.connections(&budget);
         let routes = gateway::routes(service, self.limits.gateway(budget), leaving.clone());
         tracing::info!(http = %listener.local_addr()?, upstream = grpc_addr, "listening");
 
         let server =
-            tokio::spawn(listener.serve(routes, answers, stopping.clone(), self.stop.drain_timeout()));
+            tokio::spawn(listener.serve(routes, bounds, stopping.clone(), self.stop.drain_timeout()));
         let signal = signals.next().await;
         tracing::info!(signal, "stopping: finishing what was accepted");
         let stop = async {

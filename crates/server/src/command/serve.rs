@@ -37,7 +37,7 @@ impl Serve {
         let health = Health::default();
         health.not_ready("the store is being opened").await;
         let budget = self.limits.budget();
-        let answers = self.limits.answers(&budget);
+        let bounds = self.limits.connections(&budget);
         let service = self.service(store.clone(), &budget);
         let routes = grpc::routes(service.clone(), &health);
         let upstream = Upstream::in_process(routes.clone());
@@ -54,8 +54,8 @@ impl Serve {
             let stopping = stopping.clone();
             async move {
                 tokio::join!(
-                    grpc_listener.serve(grpc_routes, answers.clone(), stopping.clone(), drain_timeout),
-                    http_listener.serve(gateway, answers, stopping, drain_timeout)
+                    grpc_listener.serve(grpc_routes, bounds.clone(), stopping.clone(), drain_timeout),
+                    http_listener.serve(gateway, bounds, stopping, drain_timeout)
                 );
             }
         });

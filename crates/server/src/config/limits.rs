@@ -7,7 +7,10 @@ use clap::Args;
 use humantime::Duration as HumanDuration;
 
 use super::positive;
-use crate::listener::Answers;
+use crate::{
+    files,
+    listener::{Answers, Bounds, Capacity},
+};
 
 /// What one caller may cost the others.
 #[derive(Debug, Clone, Args)]
@@ -46,6 +49,20 @@ pub struct Limits {
         hide_env_values = true
     )]
     max_watches: u32,
+
+    /// How many connections there may be at once; for more, those that have been idle for longest are closed. Too few, and
+    /// callers have to connect again and again; too many, and they take memory, some 30 kB each, and files (ulimit -n)
+    #[arg(
+        // Its own name is that of the database's.
+        id = "peers",
+        long = "max-connections",
+        env = "MAX_CONNECTIONS",
+        default_value_t = 5120,
+        value_parser = clap::value_parser!(u32).range(8..),
+        allow_negative_numbers = true,
+        hide_env_values = true
+    )]
+    max_connections: u32,
 
     /// How long a stream of updates may have nothing to do before it is ended. Too short, and callers that write now and
     /// then have to begin anew; too long, and what idle ones hold is held for so long
@@ -120,9 +137,12 @@ impl Limits {
         Budget::new(self.memory_budget.0)
     }
 
-    /// What answers are held to.
-    pub(crate) fn answers(&self, budget: &Budget) -> Answers {
-        Answers { memory: budget.answers.clone(), timeout: self.answer_timeout.into() }
+    /// What connections are held to. To be asked for once in a process, for all of its listeners.
+    pub(crate) fn connections(&self, budget: &Budget) -> Bounds {
+        Bounds {
+            answers: Answers { memory: budget.answers.clone(), timeout: self.answer_timeout.into() },
+            capacity: Capacity::new(files::connections(self.max_connections)),
+        }
     }
 
     /// What the gateway makes of them.

@@ -8,7 +8,7 @@ use super::*;
 use crate::command::Cli;
 
 /// The flags of `serve`. Of these the first five are the contract's, with their variables and defaults.
-const SERVE: [(&str, &str, &str); 23] = [
+const SERVE: [(&str, &str, &str); 24] = [
     ("database-url", "DATABASE_URL", "sqlite:channel-sessions.db"),
     ("grpc-addr", "GRPC_ADDR", "127.0.0.1:50051"),
     ("http-addr", "HTTP_ADDR", "127.0.0.1:8080"),
@@ -20,6 +20,7 @@ const SERVE: [(&str, &str, &str); 23] = [
     ("body-timeout", "BODY_TIMEOUT", "10s"),
     ("max-concurrent-requests", "MAX_CONCURRENT_REQUESTS", "1024"),
     ("max-watches", "MAX_WATCHES", "4096"),
+    ("max-connections", "MAX_CONNECTIONS", "5120"),
     ("stream-idle-timeout", "STREAM_IDLE_TIMEOUT", "5m"),
     ("answer-timeout", "ANSWER_TIMEOUT", "20s"),
     ("memory-budget", "MEMORY_BUDGET", "128MiB"),

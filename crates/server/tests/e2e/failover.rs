@@ -4,7 +4,9 @@ use sqlx::{Connection, PgConnection};
 use store_testkit::postgres::{Cluster, Options};
 use url::Url;
 
-use crate::support::{Service, patience::until, process::Process, silence::Silence};
+use http::Method;
+
+use crate::support::{Rest, Service, patience::until, process::Process, rest::JSON, silence::Silence};
 
 /// What a primary does that becomes a standby: connections stay, and writes on them are refused.
 async fn takes_no_writes(cluster: &Cluster) {
@@ -34,9 +36,7 @@ async fn writes_follow_a_name_that_moves() {
     let rest = service.rest();
     assert_eq!(rest.create(r#"{"id":"before"}"#).await.status, 201);
     takes_no_writes(&old).await;
-    let refused = rest.create(r#"{"id":"between"}"#).await;
-    assert_eq!((refused.status.as_u16(), &*refused.failure().reason), (503, "STORE_UNAVAILABLE"));
-    assert!(!refused.failure().outcome_unknown);
+    is_refused(&rest).await;
 
     name.point_to(authority(&new_url).parse().unwrap());
     // Connections that were open to the old one are not used any more, however many there were.
@@ -62,6 +62,19 @@ async fn of_several_hosts_the_one_that_takes_writes_is_used() {
     assert_eq!(service.rest().create(r#"{"id":"x"}"#).await.status, 201);
     // None of them does now.
     takes_no_writes(&writes).await;
-    let refused = service.rest().create(r#"{"id":"y"}"#).await;
-    assert_eq!((refused.status.as_u16(), &*refused.failure().reason), (503, "STORE_UNAVAILABLE"));
+    is_refused(&service.rest()).await;
+}
+
+/// The database's processes heed their settings in their own time; from then on, writes are refused, and not made.
+async fn is_refused(rest: &Rest) {
+    until("refused writes", async || {
+        let answer = rest.send(Method::PUT, "/channel-sessions/between", r#"{"a":1}"#, &JSON).await;
+        if answer.status.is_success() {
+            return false;
+        }
+        assert_eq!((answer.status.as_u16(), &*answer.failure().reason), (503, "STORE_UNAVAILABLE"));
+        assert!(!answer.failure().outcome_unknown);
+        true
+    })
+    .await;
 }

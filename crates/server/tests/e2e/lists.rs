@@ -221,15 +221,15 @@ async fn a_token_is_good_for_its_own_list_only(store: Store) {
         request
     };
     for (request, field, rule) in [
-        (other(|it| it.channel_type = "VOICE".to_owned()), "page_token", "page_token"),
-        (other(|it| it.channel_type = String::new()), "page_token", "page_token"),
-        (other(|it| it.active = Some(true)), "page_token", "page_token"),
-        (other(|it| it.customer_id = "WEB".to_owned()), "page_token", "page_token"),
-        (other(|it| it.page_token.push('A')), "page_token", "page_token"),
-        (other(|it| it.page_token = "nonsense".to_owned()), "page_token", "page_token"),
-        (other(|it| it.page_size = -1), "page_size", "not_negative"),
-        (other(|it| it.conversation_id = "\0".to_owned()), "conversation_id", "no_nul"),
-        (other(|it| it.customer_id = "ä".repeat(256)), "customer_id", "length"),
+        (other(|it| it.channel_type = "VOICE".to_owned()), "pageToken", "page_token"),
+        (other(|it| it.channel_type = String::new()), "pageToken", "page_token"),
+        (other(|it| it.active = Some(true)), "pageToken", "page_token"),
+        (other(|it| it.customer_id = "WEB".to_owned()), "pageToken", "page_token"),
+        (other(|it| it.page_token.push('A')), "pageToken", "page_token"),
+        (other(|it| it.page_token = "nonsense".to_owned()), "pageToken", "page_token"),
+        (other(|it| it.page_size = -1), "pageSize", "not_negative"),
+        (other(|it| it.conversation_id = "\0".to_owned()), "conversationId", "no_nul"),
+        (other(|it| it.customer_id = "ä".repeat(256)), "customerId", "length"),
     ] {
         let failure = page(&grpc, &rest, &request).await.unwrap_err();
         assert_eq!(

@@ -23,6 +23,7 @@ mod lists;
 mod locked_rows;
 mod logs;
 mod lost_upstream;
+mod many_connections;
 mod memory;
 mod overload;
 mod pgbouncer;

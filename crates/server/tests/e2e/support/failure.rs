@@ -140,6 +140,8 @@ impl Failure {
             ("request_id", if has_headers { "Idempotency-Key" } else { "requestId" }),
             ("channel_session_id", "channelSessionId"),
             ("conversation_id", "conversationId"),
+            ("customer_id", "customerId"),
+            ("channel_type", "channelType"),
             ("page_size", "pageSize"),
             ("next_page_token", "nextPageToken"),
             ("page_token", "pageToken"),

@@ -1,0 +1,148 @@
+//! How many connections there are at a time, and which of them ends for a new one.
+//!
+//! Each takes a file handle and some memory, and the database needs handles too. When there are as many as there may be,
+//! the one that has been idle for longest is asked to end, as a server may end an idle one at any time. One that is asked
+//! while it still sends an answer sends it to the end.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use coalesce::Calls;
+use tokio::{
+    sync::{Notify, OwnedSemaphorePermit, Semaphore},
+    time::timeout,
+};
+
+/// How long a connection that was asked to end has for it before another one is asked too.
+const END_LIMIT: Duration = Duration::from_millis(50);
+
+/// Room for connections. Clones are the same.
+#[derive(Debug, Clone)]
+pub(crate) struct Capacity(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    permits: Arc<Semaphore>,
+    begun: Instant,
+    next: AtomicU64,
+    open: Mutex<HashMap<u64, Arc<Open>>>,
+}
+
+/// A connection as others know it.
+#[derive(Debug)]
+struct Open {
+    calls: Calls,
+    /// When its last call began, or else it itself, in milliseconds.
+    used: AtomicU64,
+    is_asked: AtomicBool,
+    end: Notify,
+}
+
+/// A connection's room, given back when dropped.
+#[derive(Debug)]
+pub(super) struct Room {
+    number: u64,
+    open: Arc<Open>,
+    capacity: Capacity,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Capacity {
+    /// Room for so many.
+    pub(crate) fn new(connections: usize) -> Self {
+        Self(Arc::new(Shared {
+            permits: Arc::new(Semaphore::new(connections)),
+            begun: Instant::now(),
+            next: AtomicU64::new(0),
+            open: Mutex::default(),
+        }))
+    }
+
+    /// Waits for room, which idle connections have to make where there is none.
+    pub(super) async fn room(&self, calls: Calls) -> Room {
+        loop {
+            let limit = if self.0.permits.available_permits() > 0 || self.ask_one() {
+                END_LIMIT
+            } else {
+                Duration::MAX
+            };
+            // Nobody closes the semaphore.
+            if let Ok(Ok(permit)) = timeout(limit, self.0.permits.clone().acquire_owned()).await {
+                let number = self.0.next.fetch_add(1, Ordering::Relaxed);
+                let used = AtomicU64::new(self.now());
+                let open =
+                    Arc::new(Open { calls, used, is_asked: AtomicBool::new(false), end: Notify::new() });
+                self.lock().insert(number, open.clone());
+                return Room { number, open, capacity: self.clone(), _permit: permit };
+            }
+        }
+    }
+
+    /// Asks the connection that has been idle for longest to end. Says whether there is one.
+    fn ask_one(&self) -> bool {
+        let open = self.lock();
+        let idle =
+            open.values().filter(|it| !it.is_asked.load(Ordering::Relaxed) && !it.calls.are_under_way());
+        let Some(oldest) = idle.min_by_key(|it| it.used.load(Ordering::Relaxed)) else { return false };
+        oldest.is_asked.store(true, Ordering::Relaxed);
+        oldest.end.notify_one();
+        true
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.0.begun.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<u64, Arc<Open>>> {
+        // Nothing panics while it holds the lock; if it did, the map would still be whole.
+        self.0.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Room {
+    /// Says that the connection is used.
+    pub(super) fn used(&self) {
+        self.open.used.store(self.capacity.now(), Ordering::Relaxed);
+    }
+
+    /// Waits until the connection is to end for another one.
+    pub(super) async fn is_wanted(&self) {
+        self.open.end.notified().await;
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        self.capacity.lock().remove(&self.number);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_one_that_was_idle_for_longest_ends_for_a_new_one() {
+        let capacity = Capacity::new(3);
+        let busy = Calls::default();
+        let _call = busy.begin();
+        let (_busy, first, second) = (
+            capacity.room(busy).await,
+            capacity.room(Calls::default()).await,
+            capacity.room(Calls::default()).await,
+        );
+        std::thread::sleep(Duration::from_millis(2));
+        first.used();
+        let new = tokio::spawn(async move { capacity.room(Calls::default()).await });
+        second.is_wanted().await;
+        drop(second);
+        new.await.expect("there is room");
+        assert!(timeout(Duration::ZERO, first.is_wanted()).await.is_err());
+    }
+}
