@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::support::{
-    Front, Rest, Service, Store, mute::Mute, on_both_stores, patience::until, process::Process,
+    Front, Rest, Service, Store, on_both_stores, patience::until, process::Process, silence::Silence,
 };
 
 on_both_stores!(a_connection_that_goes_silent_is_given_up);
@@ -16,14 +16,14 @@ const SOON: Duration = Duration::from_secs(20);
 
 async fn a_connection_that_goes_silent_is_given_up(store: Store) {
     let service = Service::start(store).await;
-    let proxy = Mute::before(service.server.address("grpc")).await;
+    let proxy = Silence::before(service.server.address("grpc")).await;
     let address = proxy.address().to_string();
     let addresses = ["--grpc-addr", &address, "--http-addr", "127.0.0.1:0", "--lame-duck", "0s"];
     let gateway = Process::start(&[&["gateway", "--request-timeout", "5m"], &addresses[..]].concat());
     let rest = Rest::new(gateway.address("http"));
     for round in 0..3 {
         assert_eq!(rest.update(ID, ONE).await.status, 200, "{round}");
-        proxy.silence();
+        proxy.fall();
         let begun = Instant::now();
         let (write, read) = tokio::join!(rest.update(ID, ONE), rest.get(ID));
         assert!(begun.elapsed() < SOON, "{round}: {:?}", begun.elapsed());
@@ -39,13 +39,13 @@ async fn a_connection_that_goes_silent_is_given_up(store: Store) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn readiness_follows_a_silent_connection() {
     let service = Service::start(Store::Sqlite).await;
-    let proxy = Mute::before(service.server.address("grpc")).await;
+    let proxy = Silence::before(service.server.address("grpc")).await;
     let address = proxy.address().to_string();
     let addresses = ["--grpc-addr", &address, "--http-addr", "127.0.0.1:0", "--lame-duck", "0s"];
     let gateway = Process::start(&[&["gateway", "--request-timeout", "5m"], &addresses[..]].concat());
     let rest = Rest::new(gateway.address("http"));
     assert!(rest.is_ready().await);
-    proxy.silence();
+    proxy.fall();
     let begun = Instant::now();
     assert!(!rest.is_ready().await);
     assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());

@@ -10,7 +10,6 @@ pub(crate) mod history;
 pub(crate) mod http2;
 pub(crate) mod ledger;
 pub(crate) mod lock;
-pub(crate) mod mute;
 pub(crate) mod nginx;
 pub(crate) mod patience;
 pub(crate) mod process;

@@ -44,6 +44,11 @@ impl Silence {
         Self { address, target, times, connections, accepting }
     }
 
+    /// Where callers connect to.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// A URL that leads through it.
     pub(crate) fn url(&self, url: &str) -> String {
         let mut url = url::Url::parse(url).unwrap();
