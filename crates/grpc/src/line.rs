@@ -22,7 +22,7 @@ pub(crate) struct Turn {
 
 /// How many lists are read at once. Each has a connection of the database's while it reads: too many, and they have those
 /// of reads and updates of single sessions; too few, and a slow one holds up the others.
-const TURNS: usize = 3;
+const TURNS: usize = 4;
 
 /// How many may wait beside them. More would wait for longer than they care to, and are refused at once.
 const MAX_WAITING: usize = 64;

@@ -31,7 +31,7 @@ struct Seen {
 }
 
 /// What reads that are under way may come to together, in bytes; each is there several times on its way.
-const MAX_BYTES: usize = 8 << 20;
+const MAX_BYTES: usize = 16 << 20;
 
 /// For how long a size is remembered at least. Too short, and large sessions that are read now and then are met
 /// unprepared; too long, and one of them slows the reads of all others for so long.
