@@ -241,5 +241,5 @@ async fn a_token_is_good_for_its_own_list_only(store: Store) {
     // Nor is that of a history.
     let answer =
         rest.send(Method::GET, &format!("/channel-sessions/Z/history?pageToken={token}"), "", &[]).await;
-    assert_eq!(answer.failure().rules(), [("page_token", "", "page_token")]);
+    assert_eq!(answer.failure().rules(), [("pageToken", "", "page_token")]);
 }
