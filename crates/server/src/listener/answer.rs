@@ -31,7 +31,7 @@ pub(crate) struct Answers {
 pub(super) struct Answer {
     state: State,
     answers: Answers,
-    /// Whether what it takes is counted elsewhere.
+    /// What it takes, where that is counted elsewhere.
     counted: Option<Counted>,
 }
 
@@ -47,6 +47,8 @@ struct Large {
     /// What has not been taken of the part that came last.
     rest: Bytes,
     share: Share,
+    /// What it takes, where that is counted elsewhere: given back when the rest is let go of.
+    counted: Option<Counted>,
     /// When the last piece was asked for.
     asked: Instant,
 }
@@ -79,9 +81,9 @@ impl hyper::body::Body for Answer {
                 }
                 let body = std::mem::take(body);
                 let share = this.answers.memory.share();
-                let rest = Bytes::new();
-                let mut large = Large { body, rest, share, asked: Instant::now() };
-                let piece = large.next_piece(frame, this.counted.is_some());
+                let (rest, counted) = (Bytes::new(), this.counted.take());
+                let mut large = Large { body, rest, share, counted, asked: Instant::now() };
+                let piece = large.next_piece(frame);
                 let kept = Arc::new(Mutex::new(piece.is_ok().then_some(large)));
                 tokio::spawn(let_go(Arc::downgrade(&kept), this.answers.timeout));
                 this.state = State::Large(kept);
@@ -97,7 +99,7 @@ impl hyper::body::Body for Answer {
         }
         let frame = ready!(Pin::new(&mut large.body).poll_frame(context));
         let Some(Ok(frame)) = frame else { return Poll::Ready(frame) };
-        Poll::Ready(Some(large.next_piece(frame, this.counted.is_some())))
+        Poll::Ready(Some(large.next_piece(frame)))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -120,10 +122,10 @@ impl hyper::body::Body for Answer {
 
 impl Large {
     /// The first piece of what comes next. An error if there is no room for the rest.
-    fn next_piece(&mut self, frame: Frame<Bytes>, is_counted: bool) -> Result<Frame<Bytes>, axum::Error> {
+    fn next_piece(&mut self, frame: Frame<Bytes>) -> Result<Frame<Bytes>, axum::Error> {
         match frame.into_data() {
             Ok(data) => {
-                if !is_counted {
+                if self.counted.is_none() {
                     self.share.grow(data.len()).map_err(|_| cut())?;
                 }
                 self.rest = data;

@@ -67,13 +67,11 @@ impl Capacity {
     /// Waits for room, which idle connections have to make where there is none.
     pub(super) async fn room(&self, calls: Calls) -> Room {
         loop {
-            let limit = if self.0.permits.available_permits() > 0 || self.ask_one() {
-                END_LIMIT
-            } else {
-                Duration::MAX
-            };
-            // Nobody closes the semaphore.
-            if let Ok(Ok(permit)) = timeout(limit, self.0.permits.clone().acquire_owned()).await {
+            if self.0.permits.available_permits() == 0 {
+                self.ask_one();
+            }
+            // Those that were busy may be idle by then. Nobody closes the semaphore.
+            if let Ok(Ok(permit)) = timeout(END_LIMIT, self.0.permits.clone().acquire_owned()).await {
                 let number = self.0.next.fetch_add(1, Ordering::Relaxed);
                 let used = AtomicU64::new(self.now());
                 let open =
@@ -84,15 +82,15 @@ impl Capacity {
         }
     }
 
-    /// Asks the connection that has been idle for longest to end. Says whether there is one.
-    fn ask_one(&self) -> bool {
+    /// Asks the connection that has been idle for longest to end, if there is one.
+    fn ask_one(&self) {
         let open = self.lock();
         let idle =
             open.values().filter(|it| !it.is_asked.load(Ordering::Relaxed) && !it.calls.are_under_way());
-        let Some(oldest) = idle.min_by_key(|it| it.used.load(Ordering::Relaxed)) else { return false };
-        oldest.is_asked.store(true, Ordering::Relaxed);
-        oldest.end.notify_one();
-        true
+        if let Some(oldest) = idle.min_by_key(|it| it.used.load(Ordering::Relaxed)) {
+            oldest.is_asked.store(true, Ordering::Relaxed);
+            oldest.end.notify_one();
+        }
     }
 
     fn now(&self) -> u64 {
@@ -126,6 +124,22 @@ impl Drop for Room {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn one_that_was_busy_makes_room_once_it_is_idle() {
+        let capacity = Capacity::new(1);
+        let busy = Calls::default();
+        let call = busy.begin();
+        let only = capacity.room(busy).await;
+        let waiting = capacity.clone();
+        let new = tokio::spawn(async move { waiting.room(Calls::default()).await });
+        // It has looked, and found nobody idle.
+        assert!(timeout(2 * END_LIMIT, only.is_wanted()).await.is_err());
+        drop(call);
+        only.is_wanted().await;
+        drop(only);
+        new.await.expect("there is room");
+    }
 
     #[tokio::test]
     async fn the_one_that_was_idle_for_longest_ends_for_a_new_one() {
