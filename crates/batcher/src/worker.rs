@@ -54,8 +54,15 @@ impl<I: Item> Shared<I> {
         if state.in_flight.admits(state.queue.ready(), &self.options) {
             state.in_flight.workers += 1;
             self.tasks.spawn(self.clone().run());
-        } else if state.queue.ready() > 0 && !state.in_flight.is_watched {
-            // No timer for every batch: one wakes the thread that waits for the network.
+        } else {
+            self.watch_over(state);
+        }
+    }
+
+    /// Has somebody look after what is ready and not taken. No timer for every batch: one wakes the thread that waits for the
+    /// network.
+    fn watch_over(self: Arc<Self>, state: &mut State<I>) {
+        if state.queue.ready() > 0 && !state.in_flight.is_watched {
             state.in_flight.is_watched = true;
             self.tasks.spawn(self.clone().watch());
         }
@@ -82,11 +89,13 @@ impl<I: Item> Shared<I> {
 
     /// Takes the next batch. Where there is none, there is one worker less in the same moment: what comes in the next one
     /// starts another.
-    fn take(&self) -> Option<(Vec<Waiting<I>>, Instant)> {
+    fn take(self: &Arc<Self>) -> Option<(Vec<Waiting<I>>, Instant)> {
         let mut state = self.lock();
         // Others may have come in the place of one that was slow.
         let is_needed = state.in_flight.in_time(&self.options) <= self.options.max_in_flight;
         let batch = if is_needed { state.queue.take() } else { Vec::new() };
+        // Should this batch hang, others are started for what it leaves.
+        self.clone().watch_over(&mut state);
         if batch.is_empty() {
             state.in_flight.workers -= 1;
             return None;

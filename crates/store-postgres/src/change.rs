@@ -5,7 +5,7 @@ use batcher::{LockWait, Verdict};
 use domain::{
     Error,
     change::Change,
-    working::{Batch, Key, Part},
+    working::{Batch, Key, Part, Refusal},
 };
 
 use crate::{
@@ -50,6 +50,11 @@ async fn write_all(connection: &mut Lease, batch: &mut Batch<'_>, parts: Vec<Par
     let mut todo: Vec<Vec<Part>> = vec![others, updates];
     while let Some(parts) = todo.pop() {
         if parts.is_empty() {
+            continue;
+        }
+        if !connection.is_sound() {
+            // Nothing of these has been sent.
+            todo.extend(batch.refused(parts, &Refusal::Error(error::connection_lost())));
             continue;
         }
         match write::run(connection, &parts).await {

@@ -9,7 +9,10 @@
 
 use std::{
     io,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -80,11 +83,14 @@ struct Shared {
     limits: Limits,
     permits: Arc<Semaphore>,
     idle: Mutex<Vec<Idle>>,
+    /// How often connections were found not to be trusted. Those of an earlier time are not used again.
+    generation: AtomicU64,
 }
 
 #[derive(Debug)]
 struct Idle {
     connection: PgConnection,
+    generation: u64,
     lock_wait: Option<LockWait>,
     made: Instant,
     used: Instant,
@@ -102,7 +108,8 @@ pub(crate) struct Lease {
 impl Connections {
     pub(crate) fn new(target: Target, limits: Limits) -> Self {
         let permits = Arc::new(Semaphore::new(limits.max as usize));
-        Self(Arc::new(Shared { target, limits, permits, idle: Mutex::default() }))
+        let (idle, generation) = (Mutex::default(), AtomicU64::new(0));
+        Self(Arc::new(Shared { target, limits, permits, idle, generation }))
     }
 
     /// A connection, as soon as there is one.
@@ -138,6 +145,7 @@ impl Connections {
     }
 
     async fn connect(&self) -> Result<Idle, sqlx::Error> {
+        let generation = self.generation();
         let mut connection = self.0.target.connect().await?;
         let server_limit = self.0.limits.statement.mul_f64(SERVER_SHARE).as_millis();
         let settings = format!("{GENERIC_PLANS}; {KEEPALIVE}; SET statement_timeout = {server_limit}");
@@ -147,12 +155,17 @@ impl Connections {
         )
         .await?;
         let now = Instant::now();
-        Ok(Idle { connection, lock_wait: None, made: now, used: now })
+        Ok(Idle { connection, generation, lock_wait: None, made: now, used: now })
     }
 
-    /// Lets go of all connections that are not in use: what was found out about one of them holds for all.
+    /// Lets go of all connections, of those in use when they come back: what was found out about one of them holds for all.
     pub(crate) fn distrust(&self) {
+        self.0.generation.fetch_add(1, Ordering::Relaxed);
         self.lock().clear();
+    }
+
+    fn generation(&self) -> u64 {
+        self.0.generation.load(Ordering::Relaxed)
     }
 
     /// Closes them all, once they are not in use any more.
@@ -206,6 +219,11 @@ impl Lease {
         self.fetch_all(query).await.map(drop)
     }
 
+    /// Whether another statement can be sent on it.
+    pub(crate) fn is_sound(&self) -> bool {
+        self.is_sound
+    }
+
     /// Has nobody else use it.
     pub(crate) fn close(mut self) {
         self.idle = None;
@@ -232,8 +250,9 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        let Some(idle) = self.idle.take().filter(|_| self.is_sound && !self.from.0.permits.is_closed())
-        else {
+        let is_good = self.is_sound && !self.from.0.permits.is_closed();
+        let generation = self.from.generation();
+        let Some(idle) = self.idle.take().filter(|idle| is_good && idle.generation == generation) else {
             // Closed by being dropped.
             return;
         };

@@ -15,7 +15,20 @@ pub(crate) fn of_write(error: sqlx::Error) -> Error {
 
 /// The same of one that writes changes.
 pub(crate) fn refusal(error: sqlx::Error) -> Refusal {
-    if is_conflict(&error) { Refusal::Conflict } else { Refusal::Error(of_write(error)) }
+    if is_conflict(&error) {
+        Refusal::Conflict
+    } else if code(&error).is_none() && !matches!(error, sqlx::Error::Encode(_)) {
+        // Not the database's word: the statement may have been carried out, and must not be sent again in parts.
+        Refusal::Error(unavailable(error, Outcome::Unknown))
+    } else {
+        Refusal::Error(of_write(error))
+    }
+}
+
+/// The connection ended before something else was sent on it.
+pub(crate) fn connection_lost() -> Error {
+    let cause = "the connection to the database ended with another statement".into();
+    Error::StoreUnavailable { outcome: Outcome::NotApplied, cause }
 }
 
 /// The store is away.

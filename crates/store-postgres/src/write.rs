@@ -132,7 +132,10 @@ pub(crate) async fn run(connection: &mut Lease, parts: &[Part]) -> Result<Vec<bo
         written[place(&row)?] = true;
     }
     let deleted = parts.iter().zip(&written).filter(|(part, written)| **written && part.write.erase);
-    erase(connection, deleted.map(|(part, _)| part)).await?;
+    if let Err(error) = erase(connection, deleted.map(|(part, _)| part)).await {
+        // What was written stays written: it is done before anything else is stored under these ids.
+        tracing::warn!(%error, "what a deletion left of request ids could not be removed yet");
+    }
     Ok(written)
 }
 

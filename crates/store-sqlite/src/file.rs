@@ -58,20 +58,25 @@ impl File {
     /// What happened to it, and what to do.
     pub(crate) fn check(&self) -> Result<(), Source> {
         let File(file) = self;
-        let what = match FileId::at(&file.path) {
+        let message = |what| {
+            format!(
+                "the database's file {} {what} while this process had it open; restart the process to use what is there now",
+                file.path.display()
+            )
+        };
+        let message = match FileId::at(&file.path) {
             Ok(id) if id == file.id && !file.was_replaced.load(Ordering::Relaxed) => return Ok(()),
-            Ok(_) => "has been replaced by another one",
-            Err(error) if error.kind() == ErrorKind::NotFound => "has been removed",
+            Ok(_) => message("has been replaced by another one"),
+            // It may be on its way to another place, and its log after it: that is left alone.
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                return Err(message("has been removed").into());
+            }
             // It may be there all the same; whoever reads or writes it hears more.
             Err(_) => return Ok(()),
         };
-        let message = format!(
-            "the database's file {} {what} while this process had it open; restart the process to use what is there now",
-            file.path.display()
-        );
         if !file.was_replaced.swap(true, Ordering::Relaxed) {
             tracing::error!("{message}; what was written since then is in no file that has a name");
-            self.discard_log();
+            self.set_log_aside();
         }
         Err(message.into())
     }
@@ -99,12 +104,15 @@ impl File {
         self.0.id
     }
 
-    /// Removes the log of writes that this process has open, so that it is not taken for the other file's.
-    fn discard_log(&self) {
+    /// Moves the log of writes that this process has open, so that it is not taken for the other file's. What it holds may
+    /// not be in the old file yet.
+    fn set_log_aside(&self) {
         let open = open_files();
-        for path in ["-wal", "-shm"].map(|suffix| self.beside(suffix)) {
+        for suffix in ["-wal", "-shm"] {
+            let path = self.beside(suffix);
             let is_ours = FileId::at(&path).is_ok_and(|id| open.contains(&id));
-            if is_ours && let Err(error) = fs::remove_file(&path) {
+            let aside = self.beside(&format!("{suffix}-of-replaced-file"));
+            if is_ours && let Err(error) = fs::rename(&path, aside) {
                 tracing::error!(%error, "{} belongs to the old file and must be removed", path.display());
             }
         }
