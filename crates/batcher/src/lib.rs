@@ -4,8 +4,8 @@
 //! enough others, since batches of one would keep a database busy with beginnings and ends. A batch that takes long is
 //! joined by another one, and a batch that hangs is not counted at all: it holds up its own sessions and nobody else.
 //!
-//! A session is in one batch at a time, so a store never competes with itself for a session, and a session's items are
-//! worked on in the order in which they came. What a store finds locked by somebody else leaves the batch, and is tried
+//! A session is in one batch at a time, so a store never competes with itself for a session, and what is submitted at once
+//! for a session is worked on in its order. What a store finds locked by somebody else leaves the batch, and is tried
 //! again by itself. Items that come one by one and items that come many at a time take turns. Knows no database.
 
 mod blocked;

@@ -1,6 +1,13 @@
 //! Which server a database URL names: one, or the one of several that takes writes.
 
-use std::{str::FromStr, time::Duration};
+use std::{
+    str::FromStr,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use domain::store::OpenError;
 use sqlx::{
@@ -37,6 +44,8 @@ const DRIVERS_PARAMETERS: [&str; 14] = [
 pub(crate) struct Target {
     /// At least one, in the order of the URL.
     hosts: Vec<PgConnectOptions>,
+    /// Which of them took writes when last asked: it is asked first, lest each connection wait for one that is gone.
+    writable: Arc<AtomicUsize>,
     connect_timeout: Duration,
     needs_writable: bool,
 }
@@ -48,7 +57,12 @@ impl Target {
     /// What is wrong with it. The URL itself is not repeated: it may hold a password.
     pub(crate) fn parse(url: &str) -> Result<Self, OpenError> {
         let (mut url, mut hosts) = split_hosts(url)?;
-        let mut target = Self { hosts: Vec::new(), connect_timeout: CONNECT_TIMEOUT, needs_writable: false };
+        let mut target = Self {
+            hosts: Vec::new(),
+            writable: Arc::default(),
+            connect_timeout: CONNECT_TIMEOUT,
+            needs_writable: false,
+        };
         let mut ports = Vec::new();
         let mut parameters = Vec::new();
         for (name, value) in url.query_pairs() {
@@ -93,16 +107,20 @@ impl Target {
         self
     }
 
-    /// Connects to the first host that takes writes. Where none does, the first that answers will do for reading, unless
-    /// the URL asks for one that takes writes.
+    /// Connects to the first host that takes writes, from the last one that did. Where none does, the first that answers
+    /// will do for reading, unless the URL asks for one that takes writes.
     ///
     /// # Errors
     /// Why the last of them could not be used.
     pub(crate) async fn connect(&self) -> Result<PgConnection, sqlx::Error> {
         let (mut reading, mut last) = (None, sqlx::Error::PoolClosed);
-        for host in &self.hosts {
-            match bounded(self.connect_timeout, connect(host)).await {
-                Ok((connection, false)) => return Ok(connection),
+        let begin = self.writable.load(Ordering::Relaxed);
+        for at in (begin..self.hosts.len()).chain(0..begin) {
+            match bounded(self.connect_timeout, connect(&self.hosts[at])).await {
+                Ok((connection, false)) => {
+                    self.writable.store(at, Ordering::Relaxed);
+                    return Ok(connection);
+                }
                 Ok((connection, true)) if !self.needs_writable => reading = reading.or(Some(connection)),
                 Ok(_) => last = sqlx::Error::Io(std::io::Error::other("the server is read-only")),
                 Err(error) => last = error,

@@ -151,7 +151,9 @@ impl Reserve {
         // Twice as much has to be free, or the next update would have it given up again. That the disk has room is not all:
         // there are quotas, and limits of files.
         let disk = rustix::fs::statvfs(self.database.path());
-        if disk.is_ok_and(|disk| disk.f_bavail.saturating_mul(disk.f_frsize) < 2 * BYTES) {
+        // A file system that does not know its size has none.
+        if disk.is_ok_and(|disk| disk.f_blocks > 0 && disk.f_bavail.saturating_mul(disk.f_frsize) < 2 * BYTES)
+        {
             return;
         }
         if self.write(2 * BYTES).and_then(|()| self.write(BYTES)).is_err() {

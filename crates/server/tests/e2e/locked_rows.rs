@@ -5,27 +5,24 @@ use std::time::{Duration, Instant};
 use crate::support::{
     Caller, Service, Store,
     caller::set,
+    latency::Latencies,
     lock::Lock,
     patience::{until, within},
 };
 
 const LOCKED: [&str; 5] = ["l0", "l1", "l2", "l3", "l4"];
 
-const CALLERS: usize = 16;
-
-/// How many updates each of the others makes meanwhile.
-const UPDATES: usize = 100;
+const OTHERS: [&str; 16] =
+    ["s0", "s1", "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9", "sa", "sb", "sc", "sd", "se", "sf"];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn updates_of_other_sessions_go_on_and_reads_too() {
     let service = Service::start(Store::Postgres).await;
-    for id in LOCKED {
+    for id in LOCKED.iter().chain(&OTHERS) {
         service.create(id, "{}").await;
     }
     let grpc = service.grpc().await;
-    for at in 0..CALLERS {
-        service.create(&format!("s{at}"), "{}").await;
-    }
+    let before = Latencies::of_a_while(&service.rest(), &OTHERS).await;
     let lock = Lock::take(&service.database_url(), &LOCKED).await;
     // Callers who send again and again what cannot be done.
     let blocked: Vec<_> = LOCKED
@@ -37,23 +34,7 @@ async fn updates_of_other_sessions_go_on_and_reads_too() {
         })
         .collect();
     let begun = Instant::now();
-    let others: Vec<_> = (0..CALLERS)
-        .map(|at| {
-            let caller = Caller::Grpc(grpc.clone());
-            tokio::spawn(async move {
-                for value in 0..UPDATES {
-                    let update = set(&format!("s{at}"), "n", "Number", value);
-                    caller.update(&update).await.unwrap_or_else(|failure| panic!("{failure:?}"));
-                }
-            })
-        })
-        .collect();
-    within("the others' updates", async {
-        for other in others {
-            other.await.unwrap();
-        }
-    })
-    .await;
+    before.compare(&Latencies::of_a_while(&service.rest(), &OTHERS).await);
     // They have not waited for the lock's end: it is still there, and so are those who wait for it.
     assert!(blocked.iter().all(|blocked| !blocked.is_finished()), "after {:?}", begun.elapsed());
     for id in LOCKED {

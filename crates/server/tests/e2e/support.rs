@@ -8,6 +8,7 @@ pub(crate) mod document;
 pub(crate) mod failure;
 pub(crate) mod history;
 pub(crate) mod http2;
+pub(crate) mod latency;
 pub(crate) mod ledger;
 pub(crate) mod lock;
 pub(crate) mod nginx;
@@ -19,6 +20,7 @@ pub(crate) mod raw;
 pub(crate) mod rest;
 pub(crate) mod service;
 pub(crate) mod silence;
+pub(crate) mod size;
 pub(crate) mod sse;
 pub(crate) mod watch;
 

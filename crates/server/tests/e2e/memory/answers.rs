@@ -3,10 +3,12 @@
 use std::{
     io::{Read, Write},
     net::TcpStream,
+    time::Duration,
 };
 
 use channel_session_api::v1::{ChannelSessionView, GetChannelSessionRequest};
 use futures_util::future::join_all;
+use http::HeaderMap;
 use prost::Message;
 
 use super::{beside_a_good_caller, create_large, service};
@@ -15,51 +17,33 @@ use crate::support::{
     caller::set,
     http2::{Call, Connection, framed},
     on_both_stores,
-    patience::until,
+    patience::{PATIENCE, until},
+    size::short_or_full,
     watch::{Watch, session},
 };
 
 on_both_stores!(answers_that_nobody_takes, lists_that_nobody_reads, watches_that_never_read);
 
-/// Peers that give no window ask for a session of two megabytes four hundred times. After the limit on time the answers are
-/// let go of, and others have room.
+/// After the limit on time the answers are let go of, and others have room.
 async fn answers_that_nobody_takes(store: Store) {
     let service = service(store).await;
     create_large(&service, "large").await;
-    let request = GetChannelSessionRequest {
-        channel_session_id: "large".to_owned(),
-        view: ChannelSessionView::Json.into(),
-    };
-    let message = framed(false, &request.encode_to_vec());
-    let address = service.server.address("grpc");
-    let connections = join_all((0..2).map(|_| Connection::open(address, 0))).await;
     let attack = async {
-        let mut calls = Vec::new();
-        for connection in &connections {
-            for _ in 0..200 {
-                calls.push(connection.call("GetChannelSession", &[], Some(message.clone()), true).await);
-            }
-        }
-        join_all(calls.into_iter().map(Call::status)).await
+        let (connections, answers) = ask_and_take_nothing(&service).await;
+        // Although the connections are still there.
+        until("room for an answer", async || service.rest().get("large").await.status.is_success()).await;
+        drop(connections);
+        answers
     };
     let answers = beside_a_good_caller(&service, attack).await;
     assert!(answers.iter().any(Result::is_ok));
-    // Although the connections are still there.
-    until("room for an answer", async || service.rest().get("large").await.status.is_success()).await;
-    drop(connections);
 }
 
-/// Two hundred connections of HTTP/1.1 ask for a list of two megabytes, and read none of it.
 async fn lists_that_nobody_reads(store: Store) {
     let service = service(store).await;
     create_large(&service, "large").await;
     let attack = async {
-        let mut connections = Vec::new();
-        for _ in 0..200 {
-            let mut stream = TcpStream::connect(service.rest().address()).unwrap();
-            stream.write_all(b"GET /channel-sessions HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
-            connections.push(stream);
-        }
+        let connections = ask_for_lists_and_read_nothing(&service);
         until("room for a list", async || {
             service.rest().send(http::Method::GET, "/channel-sessions", "", &[]).await.status.is_success()
         })
@@ -70,7 +54,7 @@ async fn lists_that_nobody_reads(store: Store) {
     // Each was answered in part, or refused, and is closed once nobody has taken more of it for long enough.
     let closed = tokio::task::spawn_blocking(move || {
         for mut stream in connections {
-            stream.set_read_timeout(Some(crate::support::patience::PATIENCE)).unwrap();
+            stream.set_read_timeout(Some(PATIENCE)).unwrap();
             let mut taken = [0; 1];
             assert_eq!(stream.read(&mut taken).unwrap(), 1);
         }
@@ -78,15 +62,53 @@ async fn lists_that_nobody_reads(store: Store) {
     closed.await.unwrap();
 }
 
-/// A hundred watches that never read, and one that does, of a session of two megabytes that is changed again and again.
+/// One that reads hears of every change meanwhile.
 async fn watches_that_never_read(store: Store) {
     let service = service(store).await;
     create_large(&service, "large").await;
+    let connections = watch_and_read_nothing(&service).await;
+    beside_a_good_caller(&service, updates_are_told(&service)).await;
+    drop(connections);
+}
+
+/// Peers that give no window ask for a session of two megabytes four hundred times.
+pub(super) async fn ask_and_take_nothing(
+    service: &Service,
+) -> (Vec<Connection>, Vec<Result<HeaderMap, tonic::Status>>) {
+    let request = GetChannelSessionRequest {
+        channel_session_id: "large".to_owned(),
+        view: ChannelSessionView::Json.into(),
+    };
+    let message = framed(false, &request.encode_to_vec());
+    let address = service.server.address("grpc");
+    let connections = join_all((0..2).map(|_| Connection::open(address, 0))).await;
+    let mut calls = Vec::new();
+    for connection in &connections {
+        for _ in 0..200 {
+            calls.push(connection.call("GetChannelSession", &[], Some(message.clone()), true).await);
+        }
+    }
+    let answers = join_all(calls.into_iter().map(Call::status)).await;
+    (connections, answers)
+}
+
+/// Two hundred connections of HTTP/1.1 ask for a list of two megabytes, and read none of it.
+pub(super) fn ask_for_lists_and_read_nothing(service: &Service) -> Vec<TcpStream> {
+    let ask = |_| {
+        let mut stream = TcpStream::connect(service.rest().address()).unwrap();
+        stream.write_all(b"GET /channel-sessions HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
+        stream
+    };
+    (0..200).map(ask).collect()
+}
+
+/// Watches that never read, of a session of two megabytes.
+pub(super) async fn watch_and_read_nothing(service: &Service) -> Vec<Connection> {
     let message = framed(false, &session("large").encode_to_vec());
     let address = service.server.address("grpc");
     let mut connections = Vec::new();
     let mut calls = Vec::new();
-    for _ in 0..2 {
+    for _ in 0..short_or_full(2, 10) {
         // The first message has room, and no event has.
         let connection = Connection::open(address, 1000).await;
         for _ in 0..50 {
@@ -97,16 +119,20 @@ async fn watches_that_never_read(store: Store) {
     for call in calls {
         call.status().await.unwrap();
     }
-    beside_a_good_caller(&service, updates_are_told(&service)).await;
-    drop(connections);
+    connections
 }
 
-async fn updates_are_told(service: &Service) {
+/// Changes the large session again and again, and has a watch that reads hear of it.
+pub(super) async fn updates_are_told(service: &Service) {
     let mut client = service.grpc().await;
     let mut watch = Watch::start(&client, session("large")).await;
     let updates = async {
         for value in 1..=6 {
-            client.update_data(set("large", "n", "Number", value)).await.unwrap();
+            // Where others take all the room, it is refused at first.
+            while let Err(refused) = client.update_data(set("large", "n", "Number", value)).await {
+                assert_eq!(refused.code(), tonic::Code::ResourceExhausted, "{refused:?}");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
         }
     };
     let ((), events) = tokio::join!(updates, watch.take(6));
