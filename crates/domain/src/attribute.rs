@@ -9,10 +9,10 @@ pub use read::{drafts, value};
 
 use crate::{
     error::Error,
-    json::{Object, Value},
     value_type::{ValueRules, ValueType},
     violation::Violation,
 };
+use json::{Object, Value};
 
 /// One attribute that is within its rules.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,7 +2,6 @@
 
 use crate::{
     attempt::Attempt,
-    json::{Object, Value},
     precondition::{Precondition, RevisionMatch},
     request_id::{Digest, RequestId},
     session::{Document, Id, Revision, Session, TenantId},
@@ -10,6 +9,7 @@ use crate::{
     trace::TraceId,
     update::Update,
 };
+use json::{Object, Value};
 
 /// A change that is asked for.
 #[derive(Debug, Clone)]

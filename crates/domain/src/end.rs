@@ -1,6 +1,7 @@
 //! Ending a session: what it sets, each in the shape that the document has.
 
-use crate::{change::End, error::Error, json::Value, session::Document, violation::Violation};
+use crate::{change::End, error::Error, session::Document, violation::Violation};
+use json::Value;
 
 impl End {
     /// The state of a session that has ended, where a caller does not name another.

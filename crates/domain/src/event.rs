@@ -1,24 +1,24 @@
 //! Events: what happened to a session, one for each of its revisions.
 
-mod json;
 mod mask;
+mod text;
 
 use std::fmt;
 
 use crate::{
     change::Requester,
     error::Error,
-    json::{Object, Value},
     request_id::{Digest, RequestId},
     session::{Id, Revision, TenantId},
     time::Timestamp,
     trace::TraceId,
     working::Write,
 };
+use json::{Object, Value};
 
-pub use json::{changes_from_text, changes_to_text};
 pub use mask::MASK;
 pub(crate) use mask::{mask_changes, mask_document};
+pub use text::{changes_from_text, changes_to_text};
 
 /// An event as a store has it: texts and numbers.
 #[derive(Debug)]

@@ -10,7 +10,6 @@ mod end;
 pub mod error;
 pub mod event;
 pub mod health;
-pub mod json;
 pub mod list;
 pub mod precondition;
 pub mod request_id;
@@ -24,3 +23,9 @@ pub mod violation;
 pub mod working;
 
 pub use error::{Error, Outcome, Reason};
+
+/// A value as a test writes it.
+#[cfg(test)]
+pub(crate) fn literal(text: &str) -> json::Value {
+    text.parse().unwrap_or_else(|problems| panic!("{text}: {problems:?}"))
+}

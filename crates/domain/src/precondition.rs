@@ -3,10 +3,10 @@
 use crate::{
     attribute::{Attribute, Member, key_problem, within},
     error::Error,
-    json::{Object, Value},
     session::Revision,
     violation::Violation,
 };
+use json::{Object, Value};
 
 /// Revisions of which the session must have one: what `If-Match` and `etag` say (RFC 9110, section 13.1.1).
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,12 +7,12 @@ use crate::{
     attribute::{self, Attribute, Attributes, Draft, Member},
     error::{Error, Present},
     event::{AttributeChange, Entry},
-    json::{Object, Value},
     precondition::{Precondition, PreconditionDraft, has_key},
     session::{Document, Revision},
     value_type::ValueRules,
     violation::Violation,
 };
+use json::{Object, Value};
 
 pub(crate) use difference::difference;
 

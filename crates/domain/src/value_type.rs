@@ -2,7 +2,7 @@
 
 mod rule;
 
-use crate::json::{Path, Step, Value};
+use json::{Path, Step, Value};
 
 /// What kind of value an attribute holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

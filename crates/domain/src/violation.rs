@@ -1,6 +1,6 @@
 //! What is wrong with one part of a request.
 
-use crate::json::Problem;
+use json::Problem;
 
 /// One broken rule, with all that a caller needs to mend it. Never quotes a value, which may be a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]

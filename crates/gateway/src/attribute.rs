@@ -1,7 +1,7 @@
 //! An attribute's value as JSON, exact: the service sends its text wherever a double would not do.
 
 use channel_session_api::v1::Attribute;
-use domain::json::{Number, Value};
+use json::{Number, Value};
 use prost_types::value::Kind;
 use serde_json::value::RawValue;
 

@@ -5,10 +5,8 @@
 //! is unknown, or that comes twice, is refused by name: left out, it would have been a precondition that nobody checks.
 //! Null is the same as leaving it out, except where any JSON may stand.
 
-use domain::{
-    Reason,
-    json::{self, Path},
-};
+use domain::Reason;
+use json::Path;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 

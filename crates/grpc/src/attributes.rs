@@ -4,8 +4,8 @@ use channel_session_api::v1::Attribute;
 use domain::{
     Error,
     attribute::{self, Draft, Member},
-    json::{self, Path, Problem, Value},
 };
+use json::{Path, Problem, Value};
 
 use crate::value;
 

@@ -6,10 +6,10 @@ use channel_session_api::v1::{
 use domain::{
     Error,
     change::{Create, Existing, Operation},
-    json::Path,
     session::{Document, Id},
     violation::Violation,
 };
+use json::Path;
 use prost_types::Struct;
 
 use crate::{

@@ -1,6 +1,6 @@
 //! `google.protobuf.Value` to JSON and back. Its numbers are doubles, so the way back can lose digits.
 
-use domain::json::{Number, Path, Problem, Step, Tree, Value};
+use json::{Number, Path, Problem, Step, Tree, Value};
 use prost_types::{ListValue, Struct, value::Kind};
 
 /// The JSON that a protobuf value stands for.

@@ -12,11 +12,11 @@ use std::{
 };
 
 use domain::{
-    json::{self, Path, Tree},
     list::{Filter, Page},
     session::{Document, Id, Session, TenantId},
     store::Store,
 };
+use json::{Path, Tree};
 
 use crate::import::{Failure, Progress};
 

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use server::command::Cli;
+use channel_sessions_server::command::Cli;
 
 fn main() -> ExitCode {
     Cli::main()

@@ -7,8 +7,8 @@ use std::{
     time::Duration,
 };
 
+use channel_sessions_server::command::Cli;
 use clap::{Command, CommandFactory};
-use server::command::Cli;
 
 /// A variable's name and its default; empty where it has none.
 type Settings = BTreeMap<String, String>;

@@ -1,116 +1,92 @@
--- Sessions, and the update rule.
+-- Sessions that can be found, updated, ended and deleted; what happened to them; and requests that may come again.
 --
--- The key starts with the tenant, so that it can also say on which node of a distributed database a row lives.
--- Nothing but the key is indexed and pages are filled to 70 % only: an update then finds room beside the row that it
--- replaces and touches no index (a HOT update).
+-- The keys start with the tenant and the session. The fields of a document that are indexed have columns of their own,
+-- none of which changes when attributes do, and pages are filled to 70 % only: an update then finds room beside the row
+-- that it replaces and touches no index (a HOT update).
 CREATE TABLE channel_session (
-    tenant_id text COLLATE "C" NOT NULL,
-    id        text COLLATE "C" NOT NULL,
-    revision  bigint NOT NULL,
-    document  jsonb NOT NULL,
+    tenant_id       text COLLATE "C" NOT NULL,
+    id              text COLLATE "C" NOT NULL,
+    revision        bigint NOT NULL,
+    -- A session that was deleted keeps its row with nothing in it but the revision, which the next one under its id
+    -- continues.
+    document        jsonb,
+    conversation_id text COLLATE "C",
+    customer_id     text COLLATE "C",
+    channel_type    text COLLATE "C",
+    active          boolean,
+    -- Milliseconds since the epoch, as all times here.
+    ended_at        bigint,
     PRIMARY KEY (tenant_id, id)
 ) WITH (fillfactor = 70);
 
--- Merges attributes, each key once, into a list of entries: type and value of every entry that has an attribute's key
--- are replaced where it stands, and what has no entry is appended in order.
-CREATE FUNCTION channel_session_merge_attributes(list jsonb, attributes jsonb) RETURNS jsonb
-LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
-DECLARE
-    by_key   jsonb;
-    replaced jsonb;
-    appended jsonb;
+-- `active` is there for every session that has not been deleted; a condition on `document` would count as an index on it.
+CREATE INDEX channel_session_stored ON channel_session (tenant_id, id) WHERE active IS NOT NULL;
+CREATE INDEX channel_session_conversation ON channel_session (tenant_id, conversation_id, id)
+    WHERE conversation_id IS NOT NULL;
+CREATE INDEX channel_session_customer ON channel_session (tenant_id, customer_id, id) WHERE customer_id IS NOT NULL;
+CREATE INDEX channel_session_channel_type ON channel_session (tenant_id, channel_type, id)
+    WHERE channel_type IS NOT NULL;
+CREATE INDEX channel_session_active ON channel_session (tenant_id, active, id) WHERE active IS NOT NULL;
+CREATE INDEX channel_session_ended ON channel_session (ended_at) WHERE ended_at IS NOT NULL;
+
+-- What happened, one row for each revision. Whoever reads on where they left off asks for the transactions that were not
+-- visible then and are visible now, since neither numbers nor transaction ids become visible in their order. Within those,
+-- the number gives the order: a session's row is locked before its event has a number, and until that can be seen.
+CREATE TABLE channel_session_event (
+    tenant_id       text COLLATE "C" NOT NULL,
+    session_id      text COLLATE "C" NOT NULL,
+    revision        bigint NOT NULL,
+    number          bigserial NOT NULL,
+    transaction_id  xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    name            text NOT NULL,
+    at              bigint NOT NULL,
+    conversation_id text COLLATE "C",
+    requester       text NOT NULL,
+    request_id      text,
+    -- The trace of the call, in hex as its W3C traceparent has it.
+    trace_id        text,
+    -- JSON texts: they are kept and passed on, and not asked about, so nobody has to take them apart.
+    changes         text NOT NULL,
+    document        text,
+    PRIMARY KEY (tenant_id, session_id, revision)
+);
+CREATE INDEX channel_session_event_number ON channel_session_event (number);
+CREATE INDEX channel_session_event_transaction ON channel_session_event (transaction_id);
+
+-- Which events have been cleaned up, so that whoever reads on from before that is told: the last transactions of which any
+-- are gone, each with its last number; and, in one row, which whoever cleans up has locked meanwhile, the highest of those
+-- before them.
+CREATE TABLE channel_session_event_cleaned (
+    transaction_id xid8 PRIMARY KEY,
+    number         bigint NOT NULL
+);
+CREATE TABLE channel_session_event_log (
+    one        boolean PRIMARY KEY DEFAULT true CHECK (one),
+    cleaned_to xid8
+);
+INSERT INTO channel_session_event_log DEFAULT VALUES;
+
+-- Requests that may come again, and what they were answered.
+CREATE TABLE channel_session_request (
+    tenant_id  text COLLATE "C" NOT NULL,
+    session_id text COLLATE "C" NOT NULL,
+    request_id text COLLATE "C" NOT NULL,
+    digest     bytea NOT NULL,
+    revision   bigint NOT NULL,
+    changed    boolean NOT NULL,
+    document   text NOT NULL,
+    at         bigint NOT NULL,
+    PRIMARY KEY (tenant_id, session_id, request_id)
+);
+CREATE INDEX channel_session_request_at ON channel_session_request (at);
+
+-- Documents are compressed each time that they are written: where the server can, by what takes the least time.
+DO $$
 BEGIN
-    SELECT jsonb_object_agg(attribute ->> 'key', attribute)
-      INTO by_key
-      FROM jsonb_array_elements(attributes) AS attribute;
-
-    SELECT jsonb_agg(
-               CASE
-                   WHEN jsonb_typeof(entry -> 'key') = 'string' AND by_key ? (entry ->> 'key')
-                   THEN entry || (by_key -> (entry ->> 'key'))
-                   ELSE entry
-               END
-               ORDER BY place)
-      INTO replaced
-      FROM jsonb_array_elements(list) WITH ORDINALITY AS entries(entry, place);
-
-    SELECT jsonb_agg(attribute ORDER BY place)
-      INTO appended
-      FROM jsonb_array_elements(attributes) WITH ORDINALITY AS additions(attribute, place)
-     WHERE NOT list @> jsonb_build_array(jsonb_build_object('key', attribute -> 'key'));
-
-    RETURN coalesce(replaced, '[]') || coalesce(appended, '[]');
-END
-$$;
-
--- The size of a value's JSON text without white space, in bytes: of its text as PostgreSQL prints it, less the blanks
--- outside of strings.
-CREATE FUNCTION channel_session_compact_size(printed text) RETURNS integer
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
-    SELECT octet_length(printed)
-         - octet_length(regexp_replace(regexp_replace(printed, '"(\\.|[^"\\])*"', '', 'g'), '[^ ]', '', 'g'))
-$$;
-
--- The update rule. `status` says what comes of it; `updated` is the new document where that is 'changed'; `counted`
--- is what was counted where a limit was passed.
-CREATE FUNCTION channel_session_update_data(
-    document           jsonb,
-    attributes         jsonb,
-    max_attributes     integer,
-    max_document_bytes integer,
-    OUT status         text,
-    OUT updated        jsonb,
-    OUT counted          integer)
-LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
-DECLARE
-    channel_data jsonb;
-    list         jsonb;
-    merged       jsonb;
-BEGIN
-    IF coalesce(document -> 'isActive', document -> 'active') = 'false' THEN
-        status := 'not_active';
-        RETURN;
-    END IF;
-    IF attributes = '[]' THEN
-        status := 'unchanged';
-        RETURN;
-    END IF;
-    channel_data := coalesce(nullif(document -> 'channelData', 'null'), '{}');
-    IF jsonb_typeof(channel_data) <> 'object' THEN
-        status := 'channel_data_malformed';
-        RETURN;
-    END IF;
-    list := coalesce(nullif(channel_data -> 'additionalAttributes', 'null'), '[]');
-    IF jsonb_typeof(list) <> 'array' THEN
-        status := 'additional_attributes_malformed';
-        RETURN;
-    END IF;
-
-    merged := channel_session_merge_attributes(list, attributes);
-    -- As texts, since 0.1 and 0.10 are equal as jsonb.
-    IF merged::text = list::text THEN
-        status := 'unchanged';
-        RETURN;
-    END IF;
-    counted := jsonb_array_length(merged);
-    IF counted > jsonb_array_length(list) AND counted > max_attributes THEN
-        status := 'too_many_attributes';
-        RETURN;
-    END IF;
-
-    updated := document
-            || jsonb_build_object(
-                   'channelData', channel_data || jsonb_build_object('additionalAttributes', merged));
-    -- A value's text is less than 32 times as long as its binary form (a number of 400 digits with one that is not
-    -- zero comes closest), so most documents need not be printed to know that they are small enough.
-    IF pg_column_size(updated) > max_document_bytes / 32 AND octet_length(updated::text) > max_document_bytes THEN
-        counted := channel_session_compact_size(updated::text);
-        IF counted > max_document_bytes THEN
-            status := 'document_too_large';
-            updated := NULL;
-            RETURN;
-        END IF;
-    END IF;
-    status := 'changed';
+    ALTER TABLE channel_session ALTER COLUMN document SET COMPRESSION lz4;
+    ALTER TABLE channel_session_event ALTER COLUMN document SET COMPRESSION lz4;
+    ALTER TABLE channel_session_request ALTER COLUMN document SET COMPRESSION lz4;
+EXCEPTION WHEN feature_not_supported THEN
+    NULL;
 END
 $$;

@@ -2,7 +2,7 @@
 
 use batcher::{Item, Verdict};
 use domain::{
-    Error, json,
+    Error,
     session::{Id, Revision, Session, TenantId},
 };
 use sqlx::Row;

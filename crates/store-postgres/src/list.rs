@@ -1,7 +1,7 @@
 //! Returning sessions page by page along the index that finds the fewest.
 
 use domain::{
-    Error, json,
+    Error,
     list::{Filter, Lead, Page, Scanned},
     session::{Id, Revision, TenantId},
 };

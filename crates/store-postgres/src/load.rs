@@ -3,7 +3,6 @@
 use domain::{
     Error,
     change::Change,
-    json,
     request_id::{Digest, Recorded, RequestId},
     session::{Id, Revision, TenantId},
     time::Timestamp,

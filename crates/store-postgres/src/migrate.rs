@@ -69,11 +69,6 @@ async fn is_current(connection: &mut PgConnection) -> bool {
 }
 
 fn migrations() -> Vec<Migration> {
-    let step = |version, name: &'static str, sql| {
-        Migration::new(version, name.into(), MigrationType::Simple, SqlStr::from_static(sql), false)
-    };
-    vec![
-        step(1, "channel_session", include_str!("../migrations/1_channel_session.sql")),
-        step(2, "events", include_str!("../migrations/2_events.sql")),
-    ]
+    let sql = SqlStr::from_static(include_str!("../migrations/1_channel_session.sql"));
+    vec![Migration::new(1, "channel_session".into(), MigrationType::Simple, sql, false)]
 }

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "what cannot be set up fails the test, as it should")]
 
-use store_postgres::{Options, Store, migrate};
+use channel_sessions_store_postgres::{Options, Store, migrate};
 use store_testkit::{Fresh, postgres};
 
 store_testkit::conformance!(fresh);

@@ -3,13 +3,13 @@
 
 #![allow(clippy::unwrap_used, reason = "what cannot be set up fails the test, as it should")]
 
+use channel_sessions_store_postgres::{Options, Store, migrate};
 use domain::{
     Error,
     event::{Position, Scope},
     session::TenantId,
     store::Store as _,
 };
-use store_postgres::{Options, Store, migrate};
 use store_testkit::postgres;
 
 #[tokio::test]

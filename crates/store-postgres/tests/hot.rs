@@ -4,13 +4,13 @@
 
 use std::time::{Duration, Instant};
 
+use channel_sessions_store_postgres::{Options, Store, migrate};
 use domain::{
     change::{Change, Create, Existing, Operation},
     store::Store as _,
     update::Update,
 };
 use sqlx::{Connection, PgConnection};
-use store_postgres::{Options, Store, migrate};
 use store_testkit::{parsed, postgres, seed};
 
 const SESSIONS: usize = 50;

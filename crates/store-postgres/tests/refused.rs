@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "what cannot be set up fails the test, as it should")]
 
+use channel_sessions_store_postgres::{Options, Store, migrate};
 use domain::{
     Error,
     change::{Change, Changed, Create, Existing, Operation},
@@ -10,7 +11,6 @@ use domain::{
     update::Update,
 };
 use sqlx::{Connection, PgConnection};
-use store_postgres::{Options, Store, migrate};
 use store_testkit::{parsed, postgres, seed};
 use tokio::task::JoinSet;
 

@@ -1,8 +1,76 @@
--- Sessions. The column that PostgreSQL keeps as JSONB is the canonical JSON text here.
+-- Sessions that can be found, updated, ended and deleted; what happened to them; and requests that may come again.
+--
+-- The column that PostgreSQL keeps as JSONB is the canonical JSON text here.
 CREATE TABLE channel_session (
-    tenant_id TEXT NOT NULL,
-    id        TEXT NOT NULL,
-    revision  INTEGER NOT NULL,
-    document  TEXT NOT NULL,
+    tenant_id       TEXT NOT NULL,
+    id              TEXT NOT NULL,
+    revision        INTEGER NOT NULL,
+    -- A session that was deleted keeps its row with nothing in it but the revision, which the next one under its id
+    -- continues.
+    document        TEXT,
+    conversation_id TEXT,
+    customer_id     TEXT,
+    channel_type    TEXT,
+    active          INTEGER,
+    -- Milliseconds since the epoch, as all times here.
+    ended_at        INTEGER,
     PRIMARY KEY (tenant_id, id)
 ) STRICT;
+
+-- `active` is there for every session that has not been deleted.
+CREATE INDEX channel_session_stored ON channel_session (tenant_id, id) WHERE active IS NOT NULL;
+CREATE INDEX channel_session_conversation ON channel_session (tenant_id, conversation_id, id)
+    WHERE conversation_id IS NOT NULL;
+CREATE INDEX channel_session_customer ON channel_session (tenant_id, customer_id, id) WHERE customer_id IS NOT NULL;
+CREATE INDEX channel_session_channel_type ON channel_session (tenant_id, channel_type, id)
+    WHERE channel_type IS NOT NULL;
+CREATE INDEX channel_session_active ON channel_session (tenant_id, active, id) WHERE active IS NOT NULL;
+CREATE INDEX channel_session_ended ON channel_session (ended_at) WHERE ended_at IS NOT NULL;
+
+-- What happened, one row for each revision. One write comes after the other, so the number is the order for everybody.
+CREATE TABLE channel_session_event (
+    number          INTEGER PRIMARY KEY AUTOINCREMENT,
+    tenant_id       TEXT NOT NULL,
+    session_id      TEXT NOT NULL,
+    revision        INTEGER NOT NULL,
+    name            TEXT NOT NULL,
+    at              INTEGER NOT NULL,
+    conversation_id TEXT,
+    requester       TEXT NOT NULL,
+    request_id      TEXT,
+    -- The trace of the call, in hex as its W3C traceparent has it.
+    trace_id        TEXT,
+    changes         TEXT NOT NULL,
+    document        TEXT,
+    UNIQUE (tenant_id, session_id, revision)
+) STRICT;
+
+-- How far events have been cleaned up: the highest number that is gone. One row.
+CREATE TABLE channel_session_event_log (
+    one        INTEGER PRIMARY KEY CHECK (one = 1),
+    cleaned_to INTEGER NOT NULL
+) STRICT;
+INSERT INTO channel_session_event_log VALUES (1, 0);
+
+-- Requests that may come again, and what they were answered.
+CREATE TABLE channel_session_request (
+    tenant_id  TEXT NOT NULL,
+    session_id TEXT NOT NULL,
+    request_id TEXT NOT NULL,
+    digest     BLOB NOT NULL,
+    revision   INTEGER NOT NULL,
+    changed    INTEGER NOT NULL,
+    document   TEXT NOT NULL,
+    at         INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, session_id, request_id)
+) STRICT;
+CREATE INDEX channel_session_request_at ON channel_session_request (at);
+
+-- What the store notes of itself: the time that the last process had come to, by which what expires is counted, and how
+-- often it was tried whether the file can be written. One row.
+CREATE TABLE channel_session_clock (
+    one     INTEGER PRIMARY KEY CHECK (one = 1),
+    seen_at INTEGER,
+    probes  INTEGER NOT NULL
+) STRICT;
+INSERT INTO channel_session_clock VALUES (1, NULL, 0);

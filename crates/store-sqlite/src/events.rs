@@ -3,10 +3,10 @@
 use domain::{
     Error,
     event::{Position, Scope},
-    json::Tree,
     session::TenantId,
     store::Events,
 };
+use json::Tree;
 use sqlx::{Row, SqlitePool, sqlite::SqliteRow};
 
 use crate::{

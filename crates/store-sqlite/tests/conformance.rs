@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "what cannot be set up fails the test, as it should")]
 
-use store_sqlite::{Store, migrate};
+use channel_sessions_store_sqlite::{Store, migrate};
 use store_testkit::Fresh;
 
 store_testkit::conformance!(fresh);

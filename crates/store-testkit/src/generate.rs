@@ -9,12 +9,12 @@ use std::env;
 
 use domain::{
     attribute::{Attribute, Attributes},
-    json::{Number, Value},
     precondition::{Expected, Precondition},
     session::Document,
     update::Update,
     value_type::ValueType,
 };
+use json::{Number, Value};
 use proptest::{collection::vec, option, prelude::*, sample::select};
 
 use crate::parsed;

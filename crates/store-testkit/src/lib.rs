@@ -13,7 +13,6 @@ mod model;
 pub mod parsed;
 pub mod postgres;
 pub mod seed;
-pub mod upgrade;
 
 use std::{any::Any, sync::Arc};
 

@@ -12,10 +12,10 @@ mod telling;
 use domain::{
     Error,
     change::{Change, Changed, Delete, Existing, Operation},
-    json::Value,
     precondition::RevisionMatch,
     session::Revision,
 };
+use json::Value;
 
 use crate::parsed;
 

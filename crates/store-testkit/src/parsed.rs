@@ -2,11 +2,11 @@
 
 use domain::{
     attribute::Attributes,
-    json::{self, Path, Value},
     request_id::RequestId,
     session::{Document, Id},
     value_type::ValueRules,
 };
+use json::{Path, Value};
 
 /// The value that a JSON text stands for.
 ///

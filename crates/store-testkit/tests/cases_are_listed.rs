@@ -15,7 +15,8 @@ fn every_case_is_in_the_list() {
             }
         }
     }
-    let listed: BTreeSet<_> = store_testkit::CASES.iter().map(|name| (*name).to_owned()).collect();
+    let listed: BTreeSet<_> =
+        channel_sessions_store_testkit::CASES.iter().map(|name| (*name).to_owned()).collect();
     assert_eq!(defined, listed);
-    assert_eq!(listed.len(), store_testkit::CASES.len(), "none is listed twice");
+    assert_eq!(listed.len(), channel_sessions_store_testkit::CASES.len(), "none is listed twice");
 }

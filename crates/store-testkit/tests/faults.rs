@@ -9,9 +9,9 @@ use std::{
     thread,
 };
 
+use channel_sessions_store_testkit::cases;
 use domain::store::Store;
 use faulty::{Fault, Faulty};
-use store_testkit::cases;
 
 /// A case that fails is what is wanted here, so that it says nothing. The tests themselves run in other threads.
 fn keep_quiet() {

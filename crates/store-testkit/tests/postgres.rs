@@ -8,8 +8,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use channel_sessions_store_testkit::postgres::{Cluster, Options, database};
 use sqlx::{Connection, PgConnection};
-use store_testkit::postgres::{Cluster, Options, database};
 
 async fn ask(url: &str, query: &'static str) -> Result<String, sqlx::Error> {
     let mut connection = PgConnection::connect(url).await?;

@@ -3,10 +3,10 @@
 use super::{Attribute, Attributes};
 use crate::{
     error::Error,
-    json::{Problem, Value},
     value_type::{ValueRules, ValueType},
     violation::Violation,
 };
+use json::{Problem, Value};
 
 /// An attribute as a caller sent it.
 #[derive(Debug, Default)]

@@ -3,10 +3,8 @@
 use serde_json::value::RawValue;
 
 use super::{Attribute, Draft, Member, check};
-use crate::{
-    error::Error,
-    json::{self, Path, Problem, Refused},
-};
+use crate::error::Error;
+use json::{Path, Problem, Refused};
 
 /// Reads a list of attributes as JSON text. What is wrong within an attribute is left to the check, which reports it with
 /// the rest.

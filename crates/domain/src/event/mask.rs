@@ -3,11 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::{AttributeChange, Entry};
-use crate::{
-    json::{Object, Value},
-    session::Document,
-    value_type::ValueType,
-};
+use crate::{session::Document, value_type::ValueType};
+use json::{Object, Value};
 
 /// What stands in the place of a password.
 pub const MASK: &str = "********";

@@ -4,7 +4,9 @@ mod changes;
 mod mask;
 
 use super::*;
-use crate::json::literal;
+use json::Value;
+
+use crate::literal;
 
 /// The seventh revision of the session `x`.
 fn event(document: Option<&str>) -> Event {

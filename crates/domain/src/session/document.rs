@@ -9,11 +9,11 @@ use serde_json::value::RawValue;
 
 use crate::{
     error::{Error, Malformed},
-    json::{self, Path, Tree, Value},
     list::Keys,
     session::Id,
     violation::Violation,
 };
+use json::{Path, Tree, Value};
 
 /// A document that is stored or may be: an object within the limits on depth, numbers, characters and size.
 #[derive(Debug, Clone, PartialEq, Eq)]

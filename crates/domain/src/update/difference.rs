@@ -2,10 +2,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use crate::{
-    event::{AttributeChange, Entry},
-    json::{Object, Value},
-};
+use crate::event::{AttributeChange, Entry};
+use json::{Object, Value};
 
 /// What changes between two lists: entries that were removed, then the others in the order of the new list. Entries
 /// belong together by their key, the first of a key to the first, so that one that has merely moved has not changed.

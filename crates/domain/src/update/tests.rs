@@ -4,7 +4,8 @@ mod check;
 mod preconditions;
 
 use super::*;
-use crate::{error::Malformed, json::literal, precondition::Expected, session};
+use crate::literal;
+use crate::{error::Malformed, precondition::Expected, session};
 
 const LIMIT: usize = 3;
 const REVISION: Revision = Revision::FIRST;

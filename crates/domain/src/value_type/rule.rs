@@ -5,7 +5,7 @@ use std::{borrow::Cow, net::IpAddr};
 use url::Url;
 
 use super::ValueType;
-use crate::json::Value;
+use json::Value;
 
 /// Holds a scalar to a type's rule, which applies to the whole text.
 ///

@@ -1,7 +1,6 @@
 //! Each type with what fits it and what does not.
 
 use super::*;
-use crate::json;
 
 fn value(text: &str) -> Value {
     let raw = json::syntax(text).unwrap_or_else(|error| panic!("{text}: {error}"));

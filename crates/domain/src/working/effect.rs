@@ -5,10 +5,10 @@ use crate::{
     change::{Change, Create, Delete, End, Existing, Operation},
     error::Error,
     event::{AttributeChange, Name},
-    json::Value,
     session::Document,
     update::{self, Update},
 };
+use json::Value;
 
 /// What a change comes to.
 pub(super) enum Effect {

@@ -10,13 +10,15 @@ use super::*;
 use crate::{
     attribute::Attributes,
     change::{Create, Delete, End, Existing, Operation, Requester},
-    json::{Value, literal},
     precondition::RevisionMatch,
     request_id::RequestId,
     time::Timestamp,
     update::Update,
     value_type::ValueRules,
 };
+use json::Value;
+
+use crate::literal;
 
 const LIMIT: usize = 10;
 const ACTIVE: &str = r#"{"conversationId":"c"}"#;

@@ -1,7 +1,8 @@
 //! Page tokens: opaque to callers, and good for the one list that they were given out for.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
-use domain::{Error, json::Tree, request_id::Digest, violation::Violation};
+use domain::{Error, request_id::Digest, violation::Violation};
+use json::Tree;
 
 /// A list that tokens belong to: its name, and the conditions that its items meet.
 #[derive(Debug)]

@@ -1,10 +1,8 @@
 //! A stored entry of a session's attributes as a message.
 
 use channel_session_api::v1::Attribute;
-use domain::{
-    event::Entry,
-    json::{Tree, Value},
-};
+use domain::event::Entry;
+use json::{Tree, Value};
 
 use crate::value;
 

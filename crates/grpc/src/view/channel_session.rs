@@ -3,10 +3,8 @@
 use channel_session_api::v1::{
     Attribute, ChannelData, ChannelSession, ChannelSessionState, Customer, CustomerPresence,
 };
-use domain::{
-    json::{self, Path, Tree},
-    session::{Document, Session},
-};
+use domain::session::{Document, Session};
+use json::{Path, Tree};
 
 use super::{
     attribute, channel,

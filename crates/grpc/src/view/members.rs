@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use domain::json::{self, Path, Step, Tree};
+use json::{Path, Step, Tree};
 use prost_types::ListValue;
 
 use crate::value;

@@ -282,7 +282,7 @@ fn a_number_that_a_double_would_change_comes_as_text_too() {
     for kept in ["0", "-5", "0.1", "9007199254740992", "\"0.10\"", r#"{"a":[1.5]}"#, "null", "true"] {
         let attribute = attribute(kept);
         assert_eq!(attribute.value_json, None, "{kept}");
-        let json = value::json(attribute.value.expect(kept), &domain::json::Path::root("")).expect(kept);
+        let json = value::json(attribute.value.expect(kept), &json::Path::root("")).expect(kept);
         assert_eq!(json.to_text(), kept);
     }
 }
@@ -445,7 +445,7 @@ proptest! {
         let exact = match (attribute.value_json, attribute.value) {
             (Some(text), _) => parsed::value(&text),
             (None, Some(message)) => {
-                value::json(message, &domain::json::Path::root("")).expect("a value that stands for JSON")
+                value::json(message, &json::Path::root("")).expect("a value that stands for JSON")
             }
             (None, None) => return Err(TestCaseError::fail("the value is lost")),
         };

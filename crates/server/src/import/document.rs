@@ -1,7 +1,7 @@
 //! From a document's text to what is stored.
 
 use domain::{
-    Error, json,
+    Error,
     session::{Document, Id},
 };
 

@@ -4,10 +4,8 @@
 //! stays as it is: nothing is lost, and nothing is half converted.
 //! Source: <https://www.mongodb.com/docs/manual/reference/mongodb-extended-json/>, both modes of version 2.
 
-use domain::{
-    json::{self, Object, Path, Value},
-    session::Document,
-};
+use domain::session::Document;
+use json::{Object, Path, Value};
 use serde_json::value::RawValue;
 
 use super::{date, mongodb_only};

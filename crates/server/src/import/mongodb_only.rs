@@ -2,7 +2,7 @@
 //! Source: <https://www.mongodb.com/docs/manual/reference/mongodb-extended-json/>, versions 1 and 2.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use domain::json::Object;
+use json::Object;
 use uuid::Uuid;
 
 /// The text of a UUID, where an object stands for one.

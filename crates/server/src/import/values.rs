@@ -3,8 +3,6 @@
 //! They are told apart by their brackets and strings alone, so that no more than one is in memory. Once a bracket or
 //! a quotation mark is missing, nobody can tell where the next one begins; so what is not JSON ends the input.
 
-use domain::json;
-
 use super::{
     Cause,
     document::not_json,

@@ -5,8 +5,8 @@ mod many;
 mod streamed;
 
 use channel_session_api::v1::{StreamUpdateDataRequest, UpdateDataRequest};
-use domain::json::Value;
 use http::{Method, StatusCode};
+use json::Value;
 
 use crate::support::{
     Client, Failure, Rest, Service, Store,

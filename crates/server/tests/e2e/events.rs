@@ -10,8 +10,8 @@ mod shape;
 mod wanted;
 
 use channel_session_api::v1::{ChannelSessionEvent, EventName};
-use domain::json::Value;
 use http::Method;
+use json::Value;
 
 use crate::support::{
     Caller, Front, Rest, Service, Sse, Store, Watch, caller::set, on_both_stores, rest::JSON,

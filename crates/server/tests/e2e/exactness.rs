@@ -4,12 +4,12 @@ use channel_session_api::v1::{ChannelSessionView, UpdateDataRequest};
 use domain::{
     attribute::Attributes,
     change::{Change, Operation},
-    json::Value,
     session::{Id, Revision, TenantId},
     update::Update,
     value_type::ValueRules,
     working::Working,
 };
+use json::Value;
 use proptest::{
     prelude::{ProptestConfig, Strategy, any},
     test_runner::TestRunner,

@@ -48,9 +48,8 @@ async fn over_rest(rest: &Rest, request: &ListChannelSessionsRequest) -> Result<
     }
     let page = json(answer.document());
     let page = page.as_object().unwrap();
-    let text =
-        |value: Option<&domain::json::Value>| value.and_then(|it| it.as_str()).unwrap_or_default().to_owned();
-    let domain::json::Value::Array(items) = page.get("channelSessions").unwrap() else { panic!("no list") };
+    let text = |value: Option<&json::Value>| value.and_then(|it| it.as_str()).unwrap_or_default().to_owned();
+    let json::Value::Array(items) = page.get("channelSessions").unwrap() else { panic!("no list") };
     let sessions = items.iter().map(|item| {
         let item = item.as_object().unwrap();
         let revision: i64 = item.get("revision").unwrap().to_text().parse().unwrap();

@@ -54,7 +54,7 @@ macro_rules! on_both_stores {
 pub(crate) use on_both_stores;
 
 /// A text as the JSON value that it stands for, numbers by their text.
-pub(crate) fn json(text: &str) -> domain::json::Value {
-    let raw = domain::json::syntax(text).unwrap_or_else(|error| panic!("{error}: {text}"));
-    domain::json::parse(raw.get(), 100, &domain::json::Path::root("")).unwrap().into_owned()
+pub(crate) fn json(text: &str) -> json::Value {
+    let raw = json::syntax(text).unwrap_or_else(|error| panic!("{error}: {text}"));
+    json::parse(raw.get(), 100, &json::Path::root("")).unwrap().into_owned()
 }

@@ -3,7 +3,6 @@
 use domain::{
     Error,
     change::{Change, Changed, Create, Delete, End, Existing, Operation},
-    json::Value,
     list::Filter,
     precondition::{Precondition, RevisionMatch},
     session::{Id, Revision, Session, TenantId},
@@ -11,6 +10,7 @@ use domain::{
     time::Timestamp,
     update::Update,
 };
+use json::Value;
 
 use crate::parsed;
 

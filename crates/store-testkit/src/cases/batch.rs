@@ -182,7 +182,7 @@ pub async fn attributes_of_one_update_do_not_reach_its_neighbours(store: &Arc<dy
     let lists: Vec<_> = (0..ids.len())
         .map(|count| {
             let entries = generate::KEYS[..count].iter().enumerate().map(|(at, key)| {
-                let key = domain::json::Value::String((*key).into());
+                let key = json::Value::String((*key).into());
                 format!(r#"{{"key":{key},"type":"Number","value":{}}}"#, at + count * 100)
             });
             format!("[{}]", entries.collect::<Vec<_>>().join(","))

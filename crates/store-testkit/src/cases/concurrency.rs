@@ -2,7 +2,8 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use domain::{Error, Reason, json::Value, session::Id, store::Store};
+use domain::{Error, Reason, session::Id, store::Store};
+use json::Value;
 use tokio::{task::JoinSet, time::timeout};
 
 use super::{

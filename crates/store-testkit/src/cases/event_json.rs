@@ -19,7 +19,7 @@ fn expected(name: &str, timestamp: i64, outer: [&str; 3], change: &str) -> Strin
 }
 
 /// An event's JSON, with its id taken out and looked at.
-async fn json(reader: &mut Reader<'_>) -> domain::json::Value {
+async fn json(reader: &mut Reader<'_>) -> json::Value {
     let event = reader.event().await;
     let text = event.to_json();
     let id = format!(r#""id":"{}","#, event.id());

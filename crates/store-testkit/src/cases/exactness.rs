@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use domain::{attribute::Attribute, json::Number, session::Document, store::Store};
+use domain::{attribute::Attribute, session::Document, store::Store};
+use json::Number;
 
 use super::subject::Subject;
 use crate::seed;

@@ -95,7 +95,7 @@ pub async fn a_removed_a_replaced_and_a_created_key_have_a_past(store: &Arc<dyn 
 pub async fn keys_are_compared_exactly(store: &Arc<dyn Store>) {
     let id = ask::create_one(&**store, "{}").await;
     for key in generate::KEYS {
-        let key = domain::json::Value::String(key.into());
+        let key = json::Value::String(key.into());
         let attributes = format!(r#"[{{"key":{key},"type":"Number","value":1}}]"#);
         ask::made(&**store, ask::update_within(100, &id, &attributes)).await;
     }

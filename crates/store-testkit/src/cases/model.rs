@@ -199,7 +199,7 @@ impl Caller {
     }
 }
 
-fn revision_and_document(session: &domain::session::Session) -> (i64, domain::json::Value) {
+fn revision_and_document(session: &domain::session::Session) -> (i64, json::Value) {
     let (document, revision) = ask::read(session);
     (revision, document)
 }

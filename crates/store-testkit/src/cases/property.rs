@@ -8,11 +8,11 @@ use std::sync::{
 use domain::{
     Error,
     change::{Change, Changed, Create, Existing, Operation},
-    json::Value,
     session::{Document, Id, Revision},
     store::Store,
     update::{self, Update},
 };
+use json::Value;
 use proptest::{
     collection::vec,
     prelude::*,

@@ -93,7 +93,7 @@ pub async fn keys_compare_exactly(store: &Arc<dyn Store>) {
 pub async fn keys_that_need_escapes_are_found(store: &Arc<dyn Store>) {
     let keys = ["say \"key\"", "back\\slash", "'", "{a,b}", "$.a", "\u{1f4ac}", "NULL", "\u{10ffff}"];
     let entries: Vec<_> =
-        keys.map(|key| format!(r#"{{"key":{}}}"#, domain::json::Value::String(key.into()))).to_vec();
+        keys.map(|key| format!(r#"{{"key":{}}}"#, json::Value::String(key.into()))).to_vec();
     let mut subject = Subject::with_list(store, &format!("[{}]", entries.join(","))).await;
     subject.takes(ask::removal(subject.id(), &keys), &ask::with_list("[]")).await;
 }

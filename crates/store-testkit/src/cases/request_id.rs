@@ -5,10 +5,10 @@ use std::sync::Arc;
 use domain::{
     Error, Outcome,
     change::{Change, Changed, Delete, Existing, Operation},
-    json::Value,
     store::{Expired, Store},
     time::Timestamp,
 };
+use json::Value;
 
 use super::{
     ask,

@@ -3,13 +3,13 @@
 use domain::{
     attribute::{Attribute, Attributes},
     change::{Change, Create, Delete, End, Existing, Operation},
-    json::Value,
     list::Filter,
     precondition::{Expected, Precondition, RevisionMatch},
     session::{Document, Id, Revision},
     update::Update,
     value_type::ValueType,
 };
+use json::Value;
 use proptest::{collection::vec, option, prelude::*, sample::select};
 
 use crate::parsed;
@@ -138,7 +138,7 @@ fn any_small_entry() -> impl Strategy<Value = Value> {
         select(vec!["null", r#""a""#, r#"{"key":5}"#, r#"{"key":"a"}"#, r#"{"key":"A","value":1,"x":[]}"#]);
     prop_oneof![
         6 => any_small_attribute().prop_map(|attribute| {
-            let mut entry = domain::json::Object::default();
+            let mut entry = json::Object::default();
             attribute.write_into(&mut entry);
             Value::Object(entry)
         }),

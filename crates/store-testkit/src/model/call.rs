@@ -4,9 +4,9 @@ use std::fmt;
 
 use domain::{
     change::{Change, Operation},
-    json::Value,
     list::Filter,
 };
+use json::Value;
 
 use super::Answer;
 

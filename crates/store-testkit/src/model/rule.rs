@@ -5,12 +5,12 @@ use domain::{
     change::End,
     error::{Malformed, Present},
     event::Entry,
-    json::{Object, Value},
     list::Filter,
     precondition::Expected,
     session::Revision,
     update::Update,
 };
+use json::{Object, Value};
 
 pub(super) fn get<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
     value.as_object()?.get(name)

@@ -3,8 +3,8 @@
 use domain::{
     change::Operation,
     event::{AttributeChange, Entry, Event, MASK, Name},
-    json::Value,
 };
+use json::Value;
 
 use super::{
     State,

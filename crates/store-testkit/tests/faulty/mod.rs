@@ -9,6 +9,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use channel_sessions_store_testkit::{memory::Memory, parsed};
 use domain::{
     Error,
     attempt::Attempt,
@@ -21,7 +22,6 @@ use domain::{
     time::Timestamp,
     working::Working,
 };
-use store_testkit::{memory::Memory, parsed};
 
 /// What a store may do wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

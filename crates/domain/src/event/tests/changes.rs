@@ -3,7 +3,10 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::{json::tests::any_value, session::Document, update::difference};
+use crate::{session::Document, update::difference};
+use json::strategy::any_value;
+
+use crate::literal;
 
 fn survives(changes: &[AttributeChange]) {
     let text = changes_to_text(changes);

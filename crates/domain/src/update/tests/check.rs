@@ -1,7 +1,7 @@
 //! The rules for a request as a whole, all of them reported.
 
 use super::*;
-use crate::json::Problem;
+use json::Problem;
 
 fn draft(key: &str) -> Draft {
     Draft {

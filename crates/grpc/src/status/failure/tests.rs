@@ -4,10 +4,10 @@ use channel_session_api::v1::{Attribute, MismatchDetails};
 use domain::{
     error::Present,
     event::Entry,
-    json::Value,
     request_id::RequestId,
     session::{Id, Revision},
 };
+use json::Value;
 use tonic::Code;
 
 use super::*;

@@ -1,6 +1,7 @@
 //! What is told of an attribute that is not as required, and what is left out of it.
 
-use domain::{event::Entry, json::Value};
+use domain::event::Entry;
+use json::Value;
 use prost::Message;
 use tonic_types::pb;
 

@@ -4,11 +4,11 @@ use domain::{
     Error, Reason,
     error::Present,
     event::Entry,
-    json::Value,
     session::{Id, Revision},
     violation::Violation,
 };
 use http::HeaderValue;
+use json::Value;
 use proptest::prelude::*;
 
 use super::*;

@@ -4,10 +4,10 @@ use channel_session_api::{FILE_DESCRIPTOR_SET, v1::Attribute};
 use domain::{
     change::Requester,
     event::Entry,
-    json::Value,
     session::{Id, Revision, TenantId},
     trace::TraceId,
 };
+use json::Value;
 use prost_reflect::DescriptorPool;
 use store_testkit::parsed;
 

@@ -4,8 +4,8 @@ use channel_session_api::v1::{
     BatchUpdateDataRequest, ChannelSessionView, UpdateDataRequest,
     channel_session_service_client::ChannelSessionServiceClient, update_data_result,
 };
-use domain::json::Value;
 use http::Method;
+use json::Value;
 use tonic::Code;
 
 use super::{body, in_a_stream, post};

@@ -1,8 +1,8 @@
 //! The past of a session, newest first: the same over both transports, of all or of one key, page by page.
 
 use channel_session_api::v1::{ChannelSessionEvent, EventName};
-use domain::json::Value;
 use http::Method;
+use json::Value;
 
 use super::{live, member, text};
 use crate::support::{
@@ -34,7 +34,7 @@ async fn over_rest(rest: &Rest, id: &str, key: &str, page_size: usize) -> Vec<Va
 
 /// An event of the past as REST tells it.
 fn as_json(event: &ChannelSessionEvent) -> Value {
-    let quoted = |text: &str| domain::json::Tree::String(text.into()).to_text();
+    let quoted = |text: &str| json::Tree::String(text.into()).to_text();
     let time = event.timestamp.unwrap();
     let changes = event.changes.iter().map(|change| {
         let mut members =

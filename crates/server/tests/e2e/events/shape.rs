@@ -1,7 +1,7 @@
 //! What an event is made of.
 
-use domain::json::Value;
 use http::Method;
+use json::Value;
 use store_testkit::seed::CHANNEL_SESSION;
 
 use super::{member, text};

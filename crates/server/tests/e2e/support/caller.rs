@@ -28,7 +28,7 @@ pub(crate) enum Caller {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Session {
     pub(crate) revision: i64,
-    pub(crate) document: domain::json::Value,
+    pub(crate) document: json::Value,
 }
 
 /// The update that gives one attribute a value, which is JSON text. Its reply holds the document.
@@ -137,7 +137,7 @@ pub(crate) async fn send(rest: &Rest, request: &UpdateDataRequest) -> Option<Ans
 /// A request as JSON, attributes as the text that they are. What headers can say is left to them.
 pub(crate) fn patch(request: &UpdateDataRequest) -> String {
     let preconditions = request.preconditions.iter().map(|it| match it.expected.as_ref().unwrap() {
-        Expected::ValueJson(text) if domain::json::syntax(text).is_ok() => {
+        Expected::ValueJson(text) if json::syntax(text).is_ok() => {
             format!(r#"{{"key":{},"value":{text}}}"#, json!(it.key))
         }
         Expected::ValueJson(text) => json!({ "key": it.key, "valueJson": text }).to_string(),

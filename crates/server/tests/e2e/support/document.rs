@@ -1,7 +1,7 @@
 //! Looking into documents and attributes, numbers by their text.
 
 use channel_session_api::v1::Attribute;
-use domain::json::{Number, Value};
+use json::{Number, Value};
 use prost_types::value::Kind;
 
 use super::json;

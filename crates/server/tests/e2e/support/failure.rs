@@ -185,9 +185,9 @@ impl Mismatch {
     fn from_problem(body: &str) -> Self {
         let problem = json(body);
         let member = |name: &str| problem.as_object().unwrap().get(name);
-        let text = |value: &domain::json::Value| value.as_str().unwrap_or_default().to_owned();
-        let present = member("present").and_then(domain::json::Value::as_object).map(|present| {
-            let value = present.get("value").map(domain::json::Value::to_text);
+        let text = |value: &json::Value| value.as_str().unwrap_or_default().to_owned();
+        let present = member("present").and_then(json::Value::as_object).map(|present| {
+            let value = present.get("value").map(json::Value::to_text);
             (text(present.get("key").unwrap()), text(present.get("type").unwrap()), value)
         });
         // An attribute that is absent is told of, too.

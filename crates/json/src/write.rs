@@ -13,7 +13,8 @@ impl Tree<'_> {
         text
     }
 
-    pub(crate) fn write(&self, out: &mut String) {
+    /// Appends the canonical text.
+    pub fn write(&self, out: &mut String) {
         match self {
             Self::Null => out.push_str("null"),
             Self::Bool(true) => out.push_str("true"),
@@ -38,7 +39,7 @@ impl Tree<'_> {
 }
 
 /// Writes an array's canonical text.
-pub(crate) fn write_array(items: &[Tree<'_>], out: &mut String) {
+pub fn write_array(items: &[Tree<'_>], out: &mut String) {
     out.push('[');
     for (at, item) in items.iter().enumerate() {
         if at > 0 {

@@ -3,7 +3,7 @@
 use serde_json::value::RawValue;
 
 use super::{AttributeChange, Entry, Event};
-use crate::json::{self, Path, Tree, Value};
+use json::{Path, Tree, Value};
 
 /// What the service calls itself as an emitter of events.
 const EMITTER: &str = "channel-sessions";

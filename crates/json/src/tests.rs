@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::*;
+use super::{strategy::any_value, *};
 
 fn parsed(text: &str) -> Result<Value, Vec<Problem>> {
     let raw = syntax(text).expect("the test's JSON is valid");
@@ -101,25 +101,6 @@ fn depth_is_counted_in_arrays_and_objects() {
     assert_eq!(parsed(&nested(64)).expect("64 are allowed").depth(), 64);
     assert_eq!(rules(&nested(65)), ["depth"]);
     assert_eq!(rules(&nested(10_000)), ["depth"]);
-}
-
-pub(crate) fn any_value() -> impl Strategy<Value = Value> {
-    let number = "-?(0|[1-9][0-9]{0,25})(\\.[0-9]{1,8})?"
-        .prop_map(|text| Value::Number(Number::canonical(&text).expect("short enough")));
-    let string = any::<String>().prop_map(|text| text.replace('\0', ""));
-    let scalar = prop_oneof![
-        Just(Value::Null),
-        any::<bool>().prop_map(Value::Bool),
-        number,
-        string.clone().prop_map(|text| Value::String(text.into()))
-    ];
-    scalar.prop_recursive(5, 64, 8, move |inner| {
-        prop_oneof![
-            prop::collection::vec(inner.clone(), 0..8).prop_map(Value::Array),
-            prop::collection::vec((string.clone(), inner), 0..8)
-                .prop_map(|members| Value::Object(members.into_iter().collect())),
-        ]
-    })
 }
 
 #[test]
