@@ -28,7 +28,7 @@ on_both_stores!(answers_that_nobody_takes, lists_that_nobody_reads, watches_that
 async fn answers_that_nobody_takes(store: Store) {
     let service = service(store).await;
     create_large(&service, "large").await;
-    let attack = async {
+    let attack = async || {
         let (connections, answers) = ask_and_take_nothing(&service).await;
         // Although the connections are still there.
         until("room for an answer", async || service.rest().get("large").await.status.is_success()).await;
@@ -42,7 +42,7 @@ async fn answers_that_nobody_takes(store: Store) {
 async fn lists_that_nobody_reads(store: Store) {
     let service = service(store).await;
     create_large(&service, "large").await;
-    let attack = async {
+    let attack = async || {
         let connections = ask_for_lists_and_read_nothing(&service);
         until("room for a list", async || {
             service.rest().send(http::Method::GET, "/channel-sessions", "", &[]).await.status.is_success()
@@ -67,7 +67,7 @@ async fn watches_that_never_read(store: Store) {
     let service = service(store).await;
     create_large(&service, "large").await;
     let connections = watch_and_read_nothing(&service).await;
-    beside_a_good_caller(&service, updates_are_told(&service)).await;
+    beside_a_good_caller(&service, async || updates_are_told(&service).await).await;
     drop(connections);
 }
 

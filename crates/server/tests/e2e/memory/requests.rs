@@ -20,7 +20,8 @@ on_both_stores!(messages_that_do_not_end, tiny_parts_of_small_messages, numbers_
 
 async fn messages_that_do_not_end(store: Store) {
     let service = service(store).await;
-    for answer in beside_a_good_caller(&service, send_messages_that_do_not_end(&service)).await {
+    for answer in beside_a_good_caller(&service, async || send_messages_that_do_not_end(&service).await).await
+    {
         let code = answer.expect_err("half of a message is none").code();
         assert!([Code::ResourceExhausted, Code::DeadlineExceeded].contains(&code), "{code:?}");
     }
@@ -28,7 +29,7 @@ async fn messages_that_do_not_end(store: Store) {
 
 async fn tiny_parts_of_small_messages(store: Store) {
     let service = service(store).await;
-    for answer in beside_a_good_caller(&service, send_tiny_parts(&service)).await {
+    for answer in beside_a_good_caller(&service, async || send_tiny_parts(&service).await).await {
         let reason = Failure::from_status(&answer.expect_err("it is too large")).reason;
         assert!(["REQUEST_TOO_LARGE", "OVERLOADED"].contains(&&*reason), "{reason}");
     }
@@ -36,7 +37,7 @@ async fn tiny_parts_of_small_messages(store: Store) {
 
 async fn numbers_that_are_written_out(store: Store) {
     let service = service(store).await;
-    let answers = beside_a_good_caller(&service, send_short_numbers(&service)).await;
+    let answers = beside_a_good_caller(&service, async || send_short_numbers(&service).await).await;
     for answer in &answers {
         let reason = answer.failure().reason;
         assert!(["DOCUMENT_TOO_LARGE", "OVERLOADED"].contains(&&*reason), "{reason}");
