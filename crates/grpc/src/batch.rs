@@ -44,6 +44,11 @@ impl Batch {
         });
     }
 
+    /// Adds an update that nothing is asked of the store for.
+    pub(crate) fn refuse(&mut self, error: Error) {
+        self.places.0.push(Place::Refused(error));
+    }
+
     /// How many updates there are.
     pub(crate) fn len(&self) -> usize {
         self.places.0.len()

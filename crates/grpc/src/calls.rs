@@ -47,7 +47,10 @@ impl ChannelSessionService for Service {
         let end = StreamEnd::new(self, &request)?;
         let trace_id = Origin::of(&request).trace_id;
         let long = long_stream(&request)?;
-        Ok(Response::new(stream_update_data::run(self.clone(), request.into_inner(), trace_id, end, long)))
+        let results = stream_update_data::run(self.clone(), request.into_inner(), trace_id, end, long);
+        let mut answer = Response::new(results);
+        answer.extensions_mut().insert(Counted::by_itself());
+        Ok(answer)
     }
 
     async fn create_channel_session(
