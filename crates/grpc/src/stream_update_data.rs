@@ -166,11 +166,13 @@ impl<S: Stream<Item = Result<StreamUpdateDataRequest, Status>> + Unpin> Updates<
             self.service.finish(changed).await
         };
         let limit = self.end.or_sooner(Instant::now() + self.service.options.max_deadline);
-        let results = places.fill(match tokio::time::timeout_at(limit, work).await {
-            Ok(Ok(changed)) => changed,
-            Ok(Err(error)) => vec![Err(error); count],
-            Err(_) => vec![Err(Error::DeadlineExceeded(attempt.0.give_up())); count],
-        });
+        let results: Vec<_> = places
+            .fill(match tokio::time::timeout_at(limit, work).await {
+                Ok(Ok(changed)) => changed,
+                Ok(Err(error)) => vec![Err(error); count],
+                Err(_) => vec![Err(Error::DeadlineExceeded(attempt.0.give_up())); count],
+            })
+            .collect();
         // What was made is told, also where there is no room for so much of it.
         let _ = room.grow(COPIES * results.iter().map(Message::encoded_len).sum::<usize>());
         (results, room)
