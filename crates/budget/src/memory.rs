@@ -21,13 +21,22 @@ pub struct Share {
 
 /// Among a response's extensions: its body has its share already.
 #[derive(Debug, Clone)]
-pub struct Counted(#[expect(dead_code, reason = "it is held, not looked at")] Option<Arc<Share>>);
+pub struct Counted(Option<Arc<Share>>);
 
 impl Counted {
     /// By a share that the body does not hold itself.
     #[must_use]
     pub fn by(share: Share) -> Self {
         Self(Some(Arc::new(share)))
+    }
+
+    /// The same for a body that is made of that one and takes only so many bytes.
+    #[must_use]
+    pub fn shrunk(self, bytes: usize) -> Self {
+        Self(self.0.map(|share| match Arc::try_unwrap(share) {
+            Ok(share) => Arc::new(share.shrunk(bytes)),
+            Err(shared) => shared,
+        }))
     }
 
     /// By the body itself, which holds a share for each of its parts.
@@ -63,7 +72,7 @@ impl Memory {
 
     /// Waits in line for a share of so many bytes; of all the memory, if that is less.
     pub async fn wait(&self, bytes: usize) -> Share {
-        let needed = bytes.saturating_sub(FREE_BYTES).div_ceil(UNIT).min(self.total);
+        let needed = needed(bytes).min(self.total);
         let mut share = self.share();
         if needed > 0 {
             // Nobody closes the semaphore.
@@ -87,13 +96,21 @@ impl Share {
         self.memory.share()
     }
 
+    /// The share without what it has beyond that which `bytes` take.
+    fn shrunk(mut self, bytes: usize) -> Self {
+        if let Some(permit) = &mut self.permit {
+            drop(permit.split(permit.num_permits().saturating_sub(needed(bytes))));
+        }
+        self
+    }
+
     /// Enlarges the share to what `bytes` take. It never becomes smaller.
     ///
     /// # Errors
     /// [`Exhausted`] if that is more than is left; the share stays as it is.
     pub fn grow(&mut self, bytes: usize) -> Result<(), Exhausted> {
-        let needed = bytes.saturating_sub(FREE_BYTES).div_ceil(UNIT);
-        let more = needed.saturating_sub(self.permit.as_ref().map_or(0, OwnedSemaphorePermit::num_permits));
+        let more =
+            needed(bytes).saturating_sub(self.permit.as_ref().map_or(0, OwnedSemaphorePermit::num_permits));
         if more == 0 {
             return Ok(());
         }
@@ -105,6 +122,11 @@ impl Share {
         }
         Ok(())
     }
+}
+
+/// How many permits so many bytes take.
+fn needed(bytes: usize) -> usize {
+    bytes.saturating_sub(FREE_BYTES).div_ceil(UNIT)
 }
 
 #[cfg(test)]
@@ -140,6 +162,19 @@ mod tests {
         let second = second.await.expect("a share");
         assert_eq!(memory.available(), 99 * UNIT);
         drop(second);
+        assert_eq!(memory.available(), 100 * UNIT);
+    }
+
+    #[test]
+    fn what_is_counted_shrinks_with_what_is_made_of_it() {
+        let memory = Memory::new(100 * UNIT);
+        let mut share = memory.share();
+        assert_eq!(share.grow(FREE_BYTES + 90 * UNIT), Ok(()));
+        let counted = Counted::by(share).shrunk(FREE_BYTES + 30 * UNIT);
+        assert_eq!(memory.available(), 70 * UNIT);
+        let counted = counted.shrunk(FREE_BYTES + 40 * UNIT);
+        assert_eq!(memory.available(), 70 * UNIT);
+        drop(counted);
         assert_eq!(memory.available(), 100 * UNIT);
     }
 

@@ -3,6 +3,7 @@
 mod calls;
 mod events;
 mod fake;
+mod memory;
 mod network;
 
 use std::time::Duration;
