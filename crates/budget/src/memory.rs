@@ -1,6 +1,9 @@
 //! A budget of memory, and shares of it that grow.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -10,6 +13,8 @@ pub struct Memory {
     /// One permit for each KiB.
     free: Arc<Semaphore>,
     total: usize,
+    /// How many wait for a share.
+    waiting: Arc<AtomicUsize>,
 }
 
 /// One holder's part of it, given back when dropped.
@@ -21,28 +26,46 @@ pub struct Share {
 
 /// Among a response's extensions: its body has its share already.
 #[derive(Debug, Clone)]
-pub struct Counted(Option<Arc<Share>>);
+pub struct Counted(By);
+
+#[derive(Debug, Clone)]
+enum By {
+    Share(Arc<Share>),
+    Parts(Memory),
+}
 
 impl Counted {
     /// By a share that the body does not hold itself.
     #[must_use]
     pub fn by(share: Share) -> Self {
-        Self(Some(Arc::new(share)))
+        Self(By::Share(Arc::new(share)))
     }
 
     /// The same for a body that is made of that one and takes only so many bytes.
     #[must_use]
     pub fn shrunk(self, bytes: usize) -> Self {
-        Self(self.0.map(|share| match Arc::try_unwrap(share) {
-            Ok(share) => Arc::new(share.shrunk(bytes)),
-            Err(shared) => shared,
-        }))
+        match self.0 {
+            By::Share(share) => Self(By::Share(match Arc::try_unwrap(share) {
+                Ok(share) => Arc::new(share.shrunk(bytes)),
+                Err(shared) => shared,
+            })),
+            By::Parts(memory) => Self(By::Parts(memory)),
+        }
     }
 
-    /// By the body itself, which holds a share for each of its parts.
+    /// By the body itself, which holds a share of this memory for each of its parts.
     #[must_use]
-    pub fn by_itself() -> Self {
-        Self(None)
+    pub fn by_itself(memory: &Memory) -> Self {
+        Self(By::Parts(memory.clone()))
+    }
+
+    /// Whether others wait for what the body holds.
+    #[must_use]
+    pub fn is_wanted(&self) -> bool {
+        match &self.0 {
+            By::Share(_) => false,
+            By::Parts(memory) => memory.waiting.load(Ordering::Relaxed) > 0,
+        }
     }
 }
 
@@ -61,7 +84,7 @@ impl Memory {
     #[must_use]
     pub fn new(bytes: usize) -> Self {
         let total = (bytes / UNIT).min(Semaphore::MAX_PERMITS);
-        Self { free: Arc::new(Semaphore::new(total)), total }
+        Self { free: Arc::new(Semaphore::new(total)), total, waiting: Arc::default() }
     }
 
     /// How many bytes are left.
@@ -75,6 +98,7 @@ impl Memory {
         let needed = needed(bytes).min(self.total);
         let mut share = self.share();
         if needed > 0 {
+            let _waiting = Waiting::new(self.waiting.clone());
             // Nobody closes the semaphore.
             share.permit =
                 self.free.clone().acquire_many_owned(u32::try_from(needed).unwrap_or(u32::MAX)).await.ok();
@@ -86,6 +110,22 @@ impl Memory {
     #[must_use]
     pub fn share(&self) -> Share {
         Share { memory: self.clone(), permit: None }
+    }
+}
+
+/// One of those who wait, until it is dropped.
+struct Waiting(Arc<AtomicUsize>);
+
+impl Waiting {
+    fn new(count: Arc<AtomicUsize>) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -156,10 +196,13 @@ mod tests {
             let memory = memory.clone();
             async move { memory.wait(FREE_BYTES + UNIT).await }
         });
+        let counted = Counted::by_itself(&memory);
+        assert!(!counted.is_wanted());
         tokio::task::yield_now().await;
-        assert!(!second.is_finished());
+        assert!(!second.is_finished() && counted.is_wanted());
         drop(first);
         let second = second.await.expect("a share");
+        assert!(!counted.is_wanted());
         assert_eq!(memory.available(), 99 * UNIT);
         drop(second);
         assert_eq!(memory.available(), 100 * UNIT);

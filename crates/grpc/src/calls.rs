@@ -49,7 +49,7 @@ impl ChannelSessionService for Service {
         let long = long_stream(&request)?;
         let results = stream_update_data::run(self.clone(), request.into_inner(), trace_id, end, long);
         let mut answer = Response::new(results);
-        answer.extensions_mut().insert(Counted::by_itself());
+        answer.extensions_mut().insert(Counted::by_itself(&self.options.budget.answers));
         Ok(answer)
     }
 
@@ -112,7 +112,7 @@ impl ChannelSessionService for Service {
         let Call { place, .. } = Call::of(&request);
         let mut answer =
             self.answer(place, watch::run(self.clone(), request.into_inner(), end, long)).await?;
-        answer.extensions_mut().insert(Counted::by_itself());
+        answer.extensions_mut().insert(Counted::by_itself(&self.options.budget.events));
         Ok(answer)
     }
 }
