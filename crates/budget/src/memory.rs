@@ -93,6 +93,12 @@ impl Memory {
         self.free.available_permits() * UNIT
     }
 
+    /// So many bytes, or all there are if that is less: what is larger by itself has room where it comes alone.
+    #[must_use]
+    pub fn at_most(&self, bytes: usize) -> usize {
+        bytes.min(FREE_BYTES + self.total * UNIT)
+    }
+
     /// Waits in line for a share of so many bytes; of all the memory, if that is less.
     pub async fn wait(&self, bytes: usize) -> Share {
         let needed = needed(bytes).min(self.total);
@@ -186,6 +192,8 @@ mod tests {
         assert_eq!(first.grow(FREE_BYTES + 100 * UNIT), Ok(()));
         drop(first);
         assert_eq!(memory.share().grow(FREE_BYTES + 100 * UNIT), Ok(()));
+        assert_eq!(memory.share().grow(usize::MAX), Err(Exhausted));
+        assert_eq!(memory.share().grow(memory.at_most(usize::MAX)), Ok(()));
     }
 
     #[tokio::test]

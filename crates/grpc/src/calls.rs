@@ -143,8 +143,9 @@ impl Service {
         let mut answer = self.answer(admitted_by, call).await?;
         let size = answer.get_ref().encoded_len();
         if size > FREE_BYTES {
-            let mut share = self.options.budget.answers.share();
-            share.grow(COPIES * size).map_err(|_| status::from_error(&Error::Overloaded))?;
+            let answers = &self.options.budget.answers;
+            let mut share = answers.share();
+            share.grow(answers.at_most(COPIES * size)).map_err(|_| status::from_error(&Error::Overloaded))?;
             answer.extensions_mut().insert(Counted::by(share));
         }
         Ok(answer)

@@ -201,7 +201,7 @@ fn a_value_that_is_refused_is_named_with_its_flag_and_what_is_expected() {
         ("--cleanup-interval", "often", "write it as 10s"),
         ("--max-watches", "0", "1.."),
         ("--memory-budget", "128MB", "write it as 128MiB"),
-        ("--memory-budget", "1MiB", "32MiB or more"),
+        ("--memory-budget", "1MiB", "96MiB or more"),
         ("--log-format", "xml", "[possible values: auto, text, json]"),
     ] {
         let message = refusal(&[&format!("{flag}={value}")]);
