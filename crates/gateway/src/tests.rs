@@ -5,6 +5,7 @@ mod events;
 mod fake;
 mod memory;
 mod network;
+mod refused;
 
 use std::time::Duration;
 

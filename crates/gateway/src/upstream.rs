@@ -135,7 +135,7 @@ impl Gateway {
         let _place = self.places.try_acquire().map_err(|_| Problem::from(&Error::Overloaded))?;
         match tokio::time::timeout(self.options.call_timeout, call(self.upstream.sessions(), request)).await {
             Ok(Ok(response)) => Ok(response),
-            Ok(Err(status)) if effect == Effect::Read || was_never_sent(&status) => {
+            Ok(Err(status)) if effect == Effect::Read || never_began(&status) => {
                 Err(Problem::from(&status).without_outcome())
             }
             Ok(Err(status)) => Err(Problem::from(&status)),
@@ -175,8 +175,8 @@ impl Effect {
     }
 }
 
-/// Whether a call failed before anything of its message was sent.
-fn was_never_sent(status: &Status) -> bool {
+/// Whether a call failed before the service did anything for it.
+fn never_began(status: &Status) -> bool {
     let lost = status.source().and_then(|cause| cause.downcast_ref::<connection::Lost>());
-    lost.is_some_and(|lost| !lost.was_sent())
+    lost.is_some_and(|lost| !lost.may_be_known())
 }
