@@ -16,9 +16,6 @@ const MAX_UPDATES: usize = 1000;
 /// thousand results that are not whole.
 const MAX_WHOLE_BYTES: usize = 3_000_000;
 
-/// How many updates the store is asked for at once, before it is known how large their sessions are.
-const FIRST_STEP: usize = 64;
-
 /// What the store's results of one step come to, in bytes, unless sessions are larger than those that were seen lately.
 const MAX_STEP_BYTES: usize = 16 << 20;
 
@@ -36,8 +33,7 @@ pub(crate) async fn run(
     let mut whole = Whole { left: MAX_WHOLE_BYTES };
     while results.len() < found {
         // Each result of the store's has a whole document, whatever is asked for and left of it.
-        let most = if results.is_empty() { FIRST_STEP } else { MAX_UPDATES };
-        let step = (MAX_STEP_BYTES / service.reads.expected().max(1)).clamp(1, most);
+        let step = (MAX_STEP_BYTES / service.reads.expected().max(1)).clamp(1, MAX_UPDATES);
         let mut batch = Batch::default();
         for request in requests.by_ref().take(step) {
             batch.add(Some(request), &service.options, &origin);
