@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// A caller as a browser is one: EventSource, which comes back by itself only if it was answered with 200.
+// A caller as a browser is one: EventSource, which comes back by itself only if it was answered with 200. It also runs what
+// proto/README.md shows for browsers.
 //
 // Usage: browser.js PROGRAM
 //
@@ -9,7 +10,7 @@
 const assert = require("node:assert/strict");
 const { spawn } = require("node:child_process");
 const { once } = require("node:events");
-const { mkdtempSync, rmSync } = require("node:fs");
+const { mkdtempSync, readFileSync, rmSync } = require("node:fs");
 const { tmpdir } = require("node:os");
 const { join } = require("node:path");
 const { createInterface } = require("node:readline");
@@ -27,7 +28,10 @@ async function main(program) {
   });
   const sources = [];
   try {
-    const url = `http://${await within("the start", listening(server))}/events`;
+    const origin = `http://${await within("the start", listening(server))}`;
+    const url = `${origin}/events`;
+    // Until then each stream would end as one for which there is no room.
+    await within("readiness", ready(origin));
     const open = (query = "") => sources[sources.push(new EventSource(url + query)) - 1];
 
     const first = open();
@@ -45,12 +49,45 @@ async function main(program) {
     const wrong = open("?position=nowhere");
     await within("the end of the wrong one", closed(wrong));
     console.log("ok: a browser gives up what can never be");
+
+    const said = await within("the documented listener", documented(origin, sources));
+    assert.deepEqual(said.slice(0, 2), ["DATA_UPDATED", 2]);
+    assert.equal(said[2].channelData.additionalAttributes[0].value, "sales");
+    console.log("ok: what the document shows for browsers tells of a change");
   } finally {
     for (const source of sources) source.close();
     server.kill("SIGTERM");
     await once(server, "exit");
     rmSync(folder, { recursive: true });
   }
+}
+
+/** What the document's listener logs when its session is updated. */
+async function documented(origin, sources) {
+  const document = readFileSync(join(__dirname, "../../../proto/README.md"), "utf8");
+  const code = document.match(/```js\n([\s\S]*?)```/)[1];
+  class OnPage extends EventSource {
+    constructor(path) {
+      super(origin + path);
+      sources.push(this);
+    }
+  }
+  await send("POST", `${origin}/channel-sessions`, { id: "my-session" });
+  const logged = new Promise((resolve) => {
+    new Function("EventSource", "console", code)(OnPage, { log: (...said) => resolve(said) });
+  });
+  await event(sources.at(-1), "open");
+  await send("PUT", `${origin}/forms/my-session`, [{ key: "queue", type: "String50", value: "sales" }]);
+  return logged;
+}
+
+async function send(method, url, body) {
+  const answer = await fetch(url, {
+    method,
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  assert.ok(answer.ok, `${method} ${url}: ${answer.status}`);
 }
 
 /** The address of the server's REST port, from its log. */
@@ -63,6 +100,10 @@ async function listening(server) {
     }
   }
   throw new Error("the server ended");
+}
+
+async function ready(origin) {
+  while (!(await fetch(`${origin}/readyz`)).ok) await new Promise((resolve) => setTimeout(resolve, 50));
 }
 
 const event = (source, name) =>

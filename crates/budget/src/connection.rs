@@ -15,7 +15,7 @@ pub struct Connection(Arc<Semaphore>);
 pub struct LongStream(#[expect(dead_code, reason = "it is held, not looked at")] OwnedSemaphorePermit);
 
 impl Connection {
-    /// How many there may be of them. It stands in the README.
+    /// How many there may be of them. It stands in proto/README.md.
     pub const MAX_LONG_STREAMS: usize = 100;
 
     /// A place for one of them, unless there are as many as there may be.

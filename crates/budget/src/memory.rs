@@ -1,6 +1,9 @@
 //! A budget of memory, and shares of it that grow.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -10,6 +13,8 @@ pub struct Memory {
     /// One permit for each KiB.
     free: Arc<Semaphore>,
     total: usize,
+    /// How many wait for a share.
+    waiting: Arc<AtomicUsize>,
 }
 
 /// One holder's part of it, given back when dropped.
@@ -21,19 +26,46 @@ pub struct Share {
 
 /// Among a response's extensions: its body has its share already.
 #[derive(Debug, Clone)]
-pub struct Counted(#[expect(dead_code, reason = "it is held, not looked at")] Option<Arc<Share>>);
+pub struct Counted(By);
+
+#[derive(Debug, Clone)]
+enum By {
+    Share(Arc<Share>),
+    Parts(Memory),
+}
 
 impl Counted {
     /// By a share that the body does not hold itself.
     #[must_use]
     pub fn by(share: Share) -> Self {
-        Self(Some(Arc::new(share)))
+        Self(By::Share(Arc::new(share)))
     }
 
-    /// By the body itself, which holds a share for each of its parts.
+    /// The same for a body that is made of that one and takes only so many bytes.
     #[must_use]
-    pub fn by_itself() -> Self {
-        Self(None)
+    pub fn shrunk(self, bytes: usize) -> Self {
+        match self.0 {
+            By::Share(share) => Self(By::Share(match Arc::try_unwrap(share) {
+                Ok(share) => Arc::new(share.shrunk(bytes)),
+                Err(shared) => shared,
+            })),
+            By::Parts(memory) => Self(By::Parts(memory)),
+        }
+    }
+
+    /// By the body itself, which holds a share of this memory for each of its parts.
+    #[must_use]
+    pub fn by_itself(memory: &Memory) -> Self {
+        Self(By::Parts(memory.clone()))
+    }
+
+    /// Whether others wait for what the body holds.
+    #[must_use]
+    pub fn is_wanted(&self) -> bool {
+        match &self.0 {
+            By::Share(_) => false,
+            By::Parts(memory) => memory.waiting.load(Ordering::Relaxed) > 0,
+        }
     }
 }
 
@@ -52,7 +84,7 @@ impl Memory {
     #[must_use]
     pub fn new(bytes: usize) -> Self {
         let total = (bytes / UNIT).min(Semaphore::MAX_PERMITS);
-        Self { free: Arc::new(Semaphore::new(total)), total }
+        Self { free: Arc::new(Semaphore::new(total)), total, waiting: Arc::default() }
     }
 
     /// How many bytes are left.
@@ -61,11 +93,18 @@ impl Memory {
         self.free.available_permits() * UNIT
     }
 
+    /// So many bytes, or all there are if that is less: what is larger by itself has room where it comes alone.
+    #[must_use]
+    pub fn at_most(&self, bytes: usize) -> usize {
+        bytes.min(FREE_BYTES + self.total * UNIT)
+    }
+
     /// Waits in line for a share of so many bytes; of all the memory, if that is less.
     pub async fn wait(&self, bytes: usize) -> Share {
-        let needed = bytes.saturating_sub(FREE_BYTES).div_ceil(UNIT).min(self.total);
+        let needed = needed(bytes).min(self.total);
         let mut share = self.share();
         if needed > 0 {
+            let _waiting = Waiting::new(self.waiting.clone());
             // Nobody closes the semaphore.
             share.permit =
                 self.free.clone().acquire_many_owned(u32::try_from(needed).unwrap_or(u32::MAX)).await.ok();
@@ -80,6 +119,22 @@ impl Memory {
     }
 }
 
+/// One of those who wait, until it is dropped.
+struct Waiting(Arc<AtomicUsize>);
+
+impl Waiting {
+    fn new(count: Arc<AtomicUsize>) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 impl Share {
     /// Another share of the same memory, which takes nothing yet.
     #[must_use]
@@ -87,13 +142,21 @@ impl Share {
         self.memory.share()
     }
 
+    /// The share without what it has beyond that which `bytes` take.
+    fn shrunk(mut self, bytes: usize) -> Self {
+        if let Some(permit) = &mut self.permit {
+            drop(permit.split(permit.num_permits().saturating_sub(needed(bytes))));
+        }
+        self
+    }
+
     /// Enlarges the share to what `bytes` take. It never becomes smaller.
     ///
     /// # Errors
     /// [`Exhausted`] if that is more than is left; the share stays as it is.
     pub fn grow(&mut self, bytes: usize) -> Result<(), Exhausted> {
-        let needed = bytes.saturating_sub(FREE_BYTES).div_ceil(UNIT);
-        let more = needed.saturating_sub(self.permit.as_ref().map_or(0, OwnedSemaphorePermit::num_permits));
+        let more =
+            needed(bytes).saturating_sub(self.permit.as_ref().map_or(0, OwnedSemaphorePermit::num_permits));
         if more == 0 {
             return Ok(());
         }
@@ -105,6 +168,11 @@ impl Share {
         }
         Ok(())
     }
+}
+
+/// How many permits so many bytes take.
+fn needed(bytes: usize) -> usize {
+    bytes.saturating_sub(FREE_BYTES).div_ceil(UNIT)
 }
 
 #[cfg(test)]
@@ -124,6 +192,8 @@ mod tests {
         assert_eq!(first.grow(FREE_BYTES + 100 * UNIT), Ok(()));
         drop(first);
         assert_eq!(memory.share().grow(FREE_BYTES + 100 * UNIT), Ok(()));
+        assert_eq!(memory.share().grow(usize::MAX), Err(Exhausted));
+        assert_eq!(memory.share().grow(memory.at_most(usize::MAX)), Ok(()));
     }
 
     #[tokio::test]
@@ -134,12 +204,28 @@ mod tests {
             let memory = memory.clone();
             async move { memory.wait(FREE_BYTES + UNIT).await }
         });
+        let counted = Counted::by_itself(&memory);
+        assert!(!counted.is_wanted());
         tokio::task::yield_now().await;
-        assert!(!second.is_finished());
+        assert!(!second.is_finished() && counted.is_wanted());
         drop(first);
         let second = second.await.expect("a share");
+        assert!(!counted.is_wanted());
         assert_eq!(memory.available(), 99 * UNIT);
         drop(second);
+        assert_eq!(memory.available(), 100 * UNIT);
+    }
+
+    #[test]
+    fn what_is_counted_shrinks_with_what_is_made_of_it() {
+        let memory = Memory::new(100 * UNIT);
+        let mut share = memory.share();
+        assert_eq!(share.grow(FREE_BYTES + 90 * UNIT), Ok(()));
+        let counted = Counted::by(share).shrunk(FREE_BYTES + 30 * UNIT);
+        assert_eq!(memory.available(), 70 * UNIT);
+        let counted = counted.shrunk(FREE_BYTES + 40 * UNIT);
+        assert_eq!(memory.available(), 70 * UNIT);
+        drop(counted);
         assert_eq!(memory.available(), 100 * UNIT);
     }
 

@@ -18,8 +18,8 @@ pub(crate) async fn get(
         channel_session_id: id.as_str().to_owned(),
         view: ChannelSessionView::Json.into(),
     };
-    let response = gateway
-        .call(&parts, Effect::Read, request, |mut client, request| async move {
+    let (response, counted) = gateway
+        .call_counted(&parts, Effect::Read, request, |mut client, request| async move {
             client.get_channel_session(request).await
         })
         .await?;
@@ -27,5 +27,5 @@ pub(crate) async fn get(
     if headers::has_already(&parts.headers, &session.etag)? {
         return Ok((StatusCode::NOT_MODIFIED, [(ETAG, session.etag)]).into_response());
     }
-    Ok(reply::document(StatusCode::OK, Some(session)))
+    reply::counted(&gateway, reply::document(StatusCode::OK, Some(session)), counted)
 }

@@ -47,10 +47,34 @@ pub(crate) async fn long<A: Message>(
     let mut response = budget.long_work.run(|| json(answer)).await?;
     let mut kept = share.renewed();
     drop(share);
-    let size = usize::try_from(response.body().size_hint().lower()).unwrap_or(usize::MAX);
-    kept.grow(size).map_err(overloaded)?;
+    kept.grow(size(&response)).map_err(overloaded)?;
     response.extensions_mut().insert(Counted::by(kept));
     Ok(response)
+}
+
+/// The same answer with its share of the memory: what is left of the one that the service's answer had, or else one of its
+/// own. Refused where there is no room: begun without it, it would be cut off.
+pub(crate) fn counted(
+    gateway: &Gateway,
+    mut response: Response,
+    counted: Option<Counted>,
+) -> Result<Response, Problem> {
+    let size = size(&response);
+    let counted = match counted {
+        Some(counted) => counted.shrunk(size),
+        None => {
+            let mut share = gateway.options.budget.answers.share();
+            share.grow(size).map_err(|_| Problem::from(&Error::Overloaded))?;
+            Counted::by(share)
+        }
+    };
+    response.extensions_mut().insert(counted);
+    Ok(response)
+}
+
+/// What an answer's body takes, in bytes.
+fn size(response: &Response) -> usize {
+    usize::try_from(response.body().size_hint().lower()).unwrap_or(usize::MAX)
 }
 
 /// A stored document that is to stand within other JSON, as it is.

@@ -3,7 +3,9 @@
 mod calls;
 mod events;
 mod fake;
+mod memory;
 mod network;
+mod refused;
 
 use std::time::Duration;
 

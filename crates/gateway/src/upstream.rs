@@ -6,6 +6,7 @@ mod watch;
 use std::{convert::Infallible, error::Error as _};
 
 use axum::Router;
+use budget::Counted;
 use channel_session_api::v1::channel_session_service_client::ChannelSessionServiceClient;
 use domain::{Error, Outcome};
 use grpc::log::{REQUEST_ID, TRACEPARENT};
@@ -100,8 +101,24 @@ impl Gateway {
     where
         F: Future<Output = Result<Response<A>, Status>>,
     {
+        self.call_counted(parts, effect, request, call).await.map(|(answer, _)| answer)
+    }
+
+    /// The same, with what the answer takes of the memory, where the service is in this process and has counted it.
+    pub(crate) async fn call_counted<Q, A, F>(
+        &self,
+        parts: &Parts,
+        effect: Effect,
+        request: Q,
+        call: impl FnOnce(Client, Request<Q>) -> F,
+    ) -> Result<(A, Option<Counted>), Problem>
+    where
+        F: Future<Output = Result<Response<A>, Status>>,
+    {
         let answer = self.try_call(parts, effect, request, call).await;
-        answer.map_err(|problem| problem.for_caller(&parts.headers))
+        let mut answer = answer.map_err(|problem| problem.for_caller(&parts.headers))?;
+        let counted = answer.extensions_mut().remove::<Counted>();
+        Ok((answer.into_inner(), counted))
     }
 
     async fn try_call<Q, A, F>(
@@ -110,15 +127,15 @@ impl Gateway {
         effect: Effect,
         request: Q,
         call: impl FnOnce(Client, Request<Q>) -> F,
-    ) -> Result<A, Problem>
+    ) -> Result<Response<A>, Problem>
     where
         F: Future<Output = Result<Response<A>, Status>>,
     {
         let request = under(parts, request);
         let _place = self.places.try_acquire().map_err(|_| Problem::from(&Error::Overloaded))?;
         match tokio::time::timeout(self.options.call_timeout, call(self.upstream.sessions(), request)).await {
-            Ok(Ok(response)) => Ok(response.into_inner()),
-            Ok(Err(status)) if effect == Effect::Read || was_never_sent(&status) => {
+            Ok(Ok(response)) => Ok(response),
+            Ok(Err(status)) if effect == Effect::Read || never_began(&status) => {
                 Err(Problem::from(&status).without_outcome())
             }
             Ok(Err(status)) => Err(Problem::from(&status)),
@@ -158,8 +175,8 @@ impl Effect {
     }
 }
 
-/// Whether a call failed before anything of its message was sent.
-fn was_never_sent(status: &Status) -> bool {
+/// Whether a call failed before the service did anything for it.
+fn never_began(status: &Status) -> bool {
     let lost = status.source().and_then(|cause| cause.downcast_ref::<connection::Lost>());
-    lost.is_some_and(|lost| !lost.was_sent())
+    lost.is_some_and(|lost| !lost.may_be_known())
 }

@@ -44,6 +44,11 @@ impl Batch {
         });
     }
 
+    /// Adds an update that nothing is asked of the store for.
+    pub(crate) fn refuse(&mut self, error: Error) {
+        self.places.0.push(Place::Refused(error));
+    }
+
     /// How many updates there are.
     pub(crate) fn len(&self) -> usize {
         self.places.0.len()
@@ -56,30 +61,27 @@ impl Batch {
 }
 
 impl Places {
-    /// The results in the order of the requests, given those of the changes in their order.
-    pub(crate) fn fill(self, changed: Vec<Result<Changed, Error>>) -> Vec<UpdateDataResult> {
+    /// The results in the order of the requests, given those of the changes in their order: each is made when it is asked for.
+    pub(crate) fn fill(self, changed: Vec<Result<Changed, Error>>) -> impl Iterator<Item = UpdateDataResult> {
         let mut changed = changed.into_iter();
         let mut log = Log::default();
-        let places = self.0.into_iter();
-        places
-            .map(|place| {
-                let made = match place {
-                    Place::Change(id, view) => changed
-                        .next()
-                        .unwrap_or_else(|| Err(Error::Internal("the store returned no result".into())))
-                        .and_then(|changed| update_data::response(changed, id, view)),
-                    Place::Refused(error) => Err(error),
-                };
-                let result = match made {
-                    Ok(response) => update_data_result::Result::Response(response),
-                    Err(error) => {
-                        log.write(&error);
-                        update_data_result::Result::Failure(status::failure(&error))
-                    }
-                };
-                UpdateDataResult { result: Some(result), ..UpdateDataResult::default() }
-            })
-            .collect()
+        self.0.into_iter().map(move |place| {
+            let made = match place {
+                Place::Change(id, view) => changed
+                    .next()
+                    .unwrap_or_else(|| Err(Error::Internal("the store returned no result".into())))
+                    .and_then(|changed| update_data::response(changed, id, view)),
+                Place::Refused(error) => Err(error),
+            };
+            let result = match made {
+                Ok(response) => update_data_result::Result::Response(response),
+                Err(error) => {
+                    log.write(&error);
+                    update_data_result::Result::Failure(status::failure(&error))
+                }
+            };
+            UpdateDataResult { result: Some(result), ..UpdateDataResult::default() }
+        })
     }
 }
 

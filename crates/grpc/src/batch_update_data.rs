@@ -16,6 +16,9 @@ const MAX_UPDATES: usize = 1000;
 /// thousand results that are not whole.
 const MAX_WHOLE_BYTES: usize = 3_000_000;
 
+/// What the store's results of one step come to, in bytes, unless sessions are larger than those that were seen lately.
+const MAX_STEP_BYTES: usize = 16 << 20;
+
 pub(crate) async fn run(
     service: Service,
     request: BatchUpdateDataRequest,
@@ -25,26 +28,35 @@ pub(crate) async fn run(
     if found > limit {
         return Err(Error::RequestTooLarge { what: "number of updates", found, limit });
     }
-    let mut batch = Batch::default();
-    for request in request.requests {
-        batch.add(Some(request), &service.options, &origin);
+    let mut requests = request.requests.into_iter();
+    let mut results = Vec::with_capacity(found);
+    let mut whole = Whole { left: MAX_WHOLE_BYTES };
+    while results.len() < found {
+        // Each result of the store's has a whole document, whatever is asked for and left of it.
+        let step = (MAX_STEP_BYTES / service.reads.expected().max(1)).clamp(1, MAX_UPDATES);
+        let mut batch = Batch::default();
+        for request in requests.by_ref().take(step) {
+            batch.add(Some(request), &service.options, &origin);
+        }
+        let (changes, places) = batch.split();
+        results.extend(places.fill(service.change(changes).await).map(|result| whole.bound(result)));
     }
-    let (changes, places) = batch.split();
-    let mut results = places.fill(service.change(changes).await);
-    bound(&mut results, MAX_WHOLE_BYTES);
     Ok(BatchUpdateDataResponse { results })
 }
 
-/// Reduces the results that are too large to follow those before them.
-fn bound(results: &mut [UpdateDataResult], max_bytes: usize) {
-    let mut bytes = 0;
-    for result in results {
-        let size = result.encoded_len();
-        if bytes + size > max_bytes {
-            reduce(result);
-        } else {
-            bytes += size;
+/// What is left for results that are whole, in bytes.
+struct Whole {
+    left: usize,
+}
+
+impl Whole {
+    /// Reduces a result that is too large to follow those before it.
+    fn bound(&mut self, mut result: UpdateDataResult) -> UpdateDataResult {
+        match self.left.checked_sub(result.encoded_len()) {
+            Some(left) => self.left = left,
+            None => reduce(&mut result),
         }
+        result
     }
 }
 

@@ -47,7 +47,10 @@ impl ChannelSessionService for Service {
         let end = StreamEnd::new(self, &request)?;
         let trace_id = Origin::of(&request).trace_id;
         let long = long_stream(&request)?;
-        Ok(Response::new(stream_update_data::run(self.clone(), request.into_inner(), trace_id, end, long)))
+        let results = stream_update_data::run(self.clone(), request.into_inner(), trace_id, end, long);
+        let mut answer = Response::new(results);
+        answer.extensions_mut().insert(Counted::by_itself(&self.options.budget.answers));
+        Ok(answer)
     }
 
     async fn create_channel_session(
@@ -109,7 +112,7 @@ impl ChannelSessionService for Service {
         let Call { place, .. } = Call::of(&request);
         let mut answer =
             self.answer(place, watch::run(self.clone(), request.into_inner(), end, long)).await?;
-        answer.extensions_mut().insert(Counted::by_itself());
+        answer.extensions_mut().insert(Counted::by_itself(&self.options.budget.events));
         Ok(answer)
     }
 }
@@ -140,8 +143,9 @@ impl Service {
         let mut answer = self.answer(admitted_by, call).await?;
         let size = answer.get_ref().encoded_len();
         if size > FREE_BYTES {
-            let mut share = self.options.budget.answers.share();
-            share.grow(COPIES * size).map_err(|_| status::from_error(&Error::Overloaded))?;
+            let answers = &self.options.budget.answers;
+            let mut share = answers.share();
+            share.grow(answers.at_most(COPIES * size)).map_err(|_| status::from_error(&Error::Overloaded))?;
             answer.extensions_mut().insert(Counted::by(share));
         }
         Ok(answer)

@@ -31,6 +31,9 @@ pub struct Options {
     /// How long a stream of updates may have nothing to do before it is ended. Too short, and callers that write now and
     /// then have to begin anew; too long, and what idle ones hold is held for so long.
     pub stream_idle_timeout: Duration,
+    /// How long the results of a stream of updates may wait for their caller to take one. Too short, and callers on bad
+    /// lines lose them; too long, and what those who never read hold is held for so long.
+    pub answer_timeout: Duration,
     /// How many calls may be under way at once, and as many batches of streams of updates beside them. More are refused, so
     /// that what they hold in memory is bounded.
     pub max_concurrent_calls: usize,
@@ -46,6 +49,7 @@ impl Default for Options {
             max_deadline: Duration::from_secs(10),
             body_timeout: Duration::from_secs(10),
             stream_idle_timeout: Duration::from_secs(5 * 60),
+            answer_timeout: Duration::from_secs(20),
             max_concurrent_calls: 1024,
             budget: Budget::default(),
         }

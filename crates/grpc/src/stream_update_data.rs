@@ -1,14 +1,18 @@
 //! `StreamUpdateData`: has the store make updates as they come, returns what became of each.
 
-use std::collections::VecDeque;
+mod results;
 
-use budget::LongStream;
+use std::time::Duration;
+
+use budget::{LongStream, Share};
 use channel_session_api::v1::{StreamUpdateDataRequest, StreamUpdateDataResponse, UpdateDataResult};
 use domain::{Error, Reason, attempt::Attempt, attribute::Attributes, trace::TraceId};
 use futures_util::{FutureExt, Stream, StreamExt, stream};
 use prost::Message;
 use tokio::time::Instant;
+use tokio_util::task::AbortOnDropHandle;
 use tonic::{Status, codegen::BoxStream};
+use tracing::Instrument;
 
 use crate::{
     Service,
@@ -18,6 +22,7 @@ use crate::{
     status,
     stream_end::StreamEnd,
 };
+use results::Results;
 
 /// How many updates are made at once, if so many are there.
 const MAX_UPDATES: usize = 64;
@@ -25,9 +30,20 @@ const MAX_UPDATES: usize = 64;
 /// How much is read before it is worked on, in bytes: as much as one call of its own may hold.
 const MAX_BYTES: usize = Attributes::MAX_REQUEST_BYTES;
 
-/// Works only while the caller takes results: the stream is polled when the connection has room for another message.
-/// Meanwhile nothing is read, and HTTP/2's flow control holds the caller back. What is under way holds a place, as a call
-/// does; a stream that waits for its caller holds none, and ends when it has waited for too long.
+/// What the results of one batch come to at most, in bytes, unless one takes more or sessions are larger than those that were
+/// seen lately.
+const MAX_RESULT_BYTES: usize = 4 << 20;
+
+/// How often a result is in memory: as a message, and encoded, or as the store returns it.
+const COPIES: usize = 2;
+
+/// How often it is looked whether there is room for results.
+const ROOM_INTERVAL: Duration = Duration::from_millis(25);
+
+/// Works in a task of its own, so that every limit on time holds also while the stream is not polled, which is when its
+/// caller takes nothing. Reads only when the caller has taken all results and asks for more; meanwhile HTTP/2's flow control
+/// holds it back. What is under way holds a place, as a call does; a stream that waits for its caller holds none, and ends
+/// when it has waited for too long.
 pub(crate) fn run(
     service: Service,
     requests: impl Stream<Item = Result<StreamUpdateDataRequest, Status>> + Send + Unpin + 'static,
@@ -35,14 +51,22 @@ pub(crate) fn run(
     end: StreamEnd,
     long: Option<LongStream>,
 ) -> BoxStream<StreamUpdateDataResponse> {
-    let updates =
-        Updates { service, requests, trace_id, end, results: VecDeque::new(), last: None, _long: long };
-    Box::pin(stream::unfold(Some(updates), async |state| {
-        let mut updates = state?;
-        let result = updates.next().await?;
+    let results = Results::default();
+    let updates = Updates { service, requests, trace_id, end, last: None, _long: long };
+    let work = updates.run(results.clone()).instrument(tracing::Span::current());
+    // Dropped with the stream, and so called off with it.
+    let task = AbortOnDropHandle::new(tokio::spawn(work));
+    Box::pin(stream::unfold(Some((results, task)), async |state| {
+        let (results, mut task) = state?;
+        let result = tokio::select! {
+            biased;
+            result = results.next() => result?,
+            // It says how the stream ends, unless it panics.
+            Err(panic) = &mut task => Err(status::from_error(&Error::Internal(panic.into()))),
+        };
         let goes_on = result.is_ok();
         let response = result.map(|result| StreamUpdateDataResponse { result: Some(result) });
-        Some((response, goes_on.then_some(updates)))
+        Some((response, goes_on.then_some((results, task))))
     }))
 }
 
@@ -52,33 +76,40 @@ struct Updates<S> {
     /// The trace that the stream is part of, and with it all of its updates.
     trace_id: Option<TraceId>,
     end: StreamEnd,
-    /// What has not been sent yet.
-    results: VecDeque<UpdateDataResult>,
-    /// How the stream ends once that is sent, if no more will be read.
+    /// How the stream ends, if no more will be read.
     last: Option<Result<(), Status>>,
     _long: Option<LongStream>,
 }
 
 impl<S: Stream<Item = Result<StreamUpdateDataRequest, Status>> + Unpin> Updates<S> {
-    async fn next(&mut self) -> Option<Result<UpdateDataResult, Status>> {
+    async fn run(mut self, results: Results) {
+        let (idle_timeout, answer_timeout) =
+            (self.service.options.stream_idle_timeout, self.service.options.answer_timeout);
         loop {
-            if let Some(result) = self.results.pop_front() {
-                return Some(Ok(result));
+            if !results.asked(answer_timeout, idle_timeout).await {
+                results.end(Err(not_taken()));
+                return;
             }
             if let Some(last) = self.last.take() {
-                return last.err().map(Err);
+                results.end(last);
+                return;
             }
             let attempt = GivenUpOnDrop(Attempt::new());
             let origin = Origin { attempt: attempt.0.clone(), trace_id: self.trace_id };
-            let batch = self.read(&origin).await;
-            self.results = self.update(batch, attempt).await.into();
+            let (batch, share) = self.read(&origin).await;
+            let (made, room) = self.update(batch, attempt).await;
+            drop(share);
+            results.fill(made, room);
         }
     }
 
-    /// Reads what is there, and waits only for the first. Whatever was read is worked on, however the stream goes on.
-    async fn read(&mut self, origin: &Origin) -> Batch {
+    /// Reads what is there, and waits only for the first. Whatever was read is worked on, however the stream goes on. What it
+    /// takes is counted; a request that has no room is refused.
+    async fn read(&mut self, origin: &Origin) -> (Batch, Share) {
         let mut batch = Batch::default();
+        let mut share = self.service.options.budget.requests.share();
         let mut bytes = 0;
+        let max_updates = (MAX_RESULT_BYTES / self.service.reads.expected().max(1)).clamp(1, MAX_UPDATES);
         let idle_timeout = self.service.options.stream_idle_timeout;
         let mut next = tokio::select! {
             biased;
@@ -91,34 +122,43 @@ impl<S: Stream<Item = Result<StreamUpdateDataRequest, Status>> + Unpin> Updates<
             match next {
                 Some(Ok(request)) => {
                     bytes += request.encoded_len();
-                    batch.add(request.request, &self.service.options, origin);
+                    match share.grow(bytes) {
+                        Ok(()) => batch.add(request.request, &self.service.options, origin),
+                        Err(_) => batch.refuse(Error::Overloaded),
+                    }
                 }
                 Some(Err(status)) => {
                     self.last = Some(Err(error_details::explain_message(status)));
-                    return batch;
+                    break;
                 }
                 None => {
                     self.last = Some(Ok(()));
-                    return batch;
+                    break;
                 }
             }
-            if batch.len() >= MAX_UPDATES || bytes >= MAX_BYTES {
-                return batch;
+            if batch.len() >= max_updates || bytes >= MAX_BYTES {
+                break;
             }
             match self.requests.next().now_or_never() {
                 Some(request) => next = request,
-                None => return batch,
+                None => break,
             }
         }
+        (batch, share)
     }
 
-    /// Makes updates within the time that a call has. If the caller goes away, the attempt is given up with this future.
-    async fn update(&mut self, batch: Batch, attempt: GivenUpOnDrop) -> Vec<UpdateDataResult> {
+    /// Makes updates within the time that a call has, once there is room for what they come to. If the caller goes away, the
+    /// attempt is given up with this future.
+    async fn update(&mut self, batch: Batch, attempt: GivenUpOnDrop) -> (Vec<UpdateDataResult>, Share) {
         let (changes, places) = batch.split();
         let count = changes.len();
         let service = self.service.clone();
+        let answers = &service.options.budget.answers;
+        let mut room = answers.share();
         let work = async {
-            let place = self.service.streams.clone().acquire_owned().await.map_err(|_| Error::Overloaded)?;
+            wait_for_room(&mut room, COPIES * count * service.reads.expected()).await;
+            let place = service.streams.clone().acquire_owned().await.map_err(|_| Error::Overloaded)?;
+            let service = service.clone();
             let changed = async move {
                 let _held = place;
                 Ok(service.change(changes).await)
@@ -126,17 +166,35 @@ impl<S: Stream<Item = Result<StreamUpdateDataRequest, Status>> + Unpin> Updates<
             self.service.finish(changed).await
         };
         let limit = self.end.or_sooner(Instant::now() + self.service.options.max_deadline);
-        places.fill(match tokio::time::timeout_at(limit, work).await {
-            Ok(Ok(changed)) => changed,
-            Ok(Err(error)) => vec![Err(error); count],
-            Err(_) => vec![Err(Error::DeadlineExceeded(attempt.0.give_up())); count],
-        })
+        let results: Vec<_> = places
+            .fill(match tokio::time::timeout_at(limit, work).await {
+                Ok(Ok(changed)) => changed,
+                Ok(Err(error)) => vec![Err(error); count],
+                Err(_) => vec![Err(Error::DeadlineExceeded(attempt.0.give_up())); count],
+            })
+            .collect();
+        // What was made is told, also where there is no room for so much of it.
+        let _ = room.grow(COPIES * results.iter().map(Message::encoded_len).sum::<usize>());
+        (results, room)
+    }
+}
+
+/// Looks for room again and again: those who wait in line for much would keep all from the others that want little.
+async fn wait_for_room(share: &mut Share, bytes: usize) {
+    while share.grow(bytes).is_err() {
+        tokio::time::sleep(ROOM_INTERVAL).await;
     }
 }
 
 /// The end of a stream whose caller has nothing to do for it.
 fn idle() -> Status {
     let message = "the stream had no request for too long; begin another one";
+    status::from_reason(Reason::DeadlineExceeded, message)
+}
+
+/// The end of a stream whose caller has left its results for too long.
+fn not_taken() -> Status {
+    let message = "results were not taken for too long; what became of those updates is not told";
     status::from_reason(Reason::DeadlineExceeded, message)
 }
 

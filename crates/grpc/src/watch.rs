@@ -1,6 +1,6 @@
 //! `WatchChannelSessions`: tells a caller what happens to sessions.
 
-use budget::{LongStream, Memory, Share};
+use budget::{FREE_BYTES, LongStream, Memory, Share};
 use channel_session_api::v1::{WatchChannelSessionsRequest, WatchChannelSessionsResponse};
 use domain::{
     Error,
@@ -11,7 +11,7 @@ use domain::{
 };
 use futures_util::stream;
 use tonic::{Status, codegen::BoxStream};
-use watch::{Told, Wanted, Watcher};
+use watch::{QUIET, Told, Wanted, Watcher};
 
 use crate::{Service, condition, status, stream_end::StreamEnd, view};
 
@@ -78,22 +78,12 @@ fn tell(
     memory: Memory,
     long: Option<LongStream>,
 ) -> BoxStream<WatchChannelSessionsResponse> {
-    let state = Telling { watch, end, memory, _share: None, _long: long };
+    let state = Telling { watch, end, memory, told: None, next: None, _share: None, _long: long };
     Box::pin(stream::unfold(Some(state), async |state| {
         let mut state = state?;
         state._share = None;
-        match next(&mut state.watch, &state.end).await {
-            Ok(told) => {
-                // As a message, encoded, and as it is written.
-                let bytes = told.event.as_ref().map_or(0, |event| COPIES * event.json().len());
-                let share = tokio::select! {
-                    biased;
-                    status = state.end.reached() => return Some((Err(status), None)),
-                    share = state.memory.wait(bytes) => share,
-                };
-                state._share = Some(share);
-                Some((Ok(message(&told)), Some(state)))
-            }
+        match state.message().await {
+            Ok(message) => Some((Ok(message), Some(state))),
             Err(status) => Some((Err(status), None)),
         }
     }))
@@ -106,9 +96,45 @@ struct Telling {
     watch: Watcher,
     end: StreamEnd,
     memory: Memory,
+    /// How far the caller has been told.
+    told: Option<Position>,
+    /// What there was no room for yet.
+    next: Option<Told>,
     /// Of the message that is on its way.
     _share: Option<Share>,
     _long: Option<LongStream>,
+}
+
+impl Telling {
+    /// What comes next: an event when there is room for it, or a sign of life meanwhile. With that the place in the line is
+    /// given up, which nobody would take who does not read.
+    async fn message(&mut self) -> Result<WatchChannelSessionsResponse, Status> {
+        let next = match self.next.take() {
+            Some(next) => next,
+            None => next(&mut self.watch, &self.end).await?,
+        };
+        let room = tokio::select! {
+            biased;
+            status = self.end.reached() => return Err(status),
+            share = self.memory.wait(bytes(&next)) => Some(share),
+            () = tokio::time::sleep(QUIET) => None,
+        };
+        let Some(share) = room else {
+            let position = self.told.clone().unwrap_or_else(|| next.position.clone());
+            self.next = Some(next);
+            return Ok(message(&Told { event: None, position }));
+        };
+        self._share = Some(share);
+        self.told = Some(next.position.clone());
+        Ok(message(&next))
+    }
+}
+
+/// What an event takes on its way, as a message and encoded. None where it goes out in one piece, which is not taken from
+/// who does not read.
+fn bytes(told: &Told) -> usize {
+    let bytes = told.event.as_ref().map_or(0, |event| event.json().len());
+    if bytes > FREE_BYTES { COPIES * bytes } else { 0 }
 }
 
 async fn next(watch: &mut Watcher, end: &StreamEnd) -> Result<Told, Status> {

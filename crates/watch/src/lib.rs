@@ -27,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 pub use heard::Heard;
 use shared::SharedEvents;
 use tail::Tail;
-pub use watcher::Watcher;
+pub use watcher::{QUIET, Watcher};
 
 /// What a deployment can set.
 #[derive(Debug, Clone)]

@@ -56,10 +56,12 @@ impl Recent {
         Some((number..).zip(self.entries.iter().skip(skipped)))
     }
 
-    /// Lets go of all events. Their numbers are not used again.
+    /// Lets go of all events. Their numbers are not used again, and neither is that of the next one: what comes next need not
+    /// follow upon them, and nobody who waits for it may take it for all there is.
     pub(crate) fn clear(&mut self) {
         self.entries.clear();
         self.bytes = 0;
+        self.end += 1;
     }
 
     fn start(&self) -> u64 {

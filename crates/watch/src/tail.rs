@@ -136,7 +136,14 @@ impl Shared {
                 state.begun += 1;
                 state.scope()
             };
-            let looked = shared.look(&scope, &mut position).await;
+            // In a task of its own: should the store panic, the watches hear of it, and looking goes on.
+            let look = tokio::spawn(Self::look(shared.clone(), scope, position.take()));
+            let (looked, place) = look.await.unwrap_or_else(|panic| {
+                // It is not known how far it came.
+                shared.lock().forget();
+                (Err(Error::Internal(panic.into())), None)
+            });
+            position = place;
             let failed = looked.is_err();
             if let Some(error) = failures.count(&looked) {
                 shared.lock().fail(&error);
@@ -157,33 +164,33 @@ impl Shared {
         }
     }
 
-    /// Reads everything that is new, and returns the position behind it.
-    async fn look(&self, scope: &Scope, place: &mut Option<Position>) -> Result<Position, Error> {
-        let Some(mut position) = place.take() else {
-            let position = self.store.position().await?;
-            *place = Some(position.clone());
-            return Ok(position);
+    /// Reads everything that is new. Returns the position behind it, and where the next look goes on.
+    async fn look(
+        shared: Arc<Self>,
+        scope: Arc<Scope>,
+        place: Option<Position>,
+    ) -> (Result<Position, Error>, Option<Position>) {
+        let Some(mut position) = place else {
+            let position = shared.store.position().await;
+            let place = position.as_ref().ok().cloned();
+            return (position, place);
         };
         loop {
-            let read = self.store.events(&self.tenant, scope, &position, None, PAGE).await;
+            let read = shared.store.events(&shared.tenant, &scope, &position, None, PAGE).await;
             let events = match read {
                 Ok(events) => events,
                 Err(Error::PositionExpired | Error::InvalidParameter(_)) => {
                     // Reading had stopped for as long as events are kept, or the database is another one now. Watchers find
                     // out by themselves, since what they wait for is not kept here either.
-                    self.lock().forget();
-                    return Err(Error::PositionExpired);
+                    shared.lock().forget();
+                    return (Err(Error::PositionExpired), None);
                 }
-                Err(error) => {
-                    *place = Some(position);
-                    return Err(error);
-                }
+                Err(error) => return (Err(error), Some(position)),
             };
-            self.lock().tell(events.events);
+            shared.lock().tell(events.events);
             position = events.next;
-            *place = Some(position.clone());
             if events.complete {
-                return Ok(position);
+                return (Ok(position.clone()), Some(position));
             }
         }
     }

@@ -1,5 +1,7 @@
 //! What watchers are told, fast or slow, from now or from before.
 
+mod tail;
+
 use std::time::Duration;
 
 use domain::{

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// After how long without an event a watcher is told that the watch lives, and how far it has come.
-const QUIET: Duration = Duration::from_secs(15);
+pub const QUIET: Duration = Duration::from_secs(15);
 
 /// How many events a watcher reads at a time.
 const PAGE: usize = 16;

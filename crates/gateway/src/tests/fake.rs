@@ -37,6 +37,10 @@ pub(super) struct Fake {
     pub(super) told: Arc<AtomicUsize>,
     /// The revision of the session.
     pub(super) revision: i64,
+    /// The session's document, if not [`DOCUMENT`].
+    pub(super) document: Option<String>,
+    /// What its answers take.
+    pub(super) counted: Option<budget::Counted>,
     /// The token of the next page.
     pub(super) next_page_token: String,
 }
@@ -68,7 +72,7 @@ impl Fake {
             id: Some("a/b".to_owned()),
             revision: self.revision,
             etag: format!("\"{}\"", self.revision),
-            document_json: DOCUMENT.to_owned(),
+            document_json: self.document.clone().unwrap_or_else(|| DOCUMENT.to_owned()),
             ..ChannelSession::default()
         }
     }
@@ -76,7 +80,11 @@ impl Fake {
     fn answer<Q: Debug, A>(&self, request: Request<Q>, answer: A) -> Result<Response<A>, Status> {
         *self.seen.lock().expect("no test panics while it holds this") =
             format!("{:?}", request.into_inner());
-        self.failure.clone().map_or(Ok(Response::new(answer)), Err)
+        let mut answer = Response::new(answer);
+        if let Some(counted) = &self.counted {
+            answer.extensions_mut().insert(counted.clone());
+        }
+        self.failure.clone().map_or(Ok(answer), Err)
     }
 }
 

@@ -64,9 +64,10 @@ pub(super) fn connect(endpoint: &Endpoint) -> Transport {
             let sent = Sent::default();
             let request = request.map(|message| Body::new(Message { message, sent: sent.clone() }));
             let answer = async { channel.ready().await?.call(request).await };
-            answer
-                .await
-                .map_err(|cause| Lost { was_sent: sent.0.load(Ordering::Relaxed), cause: cause.into() })
+            answer.await.map_err(|cause| {
+                let may_be_known = sent.0.load(Ordering::Relaxed) && !is_refused(&cause);
+                Lost { may_be_known, cause: cause.into() }
+            })
         }
     }))
 }
@@ -102,23 +103,33 @@ impl HttpBody for Message {
     }
 }
 
+/// Whether the peer has said that it has done nothing for a call, and will not: by the reset that means this (RFC 9113, 8.7), or
+/// by the end of a connection that names an earlier call as the last one (6.8), with which h2 fails only the later ones.
+fn is_refused(cause: &(dyn Error + 'static)) -> bool {
+    let mut causes = std::iter::successors(Some(cause), |&cause| cause.source());
+    causes.find_map(|cause| cause.downcast_ref::<h2::Error>()).is_some_and(|error| {
+        let is_reset = error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
+        error.is_remote() && (is_reset || error.is_go_away())
+    })
+}
+
 /// Why a call has no answer.
 #[derive(Debug)]
 pub(crate) struct Lost {
-    was_sent: bool,
+    may_be_known: bool,
     cause: Box<dyn Error + Send + Sync>,
 }
 
 impl Lost {
-    /// Whether anything of the call may have come to the service.
-    pub(super) fn was_sent(&self) -> bool {
-        self.was_sent
+    /// Whether the service may have done anything for the call: if something of it was sent, and not refused.
+    pub(super) fn may_be_known(&self) -> bool {
+        self.may_be_known
     }
 }
 
 impl fmt::Display for Lost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sent = if self.was_sent { "sent" } else { "never sent" };
+        let sent = if self.may_be_known { "sent" } else { "never sent, or refused," };
         write!(f, "a call was {sent} and not answered")
     }
 }

@@ -107,10 +107,10 @@ fn a_failure_is_reduced_to_what_happened() {
         outcome_unknown: false,
     };
     let result = update_data_result::Result::Failure(whole.clone());
-    let mut results = [UpdateDataResult { result: Some(result), reduced: false }];
-    bound(&mut results, 1000);
-    assert_eq!((failure(&results[0]), results[0].reduced), (&whole, false));
-    bound(&mut results, 100);
+    let result = UpdateDataResult { result: Some(result), reduced: false };
+    let result = Whole { left: 1000 }.bound(result);
+    assert_eq!((failure(&result), result.reduced), (&whole, false));
+    let result = Whole { left: 100 }.bound(result);
     let mismatch = MismatchDetails {
         revision: 3,
         present: Some(Default::default()),
@@ -118,7 +118,7 @@ fn a_failure_is_reduced_to_what_happened() {
         ..MismatchDetails::default()
     };
     let expected = Failure { violations: Vec::new(), mismatch: Some(mismatch), ..whole };
-    assert_eq!((failure(&results[0]), results[0].reduced), (&expected, true));
+    assert_eq!((failure(&result), result.reduced), (&expected, true));
 }
 
 /// Clients and servers decode at most 100 messages within each other.

@@ -16,6 +16,7 @@ use futures_util::stream;
 use http::HeaderMap;
 use http_body::Body as _;
 use http_body_util::BodyExt;
+use tokio_util::task::AbortOnDropHandle;
 use tonic::Status;
 
 use crate::{routes::MAX_MESSAGE_BYTES, status};
@@ -84,12 +85,12 @@ impl Messages {
     async fn next(&mut self) -> Result<Option<Bytes>, Status> {
         loop {
             if let Some(message) = self.take_whole()? {
-                let is_long = message.len() > LONG_BYTES || self.is_compressed(&message);
+                let is_long =
+                    message.len() > LONG_BYTES || (self.encoding.is_some() && is_compressed(&message));
                 let unpacked = if is_long {
-                    let long_work = self.long_work.clone();
-                    long_work.run(|| self.unpacked(message)).await
+                    self.unpacked_off_network(message).await
                 } else {
-                    self.unpacked(message)
+                    unpacked(message, self.encoding, self.method, &mut self.share)
                 };
                 return unpacked.map(Some);
             }
@@ -152,30 +153,51 @@ impl Messages {
         None
     }
 
-    fn is_compressed(&self, message: &[u8]) -> bool {
-        self.encoding.is_some() && message.first() == Some(&1)
-    }
-
-    /// The message without compression, once there is room for it decoded.
-    fn unpacked(&mut self, message: Bytes) -> Result<Bytes, Status> {
-        let mut taken = message.len();
-        let message = match self.encoding {
-            Some(encoding) if self.is_compressed(&message) => {
-                let share = &mut self.share;
-                let room = |bytes| share.grow(taken + bytes).map_err(overloaded);
-                let unpacked = encoding.decompress(&message[PREFIX_BYTES..], room)?;
-                taken += unpacked.len();
-                unpacked
-            }
-            _ => message,
+    /// The same as [`unpacked`], where that is long work. In a task of its own: a stream is not polled while its caller
+    /// takes nothing, and in the line for long work it would keep everybody behind it waiting.
+    async fn unpacked_off_network(&mut self, message: Bytes) -> Result<Bytes, Status> {
+        let (encoding, method, long_work) = (self.encoding, self.method, self.long_work.clone());
+        let renewed = self.share.renewed();
+        let mut share = std::mem::replace(&mut self.share, renewed);
+        let work = async move {
+            let unpacked = long_work.run(|| unpacked(message, encoding, method, &mut share)).await;
+            (unpacked, share)
         };
-        if message.len() > SMALL_BYTES {
-            let decoded = self.method.decoded_size(&message[PREFIX_BYTES..], MAX_DECODED_BYTES);
-            let decoded = decoded.ok_or_else(too_many_parts)?;
-            self.share.grow(taken + decoded).map_err(overloaded)?;
-        }
-        Ok(message)
+        let done = AbortOnDropHandle::new(tokio::spawn(work)).await;
+        let (unpacked, share) = done.map_err(|panic| status::from_error(&Error::Internal(panic.into())))?;
+        self.share = share;
+        unpacked
     }
+}
+
+/// The message without compression, once there is room for it decoded.
+fn unpacked(
+    message: Bytes,
+    encoding: Option<Encoding>,
+    method: &Method,
+    share: &mut Share,
+) -> Result<Bytes, Status> {
+    let mut taken = message.len();
+    let message = match encoding {
+        Some(encoding) if is_compressed(&message) => {
+            let room = |bytes| share.grow(taken + bytes).map_err(overloaded);
+            let unpacked = encoding.decompress(&message[PREFIX_BYTES..], room)?;
+            taken += unpacked.len();
+            unpacked
+        }
+        _ => message,
+    };
+    if message.len() > SMALL_BYTES {
+        let decoded = method.decoded_size(&message[PREFIX_BYTES..], MAX_DECODED_BYTES);
+        let decoded = decoded.ok_or_else(too_many_parts)?;
+        share.grow(taken + decoded).map_err(overloaded)?;
+    }
+    Ok(message)
+}
+
+/// Whether a message's prefix says so.
+fn is_compressed(message: &[u8]) -> bool {
+    message.first() == Some(&1)
 }
 
 /// The length that a message's prefix says, if that is there.

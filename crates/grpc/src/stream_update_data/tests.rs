@@ -188,6 +188,7 @@ async fn a_stream_takes_a_place_while_it_has_something_to_do() {
     create(&service, ["a".to_owned()], "").await;
     let mut busy = start(&service, stream::iter([one(update("a", "k", "\"1\""))]));
     assert!(futures_util::poll!(busy.next()).is_pending());
+    gate.reached().await;
     assert_eq!(service.streams.available_permits(), 0);
     gate.open(1);
     assert_eq!(revision(next(&mut busy).await), 2);
@@ -203,5 +204,70 @@ async fn a_stream_that_has_nothing_to_do_for_too_long_ends() {
     let status = next(&mut responses).await.expect("an end").expect_err("a status");
     assert_eq!(status.code(), Code::DeadlineExceeded);
     assert!(status.message().contains("no request for too long"), "{status:?}");
+    assert!(next(&mut responses).await.is_none());
+}
+
+/// Waits for it, within a limit.
+async fn comes(mut condition: impl FnMut() -> bool) {
+    let came = async {
+        while !condition() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), came).await.expect("it comes");
+}
+
+/// The connection gives no room: the stream is not polled any more.
+#[tokio::test]
+async fn results_that_nobody_takes_are_counted_and_let_go_of() {
+    let options = Options { answer_timeout: Duration::from_millis(50), ..Options::default() };
+    let service = over(store_testkit::memory::Memory::default(), options);
+    create(&service, ["a".to_owned()], &"x".repeat(100_000)).await;
+    let answers = service.options.budget.answers.clone();
+    let all = answers.available();
+    let updates = (0..4).map(|value| one(update("a", "k", &format!("\"{value}\""))));
+    let connection = budget::Connection::default();
+    let end = StreamEnd::new(&service, &Request::new(())).expect("a service that goes on");
+    let requests = stream::iter(updates).chain(stream::pending());
+    let mut responses = run(service.clone(), requests, None, end, connection.long_stream());
+    assert!(futures_util::poll!(responses.next()).is_pending());
+    comes(|| answers.available() < all - 400_000).await;
+    comes(|| answers.available() == all).await;
+    let places: Vec<_> = std::iter::from_fn(|| connection.long_stream()).collect();
+    assert_eq!(places.len(), budget::Connection::MAX_LONG_STREAMS);
+    assert_eq!(service.streams.available_permits(), service.options.max_concurrent_calls);
+    let status = next(&mut responses).await.expect("an end").expect_err("a status");
+    assert_eq!(status.code(), Code::DeadlineExceeded);
+    assert!(status.message().contains("not taken"), "{status:?}");
+    assert!(next(&mut responses).await.is_none());
+}
+
+#[tokio::test]
+async fn a_stream_that_nobody_polls_ends_in_time_as_well() {
+    let (store, gate) = Gated::new();
+    let max_deadline = Duration::from_millis(20);
+    let service = over(store, Options { max_deadline, ..Options::default() });
+    gate.open(1);
+    create(&service, ["a".to_owned()], "").await;
+    let mut responses = start(&service, stream::iter([one(update("a", "k", "\"1\""))]));
+    assert!(futures_util::poll!(responses.next()).is_pending());
+    gate.reached().await;
+    // The work itself holds its place until it ends; the attempt is given up.
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    gate.open(1);
+    comes(|| service.streams.available_permits() == service.options.max_concurrent_calls).await;
+    assert_eq!(failure(next(&mut responses).await).reason(), Reason::DeadlineExceeded);
+    assert_eq!(stored_revision(&service, "a").await, 1);
+}
+
+#[tokio::test]
+async fn requests_that_have_no_room_are_refused_one_by_one() {
+    let service = service();
+    create(&service, ["a".to_owned()], "").await;
+    let _all = service.options.budget.requests.wait(usize::MAX).await;
+    let large = one(update("a", "k", &format!("\"{}\"", "x".repeat(100_000))));
+    let mut responses = start(&service, stream::iter([one(update("a", "k", "\"1\"")), large]));
+    assert_eq!(revision(next(&mut responses).await), 2);
+    assert_eq!(failure(next(&mut responses).await).reason(), Reason::Overloaded);
     assert!(next(&mut responses).await.is_none());
 }

@@ -85,3 +85,33 @@ async fn a_watch_begins_with_a_checkpoint_tells_changes_and_ends_with_the_servic
         assert!(next(&mut stream).await.is_none());
     }
 }
+
+/// Others have all the room, and perhaps do not read.
+#[tokio::test(start_paused = true)]
+async fn a_watch_that_waits_for_room_gives_signs_of_life_and_tells_the_event_in_the_end() {
+    let service = service();
+    create(&service, ["a".to_owned()], &"x".repeat(100_000)).await;
+    let watch = async |position| {
+        let request = WatchChannelSessionsRequest { position, ..WatchChannelSessionsRequest::default() };
+        let mut stream =
+            service.watch_channel_sessions(Request::new(request)).await.expect("a watch").into_inner();
+        let first = next(&mut stream).await.expect("a response").expect("a checkpoint");
+        (stream, first.position)
+    };
+    let (mut stream, begun) = watch(String::new()).await;
+    let all = service.options.budget.events.wait(usize::MAX).await;
+    service.update_data(Request::new(update("a", "k", "\"v\""))).await.expect("an update");
+    let mut position = String::new();
+    for _ in 0..3 {
+        let life = next(&mut stream).await.expect("a response").expect("a sign of life");
+        assert_eq!(life.event, None);
+        position = life.position;
+    }
+    assert_eq!(position, begun);
+    drop(all);
+    // So does one that goes on from there.
+    for mut stream in [stream, watch(position).await.0] {
+        let told = next(&mut stream).await.expect("a response").expect("a change");
+        assert_eq!(told.event.expect("the change").revision, 2);
+    }
+}

@@ -86,6 +86,7 @@ impl Serve {
             max_deadline: self.limits.request_timeout(),
             body_timeout: self.limits.body_timeout(),
             stream_idle_timeout: self.limits.stream_idle_timeout(),
+            answer_timeout: self.limits.answer_timeout(),
             max_concurrent_calls: self.limits.max_concurrent_requests(),
             budget: budget.clone(),
         };

@@ -131,6 +131,12 @@ impl Limits {
         self.stream_idle_timeout.into()
     }
 
+    /// How long an answer may wait for its caller to take more of it.
+    #[must_use]
+    pub fn answer_timeout(&self) -> Duration {
+        self.answer_timeout.into()
+    }
+
     /// What calls may take together. To be asked for once in a process: each is a budget of its own.
     #[must_use]
     pub fn budget(&self) -> Budget {
@@ -140,7 +146,7 @@ impl Limits {
     /// What connections are held to. To be asked for once in a process, for all of its listeners.
     pub(crate) fn connections(&self, budget: &Budget) -> Bounds {
         Bounds {
-            answers: Answers { memory: budget.answers.clone(), timeout: self.answer_timeout.into() },
+            answers: Answers { memory: budget.answers.clone(), timeout: self.answer_timeout() },
             capacity: Capacity::new(files::connections(self.max_connections)),
         }
     }

@@ -157,6 +157,7 @@ fn the_defaults_are_what_the_service_has_of_its_own() {
     assert_eq!(limits.max_concurrent_requests(), service.max_concurrent_calls);
     assert_eq!(limits.body_timeout(), service.body_timeout);
     assert_eq!(limits.stream_idle_timeout(), service.stream_idle_timeout);
+    assert_eq!(limits.answer_timeout(), service.answer_timeout);
     let (budget, own) = (limits.budget(), budget::Budget::default());
     assert_eq!(budget.requests.available(), own.requests.available());
     assert_eq!(budget.answers.available(), own.answers.available());
@@ -200,7 +201,7 @@ fn a_value_that_is_refused_is_named_with_its_flag_and_what_is_expected() {
         ("--cleanup-interval", "often", "write it as 10s"),
         ("--max-watches", "0", "1.."),
         ("--memory-budget", "128MB", "write it as 128MiB"),
-        ("--memory-budget", "1MiB", "32MiB or more"),
+        ("--memory-budget", "1MiB", "96MiB or more"),
         ("--log-format", "xml", "[possible values: auto, text, json]"),
     ] {
         let message = refusal(&[&format!("{flag}={value}")]);

@@ -16,7 +16,7 @@ use budget::{Counted, FREE_BYTES, Memory, Share};
 use bytes::Bytes;
 use http::Response;
 use hyper::body::{Frame, SizeHint};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep};
 
 /// What answers are held to.
 #[derive(Debug, Clone)]
@@ -51,7 +51,15 @@ struct Large {
     counted: Option<Counted>,
     /// When the last piece was asked for.
     asked: Instant,
+    /// Whether there is nothing large that waits.
+    is_idle: bool,
 }
+
+/// How long a part may wait where others wait for the memory that it takes: a watch goes on later from where it was.
+const WANTED_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How often it is looked whether one has waited for too long.
+const INTERVAL: Duration = Duration::from_millis(500);
 
 /// How much is handed over at once, in bytes: what a frame of HTTP/2 holds.
 const PIECE_BYTES: usize = FREE_BYTES;
@@ -76,13 +84,13 @@ impl hyper::body::Body for Answer {
             State::Plain(body) => {
                 let frame = ready!(Pin::new(&mut *body).poll_frame(context));
                 let Some(Ok(frame)) = frame else { return Poll::Ready(frame) };
-                if frame.data_ref().is_none_or(|data| data.len() <= PIECE_BYTES) {
+                if is_small(&frame) {
                     return Poll::Ready(Some(Ok(frame)));
                 }
                 let body = std::mem::take(body);
                 let share = this.answers.memory.share();
                 let (rest, counted) = (Bytes::new(), this.counted.take());
-                let mut large = Large { body, rest, share, counted, asked: Instant::now() };
+                let mut large = Large { body, rest, share, counted, asked: Instant::now(), is_idle: false };
                 let piece = large.next_piece(frame);
                 let kept = Arc::new(Mutex::new(piece.is_ok().then_some(large)));
                 tokio::spawn(let_go(Arc::downgrade(&kept), this.answers.timeout));
@@ -94,10 +102,13 @@ impl hyper::body::Body for Answer {
         let mut guard = lock(&large);
         let Some(large) = &mut *guard else { return Poll::Ready(Some(Err(cut()))) };
         large.asked = Instant::now();
+        large.is_idle = false;
         if !large.rest.is_empty() {
             return Poll::Ready(Some(Ok(large.piece())));
         }
-        let frame = ready!(Pin::new(&mut large.body).poll_frame(context));
+        let frame = Pin::new(&mut large.body).poll_frame(context);
+        large.is_idle = !matches!(&frame, Poll::Ready(Some(Ok(frame))) if !is_small(frame));
+        let frame = ready!(frame);
         let Some(Ok(frame)) = frame else { return Poll::Ready(frame) };
         Poll::Ready(Some(large.next_piece(frame)))
     }
@@ -147,19 +158,22 @@ impl Large {
     }
 }
 
-/// Lets go of an answer once its peer has left a part of it for too long. One that has nothing to send waits for as long
-/// as it likes.
+/// Whether a part goes out in one piece.
+fn is_small(frame: &Frame<Bytes>) -> bool {
+    frame.data_ref().is_none_or(|data| data.len() <= PIECE_BYTES)
+}
+
+/// Lets go of an answer once its peer has left a part of it for too long: also the last one, which waits beyond this. One
+/// that has nothing to send waits for as long as it likes.
 async fn let_go(large: Weak<Mutex<Option<Large>>>, timeout: Duration) {
-    let mut next = Instant::now() + timeout;
     loop {
-        sleep_until(next).await;
+        sleep(timeout.min(INTERVAL)).await;
         let Some(large) = large.upgrade() else { return };
         let mut guard = lock(&large);
         let Some(waiting) = &*guard else { return };
-        next = waiting.asked + timeout;
-        if waiting.rest.is_empty() {
-            next = Instant::now() + timeout;
-        } else if next <= Instant::now() {
+        let is_wanted = waiting.counted.as_ref().is_some_and(Counted::is_wanted);
+        let timeout = if is_wanted { timeout.min(WANTED_TIMEOUT) } else { timeout };
+        if !waiting.is_idle && waiting.asked + timeout <= Instant::now() {
             tracing::debug!("an answer was cut off: its peer took none of it for too long");
             let cut = guard.take();
             // What ends with it may take other locks.

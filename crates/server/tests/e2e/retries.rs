@@ -74,7 +74,7 @@ async fn a_reply_that_was_lost_is_given_again(store: Store) {
     }
 }
 
-/// What the README says of callers that repeat an update without a request id.
+/// What proto/README.md says of callers that repeat an update without a request id.
 async fn without_a_request_id_a_retry_overwrites_what_came_in_between(store: Store) {
     let service = Service::start(store).await;
     let (deaf, _proxies) = deaf_callers(&service).await;

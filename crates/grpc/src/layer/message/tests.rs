@@ -117,3 +117,42 @@ async fn the_largest_that_the_service_takes_goes_through() {
     let batch = BatchUpdateDataRequest { requests: vec![update; 1000] };
     assert!(read(BATCH, None, &framed(0, &batch.encode_to_vec()), 16_384, &budget).await.is_ok());
 }
+
+/// A stream whose caller takes nothing is not polled, and a turn that came to it would be nobody's.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn who_is_not_polled_keeps_no_turn_from_others() {
+    let budget = Budget::default();
+    let turns = std::thread::available_parallelism().map_or(1, usize::from).div_ceil(2);
+    let (release, held) = std::sync::mpsc::channel::<()>();
+    let held = std::sync::Arc::new(std::sync::Mutex::new(held));
+    let (begun, mut has_begun) = tokio::sync::mpsc::unbounded_channel();
+    for _ in 0..turns {
+        let (long_work, held, begun) = (budget.long_work.clone(), held.clone(), begun.clone());
+        tokio::spawn(async move {
+            long_work
+                .run(|| {
+                    begun.send(()).expect("somebody waits");
+                    let _ = held.lock().map(|held| held.recv());
+                })
+                .await;
+        });
+    }
+    has_begun.recv().await.expect("a turn is taken");
+    let message = UpdateDataRequest { attributes_json: Some("y".repeat(100_000)), ..Default::default() };
+    let method = super::method(UPDATE).expect("there is such a method");
+    let mut left = Vec::new();
+    for _ in 0..turns {
+        let body = Body::from(framed(0, &message.encode_to_vec()));
+        let mut messages = Box::pin(async {
+            Messages::new(body, &HeaderMap::new(), method, &budget).next().await.map(|it| it.is_some())
+        });
+        assert!(futures_util::poll!(&mut messages).is_pending());
+        left.push(messages);
+    }
+    drop(release);
+    let others = tokio::time::timeout(std::time::Duration::from_secs(60), budget.long_work.run(|| 1));
+    assert_eq!(others.await, Ok(1));
+    for messages in left {
+        assert!(messages.await.expect("a message"));
+    }
+}

@@ -3,7 +3,7 @@
 use std::{
     io::{Read, Write},
     net::TcpStream,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use channel_session_api::v1::{ChannelSessionView, GetChannelSessionRequest};
@@ -17,18 +17,23 @@ use crate::support::{
     caller::set,
     http2::{Call, Connection, framed},
     on_both_stores,
-    patience::{PATIENCE, until},
+    patience::{PATIENCE, until, within},
     size::short_or_full,
     watch::{Watch, session},
 };
 
-on_both_stores!(answers_that_nobody_takes, lists_that_nobody_reads, watches_that_never_read);
+on_both_stores!(
+    answers_that_nobody_takes,
+    lists_that_nobody_reads,
+    watches_that_never_read,
+    watches_that_never_read_hold_up_nobody_for_long,
+);
 
 /// After the limit on time the answers are let go of, and others have room.
 async fn answers_that_nobody_takes(store: Store) {
     let service = service(store).await;
     create_large(&service, "large").await;
-    let attack = async {
+    let attack = async || {
         let (connections, answers) = ask_and_take_nothing(&service).await;
         // Although the connections are still there.
         until("room for an answer", async || service.rest().get("large").await.status.is_success()).await;
@@ -42,7 +47,7 @@ async fn answers_that_nobody_takes(store: Store) {
 async fn lists_that_nobody_reads(store: Store) {
     let service = service(store).await;
     create_large(&service, "large").await;
-    let attack = async {
+    let attack = async || {
         let connections = ask_for_lists_and_read_nothing(&service);
         until("room for a list", async || {
             service.rest().send(http::Method::GET, "/channel-sessions", "", &[]).await.status.is_success()
@@ -67,8 +72,31 @@ async fn watches_that_never_read(store: Store) {
     let service = service(store).await;
     create_large(&service, "large").await;
     let connections = watch_and_read_nothing(&service).await;
-    beside_a_good_caller(&service, updates_are_told(&service)).await;
+    beside_a_good_caller(&service, async || updates_are_told(&service).await).await;
     drop(connections);
+}
+
+/// Watches that have taken what their windows hold and no more, each with an event that keeps the room of half of them all. The
+/// limit on time is the default one, and together they would hold up the last one for minutes.
+async fn watches_that_never_read_hold_up_nobody_for_long(store: Store) {
+    const MAX_WAIT: Duration = Duration::from_secs(60);
+    let service = Service::start(store).await;
+    create_large(&service, "large").await;
+    let message = framed(false, &session("large").encode_to_vec());
+    let connection = Connection::open(service.server.address("grpc"), 65_535).await;
+    let mut calls = Vec::new();
+    for _ in 0..16 {
+        let call = connection.call("WatchChannelSessions", &[], Some(message.clone()), true).await;
+        calls.push(within("a watch", call.response).await.unwrap());
+    }
+    let mut client = service.grpc().await;
+    let mut watch = Watch::start(&client, session("large")).await;
+    client.update_data(set("large", "n", "Number", 1)).await.unwrap();
+    let since = Instant::now();
+    assert_eq!(watch.take(1).await[0].revision, 2);
+    assert!(since.elapsed() < MAX_WAIT, "{:?}", since.elapsed());
+    eprintln!("told after {:?}", since.elapsed());
+    drop(calls);
 }
 
 /// Peers that give no window ask for a session of two megabytes four hundred times.

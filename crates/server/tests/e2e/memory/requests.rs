@@ -3,24 +3,31 @@
 use std::io::Write;
 
 use bytes::Bytes;
+use channel_session_api::v1::{ChannelSessionView, CreateChannelSessionRequest, GetChannelSessionRequest};
 use futures_util::future::join_all;
 use http::HeaderMap;
 use tonic::Code;
 
 use super::{beside_a_good_caller, service};
 use crate::support::{
-    Failure, Service, Store,
+    Failure, Front, Service, Store,
     http2::{Call, Connection, framed},
     on_both_stores,
     rest::Answer,
     size::short_or_full,
 };
 
-on_both_stores!(messages_that_do_not_end, tiny_parts_of_small_messages, numbers_that_are_written_out);
+on_both_stores!(
+    messages_that_do_not_end,
+    tiny_parts_of_small_messages,
+    numbers_that_are_written_out,
+    the_largest_documents_have_room_in_the_smallest_budget,
+);
 
 async fn messages_that_do_not_end(store: Store) {
     let service = service(store).await;
-    for answer in beside_a_good_caller(&service, send_messages_that_do_not_end(&service)).await {
+    for answer in beside_a_good_caller(&service, async || send_messages_that_do_not_end(&service).await).await
+    {
         let code = answer.expect_err("half of a message is none").code();
         assert!([Code::ResourceExhausted, Code::DeadlineExceeded].contains(&code), "{code:?}");
     }
@@ -28,7 +35,7 @@ async fn messages_that_do_not_end(store: Store) {
 
 async fn tiny_parts_of_small_messages(store: Store) {
     let service = service(store).await;
-    for answer in beside_a_good_caller(&service, send_tiny_parts(&service)).await {
+    for answer in beside_a_good_caller(&service, async || send_tiny_parts(&service).await).await {
         let reason = Failure::from_status(&answer.expect_err("it is too large")).reason;
         assert!(["REQUEST_TOO_LARGE", "OVERLOADED"].contains(&&*reason), "{reason}");
     }
@@ -36,12 +43,47 @@ async fn tiny_parts_of_small_messages(store: Store) {
 
 async fn numbers_that_are_written_out(store: Store) {
     let service = service(store).await;
-    let answers = beside_a_good_caller(&service, send_short_numbers(&service)).await;
+    let answers = beside_a_good_caller(&service, async || send_short_numbers(&service).await).await;
     for answer in &answers {
         let reason = answer.failure().reason;
         assert!(["DOCUMENT_TOO_LARGE", "OVERLOADED"].contains(&&*reason), "{reason}");
     }
     assert!(answers.iter().any(|answer| answer.failure().reason == "DOCUMENT_TOO_LARGE"));
+}
+
+/// As large as they may be, of as many parts as that holds, with as much white space: each where it comes alone.
+async fn the_largest_documents_have_room_in_the_smallest_budget(store: Store) {
+    let budget = format!("{}MiB", budget::Budget::MIN_BYTES >> 20);
+    let service = Service::with(store, Front::Combined, &["--memory-budget", &budget]).await;
+    // The store keeps a few characters for what it adds.
+    let numbers = (2 << 20) / 2 - 100;
+    let spaces = " ".repeat((2 << 20) - 100);
+    let shapes = [
+        format!(r#"{{"a":[{}0]{spaces}}}"#, "0,".repeat(numbers)),
+        format!(r#"{{"a":[{}{{}}]{spaces}}}"#, "{},".repeat((2 << 20) / 3 - 100)),
+    ];
+    let mut client = service.grpc().await.max_decoding_message_size(usize::MAX);
+    for (at, shape) in shapes.into_iter().enumerate() {
+        let (rest, grpc) = (format!("rest-{at}"), format!("grpc-{at}"));
+        let path = format!("/channel-sessions/{rest}");
+        let headers = [("content-type", "application/json")];
+        let answer = service.rest().send(http::Method::PUT, &path, shape.clone(), &headers).await;
+        assert_eq!(answer.status, 201, "{at}: {}", answer.body);
+        assert_eq!(service.rest().get(&rest).await.status, 200, "{at}");
+        let request = CreateChannelSessionRequest {
+            channel_session_id: grpc.clone(),
+            document_json: Some(shape),
+            view: ChannelSessionView::Basic.into(),
+            ..Default::default()
+        };
+        client.create_channel_session(request).await.unwrap();
+        for view in [ChannelSessionView::Json, ChannelSessionView::Full] {
+            let request = GetChannelSessionRequest { channel_session_id: grpc.clone(), view: view.into() };
+            client.get_channel_session(request).await.unwrap();
+        }
+        let updated = service.rest().update(&rest, r#"[{"key":"n","type":"Number","value":1}]"#).await;
+        assert!(updated.status.is_success() || updated.failure().reason == "DOCUMENT_TOO_LARGE", "{at}");
+    }
 }
 
 /// Many times four megabytes but for the last byte.

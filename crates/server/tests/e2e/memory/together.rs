@@ -18,7 +18,7 @@ on_both_stores!(all_attacks_at_once);
 async fn all_attacks_at_once(store: Store) {
     let service = service(store).await;
     create_large(&service, "large").await;
-    let attacks = async {
+    let attacks = async || {
         let kept = (watch_and_read_nothing(&service).await, ask_for_lists_and_read_nothing(&service));
         let answers = tokio::join!(
             ask_and_take_nothing(&service),
