@@ -107,10 +107,9 @@ impl Listener {
         let builder = Protocol::builder();
         let connections = TaskTracker::new();
         loop {
-            let calls = Calls::default();
             let accepted = async {
                 let (stream, _peer) = self.tcp.accept().await?;
-                Ok((stream, bounds.capacity.room(calls.clone()).await))
+                Ok((stream, bounds.capacity.room().await))
             };
             let accepted: std::io::Result<_> = tokio::select! {
                 () = stopping.cancelled() => break,
@@ -120,7 +119,7 @@ impl Listener {
                 Ok((stream, room)) => {
                     let answers = bounds.answers.clone();
                     let connection =
-                        serve_connection(&builder, stream, (calls, room), routes.clone(), answers, &stopping);
+                        serve_connection(&builder, stream, room, routes.clone(), answers, &stopping);
                     connections.spawn(connection);
                 }
                 Err(error) => {
@@ -142,24 +141,25 @@ impl Listener {
 fn serve_connection(
     builder: &Builder<TokioExecutor>,
     stream: TcpStream,
-    (calls, room): (Calls, Room),
+    room: Room,
     routes: Router,
     answers: Answers,
     stopping: &CancellationToken,
 ) -> impl Future<Output = ()> + Send + 'static {
     // Answers are small and awaited: none of them should wait for more to send with it.
     let _ = stream.set_nodelay(true);
-    let (room, own, pace) = (Arc::new(room), Connection::default(), Pace::default());
+    let (room, calls) = (Arc::new(room), Calls::default());
+    let (own, pace) = (Connection::default(), Pace::default());
     let stream = Stalled::new(StagedClose::new(stream), answers.timeout);
     let stream = TokioIo::new(Coalesce::new(stream, calls.clone()));
     let service = TowerToHyperService::new(routes);
-    let used = room.clone();
+    let kept = room.clone();
     let counted = service_fn(move |request: http::Request<Incoming>| {
         let mut request: Request = request.map(Body::new);
         request.extensions_mut().insert(own.clone());
         let (call, answers, service) = (calls.begin(), answers.clone(), service.clone());
         let (paced, wait) = pace.begin();
-        used.used();
+        let busy = kept.busy();
         async move {
             let _under_way = call;
             if let Some(wait) = wait {
@@ -167,7 +167,7 @@ fn serve_connection(
             }
             let response = service.call(request).await;
             paced.answered();
-            response.map(|response| Answer::of(response, &answers))
+            response.map(|response| Answer::of(response, &answers, busy))
         }
     });
     let connection = builder.serve_connection(stream, counted).into_owned();

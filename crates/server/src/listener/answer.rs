@@ -18,6 +18,8 @@ use http::Response;
 use hyper::body::{Frame, SizeHint};
 use tokio::time::{Instant, sleep_until};
 
+use super::capacity::Busy;
+
 /// What answers are held to.
 #[derive(Debug, Clone)]
 pub(crate) struct Answers {
@@ -33,6 +35,8 @@ pub(super) struct Answer {
     answers: Answers,
     /// What it takes, where that is counted elsewhere.
     counted: Option<Counted>,
+    /// The connection is not idle before the answer has ended.
+    _busy: Busy,
 }
 
 enum State {
@@ -57,9 +61,14 @@ struct Large {
 const PIECE_BYTES: usize = FREE_BYTES;
 
 impl Answer {
-    pub(super) fn of(mut response: Response<Body>, answers: &Answers) -> Response<Self> {
+    pub(super) fn of(mut response: Response<Body>, answers: &Answers, busy: Busy) -> Response<Self> {
         let counted = response.extensions_mut().remove::<Counted>();
-        response.map(|body| Self { state: State::Plain(body), answers: answers.clone(), counted })
+        response.map(|body| Self {
+            state: State::Plain(body),
+            answers: answers.clone(),
+            counted,
+            _busy: busy,
+        })
     }
 }
 

@@ -6,8 +6,17 @@ use std::{
 };
 
 use http::Method;
+use prost::Message;
 
-use crate::support::{Rest, Service, Store, process::Process, service::Front};
+use crate::support::{
+    Rest, Service, Store,
+    caller::set,
+    http2::{Connection, framed},
+    patience::within,
+    process::Process,
+    service::Front,
+    watch::everything,
+};
 
 /// Fewer files than the process would like to have, for its connections and its database.
 const FILES: &str = "64";
@@ -33,6 +42,28 @@ async fn idle_connections_make_room_where_there_may_be_few() {
     let service = Service::with(Store::Sqlite, Front::Combined, &["--max-connections", "16"]).await;
     let address = service.server.address("http");
     is_served(&service.rest(), address).await;
+}
+
+/// A connection with a watch is not idle, however long ago the watch began.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_with_watches_stay_while_idle_ones_make_room() {
+    let service = Service::with(Store::Sqlite, Front::Combined, &["--max-connections", "16"]).await;
+    service.create("x", "{}").await;
+    let grpc = Connection::open(service.server.address("grpc"), 65_535).await;
+    let watch = framed(false, &everything("").encode_to_vec());
+    let watch = grpc.call("WatchChannelSessions", &[], Some(watch), true).await;
+    assert_eq!(within("a watch", watch.response).await.unwrap().status(), 200);
+    let rest = Connection::open(service.server.address("http"), 65_535).await;
+    let events = rest.get("/events").await;
+    assert_eq!(within("an event stream", events.response).await.unwrap().status(), 200);
+    let address = service.server.address("http");
+    is_served(&service.rest(), address).await;
+    // Neither was asked to end: both take calls.
+    let update = framed(false, &set("x", "n", "Number", 1).encode_to_vec());
+    let call = grpc.try_call("UpdateData", update).await.expect("the connection stays");
+    within("an answer", call.status()).await.expect("it takes calls");
+    let get = rest.get("/channel-sessions/x").await;
+    assert_eq!(within("an answer", get.response).await.unwrap().status(), 200);
 }
 
 /// Whoever comes beside a hundred connections that do nothing, each on a connection of its own.
