@@ -158,6 +158,7 @@ fn serve_connection(
         let mut request: Request = request.map(Body::new);
         request.extensions_mut().insert(own.clone());
         let (call, answers, service) = (calls.begin(), answers.clone(), service.clone());
+        let is_of_change = !request.method().is_safe();
         let (paced, wait) = pace.begin();
         let busy = kept.busy();
         async move {
@@ -167,7 +168,7 @@ fn serve_connection(
             }
             let response = service.call(request).await;
             paced.answered();
-            response.map(|response| Answer::of(response, &answers, busy))
+            response.map(|response| Answer::of(response, is_of_change, &answers, busy))
         }
     });
     let connection = builder.serve_connection(stream, counted).into_owned();

@@ -140,7 +140,11 @@ impl Limits {
     /// What connections are held to. To be asked for once in a process, for all of its listeners.
     pub(crate) fn connections(&self, budget: &Budget) -> Bounds {
         Bounds {
-            answers: Answers { memory: budget.answers.clone(), timeout: self.answer_timeout.into() },
+            answers: Answers {
+                memory: budget.answers.clone(),
+                requests: budget.requests.clone(),
+                timeout: self.answer_timeout.into(),
+            },
             capacity: Capacity::new(files::connections(self.max_connections)),
         }
     }
