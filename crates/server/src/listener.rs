@@ -5,11 +5,12 @@ mod capacity;
 mod pace;
 mod stalled;
 
-use std::{net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use std::{convert::Infallible, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use axum::{Router, body::Body, extract::Request};
 use budget::Connection;
 use coalesce::{Calls, Coalesce};
+use http::header::CONNECTION;
 use hyper::{
     body::Incoming,
     service::{Service, service_fn},
@@ -22,7 +23,7 @@ use hyper_util::{
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::staged_close::StagedClose;
+use crate::staged_close::{Announced, StagedClose};
 use answer::Answer;
 pub(crate) use answer::Answers;
 pub(crate) use capacity::Capacity;
@@ -150,7 +151,8 @@ fn serve_connection(
     let _ = stream.set_nodelay(true);
     let (room, calls) = (Arc::new(room), Calls::default());
     let (own, pace) = (Connection::default(), Pace::default());
-    let stream = Stalled::new(StagedClose::new(stream), answers.timeout);
+    let announced = Announced::default();
+    let stream = Stalled::new(StagedClose::new(stream, announced.clone()), answers.timeout);
     let stream = TokioIo::new(Coalesce::new(stream, calls.clone()));
     let service = TowerToHyperService::new(routes);
     let kept = room.clone();
@@ -158,6 +160,7 @@ fn serve_connection(
         let mut request: Request = request.map(Body::new);
         request.extensions_mut().insert(own.clone());
         let (call, answers, service) = (calls.begin(), answers.clone(), service.clone());
+        let announced = announced.clone();
         let is_of_change = !request.method().is_safe();
         let (paced, wait) = pace.begin();
         let busy = kept.busy();
@@ -166,9 +169,12 @@ fn serve_connection(
             if let Some(wait) = wait {
                 tokio::time::sleep(wait).await;
             }
-            let response = service.call(request).await;
+            let response = service.call(request).await?;
             paced.answered();
-            response.map(|response| Answer::of(response, is_of_change, &answers, busy))
+            if response.headers().get(CONNECTION).is_some_and(|value| value == "close") {
+                announced.set();
+            }
+            Ok::<_, Infallible>(Answer::of(response, is_of_change, &answers, busy))
         }
     });
     let connection = builder.serve_connection(stream, counted).into_owned();

@@ -1,6 +1,6 @@
 //! Answers that are given before the request's body has been read to its end, and the connection after them.
 
-use std::io::ErrorKind;
+use std::{io::ErrorKind, time::Duration};
 
 use channel_session_api::v1::DeleteChannelSessionRequest;
 use http::Method;
@@ -92,6 +92,24 @@ async fn what_is_too_much_to_read_is_answered_before_the_connection_closes() {
             assert!(connection.is_closed().await.unwrap(), "{name}");
         }
     }
+}
+
+/// A caller that has paused, and goes on with its body when the answer is there already, does not lose it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_outlasts_the_body_of_a_caller_that_paused() {
+    let service = Service::start(Store::Sqlite).await;
+    let early = request("PUT", "/forms/x", &[TEXT], &"x".repeat(1 << 20));
+    let (head, body) = split_at_body(&early);
+    let mut connection = Connection::open(service.server.address("http")).await;
+    connection.send(head).await.unwrap();
+    within("an answer", connection.is_answered()).await.unwrap();
+    // As far away as it takes for the service to have closed its side.
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    for piece in body.as_bytes().chunks(64 * 1024).take(4) {
+        connection.send(piece).await.unwrap();
+    }
+    let reply = within("an answer", connection.reply()).await.unwrap();
+    assert_eq!((reply.status, reply.closes()), (415, true), "{reply:?}");
 }
 
 /// A body that does not come is not waited for, and one that was not asked for yet is not asked for.
