@@ -27,14 +27,39 @@ async fn idle_connections_make_room_where_files_are_few() {
     let database = format!("sqlite:{}", folder.path().join("sessions.db").display());
     let addresses = ["--grpc-addr", "127.0.0.1:0", "--http-addr", "127.0.0.1:0"];
     let serve = ["serve", "--sample", "--lame-duck", "0s", "--database-url", &database];
-    let program = Process::command(&[&serve[..], &addresses].concat());
-    let mut limited = Command::new("bash");
-    limited.args(["-c", &format!("ulimit -n {FILES}; exec \"$0\" \"$@\"")]).env_clear();
-    limited.arg(program.get_program()).args(program.get_args()).stdin(Stdio::null());
-    let server = Process::spawn(limited);
+    let server = with_few_files(&[&serve[..], &addresses].concat());
     server.says("ready");
     is_served(&Rest::new(server.address("http")), server.address("http")).await;
     assert!(server.log().iter().any(|line| line.to_string().contains("open files")), "{:?}", server.log());
+}
+
+/// A process that may have few files.
+fn with_few_files(arguments: &[&str]) -> Process {
+    let program = Process::command(arguments);
+    let mut limited = Command::new("bash");
+    limited.args(["-c", &format!("ulimit -n {FILES}; exec \"$0\" \"$@\"")]).env_clear();
+    limited.arg(program.get_program()).args(program.get_args()).stdin(Stdio::null());
+    Process::spawn(limited)
+}
+
+/// A gateway alone has a file for each event stream beside that of its caller: more streams are refused, and calls go on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn event_streams_of_a_gateway_alone_leave_files_for_calls() {
+    let service = Service::start(Store::Sqlite).await;
+    let grpc = service.server.address("grpc").to_string();
+    let addresses = ["--grpc-addr", &grpc, "--http-addr", "127.0.0.1:0"];
+    let gateway = with_few_files(&[&["gateway", "--lame-duck", "0s"], &addresses[..]].concat());
+    let address = gateway.address("http");
+    let streams = Connection::open(address, 65_535).await;
+    let mut begun = Vec::new();
+    for _ in 0..50 {
+        let stream = streams.get("/events").await;
+        begun.push(within("an answer", stream.response).await.unwrap());
+    }
+    let refused = begun.iter().filter(|stream| stream.status() == 429).count();
+    let served = begun.iter().filter(|stream| stream.status() == 200).count();
+    assert!(served > 8 && refused > 8 && served + refused == begun.len(), "{served}, {refused}");
+    is_served(&Rest::new(address), address).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
