@@ -72,8 +72,11 @@ async fn what_is_too_much_to_read_is_answered_before_the_connection_closes() {
     let chunk = "x".repeat(1 << 20);
     let head = "POST /no/such/path HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
     let chunks = format!("100000\r\n{chunk}\r\n").repeat(16) + "0\r\n\r\n";
+    let update = "PUT /forms/x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
     for (name, bytes, status) in [
         ("announced", large, 404),
+        ("over the limit, announced", request("PUT", "/forms/x", &[JSON], &body), 413),
+        ("over the limit, in chunks", format!("{update}{chunks}"), 413),
         ("in chunks", format!("{head}{chunks}"), 404),
         // What the HTTP library answers itself.
         ("a head without an end", format!("GET / HTTP/1.1\r\nX: {}", &body[..4 << 20]), 431),
