@@ -9,6 +9,7 @@ use tonic::Code;
 use crate::support::{
     Rest, Service, Store,
     connection::{Connection, request},
+    http2,
     nginx::{Nginx, Pass},
     on_both_stores,
     patience::within,
@@ -94,6 +95,19 @@ async fn what_is_too_much_to_read_is_answered_before_the_connection_closes() {
             assert_eq!((reply.status, reply.closes()), (status, true), "{name}: {reply:?}");
             assert!(connection.is_closed().await.unwrap(), "{name}");
         }
+    }
+}
+
+/// Over HTTP/2 a body that is over the limit, but not far, is read before its answer: no reset comes between them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_over_http2_comes_after_the_body() {
+    let service = Service::start(Store::Sqlite).await;
+    let http2 = http2::Connection::open(service.server.address("http"), 65_535).await;
+    for (content_type, status) in [("application/json", 413), ("text/plain", 415)] {
+        let mut call = http2.put("/forms/x", content_type).await;
+        within("all is taken", call.send_all(" ".repeat(2 << 20).into())).await.unwrap();
+        let answer = within("an answer", call.response).await.unwrap();
+        assert_eq!(answer.status().as_u16(), status);
     }
 }
 
