@@ -3,6 +3,7 @@
 mod answer;
 mod capacity;
 mod pace;
+mod peers;
 mod stalled;
 
 use std::{convert::Infallible, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
@@ -29,6 +30,7 @@ pub(crate) use answer::Answers;
 pub(crate) use capacity::Capacity;
 use capacity::Room;
 use pace::Pace;
+use peers::{Peer, Peers};
 use stalled::Stalled;
 
 /// What connections are held to. Clones are the same.
@@ -110,21 +112,21 @@ impl Listener {
         drain_timeout: Duration,
     ) {
         let builder = Protocol::builder();
-        let connections = TaskTracker::new();
+        let (connections, peers) = (TaskTracker::new(), Peers::default());
         loop {
             let accepted = async {
-                let (stream, _peer) = self.tcp.accept().await?;
-                Ok((stream, bounds.capacity.room().await))
+                let (stream, address) = self.tcp.accept().await?;
+                Ok((stream, peers.at(address.ip()), bounds.capacity.room().await))
             };
             let accepted: std::io::Result<_> = tokio::select! {
                 () = stopping.cancelled() => break,
                 accepted = accepted => accepted,
             };
             match accepted {
-                Ok((stream, room)) => {
+                Ok((stream, peer, room)) => {
                     let answers = bounds.answers.clone();
                     let connection =
-                        serve_connection(&builder, stream, room, routes.clone(), answers, &stopping);
+                        serve_connection(&builder, (stream, peer), room, routes.clone(), answers, &stopping);
                     connections.spawn(connection);
                 }
                 Err(error) => {
@@ -145,7 +147,7 @@ impl Listener {
 /// and this one is idle.
 fn serve_connection(
     builder: &Builder<TokioExecutor>,
-    stream: TcpStream,
+    (stream, peer): (TcpStream, Peer),
     room: Room,
     routes: Router,
     answers: Answers,
@@ -154,9 +156,9 @@ fn serve_connection(
     // Answers are small and awaited: none of them should wait for more to send with it.
     let _ = stream.set_nodelay(true);
     let (room, calls) = (Arc::new(room), Calls::default());
-    let (own, pace) = (Connection::default(), Pace::default());
+    let (own, pace) = (Connection::default(), Pace::new(peer));
     let announced = Announced::default();
-    let stream = Stalled::new(StagedClose::new(stream, announced.clone()), answers.timeout);
+    let stream = Stalled::new(StagedClose::new(stream, announced.clone()), answers.timeout, pace.clone());
     let stream = TokioIo::new(Coalesce::new(stream, calls.clone()));
     let service = TowerToHyperService::new(routes);
     let kept = room.clone();
