@@ -6,11 +6,7 @@ use axum::body::Body;
 use budget::{FREE_BYTES, Share};
 use bytes::{Buf, BytesMut};
 use domain::{Error, Outcome, Reason};
-use http::{
-    HeaderMap,
-    header::{CONTENT_LENGTH, EXPECT},
-    request::Parts,
-};
+use http::{HeaderMap, header::CONTENT_LENGTH, request::Parts};
 use http_body_util::BodyExt;
 
 use crate::{Gateway, problem::Problem};
@@ -42,41 +38,38 @@ async fn read(
     let announced =
         headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     let announced = announced.unwrap_or(0);
-    let too_large = |found| Problem::from(&Error::RequestTooLarge { what: "size in bytes", found, limit });
-    if announced > limit && headers.contains_key(EXPECT) {
-        // The caller asks before it sends.
-        return Err(too_large(announced));
+    if announced > limit {
+        return Err(too_large(announced, limit));
     }
     let mut bytes = BytesMut::with_capacity(announced.min(FREE_BYTES));
-    let mut size = 0;
-    let collected = collect(body, limit, share, &mut bytes, &mut size);
+    let collected = collect(body, limit, share, &mut bytes);
     let in_time = tokio::time::timeout(gateway.options.body_timeout, collected).await;
-    if size > limit {
-        return Err(too_large(announced.max(size)));
-    }
     in_time.unwrap_or_else(|_| Err(Problem::from(&Error::DeadlineExceeded(Outcome::NotApplied))))?;
     Ok(bytes)
 }
 
-/// Takes a body to its end. What is over the limit is dropped as it comes: a caller that is still sending sees an
-/// answer only if somebody takes what it sends.
+fn too_large(found: usize, limit: usize) -> Problem {
+    Problem::from(&Error::RequestTooLarge { what: "size in bytes", found, limit })
+}
+
+/// Takes a body to its end, or up to the limit: what is behind it is left as it is left of all that is refused early.
 async fn collect(
     mut body: Body,
     limit: usize,
     share: &mut Share,
     bytes: &mut BytesMut,
-    size: &mut usize,
 ) -> Result<(), Problem> {
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| {
             Problem::new(Reason::MalformedBody, "the body ended before all of it had arrived")
         })?;
         let Ok(data) = frame.into_data() else { continue };
-        *size += data.len();
-        if *size <= limit {
-            share.grow(*size).map_err(|_| Problem::from(&Error::Overloaded))?;
-            bytes.extend_from_slice(&data);
+        let size = bytes.len() + data.len();
+        if size > limit {
+            return Err(too_large(size, limit));
         }
+        share.grow(size).map_err(|_| Problem::from(&Error::Overloaded))?;
+        bytes.extend_from_slice(&data);
     }
     Ok(())
 }

@@ -1,9 +1,12 @@
-//! What an HTTP/1.1 connection can be used for after an answer (RFC 9112, sections 9.3 and 9.6).
+//! What a connection can be used for after an answer (RFC 9112, sections 9.3 and 9.6).
 //!
 //! An answer may be there before its request's body has been read: no such path, another content type, too much load.
 //! What is left of the body then stands before the next request. It is read, within a bound; if that does not reach its
 //! end, or if the process is about to stop, the answer says `Connection: close`. Without either a caller sends its next
 //! request into a connection that is being closed.
+//!
+//! Over HTTP/2 what is not read ends with its stream, by a reset that says that nothing is wrong (RFC 9113, section 8.1).
+//! Some callers, curl before 8 among them, lose the answer by it: so there too the rest is read, within the same bound.
 
 use std::{
     pin::Pin,
@@ -40,10 +43,7 @@ pub(crate) async fn layer(
     request: Request,
     next: Next,
 ) -> Response {
-    if request.version() > Version::HTTP_11 {
-        // Each call has a stream of its own.
-        return next.run(request).await;
-    }
+    let has_own_stream = request.version() > Version::HTTP_11;
     let left = Left::default();
     let is_expected = request.headers().contains_key(EXPECT);
     let is_too_large = announced(request.headers()) > MAX_BYTES;
@@ -60,7 +60,7 @@ pub(crate) async fn layer(
         // A caller that asks before it sends has been told nothing yet, and need not be told to go on.
         Some(rest) => !is_too_large && rest.is_begun && drain(rest.body).await,
     };
-    if !is_read || leaving.is_cancelled() {
+    if !has_own_stream && (!is_read || leaving.is_cancelled()) {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     response

@@ -7,7 +7,7 @@ use http::{HeaderMap, Request};
 /// are refused; too much, and every connection can fill that much memory before anything is known of its caller.
 pub const MAX_HEADER_BYTES: usize = 16 * 1024;
 
-/// How many headers a request may have: as many as there is room for without an allocation for each request.
+/// How many headers a request may have, as with most servers.
 pub const MAX_HEADERS: usize = 100;
 
 /// What headers take, in bytes as HTTP/2 counts a list of them (RFC 9113, section 10.5.1).

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::{StreamExt, stream};
+use tokio_util::sync::CancellationToken;
 use tonic::{Code, Request, Response, Status, codegen::BoxStream, metadata::MetadataValue};
 use tonic_health::{
     ServingStatus,
@@ -10,7 +11,7 @@ use tonic_health::{
     server::{HealthReporter, HealthService},
 };
 
-use crate::SERVICE_NAME;
+use crate::{SERVICE_NAME, stream_end::until_stopped};
 
 /// The metadata of an answer to `Check` that says, while the service does not serve, what it waits for.
 pub const NOT_READY: &str = "x-not-ready";
@@ -51,10 +52,10 @@ impl Health {
         self.set(Some("the process is stopping".to_owned())).await;
     }
 
-    /// What answers for it.
-    pub(crate) fn server(&self) -> health_server::HealthServer<Told> {
+    /// What answers for it, until the service stops.
+    pub(crate) fn server(&self, stopping: CancellationToken) -> health_server::HealthServer<Told> {
         let service = HealthService::from_health_reporter(self.reporter.clone());
-        health_server::HealthServer::new(Told { service, health: self.clone() })
+        health_server::HealthServer::new(Told { service, health: self.clone(), stopping })
     }
 
     async fn set(&self, why: Option<String>) {
@@ -87,6 +88,7 @@ impl Health {
 pub(crate) struct Told {
     service: HealthService,
     health: Health,
+    stopping: CancellationToken,
 }
 
 #[tonic::async_trait]
@@ -110,11 +112,12 @@ impl health_server::Health for Told {
         request: Request<HealthCheckRequest>,
     ) -> Result<Response<Self::WatchStream>, Status> {
         match self.service.watch(request).await {
-            Ok(known) => Ok(known.map(|changes| -> Self::WatchStream { Box::pin(changes) })),
+            Ok(known) => Ok(known.map(|changes| until_stopped(&self.stopping, changes))),
             Err(status) if status.code() == Code::NotFound => {
                 let unknown = health_check_response::ServingStatus::ServiceUnknown;
                 let unknown = HealthCheckResponse { status: unknown.into() };
-                Ok(Response::new(Box::pin(stream::iter([Ok(unknown)]).chain(stream::pending()))))
+                let changes = stream::iter([Ok(unknown)]).chain(stream::pending());
+                Ok(Response::new(until_stopped(&self.stopping, changes)))
             }
             Err(status) => Err(status),
         }

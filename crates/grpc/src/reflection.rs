@@ -6,6 +6,7 @@ mod files;
 use std::sync::Arc;
 
 use files::Files;
+use tokio_util::sync::CancellationToken;
 
 /// One version's service over the files.
 macro_rules! version {
@@ -14,6 +15,7 @@ macro_rules! version {
             use std::sync::Arc;
 
             use futures_util::StreamExt;
+            use tokio_util::sync::CancellationToken;
             use tonic::{Request, Response, Status, Streaming, codegen::BoxStream};
             use tonic_reflection::pb::$version::{
                 ErrorResponse, ExtensionNumberResponse, FileDescriptorResponse, ListServiceResponse,
@@ -24,8 +26,9 @@ macro_rules! version {
             };
 
             use super::files::{Files, NotFound};
+            use crate::stream_end::until_stopped;
 
-            pub(crate) struct Reflection(pub(super) Arc<Files>);
+            pub(crate) struct Reflection(pub(super) Arc<Files>, pub(super) CancellationToken);
 
             #[tonic::async_trait]
             impl ServerReflection for Reflection {
@@ -37,7 +40,7 @@ macro_rules! version {
                 ) -> Result<Response<Self::ServerReflectionInfoStream>, Status> {
                     let files = self.0.clone();
                     let answers = requests.into_inner().map(move |request| Ok(answer(&files, request?)));
-                    Ok(Response::new(Box::pin(answers)))
+                    Ok(Response::new(until_stopped(&self.1, answers)))
                 }
             }
 
@@ -96,15 +99,19 @@ version!(v1);
 // evans and older Postman know only this one.
 version!(v1alpha);
 
-/// Both versions, over descriptor sets and reflection's own.
+/// Both versions, over descriptor sets and reflection's own, until the service stops.
 ///
 /// # Panics
 /// If a descriptor set is damaged.
-pub(crate) fn services(sets: &[&[u8]]) -> (v1::Server, v1alpha::Server) {
+pub(crate) fn services(sets: &[&[u8]], stopping: &CancellationToken) -> (v1::Server, v1alpha::Server) {
     let own =
         [tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET, tonic_reflection::pb::v1alpha::FILE_DESCRIPTOR_SET];
     let files = Arc::new(Files::new(sets.iter().copied().chain(own)));
-    (v1::Server::new(v1::Reflection(files.clone())), v1alpha::Server::new(v1alpha::Reflection(files)))
+    let stopping = || stopping.clone();
+    (
+        v1::Server::new(v1::Reflection(files.clone(), stopping())),
+        v1alpha::Server::new(v1alpha::Reflection(files, stopping())),
+    )
 }
 
 #[cfg(test)]

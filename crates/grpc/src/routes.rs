@@ -28,21 +28,22 @@ pub const MAX_MESSAGE_BYTES: usize = Document::MAX_TEXT_BYTES + 64 * 1024;
 /// # Panics
 /// If the descriptor sets that are compiled in are damaged.
 pub fn routes(service: Service, health: &Health) -> Router {
-    let options = service.options.clone();
+    let (options, stopping) = (service.options.clone(), service.stopping.clone());
     let service = ChannelSessionServiceServer::new(service)
         .accept_compressed(CompressionEncoding::Gzip)
         .accept_compressed(CompressionEncoding::Zstd)
         .max_decoding_message_size(MAX_MESSAGE_BYTES);
-    let (reflection_v1, reflection_v1alpha) = reflection::services(&[
+    let sets = [
         FILE_DESCRIPTOR_SET,
         tonic_health::pb::FILE_DESCRIPTOR_SET,
         // So that grpcurl can print the details of errors.
         tonic_types::pb::FILE_DESCRIPTOR_SET,
-    ]);
+    ];
+    let (reflection_v1, reflection_v1alpha) = reflection::services(&sets, &stopping);
     let mut routes = tonic::service::Routes::builder();
     routes
         .add_service(service)
-        .add_service(health.server())
+        .add_service(health.server(stopping))
         .add_service(reflection_v1)
         .add_service(reflection_v1alpha);
     let limits = Limits {

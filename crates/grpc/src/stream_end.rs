@@ -1,9 +1,10 @@
 //! What ends a stream that its caller does not end.
 
 use domain::{Error, Outcome, Reason};
+use futures_util::{Stream, StreamExt, stream};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tonic::{Request, Status};
+use tonic::{Request, Status, codegen::BoxStream};
 
 use crate::{Service, layer::deadline::CallersDeadline, status};
 
@@ -41,6 +42,17 @@ impl StreamEnd {
     pub(crate) fn or_sooner(&self, limit: Instant) -> Instant {
         self.deadline.map_or(limit, |deadline| deadline.min(limit))
     }
+}
+
+/// A stream that ends when the service stops, if it has not before.
+pub(crate) fn until_stopped<T: Send + 'static>(
+    stopping: &CancellationToken,
+    items: impl Stream<Item = Result<T, Status>> + Send + 'static,
+) -> BoxStream<T> {
+    let token = stopping.clone();
+    let end = stream::once(async move { token.is_cancelled().then(|| Err(stopped())) });
+    let end = end.filter_map(std::future::ready);
+    Box::pin(items.take_until(stopping.clone().cancelled_owned()).chain(end))
 }
 
 fn stopped() -> Status {

@@ -2,27 +2,76 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// How many are kept for the database, its files, the log and what else is no connection.
-const RESERVE: u64 = 48;
+/// How many are kept for the listeners, the log, the readers of events and what else is none of the connections below.
+const RESERVE: u64 = 32;
 
 /// How many connections there are room for at least, however few files there may be.
 const MIN_CONNECTIONS: u64 = 8;
 
-/// Lets the process have as many files as the system allows it, and returns how many connections there is room for then:
-/// `wanted`, unless that is more.
-pub(crate) fn connections(wanted: u32) -> usize {
-    let limit = getrlimit(Resource::Nofile);
-    // Where it cannot be raised, it stays as it is.
-    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
-    let files = getrlimit(Resource::Nofile).current;
-    let room = files.map_or(u64::MAX, |files| files.saturating_sub(RESERVE).max(MIN_CONNECTIONS));
-    if room < u64::from(wanted) {
-        tracing::warn!(
-            files,
-            connections = room,
-            max_connections = wanted,
-            "the limit on open files leaves room for fewer connections than --max-connections: raise it (ulimit -n, LimitNOFILE)"
-        );
+/// Connections, each of which is a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Connections {
+    /// Of callers.
+    pub(crate) callers: u32,
+    /// To the service, for event streams: a gateway alone has one for each.
+    pub(crate) event_streams: u32,
+    /// To the database.
+    pub(crate) database: u32,
+}
+
+impl Connections {
+    /// Lets the process have as many files as the system allows it, and returns which of these there is room for then.
+    pub(crate) fn within_files(self) -> Self {
+        let limit = getrlimit(Resource::Nofile);
+        // Where it cannot be raised, it stays as it is.
+        let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
+        let Some(files) = getrlimit(Resource::Nofile).current else { return self };
+        let room = self.within(files);
+        if room != self {
+            tracing::warn!(
+                files,
+                connections = room.callers,
+                max_connections = self.callers,
+                event_streams = room.event_streams,
+                "the limit on open files leaves room for fewer connections than --max-connections and --max-watches: raise \
+                 it (ulimit -n, LimitNOFILE)"
+            );
+        }
+        room
     }
-    usize::try_from(room.min(u64::from(wanted))).unwrap_or(usize::MAX)
+
+    /// What the database may have is kept for it; event streams have half of the rest at most, since their callers have
+    /// connections too.
+    fn within(self, files: u64) -> Self {
+        let kept = RESERVE + u64::from(self.database);
+        let room = files.saturating_sub(kept).max(2 * MIN_CONNECTIONS);
+        let at_most = |wanted: u32, room: u64| u32::try_from(room).map_or(wanted, |room| room.min(wanted));
+        let event_streams = at_most(self.event_streams, room / 2);
+        Self { callers: at_most(self.callers, room - u64::from(event_streams)), event_streams, ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wanted_has_to_fit_into_the_files() {
+        for (wanted, files, callers, event_streams) in [
+            ((5120, 0, 16), 65_536, 5120, 0),
+            ((5120, 0, 16), 1024, 976, 0),
+            // The database's connections have their files, however many those are.
+            ((5120, 0, 500), 1024, 492, 0),
+            ((5120, 0, 500), 64, 16, 0),
+            // As many as wanted; half; as many as wanted, and more for callers.
+            ((5120, 4096, 0), 65_536, 5120, 4096),
+            ((5120, 4096, 0), 1024, 496, 496),
+            ((5120, 100, 0), 1024, 892, 100),
+            ((5120, 4096, 0), 20, 8, 8),
+        ] {
+            let wanted = Connections { callers: wanted.0, event_streams: wanted.1, database: wanted.2 };
+            let room = wanted.within(files);
+            assert_eq!(room, Connections { callers, event_streams, ..wanted }, "{files}");
+        }
+    }
 }

@@ -3,13 +3,15 @@
 mod answer;
 mod capacity;
 mod pace;
+mod peers;
 mod stalled;
 
-use std::{net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use std::{convert::Infallible, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use axum::{Router, body::Body, extract::Request};
 use budget::Connection;
 use coalesce::{Calls, Coalesce};
+use http::header::CONNECTION;
 use hyper::{
     body::Incoming,
     service::{Service, service_fn},
@@ -22,12 +24,13 @@ use hyper_util::{
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::staged_close::StagedClose;
+use crate::staged_close::{Announced, StagedClose};
 use answer::Answer;
 pub(crate) use answer::Answers;
 pub(crate) use capacity::Capacity;
 use capacity::Room;
 use pace::Pace;
+use peers::{Peer, Peers};
 use stalled::Stalled;
 
 /// What connections are held to. Clones are the same.
@@ -68,6 +71,10 @@ const MAX_BUFFER_BYTES: usize = 64 * 1024;
 /// The services' own limit is lower, and says why: [`grpc::headers::MAX_HEADER_BYTES`].
 const MAX_HEAD_BYTES: u32 = 64 * 1024;
 
+/// How many headers HTTP/1.1 lets through, for the services to refuse what is beyond [`grpc::headers::MAX_HEADERS`] with a
+/// reason; over HTTP/2 their size is all that is bounded. Beyond it the answer is a bare 431.
+const MAX_HEADERS_READ: usize = 2 * grpc::headers::MAX_HEADERS;
+
 /// How long an HTTP/1.1 connection may take to send a request's head, from the end of the last one. So it is also how
 /// long a connection may be idle: longer than load balancers keep theirs, which is a minute, or they would send requests
 /// into connections that are just being closed.
@@ -105,22 +112,21 @@ impl Listener {
         drain_timeout: Duration,
     ) {
         let builder = Protocol::builder();
-        let connections = TaskTracker::new();
+        let (connections, peers) = (TaskTracker::new(), Peers::default());
         loop {
-            let calls = Calls::default();
             let accepted = async {
-                let (stream, _peer) = self.tcp.accept().await?;
-                Ok((stream, bounds.capacity.room(calls.clone()).await))
+                let (stream, address) = self.tcp.accept().await?;
+                Ok((stream, peers.at(address.ip()), bounds.capacity.room().await))
             };
             let accepted: std::io::Result<_> = tokio::select! {
                 () = stopping.cancelled() => break,
                 accepted = accepted => accepted,
             };
             match accepted {
-                Ok((stream, room)) => {
+                Ok((stream, peer, room)) => {
                     let answers = bounds.answers.clone();
                     let connection =
-                        serve_connection(&builder, stream, (calls, room), routes.clone(), answers, &stopping);
+                        serve_connection(&builder, (stream, peer), room, routes.clone(), answers, &stopping);
                     connections.spawn(connection);
                 }
                 Err(error) => {
@@ -141,33 +147,40 @@ impl Listener {
 /// and this one is idle.
 fn serve_connection(
     builder: &Builder<TokioExecutor>,
-    stream: TcpStream,
-    (calls, room): (Calls, Room),
+    (stream, peer): (TcpStream, Peer),
+    room: Room,
     routes: Router,
     answers: Answers,
     stopping: &CancellationToken,
 ) -> impl Future<Output = ()> + Send + 'static {
     // Answers are small and awaited: none of them should wait for more to send with it.
     let _ = stream.set_nodelay(true);
-    let (room, own, pace) = (Arc::new(room), Connection::default(), Pace::default());
-    let stream = Stalled::new(StagedClose::new(stream), answers.timeout);
+    let (room, calls) = (Arc::new(room), Calls::default());
+    let (own, pace) = (Connection::default(), Pace::new(peer));
+    let announced = Announced::default();
+    let stream = Stalled::new(StagedClose::new(stream, announced.clone()), answers.timeout, pace.clone());
     let stream = TokioIo::new(Coalesce::new(stream, calls.clone()));
     let service = TowerToHyperService::new(routes);
-    let used = room.clone();
+    let kept = room.clone();
     let counted = service_fn(move |request: http::Request<Incoming>| {
         let mut request: Request = request.map(Body::new);
         request.extensions_mut().insert(own.clone());
         let (call, answers, service) = (calls.begin(), answers.clone(), service.clone());
+        let announced = announced.clone();
+        let is_of_change = !request.method().is_safe();
         let (paced, wait) = pace.begin();
-        used.used();
+        let busy = kept.busy();
         async move {
             let _under_way = call;
             if let Some(wait) = wait {
                 tokio::time::sleep(wait).await;
             }
-            let response = service.call(request).await;
+            let response = service.call(request).await?;
             paced.answered();
-            response.map(|response| Answer::of(response, &answers))
+            if response.headers().get(CONNECTION).is_some_and(|value| value == "close") {
+                announced.set();
+            }
+            Ok::<_, Infallible>(Answer::of(response, is_of_change, &answers, busy))
         }
     });
     let connection = builder.serve_connection(stream, counted).into_owned();
@@ -194,6 +207,7 @@ impl Protocol {
             .http1()
             .timer(TokioTimer::new())
             .header_read_timeout(HEADER_READ_TIMEOUT)
+            .max_headers(MAX_HEADERS_READ)
             .max_buf_size(MAX_BUFFER_BYTES);
         builder
             .http2()

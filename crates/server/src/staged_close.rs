@@ -7,6 +7,10 @@
 use std::{
     io::{IoSlice, Result},
     pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -32,7 +36,20 @@ pub(crate) struct StagedClose<S> {
     stream: S,
     /// When something last came.
     heard: Instant,
+    announced: Announced,
     closing: Option<Closing>,
+}
+
+/// Whether an answer has said that it is the connection's last: its peer may be about to send more of the request, however
+/// long it has paused. One that is idle is not. Clones are the same one.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Announced(Arc<AtomicBool>);
+
+impl Announced {
+    /// Says that one has.
+    pub(crate) fn set(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 /// The side that writes is closed.
@@ -44,8 +61,8 @@ struct Closing {
 
 impl<S> StagedClose<S> {
     /// Wraps a connection.
-    pub(crate) fn new(stream: S) -> Self {
-        Self { stream, heard: Instant::now(), closing: None }
+    pub(crate) fn new(stream: S, announced: Announced) -> Self {
+        Self { stream, heard: Instant::now(), announced, closing: None }
     }
 }
 
@@ -74,6 +91,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for StagedClose<S> {
         let this = &mut *self;
         if this.closing.is_none() {
             ready!(Pin::new(&mut this.stream).poll_shutdown(context))?;
+            if this.announced.0.load(Ordering::Relaxed) {
+                this.heard = Instant::now();
+            }
         }
         let heard = this.heard + QUIET;
         let closing = this.closing.get_or_insert_with(|| Closing {

@@ -107,7 +107,7 @@ fn check(answers: &[String]) {
 
 #[tokio::test]
 async fn what_is_not_known_is_an_error_within_the_stream_in_both_versions() {
-    let (v1, v1alpha) = services(&sets());
+    let (v1, v1alpha) = services(&sets(), &tokio_util::sync::CancellationToken::new());
     check(&answers!(v1, v1, ASKED));
     check(&answers!(v1alpha, v1alpha, ASKED));
 }

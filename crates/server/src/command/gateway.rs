@@ -26,8 +26,13 @@ impl Gateway {
         let (leaving, stopping) = (CancellationToken::new(), CancellationToken::new());
         let service = Upstream::at(upstream).until(stopping.clone());
         let budget = self.limits.budget();
-        let bounds = self.limits.connections(&budget);
-        let routes = gateway::routes(service, self.limits.gateway(budget), leaving.clone());
+        let connections = self.limits.connections_of_gateway().within_files();
+        let bounds = self.limits.bounds(&budget, connections);
+        let options = gateway::Options {
+            max_event_streams: connections.event_streams as usize,
+            ..self.limits.gateway(budget)
+        };
+        let routes = gateway::routes(service, options, leaving.clone());
         tracing::info!(http = %listener.local_addr()?, upstream = grpc_addr, "listening");
 
         let server =

@@ -37,7 +37,8 @@ impl Serve {
         let health = Health::default();
         health.not_ready("the store is being opened").await;
         let budget = self.limits.budget();
-        let bounds = self.limits.connections(&budget);
+        let connections = self.limits.connections(self.database.max_connections).within_files();
+        let bounds = self.limits.bounds(&budget, connections);
         let service = self.service(store.clone(), &budget);
         let routes = grpc::routes(service.clone(), &health);
         let upstream = Upstream::in_process(routes.clone());

@@ -8,7 +8,7 @@ use humantime::Duration as HumanDuration;
 
 use super::positive;
 use crate::{
-    files,
+    files::Connections,
     listener::{Answers, Bounds, Capacity},
 };
 
@@ -143,11 +143,25 @@ impl Limits {
         Budget::new(self.memory_budget.0)
     }
 
-    /// What connections are held to. To be asked for once in a process, for all of its listeners.
-    pub(crate) fn connections(&self, budget: &Budget) -> Bounds {
+    /// The connections that the process may have, beside so many to the database.
+    pub(crate) fn connections(&self, database: u32) -> Connections {
+        Connections { callers: self.max_connections, event_streams: 0, database }
+    }
+
+    /// The same for a gateway alone, which has one to the service for each event stream.
+    pub(crate) fn connections_of_gateway(&self) -> Connections {
+        Connections { event_streams: self.max_watches, ..self.connections(0) }
+    }
+
+    /// What connections of callers are held to. To be asked for once in a process, for all of its listeners.
+    pub(crate) fn bounds(&self, budget: &Budget, connections: Connections) -> Bounds {
         Bounds {
-            answers: Answers { memory: budget.answers.clone(), timeout: self.answer_timeout() },
-            capacity: Capacity::new(files::connections(self.max_connections)),
+            answers: Answers {
+                memory: budget.answers.clone(),
+                requests: budget.requests.clone(),
+                timeout: self.answer_timeout(),
+            },
+            capacity: Capacity::new(connections.callers as usize),
         }
     }
 

@@ -2,6 +2,10 @@
 //!
 //! What is large goes out in pieces, each when there is room for it, and what waits behind counts against a budget. A peer
 //! that takes nothing for too long loses the rest of it: that is let go of, and the stream ends as one that was cut off.
+//!
+//! Where the budget has no room, a read is cut off at once: it can be made again. What says what became of a change waits
+//! for room, on the memory of requests meanwhile. So it stays within the whole budget, and large requests are refused before
+//! anything is done for them while many such answers wait.
 
 use std::{
     io,
@@ -11,19 +15,23 @@ use std::{
     time::Duration,
 };
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use budget::{Counted, FREE_BYTES, Memory, Share};
 use bytes::Bytes;
 use http::Response;
 use hyper::body::{Frame, SizeHint};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
+
+use super::capacity::Busy;
 
 /// What answers are held to.
 #[derive(Debug, Clone)]
 pub(crate) struct Answers {
     /// What those that wait for their peers take together.
     pub(crate) memory: Memory,
-    /// How long one may wait for its peer to take more of it.
+    /// What those of changes take that wait for that memory.
+    pub(crate) requests: Memory,
+    /// How long one may wait for its peer to take more of it, or for memory.
     pub(crate) timeout: Duration,
 }
 
@@ -33,6 +41,10 @@ pub(super) struct Answer {
     answers: Answers,
     /// What it takes, where that is counted elsewhere.
     counted: Option<Counted>,
+    /// Whether it may tell of a change.
+    is_of_change: bool,
+    /// The connection is not idle before the answer has ended.
+    _busy: Busy,
 }
 
 enum State {
@@ -44,14 +56,18 @@ enum State {
 
 struct Large {
     body: Body,
+    answers: Answers,
     /// What has not been taken of the part that came last.
     rest: Bytes,
     share: Share,
+    /// Where the part waits for its share. None of it comes without one in the end.
+    waiting: Option<Waiting>,
+    is_of_change: bool,
     /// What it takes, where that is counted elsewhere: given back when the rest is let go of.
     counted: Option<Counted>,
     /// When the last piece was asked for.
     asked: Instant,
-    /// Whether there is nothing large that waits.
+    /// Whether there is nothing large that waits for the peer.
     is_idle: bool,
 }
 
@@ -61,17 +77,30 @@ const WANTED_TIMEOUT: Duration = Duration::from_secs(2);
 /// How often it is looked whether one has waited for too long.
 const INTERVAL: Duration = Duration::from_millis(500);
 
+type Waiting = Pin<Box<dyn Future<Output = Option<Share>> + Send>>;
+
 /// How much is handed over at once, in bytes: what a frame of HTTP/2 holds.
 const PIECE_BYTES: usize = FREE_BYTES;
 
 impl Answer {
-    pub(super) fn of(mut response: Response<Body>, answers: &Answers) -> Response<Self> {
+    pub(super) fn of(
+        mut response: Response<Body>,
+        is_of_change: bool,
+        answers: &Answers,
+        busy: Busy,
+    ) -> Response<Self> {
         let counted = response.extensions_mut().remove::<Counted>();
-        response.map(|body| Self { state: State::Plain(body), answers: answers.clone(), counted })
+        response.map(|body| Self {
+            state: State::Plain(body),
+            answers: answers.clone(),
+            counted,
+            is_of_change,
+            _busy: busy,
+        })
     }
 }
 
-impl hyper::body::Body for Answer {
+impl HttpBody for Answer {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -84,33 +113,31 @@ impl hyper::body::Body for Answer {
             State::Plain(body) => {
                 let frame = ready!(Pin::new(&mut *body).poll_frame(context));
                 let Some(Ok(frame)) = frame else { return Poll::Ready(frame) };
-                if is_small(&frame) {
-                    return Poll::Ready(Some(Ok(frame)));
-                }
-                let body = std::mem::take(body);
-                let share = this.answers.memory.share();
-                let (rest, counted) = (Bytes::new(), this.counted.take());
-                let mut large = Large { body, rest, share, counted, asked: Instant::now(), is_idle: false };
-                let piece = large.next_piece(frame);
-                let kept = Arc::new(Mutex::new(piece.is_ok().then_some(large)));
+                let data = match large_data(frame) {
+                    Ok(data) => data,
+                    Err(small) => return Poll::Ready(Some(Ok(small))),
+                };
+                let mut large = Large {
+                    body: std::mem::take(body),
+                    answers: this.answers.clone(),
+                    rest: Bytes::new(),
+                    share: this.answers.memory.share(),
+                    waiting: None,
+                    is_of_change: this.is_of_change,
+                    counted: this.counted.take(),
+                    asked: Instant::now(),
+                    is_idle: false,
+                };
+                let kept = Arc::new(Mutex::new(large.begin(data).is_ok().then_some(large)));
                 tokio::spawn(let_go(Arc::downgrade(&kept), this.answers.timeout));
-                this.state = State::Large(kept);
-                return Poll::Ready(Some(piece));
+                this.state = State::Large(kept.clone());
+                kept
             }
             State::Large(large) => large.clone(),
         };
         let mut guard = lock(&large);
         let Some(large) = &mut *guard else { return Poll::Ready(Some(Err(cut()))) };
-        large.asked = Instant::now();
-        large.is_idle = false;
-        if !large.rest.is_empty() {
-            return Poll::Ready(Some(Ok(large.piece())));
-        }
-        let frame = Pin::new(&mut large.body).poll_frame(context);
-        large.is_idle = !matches!(&frame, Poll::Ready(Some(Ok(frame))) if !is_small(frame));
-        let frame = ready!(frame);
-        let Some(Ok(frame)) = frame else { return Poll::Ready(frame) };
-        Poll::Ready(Some(large.next_piece(frame)))
+        large.poll_piece(context)
     }
 
     fn is_end_stream(&self) -> bool {
@@ -132,18 +159,42 @@ impl hyper::body::Body for Answer {
 }
 
 impl Large {
-    /// The first piece of what comes next. An error if there is no room for the rest.
-    fn next_piece(&mut self, frame: Frame<Bytes>) -> Result<Frame<Bytes>, axum::Error> {
-        match frame.into_data() {
-            Ok(data) => {
-                if self.counted.is_none() {
-                    self.share.grow(data.len()).map_err(|_| cut())?;
-                }
-                self.rest = data;
-                Ok(self.piece())
+    fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        self.asked = Instant::now();
+        if self.rest.is_empty() {
+            self.is_idle = true;
+            let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
+            let Some(Ok(frame)) = frame else { return Poll::Ready(frame) };
+            match large_data(frame) {
+                Ok(data) => self.begin(data)?,
+                Err(small) => return Poll::Ready(Some(Ok(small))),
             }
-            Err(other) => Ok(other),
         }
+        self.is_idle = false;
+        if let Some(waiting) = &mut self.waiting {
+            self.share = ready!(waiting.as_mut().poll(context)).ok_or_else(cut)?;
+            self.waiting = None;
+        }
+        Poll::Ready(Some(Ok(self.piece())))
+    }
+
+    /// Keeps the next part. An error if there is no room for it.
+    fn begin(&mut self, data: Bytes) -> Result<(), axum::Error> {
+        let bytes = data.len();
+        if self.counted.is_none() && self.share.grow(bytes).is_err() {
+            let mut meanwhile = self.answers.requests.share();
+            if !self.is_of_change || meanwhile.grow(bytes).is_err() {
+                return Err(cut());
+            }
+            let Answers { memory, timeout: limit, .. } = self.answers.clone();
+            self.waiting = Some(Box::pin(async move {
+                let share = timeout(limit, memory.wait(bytes)).await.ok();
+                drop(meanwhile);
+                share
+            }));
+        }
+        self.rest = data;
+        Ok(())
     }
 
     /// Copied, so that it does not keep the rest in memory.
@@ -158,22 +209,27 @@ impl Large {
     }
 }
 
-/// Whether a part goes out in one piece.
-fn is_small(frame: &Frame<Bytes>) -> bool {
-    frame.data_ref().is_none_or(|data| data.len() <= PIECE_BYTES)
+/// The data of a part that does not go out in one piece; any other part as it came.
+fn large_data(frame: Frame<Bytes>) -> Result<Bytes, Frame<Bytes>> {
+    match frame.into_data() {
+        Ok(data) if data.len() > PIECE_BYTES => Ok(data),
+        Ok(data) => Err(Frame::data(data)),
+        Err(other) => Err(other),
+    }
 }
 
 /// Lets go of an answer once its peer has left a part of it for too long: also the last one, which waits beyond this. One
-/// that has nothing to send waits for as long as it likes.
+/// that has nothing to send waits for as long as it likes, and one that waits for memory has a limit of its own.
 async fn let_go(large: Weak<Mutex<Option<Large>>>, timeout: Duration) {
     loop {
         sleep(timeout.min(INTERVAL)).await;
         let Some(large) = large.upgrade() else { return };
         let mut guard = lock(&large);
-        let Some(waiting) = &*guard else { return };
-        let is_wanted = waiting.counted.as_ref().is_some_and(Counted::is_wanted);
+        let Some(kept) = &*guard else { return };
+        let is_wanted = kept.counted.as_ref().is_some_and(Counted::is_wanted);
         let timeout = if is_wanted { timeout.min(WANTED_TIMEOUT) } else { timeout };
-        if !waiting.is_idle && waiting.asked + timeout <= Instant::now() {
+        let waits_for_peer = !kept.is_idle && kept.waiting.is_none();
+        if waits_for_peer && kept.asked + timeout <= Instant::now() {
             tracing::debug!("an answer was cut off: its peer took none of it for too long");
             let cut = guard.take();
             // What ends with it may take other locks.

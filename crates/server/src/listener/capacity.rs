@@ -8,12 +8,11 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
 
-use coalesce::Calls;
 use tokio::{
     sync::{Notify, OwnedSemaphorePermit, Semaphore},
     time::timeout,
@@ -37,8 +36,9 @@ struct Shared {
 /// A connection as others know it.
 #[derive(Debug)]
 struct Open {
-    calls: Calls,
-    /// When its last call began, or else it itself, in milliseconds.
+    /// Calls whose answers have not come to their ends, those of watches and event streams among them.
+    calls: AtomicUsize,
+    /// When its last call ended, or else it itself began, in milliseconds.
     used: AtomicU64,
     is_asked: AtomicBool,
     end: Notify,
@@ -53,6 +53,13 @@ pub(super) struct Room {
     _permit: OwnedSemaphorePermit,
 }
 
+/// A call on a connection, from its request's head to the end of its answer's body.
+#[derive(Debug)]
+pub(super) struct Busy {
+    open: Arc<Open>,
+    capacity: Capacity,
+}
+
 impl Capacity {
     /// Room for so many.
     pub(crate) fn new(connections: usize) -> Self {
@@ -65,7 +72,7 @@ impl Capacity {
     }
 
     /// Waits for room, which idle connections have to make where there is none.
-    pub(super) async fn room(&self, calls: Calls) -> Room {
+    pub(super) async fn room(&self) -> Room {
         loop {
             if self.0.permits.available_permits() == 0 {
                 self.ask_one();
@@ -73,9 +80,12 @@ impl Capacity {
             // Those that were busy may be idle by then. Nobody closes the semaphore.
             if let Ok(Ok(permit)) = timeout(END_LIMIT, self.0.permits.clone().acquire_owned()).await {
                 let number = self.0.next.fetch_add(1, Ordering::Relaxed);
-                let used = AtomicU64::new(self.now());
-                let open =
-                    Arc::new(Open { calls, used, is_asked: AtomicBool::new(false), end: Notify::new() });
+                let open = Arc::new(Open {
+                    calls: AtomicUsize::new(0),
+                    used: AtomicU64::new(self.now()),
+                    is_asked: AtomicBool::new(false),
+                    end: Notify::new(),
+                });
                 self.lock().insert(number, open.clone());
                 return Room { number, open, capacity: self.clone(), _permit: permit };
             }
@@ -85,8 +95,9 @@ impl Capacity {
     /// Asks the connection that has been idle for longest to end, if there is one.
     fn ask_one(&self) {
         let open = self.lock();
-        let idle =
-            open.values().filter(|it| !it.is_asked.load(Ordering::Relaxed) && !it.calls.are_under_way());
+        let idle = open
+            .values()
+            .filter(|it| !it.is_asked.load(Ordering::Relaxed) && it.calls.load(Ordering::Relaxed) == 0);
         if let Some(oldest) = idle.min_by_key(|it| it.used.load(Ordering::Relaxed)) {
             oldest.is_asked.store(true, Ordering::Relaxed);
             oldest.end.notify_one();
@@ -104,14 +115,22 @@ impl Capacity {
 }
 
 impl Room {
-    /// Says that the connection is used.
-    pub(super) fn used(&self) {
-        self.open.used.store(self.capacity.now(), Ordering::Relaxed);
+    /// Counts a call until what is returned is dropped.
+    pub(super) fn busy(&self) -> Busy {
+        self.open.calls.fetch_add(1, Ordering::Relaxed);
+        Busy { open: self.open.clone(), capacity: self.capacity.clone() }
     }
 
     /// Waits until the connection is to end for another one.
     pub(super) async fn is_wanted(&self) {
         self.open.end.notified().await;
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.open.used.store(self.capacity.now(), Ordering::Relaxed);
+        self.open.calls.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -128,11 +147,10 @@ mod tests {
     #[tokio::test]
     async fn one_that_was_busy_makes_room_once_it_is_idle() {
         let capacity = Capacity::new(1);
-        let busy = Calls::default();
-        let call = busy.begin();
-        let only = capacity.room(busy).await;
+        let only = capacity.room().await;
+        let call = only.busy();
         let waiting = capacity.clone();
-        let new = tokio::spawn(async move { waiting.room(Calls::default()).await });
+        let new = tokio::spawn(async move { waiting.room().await });
         // It has looked, and found nobody idle.
         assert!(timeout(2 * END_LIMIT, only.is_wanted()).await.is_err());
         drop(call);
@@ -144,16 +162,12 @@ mod tests {
     #[tokio::test]
     async fn the_one_that_was_idle_for_longest_ends_for_a_new_one() {
         let capacity = Capacity::new(3);
-        let busy = Calls::default();
-        let _call = busy.begin();
-        let (_busy, first, second) = (
-            capacity.room(busy).await,
-            capacity.room(Calls::default()).await,
-            capacity.room(Calls::default()).await,
-        );
+        let (busy, first, second) = (capacity.room().await, capacity.room().await, capacity.room().await);
+        let _call = busy.busy();
+        let call = first.busy();
         std::thread::sleep(Duration::from_millis(2));
-        first.used();
-        let new = tokio::spawn(async move { capacity.room(Calls::default()).await });
+        drop(call);
+        let new = tokio::spawn(async move { capacity.room().await });
         second.is_wanted().await;
         drop(second);
         new.await.expect("there is room");

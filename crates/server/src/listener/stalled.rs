@@ -1,16 +1,18 @@
-//! A connection that ends when its peer takes nothing for too long.
+//! A connection that ends when its peer takes nothing for too long, and that is not read while its peer is paused.
 
 use std::{
     io::{self, IoSlice},
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    time::{Sleep, sleep},
+    time::{Sleep, sleep, sleep_until},
 };
+
+use super::pace::Pace;
 
 /// A stream whose writes fail once none has made progress for a time while something waits to be written.
 pub(super) struct Stalled<S> {
@@ -18,11 +20,14 @@ pub(super) struct Stalled<S> {
     timeout: Duration,
     /// Runs while a write waits.
     waiting: Option<Pin<Box<Sleep>>>,
+    pace: Pace,
+    /// Runs while nothing is read.
+    pause: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> Stalled<S> {
-    pub(super) fn new(stream: S, timeout: Duration) -> Self {
-        Self { stream, timeout, waiting: None }
+    pub(super) fn new(stream: S, timeout: Duration, pace: Pace) -> Self {
+        Self { stream, timeout, waiting: None, pace, pause: None }
     }
 
     fn in_time<T>(&mut self, context: &mut Context<'_>, done: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
@@ -78,6 +83,12 @@ impl<S: AsyncRead + Unpin> AsyncRead for Stalled<S> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        let this = &mut *self;
+        while let Some(until) = this.pace.paused() {
+            let pause = this.pause.get_or_insert_with(|| Box::pin(sleep_until(until)));
+            ready!(pause.as_mut().poll(context));
+            this.pause = None;
+        }
+        Pin::new(&mut this.stream).poll_read(context, buffer)
     }
 }

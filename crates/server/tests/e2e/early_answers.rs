@@ -1,6 +1,6 @@
 //! Answers that are given before the request's body has been read to its end, and the connection after them.
 
-use std::io::ErrorKind;
+use std::{io::ErrorKind, time::Duration};
 
 use channel_session_api::v1::DeleteChannelSessionRequest;
 use http::Method;
@@ -9,6 +9,7 @@ use tonic::Code;
 use crate::support::{
     Rest, Service, Store,
     connection::{Connection, request},
+    http2,
     nginx::{Nginx, Pass},
     on_both_stores,
     patience::within,
@@ -72,8 +73,11 @@ async fn what_is_too_much_to_read_is_answered_before_the_connection_closes() {
     let chunk = "x".repeat(1 << 20);
     let head = "POST /no/such/path HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
     let chunks = format!("100000\r\n{chunk}\r\n").repeat(16) + "0\r\n\r\n";
+    let update = "PUT /forms/x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
     for (name, bytes, status) in [
         ("announced", large, 404),
+        ("over the limit, announced", request("PUT", "/forms/x", &[JSON], &body), 413),
+        ("over the limit, in chunks", format!("{update}{chunks}"), 413),
         ("in chunks", format!("{head}{chunks}"), 404),
         // What the HTTP library answers itself.
         ("a head without an end", format!("GET / HTTP/1.1\r\nX: {}", &body[..4 << 20]), 431),
@@ -92,6 +96,37 @@ async fn what_is_too_much_to_read_is_answered_before_the_connection_closes() {
             assert!(connection.is_closed().await.unwrap(), "{name}");
         }
     }
+}
+
+/// Over HTTP/2 a body that is over the limit, but not far, is read before its answer: no reset comes between them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_over_http2_comes_after_the_body() {
+    let service = Service::start(Store::Sqlite).await;
+    let http2 = http2::Connection::open(service.server.address("http"), 65_535).await;
+    for (content_type, status) in [("application/json", 413), ("text/plain", 415)] {
+        let mut call = http2.put("/forms/x", content_type).await;
+        within("all is taken", call.send_all(" ".repeat(2 << 20).into())).await.unwrap();
+        let answer = within("an answer", call.response).await.unwrap();
+        assert_eq!(answer.status().as_u16(), status);
+    }
+}
+
+/// A caller that has paused, and goes on with its body when the answer is there already, does not lose it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_outlasts_the_body_of_a_caller_that_paused() {
+    let service = Service::start(Store::Sqlite).await;
+    let early = request("PUT", "/forms/x", &[TEXT], &"x".repeat(1 << 20));
+    let (head, body) = split_at_body(&early);
+    let mut connection = Connection::open(service.server.address("http")).await;
+    connection.send(head).await.unwrap();
+    within("an answer", connection.is_answered()).await.unwrap();
+    // As far away as it takes for the service to have closed its side.
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    for piece in body.as_bytes().chunks(64 * 1024).take(4) {
+        connection.send(piece).await.unwrap();
+    }
+    let reply = within("an answer", connection.reply()).await.unwrap();
+    assert_eq!((reply.status, reply.closes()), (415, true), "{reply:?}");
 }
 
 /// A body that does not come is not waited for, and one that was not asked for yet is not asked for.

@@ -6,8 +6,17 @@ use std::{
 };
 
 use http::Method;
+use prost::Message;
 
-use crate::support::{Rest, Service, Store, process::Process, service::Front};
+use crate::support::{
+    Rest, Service, Store,
+    caller::set,
+    http2::{Connection, framed},
+    patience::within,
+    process::Process,
+    service::Front,
+    watch::everything,
+};
 
 /// Fewer files than the process would like to have, for its connections and its database.
 const FILES: &str = "64";
@@ -18,14 +27,39 @@ async fn idle_connections_make_room_where_files_are_few() {
     let database = format!("sqlite:{}", folder.path().join("sessions.db").display());
     let addresses = ["--grpc-addr", "127.0.0.1:0", "--http-addr", "127.0.0.1:0"];
     let serve = ["serve", "--sample", "--lame-duck", "0s", "--database-url", &database];
-    let program = Process::command(&[&serve[..], &addresses].concat());
-    let mut limited = Command::new("bash");
-    limited.args(["-c", &format!("ulimit -n {FILES}; exec \"$0\" \"$@\"")]).env_clear();
-    limited.arg(program.get_program()).args(program.get_args()).stdin(Stdio::null());
-    let server = Process::spawn(limited);
+    let server = with_few_files(&[&serve[..], &addresses].concat());
     server.says("ready");
     is_served(&Rest::new(server.address("http")), server.address("http")).await;
     assert!(server.log().iter().any(|line| line.to_string().contains("open files")), "{:?}", server.log());
+}
+
+/// A process that may have few files.
+fn with_few_files(arguments: &[&str]) -> Process {
+    let program = Process::command(arguments);
+    let mut limited = Command::new("bash");
+    limited.args(["-c", &format!("ulimit -n {FILES}; exec \"$0\" \"$@\"")]).env_clear();
+    limited.arg(program.get_program()).args(program.get_args()).stdin(Stdio::null());
+    Process::spawn(limited)
+}
+
+/// A gateway alone has a file for each event stream beside that of its caller: more streams are refused, and calls go on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn event_streams_of_a_gateway_alone_leave_files_for_calls() {
+    let service = Service::start(Store::Sqlite).await;
+    let grpc = service.server.address("grpc").to_string();
+    let addresses = ["--grpc-addr", &grpc, "--http-addr", "127.0.0.1:0"];
+    let gateway = with_few_files(&[&["gateway", "--lame-duck", "0s"], &addresses[..]].concat());
+    let address = gateway.address("http");
+    let streams = Connection::open(address, 65_535).await;
+    let mut begun = Vec::new();
+    for _ in 0..50 {
+        let stream = streams.get("/events").await;
+        begun.push(within("an answer", stream.response).await.unwrap());
+    }
+    let refused = begun.iter().filter(|stream| stream.status() == 429).count();
+    let served = begun.iter().filter(|stream| stream.status() == 200).count();
+    assert!(served > 8 && refused > 8 && served + refused == begun.len(), "{served}, {refused}");
+    is_served(&Rest::new(address), address).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -33,6 +67,28 @@ async fn idle_connections_make_room_where_there_may_be_few() {
     let service = Service::with(Store::Sqlite, Front::Combined, &["--max-connections", "16"]).await;
     let address = service.server.address("http");
     is_served(&service.rest(), address).await;
+}
+
+/// A connection with a watch is not idle, however long ago the watch began.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_with_watches_stay_while_idle_ones_make_room() {
+    let service = Service::with(Store::Sqlite, Front::Combined, &["--max-connections", "16"]).await;
+    service.create("x", "{}").await;
+    let grpc = Connection::open(service.server.address("grpc"), 65_535).await;
+    let watch = framed(false, &everything("").encode_to_vec());
+    let watch = grpc.call("WatchChannelSessions", &[], Some(watch), true).await;
+    assert_eq!(within("a watch", watch.response).await.unwrap().status(), 200);
+    let rest = Connection::open(service.server.address("http"), 65_535).await;
+    let events = rest.get("/events").await;
+    assert_eq!(within("an event stream", events.response).await.unwrap().status(), 200);
+    let address = service.server.address("http");
+    is_served(&service.rest(), address).await;
+    // Neither was asked to end: both take calls.
+    let update = framed(false, &set("x", "n", "Number", 1).encode_to_vec());
+    let call = grpc.try_call("UpdateData", update).await.expect("the connection stays");
+    within("an answer", call.status()).await.expect("it takes calls");
+    let get = rest.get("/channel-sessions/x").await;
+    assert_eq!(within("an answer", get.response).await.unwrap().status(), 200);
 }
 
 /// Whoever comes beside a hundred connections that do nothing, each on a connection of its own.

@@ -1,6 +1,12 @@
 //! Whoever has not sent a request, or has left one behind, keeps nobody else from being served.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
 use channel_session_api::v1::{ListChannelSessionsRequest, StreamUpdateDataRequest};
@@ -156,4 +162,65 @@ async fn reset(address: std::net::SocketAddr, done: tokio_util::sync::Cancellati
         }
     }
     count
+}
+
+/// Four peers that reset what they ask for leave before they are sent away, and come back at once. What the service takes
+/// of them altogether is bounded, on however many connections, and a good caller is served beside them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn calls_that_are_reset_on_ever_new_connections() {
+    /// What is taken of one address: so many at once, and so many more each second.
+    const AT_ONCE: usize = 1000;
+    const EACH_SECOND: usize = 200;
+    /// What each of the peers may have on its connection when that is found to be too much.
+    const ON_CONNECTIONS: usize = PEERS * BEFORE_LEAVING;
+    const PEERS: usize = 4;
+    const ATTEMPTS: usize = 2 * AT_ONCE;
+
+    let service = Service::start(Store::Sqlite).await;
+    for id in ["x", "y"] {
+        service.create(id, "{}").await;
+    }
+    let address = service.server.address("grpc");
+    let since = Instant::now();
+    let count = Arc::new(AtomicUsize::new(0));
+    let peers: Vec<_> = (0..PEERS)
+        .map(|_| {
+            let count = count.clone();
+            tokio::spawn(async move {
+                while count.load(Ordering::Relaxed) < ATTEMPTS {
+                    reset_and_leave(address).await;
+                    count.fetch_add(BEFORE_LEAVING, Ordering::Relaxed);
+                }
+            })
+        })
+        .collect();
+    let rest = service.rest();
+    for value in 0..50 {
+        let body = format!(r#"[{{"key":"n","type":"Number","value":{value}}}]"#);
+        let answer = within("an update", rest.update("x", body)).await;
+        assert_eq!(answer.status.as_u16(), 200, "{}", answer.body);
+    }
+    for peer in peers {
+        within("the end of the attack", peer).await.unwrap();
+    }
+    let taken = count.load(Ordering::Relaxed);
+    let seconds = since.elapsed().as_secs_f64().ceil() as usize;
+    let allowed = AT_ONCE + EACH_SECOND * seconds + ON_CONNECTIONS;
+    assert!(taken <= allowed, "{taken} of {allowed} within {seconds} s");
+}
+
+/// Fewer than a new connection may begin without waiting.
+const BEFORE_LEAVING: usize = 30;
+
+/// Resets as many calls on a new connection, and sees by the answer to another one that the service has taken them.
+async fn reset_and_leave(address: std::net::SocketAddr) {
+    let update = framed(false, &set("y", "n", "Number", 1).encode_to_vec());
+    let connection = Connection::open(address, 65_535).await;
+    for _ in 0..BEFORE_LEAVING {
+        let call = connection.try_call("UpdateData", update.clone()).await.unwrap();
+        tokio::task::yield_now().await;
+        call.reset();
+    }
+    let last = connection.try_call("UpdateData", update).await.unwrap();
+    last.status().await.unwrap();
 }

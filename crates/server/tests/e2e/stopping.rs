@@ -1,10 +1,19 @@
 //! A process that is asked to stop finishes what it accepted.
 
+use futures_util::{StreamExt, stream};
+use tonic::Status;
+use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
+use tonic_reflection::pb::v1::{
+    ServerReflectionRequest, server_reflection_client::ServerReflectionClient,
+    server_reflection_request::MessageRequest,
+};
+
 use crate::support::{
-    Front, Lock, Rest, Service, Store,
+    Failure, Front, Lock, Rest, Service, Store,
     connection::{Connection, request},
     patience::{until, within},
     process::Process,
+    service::channel,
 };
 
 const ONE: &str = r#"[{"key":"k","type":"Number","value":1}]"#;
@@ -49,6 +58,41 @@ async fn an_idle_process_stops_at_once_with_open_connections() {
     gateway.ask_to_stop();
     assert!(gateway.wait().success());
     service.server.ask_to_stop();
+    assert!(service.stop_server().success());
+}
+
+/// Streams that tell of the process itself do not hold up its end, as little as watches do.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn streams_of_health_and_reflection_end_with_the_process() {
+    let mut service = Service::with(Store::Sqlite, Front::Combined, &["--drain-timeout", "10m"]).await;
+    let channel = channel(service.server.address("grpc")).await;
+    let mut watches = Vec::new();
+    for name in ["", "no.such.Service"] {
+        let request = HealthCheckRequest { service: name.to_owned() };
+        let mut watch = HealthClient::new(channel.clone()).watch(request).await.unwrap().into_inner();
+        assert!(watch.message().await.unwrap().is_some());
+        watches.push(watch);
+    }
+    let asked = ServerReflectionRequest {
+        host: String::new(),
+        message_request: Some(MessageRequest::ListServices(String::new())),
+    };
+    let asked = stream::iter([asked]).chain(stream::pending());
+    let mut reflection =
+        ServerReflectionClient::new(channel).server_reflection_info(asked).await.unwrap().into_inner();
+    assert!(reflection.message().await.unwrap().is_some());
+
+    service.server.ask_to_stop();
+    for mut watch in watches {
+        let end = async {
+            while watch.message().await?.is_some() {}
+            Ok::<_, Status>(())
+        };
+        let status = within("the end of a watch", end).await.expect_err("a reason");
+        assert_eq!(Failure::from_status(&status).reason, "STORE_UNAVAILABLE");
+    }
+    let status = within("the end of reflection", reflection.message()).await.expect_err("a reason");
+    assert_eq!(Failure::from_status(&status).reason, "STORE_UNAVAILABLE");
     assert!(service.stop_server().success());
 }
 

@@ -6,14 +6,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use channel_session_api::v1::{ChannelSessionView, GetChannelSessionRequest};
+use channel_session_api::v1::{ChannelSessionView, GetChannelSessionRequest, UpdateDataRequest};
 use futures_util::future::join_all;
 use http::HeaderMap;
 use prost::Message;
 
 use super::{beside_a_good_caller, create_large, service};
 use crate::support::{
-    Service, Store,
+    Front, Service, Store,
     caller::set,
     http2::{Call, Connection, framed},
     on_both_stores,
@@ -27,6 +27,7 @@ on_both_stores!(
     lists_that_nobody_reads,
     watches_that_never_read,
     watches_that_never_read_hold_up_nobody_for_long,
+    answers_of_changes_wait_for_memory,
 );
 
 /// After the limit on time the answers are let go of, and others have room.
@@ -167,4 +168,31 @@ pub(super) async fn updates_are_told(service: &Service) {
     for event in events {
         assert!(event.json.len() > 2_000_000);
     }
+}
+
+/// While all memory for answers is taken, what became of an update is told once there is some again.
+async fn answers_of_changes_wait_for_memory(store: Store) {
+    let flags = ["--answer-timeout", "3s", "--memory-budget", "32MiB"];
+    let service = Service::with(store, Front::Combined, &flags).await;
+    create_large(&service, "large").await;
+    let update =
+        |key| UpdateDataRequest { view: ChannelSessionView::Json.into(), ..set("large", key, "Number", 1) };
+    // As many as fit into a quarter of the budget, by a peer that takes none of them.
+    let idle = Connection::open(service.server.address("grpc"), 0).await;
+    let mut taken = Vec::new();
+    for key in ["a", "b", "c", "d"] {
+        let message = framed(false, &update(key).encode_to_vec());
+        let call = idle.call("UpdateData", &[], Some(message), true).await;
+        taken.push(within("an answer", call.response).await.unwrap());
+    }
+    let over_grpc = async {
+        service.grpc().await.max_decoding_message_size(usize::MAX).update_data(update("grpc")).await
+    };
+    let rest = service.rest();
+    let over_rest = rest.update("large", r#"[{"key":"rest","type":"Number","value":1}]"#);
+    let (over_grpc, over_rest) = tokio::join!(over_grpc, over_rest);
+    assert!(over_grpc.unwrap().into_inner().channel_session.unwrap().document_json.len() > 2_000_000);
+    assert_eq!(over_rest.status.as_u16(), 200);
+    assert!(over_rest.body.len() > 2_000_000);
+    drop((taken, idle));
 }

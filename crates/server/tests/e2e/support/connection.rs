@@ -44,6 +44,11 @@ impl Connection {
         Ok(reply)
     }
 
+    /// Waits until something has come, and leaves it with the system.
+    pub(crate) async fn is_answered(&self) -> Result<()> {
+        self.0.get_ref().readable().await
+    }
+
     /// Sends a request and reads its answer.
     pub(crate) async fn call(&mut self, bytes: impl AsRef<[u8]>) -> Result<Reply> {
         self.send(bytes).await?;

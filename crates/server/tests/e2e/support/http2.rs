@@ -1,6 +1,6 @@
 //! An HTTP/2 connection that does as it is told: sends half of a request, takes no answer, resets what it asked for.
 
-use std::net::SocketAddr;
+use std::{future::poll_fn, net::SocketAddr};
 
 use bytes::Bytes;
 use h2::client::{Builder, ResponseFuture, SendRequest};
@@ -60,6 +60,12 @@ impl Connection {
         self.send(request, None, true).await
     }
 
+    /// Sends the head of a PUT to a path of REST.
+    pub(crate) async fn put(&self, path: &str, content_type: &str) -> Call {
+        let request = Request::put(format!("http://{}{path}", self.address));
+        self.send(request.header("content-type", content_type), None, false).await
+    }
+
     async fn send(&self, request: http::request::Builder, body: Option<Bytes>, is_all: bool) -> Call {
         let mut client = self.client.clone().ready().await.unwrap();
         let is_end = body.is_none() && is_all;
@@ -92,6 +98,18 @@ impl Call {
             Some(status) => Err(status),
             None => Ok(response.headers().clone()),
         }
+    }
+
+    /// Sends all of its body as the peer takes it. An error if it ends the stream before that.
+    pub(crate) async fn send_all(&mut self, mut body: Bytes) -> Result<(), h2::Error> {
+        while !body.is_empty() {
+            self.stream.reserve_capacity(body.len());
+            let capacity = poll_fn(|context| self.stream.poll_capacity(context)).await;
+            let capacity = capacity.unwrap_or_else(|| Err(h2::Reason::STREAM_CLOSED.into()))?;
+            let piece = body.split_to(capacity.min(body.len()));
+            self.stream.send_data(piece, body.is_empty())?;
+        }
+        Ok(())
     }
 
     /// Stops waiting for it.
