@@ -15,6 +15,7 @@ pub(crate) async fn delete(
     PathId(id): PathId,
     parts: Parts,
 ) -> Result<Response, Problem> {
+    headers::refuse_request_id(&parts.headers)?;
     let request = query::read(&parts, |query| {
         Ok(DeleteChannelSessionRequest {
             channel_session_id: id.as_str().to_owned(),

@@ -15,7 +15,7 @@ pub(crate) const LAST_EVENT_ID: &str = "Last-Event-ID";
 /// `If-None-Match` is none that such a change could meet.
 pub(crate) fn etag(headers: &HeaderMap, member: String) -> Result<String, Problem> {
     if headers.contains_key(IF_NONE_MATCH) {
-        return Err(refuse(IF_NONE_MATCH, "not_here", "is not heeded here: it is for storing a document"));
+        return Err(refuse(IF_NONE_MATCH, "not_here", "is not supported here: it is for storing a document"));
     }
     agreed((IF_MATCH, tags(headers, IF_MATCH)?), ("etag", member))
 }
@@ -28,6 +28,15 @@ pub(crate) fn etag_of_existing(headers: &HeaderMap) -> Result<String, Problem> {
 /// The caller's name for a change: `Idempotency-Key`, or the member `requestId` of the body.
 pub(crate) fn request_id(headers: &HeaderMap, member: String) -> Result<String, Problem> {
     agreed((IDEMPOTENCY_KEY, idempotency_key(headers)?), ("requestId", member))
+}
+
+/// Refuses a name for a deletion, of which nothing is kept: repeated, it would erase what was stored in between.
+pub(crate) fn refuse_request_id(headers: &HeaderMap) -> Result<(), Problem> {
+    if headers.contains_key(IDEMPOTENCY_KEY) {
+        let instead = "is not supported by a deletion: to erase what there is now and nothing that comes later, use If-Match";
+        return Err(refuse(IDEMPOTENCY_KEY, "not_here", instead));
+    }
+    Ok(())
 }
 
 /// Whether a document is to be stored only where there is none: `If-None-Match: *`.
@@ -52,11 +61,11 @@ pub(crate) fn last_event_id(headers: &HeaderMap) -> Result<Option<String>, Probl
     Ok(id.filter(|id| !id.is_empty()).map(str::to_owned))
 }
 
-/// Refuses what would be taken for a promise by whoever sends it to a path that does not heed it.
+/// Refuses what would be taken for a promise by whoever sends it to a path that does not honour it.
 pub(crate) fn refuse_conditions(headers: &HeaderMap, instead: &str) -> Result<(), Problem> {
     for name in [IF_MATCH, IF_NONE_MATCH, IDEMPOTENCY_KEY] {
         if headers.contains_key(name) {
-            return Err(refuse(name, "not_here", &format!("is not heeded here: {instead}")));
+            return Err(refuse(name, "not_here", &format!("is not supported here: {instead}")));
         }
     }
     Ok(())

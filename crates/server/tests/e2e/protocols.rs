@@ -179,6 +179,11 @@ async fn safeguards_that_rest_does_not_have_are_refused_by_name() {
         let answer = rest.send(Method::GET, "/channel-sessions/x", "", &[(name, value)]).await;
         assert_eq!(answer.revision(), 1, "nothing was changed");
     }
+    // Nothing of a deletion is kept that would know it again.
+    let answer =
+        rest.send(Method::DELETE, "/channel-sessions/x", "", &[("idempotency-key", "51f0ab27")]).await;
+    assert_eq!(answer.failure().violations[0].field, "Idempotency-Key");
+    assert_eq!(rest.get("x").await.revision(), 1, "nothing was changed");
 }
 
 #[tokio::test]
