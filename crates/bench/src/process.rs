@@ -62,7 +62,7 @@ impl Process {
         let mut child = Command::new(std::env::current_exe()?)
             .arg(AS_SERVICE)
             .args(arguments)
-            .args(["--log-format", "json", "--log-level", "warn,server=info"])
+            .args(["--log-format", "json", "--log-level", "warn,channel_sessions_server=info"])
             // Nothing of the environment is to configure it.
             .env_clear()
             .stdin(Stdio::piped())

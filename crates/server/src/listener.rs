@@ -63,8 +63,11 @@ const MAX_CONCURRENT_STREAMS: u32 = 200;
 /// up, so the usual 20 of the latter would let a few of them cost all others the connection.
 const MAX_RESET_STREAMS: usize = 1024;
 
-/// What is kept for a peer that does not take it, in bytes: of a stream of HTTP/2, and of a connection of HTTP/1.1. A
-/// thousand watchers that never read would otherwise take 400 MB. Requests' heads have to fit too.
+/// What is kept of a stream of HTTP/2 for a peer that does not take it, in bytes. A thousand watchers that never read would
+/// otherwise take 400 MB. Less than two of the pieces in which answers go out, and each would wait for the one before.
+const MAX_SEND_BUFFER_BYTES: usize = 32 * 1024;
+
+/// The same of a connection of HTTP/1.1, where requests' heads have to fit too.
 const MAX_BUFFER_BYTES: usize = 64 * 1024;
 
 /// Beyond this many bytes, a request's head over HTTP/2 is answered with a bare 431, as it is over HTTP/1.1 beyond the buffer.
@@ -216,7 +219,7 @@ impl Protocol {
             .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
             .max_concurrent_streams(MAX_CONCURRENT_STREAMS)
             .max_header_list_size(MAX_HEAD_BYTES)
-            .max_send_buf_size(MAX_BUFFER_BYTES)
+            .max_send_buf_size(MAX_SEND_BUFFER_BYTES)
             .max_local_error_reset_streams(MAX_RESET_STREAMS)
             .max_pending_accept_reset_streams(MAX_RESET_STREAMS)
             .keep_alive_interval(KEEP_ALIVE_INTERVAL);

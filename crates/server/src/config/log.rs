@@ -13,7 +13,7 @@ pub struct Log {
     #[arg(long = "log-format", env = "LOG_FORMAT", value_enum, default_value_t = LogFormat::Auto, global = true, hide_env_values = true)]
     pub format: LogFormat,
 
-    /// What is logged: error, warn, info, debug or trace, or by part of the program, such as info,grpc=debug. A
+    /// What is logged: error, warn, info, debug or trace, or by part of the program, such as info,channel_sessions_grpc=debug. A
     /// request's content is never logged
     #[arg(
         long = "log-level",

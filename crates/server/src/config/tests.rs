@@ -23,7 +23,7 @@ const SERVE: [(&str, &str, &str); 24] = [
     ("max-connections", "MAX_CONNECTIONS", "5120"),
     ("stream-idle-timeout", "STREAM_IDLE_TIMEOUT", "5m"),
     ("answer-timeout", "ANSWER_TIMEOUT", "20s"),
-    ("memory-budget", "MEMORY_BUDGET", "128MiB"),
+    ("memory-budget", "MEMORY_BUDGET", "96MiB"),
     ("event-retention", "EVENT_RETENTION", "7days"),
     ("request-id-retention", "REQUEST_ID_RETENTION", "24h"),
     ("ended-retention", "ENDED_RETENTION", "never"),

@@ -172,16 +172,17 @@ pub(super) async fn updates_are_told(service: &Service) {
 
 /// While all memory for answers is taken, what became of an update is told once there is some again.
 async fn answers_of_changes_wait_for_memory(store: Store) {
-    let flags = ["--answer-timeout", "3s", "--memory-budget", "32MiB"];
+    let flags = ["--answer-timeout", "3s", "--max-attributes", "20"];
     let service = Service::with(store, Front::Combined, &flags).await;
     create_large(&service, "large").await;
     let update =
-        |key| UpdateDataRequest { view: ChannelSessionView::Json.into(), ..set("large", key, "Number", 1) };
-    // As many as fit into a quarter of the budget, by a peer that takes none of them.
+        |key: &str| UpdateDataRequest { view: ChannelSessionView::Json.into(), ..set("large", key, "Number", 1) };
+    // As many as fit into a quarter of the budget, and one more, by a peer that takes none of them.
     let idle = Connection::open(service.server.address("grpc"), 0).await;
     let mut taken = Vec::new();
-    for key in ["a", "b", "c", "d"] {
-        let message = framed(false, &update(key).encode_to_vec());
+    for at in 0..=budget::Budget::DEFAULT_BYTES / 4 / 2_000_000 {
+        let key = format!("k{at}");
+        let message = framed(false, &update(&key).encode_to_vec());
         let call = idle.call("UpdateData", &[], Some(message), true).await;
         taken.push(within("an answer", call.response).await.unwrap());
     }

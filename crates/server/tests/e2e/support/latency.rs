@@ -51,10 +51,16 @@ impl Latencies {
     /// quiet.
     pub(crate) async fn beside<T>(&self, rest: Rest, id: &'static str, what: impl Future<Output = T>) -> T {
         let done = CancellationToken::new();
-        let caller = tokio::spawn(Self::of_updates(rest, id, done.clone()));
+        let stop = done.clone();
+        // On a thread of its own, so that it does not wait for whoever attacks.
+        let caller = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(Self::of_updates(Rest::new(rest.address()), id, stop))
+        });
         let result = what.await;
         done.cancel();
-        self.compare(&caller.await.unwrap());
+        let meanwhile = tokio::task::spawn_blocking(|| caller.join().unwrap()).await.unwrap();
+        self.compare(&meanwhile);
         result
     }
 
