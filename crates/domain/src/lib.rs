@@ -5,6 +5,7 @@
 
 pub mod attempt;
 pub mod attribute;
+pub mod caller;
 pub mod change;
 mod end;
 pub mod error;

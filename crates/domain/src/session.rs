@@ -63,6 +63,12 @@ impl fmt::Display for Id {
 pub struct TenantId(Box<str>);
 
 impl TenantId {
+    /// The one of a deployment that has no other.
+    #[must_use]
+    pub fn only() -> Self {
+        Self("default".into())
+    }
+
     /// Takes a tenant's name from a store.
     #[must_use]
     pub fn from_stored(name: &str) -> Self {

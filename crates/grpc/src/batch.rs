@@ -3,11 +3,12 @@
 use channel_session_api::v1::{UpdateDataRequest, UpdateDataResult, update_data_result};
 use domain::{
     Error,
+    caller::Caller,
     change::{Change, Changed},
     session::Id,
 };
 
-use crate::{change::Origin, service::Options, status, update_data};
+use crate::{service::Options, status, update_data};
 
 /// Updates in the order of their requests, those that broke a rule included.
 #[derive(Default)]
@@ -29,11 +30,11 @@ enum Place {
 
 impl Batch {
     /// Adds the update that a request asks for. They share one attempt: whoever gives that up gives up all of them.
-    pub(crate) fn add(&mut self, request: Option<UpdateDataRequest>, options: &Options, origin: &Origin) {
+    pub(crate) fn add(&mut self, request: Option<UpdateDataRequest>, options: &Options, caller: &Caller) {
         let missing = || Error::MalformedBody("a request is required".to_owned());
         let view = request.as_ref().map(|request| request.view).unwrap_or_default();
         let change = request.ok_or_else(missing);
-        let change = change.and_then(|request| update_data::change(request, options, origin.clone()));
+        let change = change.and_then(|request| update_data::change(request, options, caller));
         self.places.0.push(match change {
             Ok(change) => {
                 let place = Place::Change(change.id.clone(), view);

@@ -3,10 +3,10 @@
 use channel_session_api::v1::{
     BatchUpdateDataRequest, BatchUpdateDataResponse, ChannelSession, UpdateDataResult, update_data_result,
 };
-use domain::Error;
+use domain::{Error, caller::Caller};
 use prost::Message;
 
-use crate::{Service, batch::Batch, change::Origin, status};
+use crate::{Service, batch::Batch, status};
 
 /// How many updates a request may hold.
 const MAX_UPDATES: usize = 1000;
@@ -22,7 +22,7 @@ const MAX_STEP_BYTES: usize = 16 << 20;
 pub(crate) async fn run(
     service: Service,
     request: BatchUpdateDataRequest,
-    origin: Origin,
+    caller: Caller,
 ) -> Result<BatchUpdateDataResponse, Error> {
     let (found, limit) = (request.requests.len(), MAX_UPDATES);
     if found > limit {
@@ -36,7 +36,7 @@ pub(crate) async fn run(
         let step = (MAX_STEP_BYTES / service.reads.expected().max(1)).clamp(1, MAX_UPDATES);
         let mut batch = Batch::default();
         for request in requests.by_ref().take(step) {
-            batch.add(Some(request), &service.options, &origin);
+            batch.add(Some(request), &service.options, &caller);
         }
         let (changes, places) = batch.split();
         results.extend(places.fill(service.change(changes).await).map(|result| whole.bound(result)));

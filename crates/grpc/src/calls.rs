@@ -10,13 +10,16 @@ use channel_session_api::v1::{
     UpdateDataResponse, WatchChannelSessionsRequest, WatchChannelSessionsResponse,
     channel_session_service_server::ChannelSessionService,
 };
-use domain::{Error, Reason};
+use domain::{Error, Reason, caller::Caller};
 use prost::Message;
 use tonic::{Request, Response, Status, Streaming, codegen::BoxStream};
 
 use crate::{
-    Service, batch_update_data, change::Origin, create, delete, end, get, history, layer::Place, list,
-    status, stream_end::StreamEnd, stream_update_data, update_data, watch,
+    Service, batch_update_data, create, delete, end, get, history,
+    layer::{Place, caller},
+    list, status,
+    stream_end::StreamEnd,
+    stream_update_data, update_data, watch,
 };
 
 #[tonic::async_trait]
@@ -28,26 +31,26 @@ impl ChannelSessionService for Service {
         &self,
         request: Request<UpdateDataRequest>,
     ) -> Result<Response<UpdateDataResponse>, Status> {
-        let Call { origin, place } = Call::of(&request);
-        self.answer(place, update_data::run(self.clone(), request.into_inner(), origin)).await
+        let Call { caller, place } = Call::of(&request)?;
+        self.answer(place, update_data::run(self.clone(), request.into_inner(), caller)).await
     }
 
     async fn batch_update_data(
         &self,
         request: Request<BatchUpdateDataRequest>,
     ) -> Result<Response<BatchUpdateDataResponse>, Status> {
-        let Call { origin, place } = Call::of(&request);
-        self.answer(place, batch_update_data::run(self.clone(), request.into_inner(), origin)).await
+        let Call { caller, place } = Call::of(&request)?;
+        self.answer(place, batch_update_data::run(self.clone(), request.into_inner(), caller)).await
     }
 
     async fn stream_update_data(
         &self,
         request: Request<Streaming<StreamUpdateDataRequest>>,
     ) -> Result<Response<Self::StreamUpdateDataStream>, Status> {
-        let end = StreamEnd::new(self, &request)?;
-        let trace_id = Origin::of(&request).trace_id;
+        let Call { caller, .. } = Call::of(&request)?;
+        let end = StreamEnd::new(self, &caller)?;
         let long = long_stream(&request)?;
-        let results = stream_update_data::run(self.clone(), request.into_inner(), trace_id, end, long);
+        let results = stream_update_data::run(self.clone(), request.into_inner(), caller, end, long);
         let mut answer = Response::new(results);
         answer.extensions_mut().insert(Counted::by_itself(&self.options.budget.answers));
         Ok(answer)
@@ -57,61 +60,61 @@ impl ChannelSessionService for Service {
         &self,
         request: Request<CreateChannelSessionRequest>,
     ) -> Result<Response<CreateChannelSessionResponse>, Status> {
-        let Call { origin, place } = Call::of(&request);
-        self.answer(place, create::run(self.clone(), request.into_inner(), origin)).await
+        let Call { caller, place } = Call::of(&request)?;
+        self.answer(place, create::run(self.clone(), request.into_inner(), caller)).await
     }
 
     async fn get_channel_session(
         &self,
         request: Request<GetChannelSessionRequest>,
     ) -> Result<Response<GetChannelSessionResponse>, Status> {
-        let Call { place, .. } = Call::of(&request);
-        self.read(place, get::run(self.clone(), request.into_inner())).await
+        let Call { caller, place } = Call::of(&request)?;
+        self.read(place, get::run(self.clone(), request.into_inner(), caller)).await
     }
 
     async fn list_channel_sessions(
         &self,
         request: Request<ListChannelSessionsRequest>,
     ) -> Result<Response<ListChannelSessionsResponse>, Status> {
-        let Call { origin: Origin { attempt, .. }, place } = Call::of(&request);
+        let Call { caller, place } = Call::of(&request)?;
         let turn = self.lists.turn().await.map_err(|error| status::from_error(&error))?;
-        self.read((place, turn), list::run(self.clone(), request.into_inner(), attempt)).await
+        self.read((place, turn), list::run(self.clone(), request.into_inner(), caller)).await
     }
 
     async fn end_channel_session(
         &self,
         request: Request<EndChannelSessionRequest>,
     ) -> Result<Response<EndChannelSessionResponse>, Status> {
-        let Call { origin, place } = Call::of(&request);
-        self.answer(place, end::run(self.clone(), request.into_inner(), origin)).await
+        let Call { caller, place } = Call::of(&request)?;
+        self.answer(place, end::run(self.clone(), request.into_inner(), caller)).await
     }
 
     async fn delete_channel_session(
         &self,
         request: Request<DeleteChannelSessionRequest>,
     ) -> Result<Response<DeleteChannelSessionResponse>, Status> {
-        let Call { origin, place } = Call::of(&request);
-        self.answer(place, delete::run(self.clone(), request.into_inner(), origin)).await
+        let Call { caller, place } = Call::of(&request)?;
+        self.answer(place, delete::run(self.clone(), request.into_inner(), caller)).await
     }
 
     async fn list_channel_session_history(
         &self,
         request: Request<ListChannelSessionHistoryRequest>,
     ) -> Result<Response<ListChannelSessionHistoryResponse>, Status> {
-        let Call { origin: Origin { attempt, .. }, place } = Call::of(&request);
+        let Call { caller, place } = Call::of(&request)?;
         let turn = self.lists.turn().await.map_err(|error| status::from_error(&error))?;
-        self.read((place, turn), history::run(self.clone(), request.into_inner(), attempt)).await
+        self.read((place, turn), history::run(self.clone(), request.into_inner(), caller)).await
     }
 
     async fn watch_channel_sessions(
         &self,
         request: Request<WatchChannelSessionsRequest>,
     ) -> Result<Response<Self::WatchChannelSessionsStream>, Status> {
-        let end = StreamEnd::new(self, &request)?;
+        let Call { caller, place } = Call::of(&request)?;
+        let end = StreamEnd::new(self, &caller)?;
         let long = long_stream(&request)?;
-        let Call { place, .. } = Call::of(&request);
-        let mut answer =
-            self.answer(place, watch::run(self.clone(), request.into_inner(), end, long)).await?;
+        let watch = watch::run(self.clone(), request.into_inner(), caller, end, long);
+        let mut answer = self.answer(place, watch).await?;
         answer.extensions_mut().insert(Counted::by_itself(&self.options.budget.events));
         Ok(answer)
     }
@@ -158,14 +161,14 @@ const COPIES: usize = 3;
 
 /// What the layers say of a call.
 struct Call {
-    origin: Origin,
-    /// None where the service is called without its layers.
+    caller: Caller,
+    /// None for a stream, which has places where it works.
     place: Option<Place>,
 }
 
 impl Call {
-    fn of<T>(request: &Request<T>) -> Self {
-        Self { origin: Origin::of(request), place: request.extensions().get::<Place>().cloned() }
+    fn of<T>(request: &Request<T>) -> Result<Self, Status> {
+        Ok(Self { caller: caller::found(request)?, place: request.extensions().get::<Place>().cloned() })
     }
 }
 

@@ -4,34 +4,12 @@ use std::time::SystemTime;
 
 use domain::{
     Error,
-    attempt::Attempt,
+    caller::Caller,
     change::{Change, Operation},
     precondition::RevisionMatch,
     request_id::RequestId,
     session::Id,
-    trace::TraceId,
 };
-use tonic::Request;
-
-use crate::layer::log;
-
-/// What a change has of the call that asks for it.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Origin {
-    /// What the deadline layer gives up when time is over or the caller is gone.
-    pub(crate) attempt: Attempt,
-    /// The trace that the call is part of.
-    pub(crate) trace_id: Option<TraceId>,
-}
-
-impl Origin {
-    pub(crate) fn of<T>(request: &Request<T>) -> Self {
-        Self {
-            attempt: request.extensions().get::<Attempt>().cloned().unwrap_or_default(),
-            trace_id: log::trace_id(request.metadata().as_ref()),
-        }
-    }
-}
 
 /// The parts of a request that say so. What is empty was not given.
 pub(crate) struct Terms<'a> {
@@ -41,11 +19,11 @@ pub(crate) struct Terms<'a> {
 }
 
 impl Terms<'_> {
-    /// The change, as asked for now by a caller that has not said who it is.
+    /// The change, as the caller asks for it now.
     ///
     /// # Errors
     /// [`Error::InvalidParameter`].
-    pub(crate) fn change(self, id: Id, operation: Operation, origin: Origin) -> Result<Change, Error> {
+    pub(crate) fn change(self, id: Id, operation: Operation, caller: &Caller) -> Result<Change, Error> {
         let revision = if self.etag.is_empty() { None } else { Some(RevisionMatch::parse(self.etag)?) };
         let request_id =
             if self.request_id.is_empty() { None } else { Some(RequestId::parse(self.request_id)?) };
@@ -53,10 +31,7 @@ impl Terms<'_> {
             revision,
             request_id,
             validate_only: self.validate_only,
-            at: SystemTime::now().into(),
-            trace_id: origin.trace_id,
-            attempt: origin.attempt,
-            ..Change::new(id, operation)
+            ..caller.change(id, operation, SystemTime::now().into())
         })
     }
 }

@@ -5,6 +5,7 @@ use channel_session_api::v1::{
 };
 use domain::{
     Error,
+    caller::Caller,
     change::{Create, Existing, Operation},
     session::{Document, Id},
     violation::Violation,
@@ -12,16 +13,12 @@ use domain::{
 use json::Path;
 use prost_types::Struct;
 
-use crate::{
-    Service,
-    change::{Origin, Terms},
-    value, view,
-};
+use crate::{Service, change::Terms, value, view};
 
 pub(crate) async fn run(
     service: Service,
     request: CreateChannelSessionRequest,
-    origin: Origin,
+    caller: Caller,
 ) -> Result<CreateChannelSessionResponse, Error> {
     let existing = existing(&request);
     if !request.channel_session_id.is_empty() {
@@ -36,7 +33,7 @@ pub(crate) async fn run(
     let (etag, request_id) = (&*request.etag, &*request.request_id);
     let terms = Terms { etag, request_id, validate_only: request.validate_only };
     let create = Operation::Create(Create { document, existing });
-    let changed = service.change_one(terms.change(id.clone(), create, origin)?).await?;
+    let changed = service.change_one(terms.change(id.clone(), create, &caller)?).await?;
     let has_changed = changed.changed;
     let session = view::changed(changed, id, request.view)?;
     Ok(CreateChannelSessionResponse { channel_session: Some(session), changed: has_changed })

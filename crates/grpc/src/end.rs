@@ -3,26 +3,23 @@
 use channel_session_api::v1::{EndChannelSessionRequest, EndChannelSessionResponse};
 use domain::{
     Error,
+    caller::Caller,
     change::{End, Operation},
     session::Id,
 };
 
-use crate::{
-    Service,
-    change::{Origin, Terms},
-    view,
-};
+use crate::{Service, change::Terms, view};
 
 pub(crate) async fn run(
     service: Service,
     request: EndChannelSessionRequest,
-    origin: Origin,
+    caller: Caller,
 ) -> Result<EndChannelSessionResponse, Error> {
     let id = Id::parse(&request.channel_session_id)?;
     let end = Operation::End(End::parse(&request.state, &request.reason_code)?);
     let (etag, request_id) = (&*request.etag, &*request.request_id);
     let terms = Terms { etag, request_id, validate_only: request.validate_only };
-    let changed = service.change_one(terms.change(id.clone(), end, origin)?).await?;
+    let changed = service.change_one(terms.change(id.clone(), end, &caller)?).await?;
     let session = view::changed(changed, id, request.view)?;
     Ok(EndChannelSessionResponse { channel_session: Some(session) })
 }

@@ -3,9 +3,9 @@
 use channel_session_api::v1::{ListChannelSessionHistoryRequest, ListChannelSessionHistoryResponse};
 use domain::{
     Error,
-    attempt::Attempt,
     attribute::key_problem,
-    session::{Id, Revision, TenantId},
+    caller::Caller,
+    session::{Id, Revision},
     violation::Violation,
 };
 
@@ -18,9 +18,9 @@ use crate::{
 pub(crate) async fn run(
     service: Service,
     request: ListChannelSessionHistoryRequest,
-    attempt: Attempt,
+    caller: Caller,
 ) -> Result<ListChannelSessionHistoryResponse, Error> {
-    let tenant = TenantId::default();
+    let tenant = &caller.tenant;
     let id = Id::parse(&request.channel_session_id)?;
     let key = key(&request.key)?;
     let mut page = Page::parse(request.page_size)?;
@@ -28,11 +28,11 @@ pub(crate) async fn run(
     let last = listing.last(&request.page_token)?;
     let mut before = last.map(|last| last.parse().map_err(|_| page::invalid_token())).transpose()?;
     let next = 'page: loop {
-        attempt.is_awaited()?;
+        caller.attempt.is_awaited()?;
         let step = page.step();
         let before_this = before.map(Revision::new);
         // One more than there is room for, which says whether there is another page.
-        let events = service.store.history(&tenant, &id, key, before_this, step + 1).await?;
+        let events = service.store.history(tenant, &id, key, before_this, step + 1).await?;
         let is_last = events.len() <= step;
         for event in events {
             if !page.push(view::event::past(&event, key)) {
@@ -45,7 +45,7 @@ pub(crate) async fn run(
         }
     };
     // Asked last: so nothing is told of a session that was erased in the meantime.
-    service.get(id).await?;
+    service.get(tenant, id).await?;
     Ok(ListChannelSessionHistoryResponse {
         events: page.into_items(),
         next_page_token: next.map(|revision: i64| listing.token(&revision.to_string())).unwrap_or_default(),

@@ -1,6 +1,7 @@
 //! What stands between the listener and the service, each in a file of its own.
 
 mod admission;
+pub(crate) mod caller;
 pub(crate) mod deadline;
 pub(crate) mod error_details;
 mod foreign;
@@ -34,6 +35,8 @@ pub(crate) struct Limits {
     pub(crate) max_deadline: Duration,
     /// The longest that its request may take to arrive.
     pub(crate) body_timeout: Duration,
+    /// Who calls.
+    pub(crate) identify: caller::Identify,
     /// Places for calls.
     pub(crate) places: Arc<Semaphore>,
     /// What calls take together.
@@ -50,8 +53,9 @@ pub(crate) async fn layer(State(limits): State<Limits>, request: Request, next: 
     let response = match (misplaced, known) {
         (Some(status), _) => status.into_http(),
         (None, Some(method)) => {
+            let caller = caller::of(request.headers(), limits.identify);
             let call = |request| call(&limits, method, request, next);
-            deadline::within(limits.max_deadline, request, call).await
+            deadline::within(limits.max_deadline, caller, request, call).await
         }
         (None, None) => next.run(request).await,
     };

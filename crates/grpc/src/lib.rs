@@ -36,6 +36,6 @@ mod view;
 mod watch;
 
 pub use health::{Health, NOT_READY};
-pub use layer::log;
+pub use layer::{caller::anybody, log};
 pub use routes::{MAX_MESSAGE_BYTES, SERVICE_NAME, routes};
 pub use service::{Options, Service};

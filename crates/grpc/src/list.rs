@@ -3,7 +3,7 @@
 use channel_session_api::v1::{ListChannelSessionsRequest, ListChannelSessionsResponse};
 use domain::{
     Error,
-    attempt::Attempt,
+    caller::Caller,
     list::Filter,
     session::{Id, TenantId},
 };
@@ -21,9 +21,8 @@ const MAX_LOOKS: usize = 10;
 pub(crate) async fn run(
     service: Service,
     request: ListChannelSessionsRequest,
-    attempt: Attempt,
+    caller: Caller,
 ) -> Result<ListChannelSessionsResponse, Error> {
-    let tenant = TenantId::default();
     let filter = Filter {
         conversation_id: condition::parse("conversation_id", request.conversation_id)?,
         customer_id: condition::parse("customer_id", request.customer_id)?,
@@ -31,13 +30,13 @@ pub(crate) async fn run(
         active: request.active,
     };
     let mut page = Page::parse(request.page_size)?.expecting(service.reads.expected());
-    let listing = listing(&tenant, &filter);
+    let listing = listing(&caller.tenant, &filter);
     let last = listing.last(&request.page_token)?;
     let mut after = last.map(|id| Id::parse(&id).map_err(|_| page::invalid_token())).transpose()?;
     let mut looks = 0;
     let next = 'page: loop {
-        attempt.is_awaited()?;
-        let found = service.store.list(&tenant, &filter, after.as_ref(), page.step()).await?;
+        caller.attempt.is_awaited()?;
+        let found = service.store.list(&caller.tenant, &filter, after.as_ref(), page.step()).await?;
         looks += 1;
         for session in found.sessions {
             service.reads.saw(session.document.len());

@@ -6,7 +6,7 @@ use channel_session_api::v1::{
     Attribute, CreateChannelSessionRequest, UpdateDataRequest,
     channel_session_service_server::ChannelSessionService,
 };
-use domain::store::Store;
+use domain::{caller::Caller, change::Requester, session::TenantId, store::Store};
 use futures_util::Stream;
 use store_testkit::memory::Memory;
 use tonic::Request;
@@ -23,6 +23,18 @@ pub(crate) fn over(store: impl Store, options: Options) -> Service {
     Service::new(store.clone(), Hub::new(store, watch::Options::default()), options)
 }
 
+/// A caller as the layers make one.
+pub(crate) fn caller() -> Caller {
+    Caller::new(TenantId::only(), Requester::anonymous())
+}
+
+/// A request as it comes out of the layers.
+pub(crate) fn call<T>(message: T) -> Request<T> {
+    let mut request = Request::new(message);
+    request.extensions_mut().insert(caller());
+    request
+}
+
 /// Stores sessions that have nothing but their id and this text.
 pub(crate) async fn create(service: &Service, ids: impl IntoIterator<Item = String>, text: &str) {
     for id in ids {
@@ -31,7 +43,7 @@ pub(crate) async fn create(service: &Service, ids: impl IntoIterator<Item = Stri
             document_json: Some(format!(r#"{{"text":"{text}"}}"#)),
             ..CreateChannelSessionRequest::default()
         };
-        service.create_channel_session(Request::new(request)).await.expect("a new session");
+        service.create_channel_session(call(request)).await.expect("a new session");
     }
 }
 

@@ -47,6 +47,7 @@ pub fn routes(service: Service, health: &Health) -> Router {
         .add_service(reflection_v1)
         .add_service(reflection_v1alpha);
     let limits = Limits {
+        identify: options.identify,
         max_deadline: options.max_deadline,
         body_timeout: options.body_timeout,
         budget: options.budget.clone(),
@@ -55,5 +56,7 @@ pub fn routes(service: Service, health: &Health) -> Router {
     routes.routes().into_axum_router().layer(middleware::from_fn_with_state(limits, layer::layer))
 }
 
+#[cfg(test)]
+mod tenants;
 #[cfg(test)]
 mod tests;

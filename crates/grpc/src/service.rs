@@ -5,16 +5,17 @@ use std::{sync::Arc, time::Duration};
 use budget::Budget;
 use domain::{
     Error,
-    change::{Change, Changed},
+    change::{Change, Changed, Requester},
     session::{Id, Session, TenantId},
     store::Store,
     value_type::ValueRules,
 };
+use http::HeaderMap;
 use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use watch::Hub;
 
-use crate::{finish::Finish, line::Line, reads::Reads};
+use crate::{finish::Finish, layer::caller, line::Line, reads::Reads};
 
 /// What a deployment can set.
 #[derive(Debug, Clone)]
@@ -39,6 +40,8 @@ pub struct Options {
     pub max_concurrent_calls: usize,
     /// What calls take together.
     pub budget: Budget,
+    /// Says by a request's headers who calls.
+    pub identify: fn(&HeaderMap) -> (TenantId, Requester),
 }
 
 impl Default for Options {
@@ -52,6 +55,7 @@ impl Default for Options {
             answer_timeout: Duration::from_secs(20),
             max_concurrent_calls: 1024,
             budget: Budget::default(),
+            identify: caller::anybody,
         }
     }
 }
@@ -118,13 +122,16 @@ impl Service {
         if changes.is_empty() {
             return Vec::new();
         }
+        let tenants: Vec<_> = changes.iter().map(|change| change.tenant.clone()).collect();
         let results = self.store.change(changes).await;
         for changed in results.iter().flatten() {
             self.reads.saw(changed.document.as_ref().map_or(0, String::len));
         }
         // An answer that was given before, or only would be, says so too; then the watches look once in vain.
-        if results.iter().flatten().any(|change| change.changed) {
-            self.hub.wake();
+        for (tenant, _) in
+            tenants.iter().zip(&results).filter(|(_, result)| result.as_ref().is_ok_and(|it| it.changed))
+        {
+            self.hub.wake(tenant);
         }
         results
     }
@@ -135,9 +142,9 @@ impl Service {
     }
 
     /// Returns a session as it stands, when there is room for it.
-    pub(crate) async fn get(&self, id: Id) -> Result<Session, Error> {
+    pub(crate) async fn get(&self, tenant: &TenantId, id: Id) -> Result<Session, Error> {
         let _room = self.reads.room().await;
-        let session = only(self.store.get(&TenantId::default(), vec![id]).await)?;
+        let session = only(self.store.get(tenant, vec![id]).await)?;
         self.reads.saw(session.document.len());
         Ok(session)
     }

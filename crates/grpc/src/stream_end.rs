@@ -1,12 +1,12 @@
 //! What ends a stream that its caller does not end.
 
-use domain::{Error, Outcome, Reason};
+use domain::{Error, Outcome, Reason, caller::Caller};
 use futures_util::{Stream, StreamExt, stream};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tonic::{Request, Status, codegen::BoxStream};
+use tonic::{Status, codegen::BoxStream};
 
-use crate::{Service, layer::deadline::CallersDeadline, status};
+use crate::{Service, status};
 
 /// The caller's own deadline, and the service's end. The server's limit on how long a call may take is not among them.
 #[derive(Debug, Clone)]
@@ -18,8 +18,8 @@ pub(crate) struct StreamEnd {
 impl StreamEnd {
     /// # Errors
     /// The status of a service that has stopped: no stream begins there any more.
-    pub(crate) fn new<T>(service: &Service, request: &Request<T>) -> Result<Self, Status> {
-        let deadline = request.extensions().get::<CallersDeadline>().map(|deadline| deadline.0);
+    pub(crate) fn new(service: &Service, caller: &Caller) -> Result<Self, Status> {
+        let deadline = caller.deadline.map(Instant::from_std);
         let stopping = service.stopping.clone();
         if stopping.is_cancelled() { Err(stopped()) } else { Ok(Self { deadline, stopping }) }
     }

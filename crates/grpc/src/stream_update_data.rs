@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use budget::{LongStream, Share};
 use channel_session_api::v1::{StreamUpdateDataRequest, StreamUpdateDataResponse, UpdateDataResult};
-use domain::{Error, Reason, attempt::Attempt, attribute::Attributes, trace::TraceId};
+use domain::{Error, Reason, attempt::Attempt, attribute::Attributes, caller::Caller};
 use futures_util::{FutureExt, Stream, StreamExt, stream};
 use prost::Message;
 use tokio::time::Instant;
@@ -17,7 +17,6 @@ use tracing::Instrument;
 use crate::{
     Service,
     batch::Batch,
-    change::Origin,
     layer::{deadline::GivenUpOnDrop, error_details},
     status,
     stream_end::StreamEnd,
@@ -47,12 +46,12 @@ const ROOM_INTERVAL: Duration = Duration::from_millis(25);
 pub(crate) fn run(
     service: Service,
     requests: impl Stream<Item = Result<StreamUpdateDataRequest, Status>> + Send + Unpin + 'static,
-    trace_id: Option<TraceId>,
+    caller: Caller,
     end: StreamEnd,
     long: Option<LongStream>,
 ) -> BoxStream<StreamUpdateDataResponse> {
     let results = Results::default();
-    let updates = Updates { service, requests, trace_id, end, last: None, _long: long };
+    let updates = Updates { service, requests, caller, end, last: None, _long: long };
     let work = updates.run(results.clone()).instrument(tracing::Span::current());
     // Dropped with the stream, and so called off with it.
     let task = AbortOnDropHandle::new(tokio::spawn(work));
@@ -73,8 +72,8 @@ pub(crate) fn run(
 struct Updates<S> {
     service: Service,
     requests: S,
-    /// The trace that the stream is part of, and with it all of its updates.
-    trace_id: Option<TraceId>,
+    /// Whose updates all of them are.
+    caller: Caller,
     end: StreamEnd,
     /// How the stream ends, if no more will be read.
     last: Option<Result<(), Status>>,
@@ -95,8 +94,8 @@ impl<S: Stream<Item = Result<StreamUpdateDataRequest, Status>> + Unpin> Updates<
                 return;
             }
             let attempt = GivenUpOnDrop(Attempt::new());
-            let origin = Origin { attempt: attempt.0.clone(), trace_id: self.trace_id };
-            let (batch, share) = self.read(&origin).await;
+            let caller = Caller { attempt: attempt.0.clone(), ..self.caller.clone() };
+            let (batch, share) = self.read(&caller).await;
             let (made, room) = self.update(batch, attempt).await;
             drop(share);
             results.fill(made, room);
@@ -105,7 +104,7 @@ impl<S: Stream<Item = Result<StreamUpdateDataRequest, Status>> + Unpin> Updates<
 
     /// Reads what is there, and waits only for the first. Whatever was read is worked on, however the stream goes on. What it
     /// takes is counted; a request that has no room is refused.
-    async fn read(&mut self, origin: &Origin) -> (Batch, Share) {
+    async fn read(&mut self, caller: &Caller) -> (Batch, Share) {
         let mut batch = Batch::default();
         let mut share = self.service.options.budget.requests.share();
         let mut bytes = 0;
@@ -123,7 +122,7 @@ impl<S: Stream<Item = Result<StreamUpdateDataRequest, Status>> + Unpin> Updates<
                 Some(Ok(request)) => {
                     bytes += request.encoded_len();
                     match share.grow(bytes) {
-                        Ok(()) => batch.add(request.request, &self.service.options, origin),
+                        Ok(()) => batch.add(request.request, &self.service.options, caller),
                         Err(_) => batch.refuse(Error::Overloaded),
                     }
                 }

@@ -4,27 +4,22 @@ use channel_session_api::v1::{UpdateDataRequest, UpdateDataResponse};
 use domain::{
     Error,
     attribute::Attributes,
+    caller::Caller,
     change::{Change, Changed, Operation},
     session::Id,
     update::Update,
 };
 use prost::Message;
 
-use crate::{
-    Service, attributes,
-    change::{Origin, Terms},
-    preconditions,
-    service::Options,
-    view,
-};
+use crate::{Service, attributes, change::Terms, preconditions, service::Options, view};
 
 pub(crate) async fn run(
     service: Service,
     request: UpdateDataRequest,
-    origin: Origin,
+    caller: Caller,
 ) -> Result<UpdateDataResponse, Error> {
     let view = request.view;
-    let change = change(request, &service.options, origin)?;
+    let change = change(request, &service.options, &caller)?;
     let id = change.id.clone();
     response(service.change_one(change).await?, id, view)
 }
@@ -33,7 +28,11 @@ pub(crate) async fn run(
 ///
 /// # Errors
 /// What is wrong with the request, the first kind in the order that the contract gives them.
-pub(crate) fn change(request: UpdateDataRequest, options: &Options, origin: Origin) -> Result<Change, Error> {
+pub(crate) fn change(
+    request: UpdateDataRequest,
+    options: &Options,
+    caller: &Caller,
+) -> Result<Change, Error> {
     let id = Id::parse(&request.channel_session_id)?;
     let (found, limit) = (size(&request), Attributes::MAX_REQUEST_BYTES);
     if found > limit {
@@ -45,7 +44,7 @@ pub(crate) fn change(request: UpdateDataRequest, options: &Options, origin: Orig
     let update = Update::check(attributes, request.remove_keys, preconditions, rules, max_attributes)?;
     let (etag, request_id) = (&*request.etag, &*request.request_id);
     let terms = Terms { etag, request_id, validate_only: request.validate_only };
-    terms.change(id, Operation::Update(update), origin)
+    terms.change(id, Operation::Update(update), caller)
 }
 
 /// The answer to a change that was made.

@@ -5,6 +5,7 @@ use channel_session_api::v1::{WatchChannelSessionsRequest, WatchChannelSessionsR
 use domain::{
     Error,
     attribute::{Attribute, key_problem},
+    caller::Caller,
     event::{Position, Scope},
     session::{Id, TenantId},
     violation::Violation,
@@ -21,14 +22,15 @@ const MAX_KEYS: usize = 100;
 pub(crate) async fn run(
     service: Service,
     request: WatchChannelSessionsRequest,
+    caller: Caller,
     end: StreamEnd,
     long: Option<LongStream>,
 ) -> Result<BoxStream<WatchChannelSessionsResponse>, Error> {
-    let watch = service.hub.watch(wanted(request)?).await?;
+    let watch = service.hub.watch(wanted(request, caller.tenant)?).await?;
     Ok(tell(watch, end, service.options.budget.events.clone(), long))
 }
 
-fn wanted(request: WatchChannelSessionsRequest) -> Result<Wanted, Error> {
+fn wanted(request: WatchChannelSessionsRequest, tenant: TenantId) -> Result<Wanted, Error> {
     let id = request.channel_session_id;
     let id = if id.is_empty() { None } else { Some(Id::parse(&id)?) };
     let (found, limit) = (request.keys.len(), MAX_KEYS);
@@ -46,7 +48,7 @@ fn wanted(request: WatchChannelSessionsRequest) -> Result<Wanted, Error> {
     };
     check_keys(&request.keys)?;
     let after = position(request.position)?;
-    Ok(Wanted { tenant: TenantId::default(), scope, keys: request.keys, after })
+    Ok(Wanted { tenant, scope, keys: request.keys, after })
 }
 
 fn check_keys(keys: &[String]) -> Result<(), Error> {

@@ -1,6 +1,6 @@
 //! Tells many watchers what happens to sessions, from one reading of the store's events.
 //!
-//! One task reads on behind the last event while anybody watches, and keeps the newest events for all. A watcher takes
+//! One task for each tenant reads on behind the last event while anybody watches, and keeps the newest events for all. A watcher takes
 //! them from there as fast as it likes; one that is too slow for that, or that begins in the past, reads the store by
 //! itself until it has caught up. So a watcher costs a place in a list, whatever it does. Knows the port to the store and
 //! no transport.
@@ -11,6 +11,7 @@ mod recent;
 mod shared;
 mod state;
 mod tail;
+mod tails;
 mod watcher;
 
 use std::sync::Arc;
@@ -26,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use heard::Heard;
 use shared::SharedEvents;
-use tail::Tail;
+use tails::Tails;
 pub use watcher::{QUIET, Watcher};
 
 /// What a deployment can set.
@@ -51,7 +52,7 @@ pub struct Hub {
     readers: Arc<Semaphore>,
     /// What watchers have read by themselves.
     shared: SharedEvents,
-    tail: Tail,
+    tails: Tails,
     stopping: CancellationToken,
 }
 
@@ -85,15 +86,15 @@ impl Hub {
     #[must_use]
     pub fn new(store: Arc<dyn Store>, options: Options) -> Self {
         let stopping = CancellationToken::new();
-        let tail = Tail::new(store.clone(), TenantId::default(), stopping.clone());
+        let tails = Tails::new(store.clone(), stopping.clone());
         let (places, readers) = (Semaphore::new(options.max_watches), Semaphore::new(MAX_READERS));
         let shared = SharedEvents::default();
-        Self { store, places: Arc::new(places), readers: Arc::new(readers), shared, tail, stopping }
+        Self { store, places: Arc::new(places), readers: Arc::new(readers), shared, tails, stopping }
     }
 
-    /// Says that a change has just been made by this process, so that nobody waits for the next look.
-    pub fn wake(&self) {
-        self.tail.wake();
+    /// Says that a change of a tenant's session has just been made by this process, so that nobody waits for the next look.
+    pub fn wake(&self, tenant: &TenantId) {
+        self.tails.wake(tenant);
     }
 
     /// Ends all watches, each with [`Error::StoreUnavailable`], and begins no more.

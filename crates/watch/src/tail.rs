@@ -1,7 +1,7 @@
-//! The one reading of the store's events: looks at what is new while anybody watches, and tells those who want it.
+//! The one reading of a tenant's events: looks at what is new while anybody watches, and tells those who want it.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     time::Duration,
 };
 
@@ -57,6 +57,15 @@ struct Shared {
     looked: watch::Sender<()>,
 }
 
+/// A tail that may be there.
+pub(crate) struct WeakTail(Weak<Shared>);
+
+impl WeakTail {
+    pub(crate) fn upgrade(&self) -> Option<Tail> {
+        Some(Tail { shared: self.0.upgrade()? })
+    }
+}
+
 impl Tail {
     pub(crate) fn new(store: Arc<dyn Store>, tenant: TenantId, stopping: CancellationToken) -> Self {
         let shared = Shared {
@@ -68,6 +77,11 @@ impl Tail {
             looked: watch::Sender::new(()),
         };
         Self { shared: Arc::new(shared) }
+    }
+
+    /// The same tail, which that does not keep.
+    pub(crate) fn downgrade(&self) -> WeakTail {
+        WeakTail(Arc::downgrade(&self.shared))
     }
 
     /// Asks for a look soon.

@@ -36,7 +36,7 @@ impl Bench {
     async fn change(&self, id: &str, operation: Operation) -> Revision {
         let change = Change::new(parsed::id(id), operation);
         let [result] = <[_; 1]>::try_from(self.store.change(vec![change]).await).expect("one result");
-        self.hub.wake();
+        self.hub.wake(&TenantId::only());
         result.expect("the change is made").revision
     }
 

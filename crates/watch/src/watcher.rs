@@ -69,7 +69,7 @@ struct Behind {
 impl Watcher {
     /// Finds out where a watch begins, and whether it can.
     pub(crate) async fn begin(hub: &Hub, wanted: Wanted, place: Place) -> Result<Self, Error> {
-        let listing = hub.tail.list(wanted.scope.clone(), wanted.keys.clone());
+        let listing = hub.tails.of(&wanted.tenant).list(wanted.scope.clone(), wanted.keys.clone());
         let stopping = hub.stopping.clone();
         let mut behind = Behind::default();
         let begin = async {

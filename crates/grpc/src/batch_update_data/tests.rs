@@ -6,10 +6,10 @@ use channel_session_api::v1::{
     channel_session_service_server::ChannelSessionService,
 };
 use prost_types::{Struct, Value, value::Kind};
-use tonic::{Code, Request};
+use tonic::Code;
 
 use super::*;
-use crate::over_memory::{create, service, update};
+use crate::over_memory::{call, create, service, update};
 
 fn response(result: &UpdateDataResult) -> &UpdateDataResponse {
     match &result.result {
@@ -39,7 +39,7 @@ async fn each_update_has_its_own_result_in_its_place() {
         update("b", "k", "\"1\""),
         update("a", "k", "\"2\""),
     ];
-    let request = Request::new(BatchUpdateDataRequest { requests });
+    let request = call(BatchUpdateDataRequest { requests });
     let results = service.batch_update_data(request).await.expect("an answer").into_inner().results;
     assert_eq!(results.len(), 7);
     for (at, revision, changed) in [(0, 2, true), (4, 3, true), (5, 2, true), (6, 3, false)] {
@@ -59,7 +59,7 @@ async fn each_update_has_its_own_result_in_its_place() {
 #[tokio::test]
 async fn a_batch_has_a_number_of_updates() {
     let service = service();
-    let of = |count| Request::new(BatchUpdateDataRequest { requests: vec![update("a", "k", "1"); count] });
+    let of = |count| call(BatchUpdateDataRequest { requests: vec![update("a", "k", "1"); count] });
     let status = service.batch_update_data(of(1001)).await.expect_err("too many");
     assert_eq!(status.code(), Code::OutOfRange);
     assert_eq!(
@@ -76,7 +76,7 @@ async fn an_answer_stays_small_enough_for_clients_whatever_is_stored() {
     create(&service, ids.clone(), &"x".repeat(200_000)).await;
     let batch = |view: ChannelSessionView| {
         let one = |id: String| UpdateDataRequest { view: view.into(), ..update(&id, "k", "\"v\"") };
-        Request::new(BatchUpdateDataRequest { requests: ids.clone().map(one).collect() })
+        call(BatchUpdateDataRequest { requests: ids.clone().map(one).collect() })
     };
     let answer =
         service.batch_update_data(batch(ChannelSessionView::Json)).await.expect("an answer").into_inner();

@@ -3,10 +3,10 @@
 use channel_session_api::v1::{
     ChannelSessionEvent, DeleteChannelSessionRequest, channel_session_service_server::ChannelSessionService,
 };
-use tonic::{Code, Request, Status};
+use tonic::{Code, Status};
 
 use super::*;
-use crate::over_memory::{create, service, update};
+use crate::over_memory::{call, create, service, update};
 
 async fn session_with_past() -> Service {
     let service = service();
@@ -14,7 +14,7 @@ async fn session_with_past() -> Service {
     for number in 0..40 {
         let key = if number % 4 == 0 { "rare" } else { "often" };
         let request = update("a", key, &format!("\"{number}\""));
-        service.update_data(Request::new(request)).await.expect("an update");
+        service.update_data(call(request)).await.expect("an update");
     }
     service
 }
@@ -23,7 +23,7 @@ async fn page(
     service: &Service,
     request: &ListChannelSessionHistoryRequest,
 ) -> Result<ListChannelSessionHistoryResponse, Status> {
-    let response = service.list_channel_session_history(Request::new(request.clone())).await;
+    let response = service.list_channel_session_history(call(request.clone())).await;
     response.map(tonic::Response::into_inner)
 }
 
@@ -88,8 +88,7 @@ async fn a_session_that_is_not_there_has_no_past() {
         channel_session_id: "a".to_owned(),
         ..DeleteChannelSessionRequest::default()
     };
-    let deleted =
-        service.delete_channel_session(Request::new(delete)).await.expect("it is there").into_inner();
+    let deleted = service.delete_channel_session(call(delete)).await.expect("it is there").into_inner();
     assert_eq!((deleted.revision, deleted.changed), (42, true));
     for token in ["", &first.next_page_token] {
         assert_eq!(page(&service, &of("a", "", token)).await.expect_err("it is gone").code(), Code::NotFound);

@@ -1,23 +1,22 @@
 //! Honours a call's deadline, and answers it as DEADLINE_EXCEEDED.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::{extract::Request, response::Response};
-use domain::{Error, Outcome, attempt::Attempt};
-use tokio::time::Instant;
+use domain::{Error, Outcome, attempt::Attempt, caller::Caller};
 
 use crate::status;
 
 /// Gives a call until its `grpc-timeout`, or the server's own limit if that is sooner. Reading the request is part of
-/// the time. The attempt that the call finds among the request's extensions is given up when time is over or the
-/// caller is gone.
+/// the time. The caller is put among the request's extensions, and its attempt is given up when time is over or it is
+/// gone.
 ///
 /// The time ends with the response's head. So a stream may go on for longer than the server's limit, which bounds only
-/// how long it takes to begin. What its caller allows is among the extensions too, as [`CallersDeadline`], and the
-/// stream itself keeps to it: only it knows what has become of its work by then. The attempt here is none of its own,
-/// for it is given up when the stream begins.
+/// how long it takes to begin. What the caller itself allows is its deadline, and the stream keeps to that: only it knows
+/// what has become of its work by then. The attempt here is none of its own, for it is given up when the stream begins.
 pub(super) async fn within<F>(
     max: Duration,
+    mut caller: Caller,
     mut request: Request,
     call: impl FnOnce(Request) -> F,
 ) -> Response
@@ -30,11 +29,9 @@ where
         // Polled even once, the call could be on its way to the database.
         return exceeded(Outcome::NotApplied);
     }
-    if let Some(deadline) = asked.and_then(|asked| Instant::now().checked_add(asked)) {
-        request.extensions_mut().insert(CallersDeadline(deadline));
-    }
-    let attempt = GivenUpOnDrop(Attempt::new());
-    request.extensions_mut().insert(attempt.0.clone());
+    caller.deadline = asked.and_then(|asked| Instant::now().checked_add(asked));
+    let attempt = GivenUpOnDrop(caller.attempt.clone());
+    request.extensions_mut().insert(caller);
     match tokio::time::timeout(time, call(request)).await {
         Ok(response) => response,
         Err(_) => exceeded(attempt.0.give_up()),
@@ -44,10 +41,6 @@ where
 fn exceeded(outcome: Outcome) -> Response {
     status::from_error(&Error::DeadlineExceeded(outcome)).into_http()
 }
-
-/// When a call's caller stops waiting, as it said itself.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct CallersDeadline(pub(crate) Instant);
 
 /// An attempt that is given up with the future that holds it, which a caller that goes away takes with it.
 pub(crate) struct GivenUpOnDrop(pub(crate) Attempt);

@@ -2,17 +2,17 @@
 
 use channel_session_api::v1::{ChannelSessionView, channel_session_service_server::ChannelSessionService};
 use prost::Message;
-use tonic::{Code, Request};
+use tonic::Code;
 
 use super::*;
-use crate::over_memory::{create, service};
+use crate::over_memory::{call, create, service};
 
 async fn pages(service: &Service, request: &ListChannelSessionsRequest) -> Vec<ListChannelSessionsResponse> {
     let mut pages: Vec<ListChannelSessionsResponse> = Vec::new();
     loop {
         let page_token = pages.last().map(|page| page.next_page_token.clone()).unwrap_or_default();
         let request = ListChannelSessionsRequest { page_token, ..request.clone() };
-        let page = service.list_channel_sessions(Request::new(request)).await.expect("a page").into_inner();
+        let page = service.list_channel_sessions(call(request)).await.expect("a page").into_inner();
         let is_last = page.next_page_token.is_empty();
         pages.push(page);
         if is_last {
@@ -79,7 +79,7 @@ async fn conditions_and_tokens_are_held_to_their_rules() {
     let service = service();
     create(&service, (0..3).map(|number| format!("session-{number}")), "").await;
     let of = |request| {
-        let call = service.list_channel_sessions(Request::new(request));
+        let call = service.list_channel_sessions(call(request));
         async { call.await.map(tonic::Response::into_inner) }
     };
     let first = of(basic(2)).await.expect("a page");

@@ -22,10 +22,10 @@ use crate::{
     over_memory::{create, over, update},
 };
 
-type Transport =
+pub(super) type Transport =
     BoxCloneSyncService<http::Request<tonic::body::Body>, http::Response<tonic::body::Body>, io::Error>;
 
-fn client(service: &Service) -> ChannelSessionServiceClient<Transport> {
+pub(super) fn client(service: &Service) -> ChannelSessionServiceClient<Transport> {
     let health = Health::default();
     let transport = routes(service.clone(), &health)
         .map_request(|request: http::Request<tonic::body::Body>| request.map(Body::new))

@@ -13,12 +13,12 @@ use std::{
 use channel_session_api::v1::{Failure, Reason, UpdateDataRequest, update_data_result::Result as Outcome};
 use domain::session::Id;
 use gated::Gated;
-use tonic::{Code, Request};
+use tonic::Code;
 
 use super::*;
 use crate::{
     Options,
-    over_memory::{create, next, over, service, update},
+    over_memory::{caller, create, next, over, service, update},
 };
 
 type Responses = BoxStream<StreamUpdateDataResponse>;
@@ -27,8 +27,8 @@ fn start(
     service: &Service,
     requests: impl Stream<Item = Result<StreamUpdateDataRequest, Status>> + Send + Unpin + 'static,
 ) -> Responses {
-    let end = StreamEnd::new(service, &Request::new(())).expect("a service that goes on");
-    run(service.clone(), requests, None, end, None)
+    let end = StreamEnd::new(service, &caller()).expect("a service that goes on");
+    run(service.clone(), requests, caller(), end, None)
 }
 
 fn one(request: UpdateDataRequest) -> Result<StreamUpdateDataRequest, Status> {
@@ -132,12 +132,12 @@ async fn a_service_that_stops_ends_the_stream_behind_what_was_read() {
     assert!(next(&mut responses).await.is_none());
 
     // Another one does not begin.
-    let status = StreamEnd::new(&service, &Request::new(())).expect_err("the service has stopped");
+    let status = StreamEnd::new(&service, &caller()).expect_err("the service has stopped");
     assert_eq!(status.code(), Code::Unavailable);
 }
 
 async fn stored_revision(service: &Service, id: &str) -> i64 {
-    service.get(Id::parse(id).expect("an id")).await.expect("the session").revision.get()
+    service.get(&caller().tenant, Id::parse(id).expect("an id")).await.expect("the session").revision.get()
 }
 
 #[tokio::test]
@@ -227,9 +227,9 @@ async fn results_that_nobody_takes_are_counted_and_let_go_of() {
     let all = answers.available();
     let updates = (0..4).map(|value| one(update("a", "k", &format!("\"{value}\""))));
     let connection = budget::Connection::default();
-    let end = StreamEnd::new(&service, &Request::new(())).expect("a service that goes on");
+    let end = StreamEnd::new(&service, &caller()).expect("a service that goes on");
     let requests = stream::iter(updates).chain(stream::pending());
-    let mut responses = run(service.clone(), requests, None, end, connection.long_stream());
+    let mut responses = run(service.clone(), requests, caller(), end, connection.long_stream());
     assert!(futures_util::poll!(responses.next()).is_pending());
     comes(|| answers.available() < all - 400_000).await;
     comes(|| answers.available() == all).await;

@@ -2,13 +2,13 @@
 
 use channel_session_api::v1::{EventName, channel_session_service_server::ChannelSessionService};
 use domain::Reason;
-use tonic::{Code, Request};
+use tonic::Code;
 
 use super::*;
-use crate::over_memory::{create, next, service, update};
+use crate::over_memory::{call, create, next, service, update};
 
 fn refused(request: WatchChannelSessionsRequest) -> Error {
-    wanted(request).expect_err("it breaks a rule")
+    wanted(request, TenantId::only()).expect_err("it breaks a rule")
 }
 
 #[test]
@@ -18,7 +18,7 @@ fn a_watch_is_of_one_session_of_one_conversation_or_of_all() {
         conversation_id: conversation.to_owned(),
         ..WatchChannelSessionsRequest::default()
     };
-    let scope = |id, conversation| wanted(of(id, conversation)).expect("a watch").scope;
+    let scope = |id, conversation| wanted(of(id, conversation), TenantId::only()).expect("a watch").scope;
     assert_eq!(scope("", ""), Scope::All);
     assert_eq!(scope("a", ""), Scope::Session(Id::parse("a").expect("an id")));
     assert_eq!(scope("", "c"), Scope::Conversation("c".to_owned()));
@@ -30,7 +30,7 @@ fn a_watch_is_of_one_session_of_one_conversation_or_of_all() {
 #[test]
 fn keys_have_a_number_and_a_rule() {
     let of = |keys| WatchChannelSessionsRequest { keys, ..WatchChannelSessionsRequest::default() };
-    assert_eq!(wanted(of(vec!["k".to_owned(); 100])).expect("a watch").keys.len(), 100);
+    assert_eq!(wanted(of(vec!["k".to_owned(); 100]), TenantId::only()).expect("a watch").keys.len(), 100);
     assert_eq!(refused(of(vec!["k".to_owned(); 101])).reason(), Reason::RequestTooLarge);
     let Error::InvalidParameter(it) = refused(of(vec!["k".to_owned(), " ".to_owned()])) else {
         panic!("a blank key is no key");
@@ -42,9 +42,12 @@ fn keys_have_a_number_and_a_rule() {
 fn a_position_is_visible_ascii() {
     let of =
         |position: String| WatchChannelSessionsRequest { position, ..WatchChannelSessionsRequest::default() };
-    assert_eq!(wanted(of(String::new())).expect("from now on").after, None);
+    assert_eq!(wanted(of(String::new()), TenantId::only()).expect("from now on").after, None);
     let longest = "x".repeat(Position::MAX_CHARS);
-    assert_eq!(wanted(of(longest.clone())).expect("a watch").after, Some(Position::new(longest.clone())));
+    assert_eq!(
+        wanted(of(longest.clone()), TenantId::only()).expect("a watch").after,
+        Some(Position::new(longest.clone()))
+    );
     for text in [longest + "x", "a b".to_owned(), "ä".to_owned(), "\n".to_owned()] {
         assert_eq!(refused(of(text)).reason(), Reason::InvalidParameter);
     }
@@ -56,13 +59,13 @@ async fn a_watch_begins_with_a_checkpoint_tells_changes_and_ends_with_the_servic
     create(&service, ["a".to_owned()], "").await;
     let watch = |position| {
         let request = WatchChannelSessionsRequest { position, ..WatchChannelSessionsRequest::default() };
-        service.watch_channel_sessions(Request::new(request))
+        service.watch_channel_sessions(call(request))
     };
     let mut stream = watch(String::new()).await.expect("a watch").into_inner();
     let first = next(&mut stream).await.expect("a response").expect("a checkpoint");
     assert_eq!(first.event, None);
 
-    service.update_data(Request::new(update("a", "k", "\"v\""))).await.expect("an update");
+    service.update_data(call(update("a", "k", "\"v\""))).await.expect("an update");
     let told = next(&mut stream).await.expect("a response").expect("a change");
     let event = told.event.as_ref().expect("the change");
     assert_eq!((event.name(), event.revision), (EventName::ChannelSessionDataUpdated, 2));
@@ -93,14 +96,13 @@ async fn a_watch_that_waits_for_room_gives_signs_of_life_and_tells_the_event_in_
     create(&service, ["a".to_owned()], &"x".repeat(100_000)).await;
     let watch = async |position| {
         let request = WatchChannelSessionsRequest { position, ..WatchChannelSessionsRequest::default() };
-        let mut stream =
-            service.watch_channel_sessions(Request::new(request)).await.expect("a watch").into_inner();
+        let mut stream = service.watch_channel_sessions(call(request)).await.expect("a watch").into_inner();
         let first = next(&mut stream).await.expect("a response").expect("a checkpoint");
         (stream, first.position)
     };
     let (mut stream, begun) = watch(String::new()).await;
     let all = service.options.budget.events.wait(usize::MAX).await;
-    service.update_data(Request::new(update("a", "k", "\"v\""))).await.expect("an update");
+    service.update_data(call(update("a", "k", "\"v\""))).await.expect("an update");
     let mut position = String::new();
     for _ in 0..3 {
         let life = next(&mut stream).await.expect("a response").expect("a sign of life");

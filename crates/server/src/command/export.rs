@@ -20,7 +20,7 @@ impl Export {
             |cause| format!("the store cannot be read: {cause}; are its tables there? see `migrate`");
         store.health().await.reads.map_err(unusable)?;
         let (mut out, mut err) = (io::stdout(), io::stderr());
-        let tenant = TenantId::default();
+        let tenant = TenantId::only();
         tokio::select! {
             exported = export::run(&self.export, store.clone(), &tenant, &mut out, &mut err) => exported.map(drop)?,
             _ = signals.next() => return Err("interrupted; nothing that was written is complete".into()),

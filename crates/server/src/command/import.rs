@@ -15,7 +15,7 @@ impl Import {
             _ = signals.next() => return Err(INTERRUPTED.into()),
         };
         let (mut out, mut err) = (io::stdout(), io::stderr());
-        let tenant = TenantId::default();
+        let tenant = TenantId::only();
         let imported = tokio::select! {
             imported = import::run(&self.import, store.clone(), &tenant, &mut out, &mut err) => Some(imported),
             _ = signals.next() => None,

@@ -90,6 +90,7 @@ impl Serve {
             answer_timeout: self.limits.answer_timeout(),
             max_concurrent_calls: self.limits.max_concurrent_requests(),
             budget: budget.clone(),
+            identify: grpc::anybody,
         };
         Service::new(store, hub, options)
     }

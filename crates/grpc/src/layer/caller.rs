@@ -1,0 +1,35 @@
+//! Says who calls. Whatever is done for a call is done in this one's name.
+
+use domain::{caller::Caller, change::Requester, session::TenantId};
+use http::HeaderMap;
+use tonic::{Request, Status};
+
+use super::log;
+use crate::status;
+
+/// Says whose caller a request is from, by its headers.
+pub(crate) type Identify = fn(&HeaderMap) -> (TenantId, Requester);
+
+/// Everybody alike, since nobody has to say who they are: a deployment has one tenant.
+#[must_use]
+pub fn anybody(_: &HeaderMap) -> (TenantId, Requester) {
+    (TenantId::only(), Requester::anonymous())
+}
+
+/// The caller of a request.
+pub(super) fn of(headers: &HeaderMap, identify: Identify) -> Caller {
+    let (tenant, requester) = identify(headers);
+    Caller { trace_id: log::trace_id(headers), ..Caller::new(tenant, requester) }
+}
+
+/// The caller that the layers have found.
+///
+/// # Errors
+/// INTERNAL where the service is called without its layers: there is no caller but the one that they make.
+pub(crate) fn found<T>(request: &Request<T>) -> Result<Caller, Status> {
+    let missing = || {
+        let cause = "a call that has no caller";
+        status::from_error(&domain::Error::Internal(cause.into()))
+    };
+    request.extensions().get::<Caller>().cloned().ok_or_else(missing)
+}
