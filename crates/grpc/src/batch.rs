@@ -3,7 +3,7 @@
 use channel_session_api::v1::{UpdateDataRequest, UpdateDataResult, update_data_result};
 use domain::{
     Error,
-    change::{Change, Changed},
+    command::{Command, CommandResult},
     session::Id,
 };
 
@@ -12,7 +12,7 @@ use crate::{change::Origin, service::Options, status, update_data};
 /// Updates in the order of their requests, those that broke a rule included.
 #[derive(Default)]
 pub(crate) struct Batch {
-    changes: Vec<Change>,
+    changes: Vec<Command>,
     places: Places,
 }
 
@@ -22,7 +22,7 @@ pub(crate) struct Places(Vec<Place>);
 
 enum Place {
     /// The next of the changes: of this session, to be shown in this view.
-    Change(Id, i32),
+    Command(Id, i32),
     /// Nothing was asked of the store.
     Refused(Error),
 }
@@ -36,7 +36,7 @@ impl Batch {
         let change = change.and_then(|request| update_data::change(request, options, origin.clone()));
         self.places.0.push(match change {
             Ok(change) => {
-                let place = Place::Change(change.id.clone(), view);
+                let place = Place::Command(change.id.clone(), view);
                 self.changes.push(change);
                 place
             }
@@ -55,19 +55,22 @@ impl Batch {
     }
 
     /// What to ask of the store, and where its results belong.
-    pub(crate) fn split(self) -> (Vec<Change>, Places) {
+    pub(crate) fn split(self) -> (Vec<Command>, Places) {
         (self.changes, self.places)
     }
 }
 
 impl Places {
     /// The results in the order of the requests, given those of the changes in their order: each is made when it is asked for.
-    pub(crate) fn fill(self, changed: Vec<Result<Changed, Error>>) -> impl Iterator<Item = UpdateDataResult> {
+    pub(crate) fn fill(
+        self,
+        changed: Vec<Result<CommandResult, Error>>,
+    ) -> impl Iterator<Item = UpdateDataResult> {
         let mut changed = changed.into_iter();
         let mut log = Log::default();
         self.0.into_iter().map(move |place| {
             let made = match place {
-                Place::Change(id, view) => changed
+                Place::Command(id, view) => changed
                     .next()
                     .unwrap_or_else(|| Err(Error::Internal("the store returned no result".into())))
                     .and_then(|changed| update_data::response(changed, id, view)),

@@ -4,8 +4,8 @@ use std::time::SystemTime;
 
 use domain::{
     Error,
-    attempt::Attempt,
-    change::{Change, Operation},
+    cancel_handle::CancelHandle,
+    command::{Command, Operation},
     precondition::RevisionMatch,
     request_id::RequestId,
     session::Id,
@@ -19,7 +19,7 @@ use crate::layer::log;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Origin {
     /// What the deadline layer gives up when time is over or the caller is gone.
-    pub(crate) attempt: Attempt,
+    pub(crate) attempt: CancelHandle,
     /// The trace that the call is part of.
     pub(crate) trace_id: Option<TraceId>,
 }
@@ -27,7 +27,7 @@ pub(crate) struct Origin {
 impl Origin {
     pub(crate) fn of<T>(request: &Request<T>) -> Self {
         Self {
-            attempt: request.extensions().get::<Attempt>().cloned().unwrap_or_default(),
+            attempt: request.extensions().get::<CancelHandle>().cloned().unwrap_or_default(),
             trace_id: log::trace_id(request.metadata().as_ref()),
         }
     }
@@ -45,18 +45,18 @@ impl Terms<'_> {
     ///
     /// # Errors
     /// [`Error::InvalidParameter`].
-    pub(crate) fn change(self, id: Id, operation: Operation, origin: Origin) -> Result<Change, Error> {
+    pub(crate) fn change(self, id: Id, operation: Operation, origin: Origin) -> Result<Command, Error> {
         let revision = if self.etag.is_empty() { None } else { Some(RevisionMatch::parse(self.etag)?) };
         let request_id =
             if self.request_id.is_empty() { None } else { Some(RequestId::parse(self.request_id)?) };
-        Ok(Change {
+        Ok(Command {
             revision,
             request_id,
             validate_only: self.validate_only,
             at: SystemTime::now().into(),
             trace_id: origin.trace_id,
-            attempt: origin.attempt,
-            ..Change::new(id, operation)
+            cancel_handle: origin.attempt,
+            ..Command::new(id, operation)
         })
     }
 }

@@ -5,7 +5,7 @@ use channel_session_api::v1::{
 };
 use domain::{
     Error,
-    change::{Create, Existing, Operation},
+    command::{Create, Existing, Operation},
     session::{Document, Id},
     violation::Violation,
 };

@@ -3,7 +3,7 @@
 use channel_session_api::v1::{DeleteChannelSessionRequest, DeleteChannelSessionResponse};
 use domain::{
     Error,
-    change::{Delete, Operation},
+    command::{Delete, Operation},
     session::Id,
 };
 

@@ -3,7 +3,7 @@
 use channel_session_api::v1::{EndChannelSessionRequest, EndChannelSessionResponse};
 use domain::{
     Error,
-    change::{End, Operation},
+    command::{End, Operation},
     session::Id,
 };
 

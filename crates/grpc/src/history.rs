@@ -3,8 +3,8 @@
 use channel_session_api::v1::{ListChannelSessionHistoryRequest, ListChannelSessionHistoryResponse};
 use domain::{
     Error,
-    attempt::Attempt,
     attribute::key_problem,
+    cancel_handle::CancelHandle,
     session::{Id, Revision, TenantId},
     violation::Violation,
 };
@@ -18,7 +18,7 @@ use crate::{
 pub(crate) async fn run(
     service: Service,
     request: ListChannelSessionHistoryRequest,
-    attempt: Attempt,
+    attempt: CancelHandle,
 ) -> Result<ListChannelSessionHistoryResponse, Error> {
     let tenant = TenantId::default();
     let id = Id::parse(&request.channel_session_id)?;
@@ -28,7 +28,7 @@ pub(crate) async fn run(
     let last = listing.last(&request.page_token)?;
     let mut before = last.map(|last| last.parse().map_err(|_| page::invalid_token())).transpose()?;
     let next = 'page: loop {
-        attempt.is_awaited()?;
+        attempt.check()?;
         let step = page.step();
         let before_this = before.map(Revision::new);
         // One more than there is room for, which says whether there is another page.

@@ -3,7 +3,7 @@
 use channel_session_api::v1::{ListChannelSessionsRequest, ListChannelSessionsResponse};
 use domain::{
     Error,
-    attempt::Attempt,
+    cancel_handle::CancelHandle,
     list::Filter,
     session::{Id, TenantId},
 };
@@ -21,7 +21,7 @@ const MAX_LOOKS: usize = 10;
 pub(crate) async fn run(
     service: Service,
     request: ListChannelSessionsRequest,
-    attempt: Attempt,
+    attempt: CancelHandle,
 ) -> Result<ListChannelSessionsResponse, Error> {
     let tenant = TenantId::default();
     let filter = Filter {
@@ -36,7 +36,7 @@ pub(crate) async fn run(
     let mut after = last.map(|id| Id::parse(&id).map_err(|_| page::invalid_token())).transpose()?;
     let mut looks = 0;
     let next = 'page: loop {
-        attempt.is_awaited()?;
+        attempt.check()?;
         let found = service.store.list(&tenant, &filter, after.as_ref(), page.step()).await?;
         looks += 1;
         for session in found.sessions {

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use budget::Budget;
 use domain::{
     Error,
-    change::{Change, Changed},
+    command::{Command, CommandResult},
     session::{Id, Session, TenantId},
     store::Store,
     value_type::ValueRules,
@@ -114,11 +114,11 @@ impl Service {
 
     /// Has the store make changes, and lets the watches know if there was one. To be run to its end: see
     /// [`Self::finish`].
-    pub(crate) async fn change(&self, changes: Vec<Change>) -> Vec<Result<Changed, Error>> {
+    pub(crate) async fn change(&self, changes: Vec<Command>) -> Vec<Result<CommandResult, Error>> {
         if changes.is_empty() {
             return Vec::new();
         }
-        let results = self.store.change(changes).await;
+        let results = self.store.execute(changes).await;
         for changed in results.iter().flatten() {
             self.reads.saw(changed.document.as_ref().map_or(0, String::len));
         }
@@ -130,7 +130,7 @@ impl Service {
     }
 
     /// The same for one change.
-    pub(crate) async fn change_one(&self, change: Change) -> Result<Changed, Error> {
+    pub(crate) async fn change_one(&self, change: Command) -> Result<CommandResult, Error> {
         only(self.change(vec![change]).await)
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use budget::{LongStream, Share};
 use channel_session_api::v1::{StreamUpdateDataRequest, StreamUpdateDataResponse, UpdateDataResult};
-use domain::{Error, Reason, attempt::Attempt, attribute::Attributes, trace::TraceId};
+use domain::{Error, Reason, attribute::Attributes, cancel_handle::CancelHandle, trace::TraceId};
 use futures_util::{FutureExt, Stream, StreamExt, stream};
 use prost::Message;
 use tokio::time::Instant;
@@ -94,7 +94,7 @@ impl<S: Stream<Item = Result<StreamUpdateDataRequest, Status>> + Unpin> Updates<
                 results.end(last);
                 return;
             }
-            let attempt = GivenUpOnDrop(Attempt::new());
+            let attempt = GivenUpOnDrop(CancelHandle::new());
             let origin = Origin { attempt: attempt.0.clone(), trace_id: self.trace_id };
             let (batch, share) = self.read(&origin).await;
             let (made, room) = self.update(batch, attempt).await;
@@ -170,7 +170,7 @@ impl<S: Stream<Item = Result<StreamUpdateDataRequest, Status>> + Unpin> Updates<
             .fill(match tokio::time::timeout_at(limit, work).await {
                 Ok(Ok(changed)) => changed,
                 Ok(Err(error)) => vec![Err(error); count],
-                Err(_) => vec![Err(Error::DeadlineExceeded(attempt.0.give_up())); count],
+                Err(_) => vec![Err(Error::DeadlineExceeded(attempt.0.cancel())); count],
             })
             .collect();
         // What was made is told, also where there is no room for so much of it.

@@ -4,7 +4,7 @@ use channel_session_api::v1::{UpdateDataRequest, UpdateDataResponse};
 use domain::{
     Error,
     attribute::Attributes,
-    change::{Change, Changed, Operation},
+    command::{Command, CommandResult, Operation},
     session::Id,
     update::Update,
 };
@@ -33,7 +33,11 @@ pub(crate) async fn run(
 ///
 /// # Errors
 /// What is wrong with the request, the first kind in the order that the contract gives them.
-pub(crate) fn change(request: UpdateDataRequest, options: &Options, origin: Origin) -> Result<Change, Error> {
+pub(crate) fn change(
+    request: UpdateDataRequest,
+    options: &Options,
+    origin: Origin,
+) -> Result<Command, Error> {
     let id = Id::parse(&request.channel_session_id)?;
     let (found, limit) = (size(&request), Attributes::MAX_REQUEST_BYTES);
     if found > limit {
@@ -52,7 +56,7 @@ pub(crate) fn change(request: UpdateDataRequest, options: &Options, origin: Orig
 ///
 /// # Errors
 /// [`Error::Internal`] if the store returned no session.
-pub(crate) fn response(changed: Changed, id: Id, view: i32) -> Result<UpdateDataResponse, Error> {
+pub(crate) fn response(changed: CommandResult, id: Id, view: i32) -> Result<UpdateDataResponse, Error> {
     let has_changed = changed.changed;
     Ok(UpdateDataResponse { channel_session: Some(view::changed(changed, id, view)?), changed: has_changed })
 }

@@ -22,7 +22,7 @@ impl Item for Read {
         None
     }
 
-    fn is_abandoned(&self) -> bool {
+    fn is_cancelled(&self) -> bool {
         false
     }
 }
@@ -45,7 +45,7 @@ async fn fetch(
     let rows = connection.fetch_all(load::sessions(&keys)).await.map_err(error::of_read)?;
     drop(connection);
     for row in &rows {
-        let at = load::place(row).map_err(error::of_read)?;
+        let at = load::index(row).map_err(error::of_read)?;
         // What was deleted left its revision.
         if let Some(document) = row.try_get(2).map_err(error::of_read)? {
             results[at] = Ok(Session {

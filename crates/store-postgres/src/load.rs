@@ -1,12 +1,12 @@
-//! Reading what changes are about: sessions as they stand, and requests that came before.
+//! Reading what commands are about: sessions as they stand, and requests that came before.
 
 use domain::{
     Error,
-    change::Change,
-    request_id::{Digest, Recorded, RequestId},
+    batch::SessionState,
+    command::Command,
+    request_id::{Digest, IdempotencyRecord, RequestId},
     session::{Id, Revision, TenantId},
     time::Timestamp,
-    working::Working,
 };
 use sqlx::{
     Postgres, Row,
@@ -28,40 +28,45 @@ const SESSION: &str = "
 const REQUESTS: &str = "
     SELECT item.place, request.digest, request.revision, request.changed, request.document, request.at
     FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS item(tenant_id, session_id, request_id, place)
-    JOIN channel_session_request AS request USING (tenant_id, session_id, request_id)";
+    JOIN channel_session_idempotency_record AS request USING (tenant_id, session_id, request_id)";
 
 /// A session's state for each key, in order.
 pub(crate) async fn run<'a>(
     connection: &mut Lease,
     keys: &[(&TenantId, &Id)],
-    changes: impl Iterator<Item = &'a Change>,
-) -> Result<Vec<Result<Working, Error>>, Error> {
+    commands: impl Iterator<Item = &'a Command>,
+) -> Result<Vec<Result<SessionState, Error>>, Error> {
     let mut states: Vec<_> =
-        keys.iter().map(|&(tenant, id)| Ok(Working::missing(tenant.clone(), id.clone()))).collect();
+        keys.iter().map(|&(tenant, id)| Ok(SessionState::missing(tenant.clone(), id.clone()))).collect();
     for row in connection.fetch_all(sessions(keys)).await.map_err(error::of_read)? {
-        let at = place(&row).map_err(error::of_read)?;
+        let at = index(&row).map_err(error::of_read)?;
         let (tenant, id) = keys[at];
         let (revision, document): (i64, Option<&str>) =
             (row.try_get(1).map_err(error::of_read)?, row.try_get(2).map_err(error::of_read)?);
-        states[at] =
-            Working::stored(tenant.clone(), id.clone(), Revision::new(revision), document.map(json::compact));
+        states[at] = SessionState::stored(
+            tenant.clone(),
+            id.clone(),
+            Revision::new(revision),
+            document.map(json::compact),
+        );
     }
 
     // After the sessions: a request that has just been recorded for a later revision is found all the same.
-    let named: Vec<_> = changes.filter_map(|change| Some((change, change.request_id.as_ref()?))).collect();
+    let named: Vec<_> =
+        commands.filter_map(|command| Some((command, command.request_id.as_ref()?))).collect();
     if named.is_empty() {
         return Ok(states);
     }
     let requests = sqlx::query(REQUESTS)
-        .bind(named.iter().map(|(change, _)| change.tenant.as_str()).collect::<Vec<_>>())
-        .bind(named.iter().map(|(change, _)| change.id.as_str()).collect::<Vec<_>>())
+        .bind(named.iter().map(|(command, _)| command.tenant.as_str()).collect::<Vec<_>>())
+        .bind(named.iter().map(|(command, _)| command.id.as_str()).collect::<Vec<_>>())
         .bind(named.iter().map(|(_, request_id)| request_id.as_str()).collect::<Vec<_>>());
     for row in connection.fetch_all(requests).await.map_err(error::of_read)? {
-        let (change, request_id) = named[place(&row).map_err(error::of_read)?];
-        let recorded = recorded(&row, request_id).map_err(error::of_read)?;
-        let at = keys.binary_search(&(&change.tenant, &change.id));
+        let (command, request_id) = named[index(&row).map_err(error::of_read)?];
+        let record = record(&row, request_id).map_err(error::of_read)?;
+        let at = keys.binary_search(&(&command.tenant, &command.id));
         if let Some(Ok(state)) = at.ok().and_then(|at| states.get_mut(at)) {
-            state.recall(recorded);
+            state.add_stored_record(record);
         }
     }
     Ok(states)
@@ -77,8 +82,8 @@ pub(crate) fn sessions<'a>(keys: &[(&'a TenantId, &'a Id)]) -> Query<'a, Postgre
     }
 }
 
-fn recorded(row: &PgRow, request_id: &RequestId) -> Result<Recorded, sqlx::Error> {
-    Ok(Recorded {
+fn record(row: &PgRow, request_id: &RequestId) -> Result<IdempotencyRecord, sqlx::Error> {
+    Ok(IdempotencyRecord {
         request_id: request_id.clone(),
         digest: Digest::from_stored(row.try_get(1)?),
         revision: Revision::new(row.try_get(2)?),
@@ -89,7 +94,7 @@ fn recorded(row: &PgRow, request_id: &RequestId) -> Result<Recorded, sqlx::Error
 }
 
 /// Which item a row is about, counted from 0; ordinality counts from 1.
-pub(crate) fn place(row: &PgRow) -> Result<usize, sqlx::Error> {
-    let place: i64 = row.try_get(0)?;
-    usize::try_from(place - 1).map_err(|error| sqlx::Error::Decode(error.into()))
+pub(crate) fn index(row: &PgRow) -> Result<usize, sqlx::Error> {
+    let index: i64 = row.try_get(0)?;
+    usize::try_from(index - 1).map_err(|error| sqlx::Error::Decode(error.into()))
 }

@@ -1,14 +1,14 @@
 //! Writing what has been decided: one statement for many sessions, with their events and requests.
 
 use domain::{
+    batch::{Ended, SessionWrite},
     event::{Event, changes_to_text},
-    list::Keys,
-    request_id::{Recorded, RequestId},
-    working::{Ended, Part, Write},
+    list::IndexedFields,
+    request_id::{IdempotencyRecord, RequestId},
 };
 use sqlx::{Postgres, postgres::PgArguments};
 
-use crate::{connections::Lease, load::place};
+use crate::{connections::Lease, load::index};
 
 /// New data of sessions, each only where its revision is the expected one: an UPDATE that had to wait for another one finds
 /// the revision changed, and does nothing. It is what nearly all writes are, and stands apart from [`WRITE`] because it takes
@@ -83,7 +83,7 @@ const WRITE: &str = "
         DELETE FROM channel_session_event AS event USING done
         WHERE done.erase AND event.tenant_id = done.tenant_id AND event.session_id = done.id
     ), withdrawn AS (
-        DELETE FROM channel_session_request AS request USING done
+        DELETE FROM channel_session_idempotency_record AS request USING done
         WHERE done.erase AND request.tenant_id = done.tenant_id AND request.session_id = done.id
     ), told AS (
         INSERT INTO channel_session_event (tenant_id, session_id, revision, name, at, conversation_id, requester,
@@ -97,7 +97,7 @@ const WRITE: &str = "
         JOIN done USING (place)
         ORDER BY number
     ), kept AS (
-        INSERT INTO channel_session_request (tenant_id, session_id, request_id, digest, revision, changed, document, at)
+        INSERT INTO channel_session_idempotency_record (tenant_id, session_id, request_id, digest, revision, changed, document, at)
         SELECT tenant_id, id, request_id, digest, revision, changed, document, at
         FROM unnest($23::bigint[], $24::text[], $25::bytea[], $26::bigint[], $27::boolean[], $28::text[], $29::bigint[])
              AS request(place, request_id, digest, revision, changed, document, at)
@@ -107,32 +107,32 @@ const WRITE: &str = "
 
 /// Removes what a deletion left of request ids: one that was recorded while the deletion waited for its row.
 const ERASE: &str = "
-    DELETE FROM channel_session_request AS request
+    DELETE FROM channel_session_idempotency_record AS request
     USING unnest($1::text[], $2::text[], $3::bigint[]) AS item(tenant_id, id, revision)
     WHERE request.tenant_id = item.tenant_id AND request.session_id = item.id AND request.revision <= item.revision";
 
 /// Writes parts, each of another session, and says of each whether it was written.
-pub(crate) async fn run(connection: &mut Lease, parts: &[Part]) -> Result<Vec<bool>, sqlx::Error> {
+pub(crate) async fn run(connection: &mut Lease, writes: &[SessionWrite]) -> Result<Vec<bool>, sqlx::Error> {
     // Should a deletion have been cut off before it had erased everything, it is done now.
-    erase(connection, parts.iter().filter(|part| part.write.restarts)).await?;
-    let query = match parts {
-        [part]
-            if part.write.is_update()
-                && let [event] = &*part.write.events =>
+    erase(connection, writes.iter().filter(|write| write.restarts)).await?;
+    let query = match writes {
+        [write]
+            if write.is_update()
+                && let [event] = &*write.events =>
         {
-            bind_one(part, event)
+            bind_one(write, event)
         }
-        _ if parts.iter().all(|part| part.write.is_update()) => {
-            bind(sqlx::query(UPDATE), parts, |write, event| event.document_beside(write))
+        _ if writes.iter().all(|write| write.is_update()) => {
+            bind(sqlx::query(UPDATE), writes, |write, event| event.document_beside(write))
         }
-        _ => bind_rest(bind(sqlx::query(WRITE), parts, |_, event| event.document.as_deref()), parts),
+        _ => bind_rest(bind(sqlx::query(WRITE), writes, |_, event| event.document.as_deref()), writes),
     };
-    let mut written = vec![false; parts.len()];
+    let mut written = vec![false; writes.len()];
     for row in connection.fetch_all(query).await? {
-        written[place(&row)?] = true;
+        written[index(&row)?] = true;
     }
-    let deleted = parts.iter().zip(&written).filter(|(part, written)| **written && part.write.erase);
-    if let Err(error) = erase(connection, deleted.map(|(part, _)| part)).await {
+    let deleted = writes.iter().zip(&written).filter(|(write, written)| **written && write.erase);
+    if let Err(error) = erase(connection, deleted.map(|(write, _)| write)).await {
         // What was written stays written: it is done before anything else is stored under these ids.
         tracing::warn!(%error, "what a deletion left of request ids could not be removed yet");
     }
@@ -142,37 +142,37 @@ pub(crate) async fn run(connection: &mut Lease, parts: &[Part]) -> Result<Vec<bo
 type Query<'a> = sqlx::query::Query<'a, Postgres, PgArguments>;
 
 /// What [`UPDATE_ONE`] takes.
-fn bind_one<'a>(part: &'a Part, event: &'a Event) -> Query<'a> {
+fn bind_one<'a>(write: &'a SessionWrite, event: &'a Event) -> Query<'a> {
     sqlx::query(UPDATE_ONE)
-        .bind(part.tenant.as_str())
-        .bind(part.id.as_str())
-        .bind(part.write.expected.get())
-        .bind(part.write.revision.get())
-        .bind(part.write.document.as_deref())
+        .bind(write.tenant.as_str())
+        .bind(write.id.as_str())
+        .bind(write.expected.get())
+        .bind(write.revision.get())
+        .bind(write.document.as_deref())
         .bind(event.name.as_str())
         .bind(event.at.millis())
         .bind(event.requester.as_str())
         .bind(event.request_id.as_ref().map(RequestId::as_str))
         .bind(event.trace_id.map(|id| id.to_string()))
         .bind(changes_to_text(&event.changes))
-        .bind(event.document_beside(&part.write))
+        .bind(event.document_beside(write))
 }
 
 /// What the other two statements take: documents and events.
 fn bind<'a>(
     query: Query<'a>,
-    parts: &'a [Part],
-    document: fn(&Write, &'a Event) -> Option<&'a str>,
+    writes: &'a [SessionWrite],
+    document: fn(&SessionWrite, &'a Event) -> Option<&'a str>,
 ) -> Query<'a> {
-    let events: Vec<(i64, &Write, &Event)> = flat(parts, |write| &write.events);
+    let events: Vec<(i64, &SessionWrite, &Event)> = flat(writes, |write| &write.events);
     let request_id = |event: &'a Event| event.request_id.as_ref().map(RequestId::as_str);
     query
-        .bind(parts.iter().map(|part| part.tenant.as_str()).collect::<Vec<_>>())
-        .bind(parts.iter().map(|part| part.id.as_str()).collect::<Vec<_>>())
-        .bind(parts.iter().map(|part| part.write.expected.get()).collect::<Vec<_>>())
-        .bind(parts.iter().map(|part| part.write.revision.get()).collect::<Vec<_>>())
-        .bind(parts.iter().map(|part| part.write.document.as_deref()).collect::<Vec<_>>())
-        .bind(events.iter().map(|(place, ..)| *place).collect::<Vec<_>>())
+        .bind(writes.iter().map(|write| write.tenant.as_str()).collect::<Vec<_>>())
+        .bind(writes.iter().map(|write| write.id.as_str()).collect::<Vec<_>>())
+        .bind(writes.iter().map(|write| write.expected.get()).collect::<Vec<_>>())
+        .bind(writes.iter().map(|write| write.revision.get()).collect::<Vec<_>>())
+        .bind(writes.iter().map(|write| write.document.as_deref()).collect::<Vec<_>>())
+        .bind(events.iter().map(|(index, ..)| *index).collect::<Vec<_>>())
         .bind(events.iter().map(|(.., event)| event.revision.get()).collect::<Vec<_>>())
         .bind(events.iter().map(|(.., event)| event.name.as_str()).collect::<Vec<_>>())
         .bind(events.iter().map(|(.., event)| event.at.millis()).collect::<Vec<_>>())
@@ -184,23 +184,24 @@ fn bind<'a>(
 }
 
 /// What [`WRITE`] takes besides: by what sessions are found, what is to be erased, and requests.
-fn bind_rest<'a>(query: Query<'a>, parts: &'a [Part]) -> Query<'a> {
-    let events: Vec<(i64, &Write, &Event)> = flat(parts, |write| &write.events);
-    let requests: Vec<(i64, &Write, &Recorded)> = flat(parts, |write| &write.requests);
-    let writes = || parts.iter().map(|part| &part.write);
-    let keys = |read: fn(&Keys) -> Option<&str>| -> Vec<Option<&str>> {
-        writes().map(|write| write.keys.as_ref().and_then(read)).collect()
+fn bind_rest<'a>(query: Query<'a>, writes: &'a [SessionWrite]) -> Query<'a> {
+    let events: Vec<(i64, &SessionWrite, &Event)> = flat(writes, |write| &write.events);
+    let requests: Vec<(i64, &SessionWrite, &IdempotencyRecord)> =
+        flat(writes, |write| &write.idempotency_records);
+    let writes = || writes.iter().map(|write| write);
+    let keys = |read: fn(&IndexedFields) -> Option<&str>| -> Vec<Option<&str>> {
+        writes().map(|write| write.indexed_fields.as_ref().and_then(read)).collect()
     };
     query
         .bind(keys(|keys| keys.conversation_id.as_deref()))
         .bind(keys(|keys| keys.customer_id.as_deref()))
         .bind(keys(|keys| keys.channel_type.as_deref()))
-        .bind(writes().map(|write| write.keys.as_ref().map(|keys| keys.active)).collect::<Vec<_>>())
+        .bind(writes().map(|write| write.indexed_fields.as_ref().map(|keys| keys.active)).collect::<Vec<_>>())
         .bind(writes().map(ended_at).collect::<Vec<_>>())
         .bind(writes().map(|write| write.ended != Ended::AsStored).collect::<Vec<_>>())
         .bind(writes().map(|write| write.erase).collect::<Vec<_>>())
         .bind(events.iter().map(|(.., event)| event.conversation_id.as_deref()).collect::<Vec<_>>())
-        .bind(requests.iter().map(|(place, ..)| *place).collect::<Vec<_>>())
+        .bind(requests.iter().map(|(index, ..)| *index).collect::<Vec<_>>())
         .bind(requests.iter().map(|(.., request)| request.request_id.as_str()).collect::<Vec<_>>())
         .bind(requests.iter().map(|(.., request)| request.digest.as_bytes()).collect::<Vec<_>>())
         .bind(requests.iter().map(|(.., request)| request.revision.get()).collect::<Vec<_>>())
@@ -209,19 +210,22 @@ fn bind_rest<'a>(query: Query<'a>, parts: &'a [Part]) -> Query<'a> {
         .bind(requests.iter().map(|(.., request)| request.at.millis()).collect::<Vec<_>>())
 }
 
-async fn erase(connection: &mut Lease, parts: impl Iterator<Item = &Part>) -> Result<(), sqlx::Error> {
-    let parts: Vec<_> = parts.collect();
-    if parts.is_empty() {
+async fn erase(
+    connection: &mut Lease,
+    writes: impl Iterator<Item = &SessionWrite>,
+) -> Result<(), sqlx::Error> {
+    let writes: Vec<_> = writes.collect();
+    if writes.is_empty() {
         return Ok(());
     }
     let erase = sqlx::query(ERASE)
-        .bind(parts.iter().map(|part| part.tenant.as_str()).collect::<Vec<_>>())
-        .bind(parts.iter().map(|part| part.id.as_str()).collect::<Vec<_>>())
-        .bind(parts.iter().map(|part| part.write.expected.get()).collect::<Vec<_>>());
+        .bind(writes.iter().map(|write| write.tenant.as_str()).collect::<Vec<_>>())
+        .bind(writes.iter().map(|write| write.id.as_str()).collect::<Vec<_>>())
+        .bind(writes.iter().map(|write| write.expected.get()).collect::<Vec<_>>());
     connection.execute(erase).await
 }
 
-fn ended_at(write: &Write) -> Option<i64> {
+fn ended_at(write: &SessionWrite) -> Option<i64> {
     match write.ended {
         Ended::At(Some(at)) => Some(at.millis()),
         Ended::At(None) | Ended::AsStored => None,
@@ -229,10 +233,10 @@ fn ended_at(write: &Write) -> Option<i64> {
 }
 
 /// What belongs to all parts, each with its part's place as ordinality counts it, and with what is written of that.
-fn flat<T>(parts: &[Part], of: fn(&Write) -> &Vec<T>) -> Vec<(i64, &Write, &T)> {
-    let mut flat = Vec::with_capacity(parts.len());
-    for (place, part) in (1..).zip(parts) {
-        flat.extend(of(&part.write).iter().map(|it| (place, &part.write, it)));
+fn flat<T>(writes: &[SessionWrite], of: fn(&SessionWrite) -> &Vec<T>) -> Vec<(i64, &SessionWrite, &T)> {
+    let mut flat = Vec::with_capacity(writes.len());
+    for (index, write) in (1..).zip(writes) {
+        flat.extend(of(write).iter().map(|it| (index, write, it)));
     }
     flat
 }

@@ -15,13 +15,13 @@ use crate::{
     position::{self, behind, unknown},
 };
 
-/// The first columns say, also where there is no event, how far events go and how far they have been cleaned up.
+/// The columns of `head` say, also where there is no event, how far events go and how far they have expired.
 macro_rules! statement {
     ($scope:literal) => {
         concat!(
             "SELECT ", columns!(), ", event.document, event.number, head.*
              FROM (SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'channel_session_event'), 0) AS last,
-                          (SELECT cleaned_to FROM channel_session_event_log) AS cleaned_to) AS head
+                          (SELECT expired_to FROM channel_session_event_log) AS expired_to) AS head
              LEFT JOIN (
                  SELECT *
                  FROM channel_session_event
@@ -73,11 +73,11 @@ pub(crate) async fn run(
         .fetch_all(readers)
         .await
         .map_err(error::of_read)?;
-    let (last, cleaned_to) = head(rows.first()).map_err(error::of_read)?;
+    let (last, expired_to) = head(rows.first()).map_err(error::of_read)?;
     if after > last {
         return Err(unknown());
     }
-    if after < cleaned_to {
+    if after < expired_to {
         return Err(Error::PositionExpired);
     }
     let mut events = Vec::with_capacity(rows.len());
@@ -89,7 +89,7 @@ pub(crate) async fn run(
     let complete = events.len() < limit;
     let next = match events.last() {
         Some((_, next)) if !complete => next.clone(),
-        // All that was looked at has been told.
+        // All that was looked at has been delivered.
         Some(_) | None => behind(until.unwrap_or(last).max(after)),
     };
     Ok(Events { events, next, complete })

@@ -2,19 +2,22 @@
 //! sessions, as one string of statements. Each message to SQLite's thread costs more than what a statement does.
 
 use domain::{
+    batch::SessionWrite,
     event::{Event, changes_to_text},
     request_id::RequestId,
-    working::{Part, Write},
 };
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection, query_builder::Separated};
 
 /// Gives sessions new data, or fails with a broken constraint if the revision of one of them is not the expected one.
 /// Leaves the transaction open where it fails.
-pub(crate) async fn run(connection: &mut SqliteConnection, parts: &[Part]) -> Result<(), sqlx::Error> {
-    let events: Vec<(&Write, &Event)> =
-        parts.iter().flat_map(|part| part.write.events.iter().map(|event| (&part.write, event))).collect();
+pub(crate) async fn run(
+    connection: &mut SqliteConnection,
+    writes: &[SessionWrite],
+) -> Result<(), sqlx::Error> {
+    let events: Vec<(&SessionWrite, &Event)> =
+        writes.iter().flat_map(|write| write.events.iter().map(move |event| (write, event))).collect();
     // Filled up with nulls, there are few different strings to prepare. No session is found for a null.
-    let rows = parts.len().max(events.len()).next_power_of_two();
+    let rows = writes.len().max(events.len()).next_power_of_two();
 
     let mut query = QueryBuilder::<Sqlite>::new(
         "BEGIN IMMEDIATE;
@@ -22,7 +25,7 @@ pub(crate) async fn run(connection: &mut SqliteConnection, parts: &[Part]) -> Re
          SET revision = CASE revision WHEN item.column3 THEN item.column4 END, document = item.column5
          FROM (",
     );
-    query.push_values(filled(parts.iter(), rows), bind_session);
+    query.push_values(filled(writes.iter(), rows), bind_session);
     query.push(
         ") AS item WHERE tenant_id = item.column1 AND id = item.column2;
          INSERT INTO channel_session_event (tenant_id, session_id, revision, name, at, conversation_id, requester,
@@ -45,15 +48,15 @@ fn filled<T>(items: impl ExactSizeIterator<Item = T>, rows: usize) -> impl Itera
     items.map(Some).chain(std::iter::repeat_with(|| None).take(missing))
 }
 
-fn bind_session(mut row: Separated<'_, Sqlite, &'static str>, part: Option<&Part>) {
-    row.push_bind(part.map(|part| part.tenant.as_str()))
-        .push_bind(part.map(|part| part.id.as_str()))
-        .push_bind(part.map(|part| part.write.expected.get()))
-        .push_bind(part.map(|part| part.write.revision.get()))
-        .push_bind(part.and_then(|part| part.write.document.as_deref()));
+fn bind_session(mut row: Separated<'_, Sqlite, &'static str>, write: Option<&SessionWrite>) {
+    row.push_bind(write.map(|write| write.tenant.as_str()))
+        .push_bind(write.map(|write| write.id.as_str()))
+        .push_bind(write.map(|write| write.expected.get()))
+        .push_bind(write.map(|write| write.revision.get()))
+        .push_bind(write.and_then(|write| write.document.as_deref()));
 }
 
-fn bind_event(mut row: Separated<'_, Sqlite, &'static str>, event: Option<(&Write, &Event)>) {
+fn bind_event(mut row: Separated<'_, Sqlite, &'static str>, event: Option<(&SessionWrite, &Event)>) {
     let (write, event) = event.unzip();
     row.push_bind(event.map(|event| event.tenant.as_str()))
         .push_bind(event.map(|event| event.session_id.as_str()))

@@ -1,10 +1,10 @@
 //! Writing what has been decided of sessions, whatever it is, with their events and requests.
 
 use domain::{
+    batch::{Ended, SessionWrite},
     event::{Event, changes_to_text},
-    request_id::{Recorded, RequestId},
+    request_id::{IdempotencyRecord, RequestId},
     session::{Id, TenantId},
-    working::{Ended, Part, Write},
 };
 use sqlx::{Connection, SqliteConnection};
 
@@ -25,23 +25,27 @@ const EVENT: &str = "
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 const REQUEST: &str = "
-    INSERT INTO channel_session_request (tenant_id, session_id, request_id, digest, revision, changed, document, at)
+    INSERT INTO channel_session_idempotency_record (tenant_id, session_id, request_id, digest, revision, changed, document, at)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
 
 const ERASE_EVENTS: &str = "DELETE FROM channel_session_event WHERE tenant_id = ? AND session_id = ?";
-const ERASE_REQUESTS: &str = "DELETE FROM channel_session_request WHERE tenant_id = ? AND session_id = ?";
+const ERASE_REQUESTS: &str =
+    "DELETE FROM channel_session_idempotency_record WHERE tenant_id = ? AND session_id = ?";
 
 /// Writes parts, each of another session, and says of each whether it was written: not where its revision is another one
 /// than was expected. Leaves the transaction open where it fails.
-pub(crate) async fn run(connection: &mut SqliteConnection, parts: &[Part]) -> Result<Vec<bool>, sqlx::Error> {
+pub(crate) async fn run(
+    connection: &mut SqliteConnection,
+    writes: &[SessionWrite],
+) -> Result<Vec<bool>, sqlx::Error> {
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-    let keys: Vec<_> = parts.iter().map(|part| (&part.tenant, &part.id)).collect();
+    let keys: Vec<_> = writes.iter().map(|write| (&write.tenant, &write.id)).collect();
     let revisions = load::revisions(&mut transaction, &keys).await?;
-    let mut written = Vec::with_capacity(parts.len());
-    for (part, revision) in parts.iter().zip(revisions) {
-        let is_current = revision == part.write.expected;
+    let mut written = Vec::with_capacity(writes.len());
+    for (write, revision) in writes.iter().zip(revisions) {
+        let is_current = revision == write.expected;
         if is_current {
-            write_one(&mut transaction, &part.tenant, &part.id, &part.write).await?;
+            write_one(&mut transaction, &write.tenant, &write.id, write).await?;
         }
         written.push(is_current);
     }
@@ -53,9 +57,9 @@ async fn write_one(
     connection: &mut SqliteConnection,
     tenant: &TenantId,
     id: &Id,
-    write: &Write,
+    write: &SessionWrite,
 ) -> Result<(), sqlx::Error> {
-    let keys = write.keys.as_ref();
+    let keys = write.indexed_fields.as_ref();
     let ended_at = match write.ended {
         Ended::At(Some(at)) => Some(at.millis()),
         Ended::At(None) | Ended::AsStored => None,
@@ -81,7 +85,7 @@ async fn write_one(
     for event in &write.events {
         insert_event(connection, event).await?;
     }
-    for request in &write.requests {
+    for request in &write.idempotency_records {
         insert_request(connection, tenant, id, request).await?;
     }
     Ok(())
@@ -109,7 +113,7 @@ async fn insert_request(
     connection: &mut SqliteConnection,
     tenant: &TenantId,
     id: &Id,
-    request: &Recorded,
+    request: &IdempotencyRecord,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(REQUEST)
         .bind(tenant.as_str())

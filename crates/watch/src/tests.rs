@@ -5,7 +5,7 @@ mod tail;
 use std::time::Duration;
 
 use domain::{
-    change::{Change, Create, Existing, Operation},
+    command::{Command, Create, Existing, Operation},
     session::Revision,
     store::Expired,
     time::Timestamp,
@@ -34,8 +34,8 @@ impl Bench {
     }
 
     async fn change(&self, id: &str, operation: Operation) -> Revision {
-        let change = Change::new(parsed::id(id), operation);
-        let [result] = <[_; 1]>::try_from(self.store.change(vec![change]).await).expect("one result");
+        let command = Command::new(parsed::id(id), operation);
+        let [result] = <[_; 1]>::try_from(self.store.execute(vec![command]).await).expect("one result");
         self.hub.wake();
         result.expect("the change is made").revision
     }
@@ -253,7 +253,7 @@ async fn a_position_that_cannot_be_gone_on_from_is_refused() {
     bench.set("x", "k", 1).await;
     let unknown = Wanted { after: Some(Position::new("nonsense")), ..wanted(Scope::All) };
     assert!(matches!(bench.hub.watch(unknown).await, Err(Error::InvalidParameter(_))));
-    bench.store.clean(Expired::Events(Timestamp::from_millis(i64::MAX)), 10).await.expect("cleaned up");
+    bench.store.expire(Expired::Events(Timestamp::from_millis(i64::MAX)), 10).await.expect("deleted");
     let expired = Wanted { after: Some(before), ..wanted(Scope::All) };
     assert!(matches!(bench.hub.watch(expired).await, Err(Error::PositionExpired)));
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::{extract::Request, response::Response};
-use domain::{Error, Outcome, attempt::Attempt};
+use domain::{Error, Outcome, cancel_handle::CancelHandle};
 use tokio::time::Instant;
 
 use crate::status;
@@ -33,11 +33,11 @@ where
     if let Some(deadline) = asked.and_then(|asked| Instant::now().checked_add(asked)) {
         request.extensions_mut().insert(CallersDeadline(deadline));
     }
-    let attempt = GivenUpOnDrop(Attempt::new());
+    let attempt = GivenUpOnDrop(CancelHandle::new());
     request.extensions_mut().insert(attempt.0.clone());
     match tokio::time::timeout(time, call(request)).await {
         Ok(response) => response,
-        Err(_) => exceeded(attempt.0.give_up()),
+        Err(_) => exceeded(attempt.0.cancel()),
     }
 }
 
@@ -50,12 +50,12 @@ fn exceeded(outcome: Outcome) -> Response {
 pub(crate) struct CallersDeadline(pub(crate) Instant);
 
 /// An attempt that is given up with the future that holds it, which a caller that goes away takes with it.
-pub(crate) struct GivenUpOnDrop(pub(crate) Attempt);
+pub(crate) struct GivenUpOnDrop(pub(crate) CancelHandle);
 
 impl Drop for GivenUpOnDrop {
     fn drop(&mut self) {
         // Nobody is left to be told.
-        let _ = self.0.give_up();
+        let _ = self.0.cancel();
     }
 }
 
