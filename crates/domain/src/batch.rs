@@ -2,11 +2,13 @@
 //! what becomes of them is decided, and that is written where their revisions are still the ones that were read.
 
 mod effect;
+mod rounds;
 mod state;
 mod write;
 
 use std::collections::BTreeMap;
 
+pub use rounds::{Refusal, Storage, execute};
 pub use state::SessionState;
 pub use write::{Ended, SessionWrite};
 
@@ -21,11 +23,13 @@ use effect::Effect;
 /// its sessions, so that even a session that everybody changes takes a few only.
 const MAX_ROUNDS: usize = 1000;
 
-/// Commands, each of which is open until it has its result. In each [round](Self::next_round) a store reads the open
-/// sessions, has what is open [decided](Self::decide), and writes what comes of it. What is not written stays open for the
-/// next round.
+/// The session that commands are about.
+pub type Key<'a> = (&'a TenantId, &'a Id);
+
+/// Commands, each of which is open until it has its result. In each [round](Self::next_round) the open sessions are read, what
+/// is open is [decided](Self::decide), and what comes of it is written. What is not written stays open for the next round.
 #[derive(Debug)]
-pub struct Batch<'a> {
+struct Batch<'a> {
     commands: &'a [Command],
     results: Vec<Option<Result<CommandResult, Error>>>,
     /// Which commands are left as they are.
@@ -33,46 +37,29 @@ pub struct Batch<'a> {
     rounds: usize,
 }
 
-/// The session that commands are about.
-pub type Key<'a> = (&'a TenantId, &'a Id);
-
-/// Why a group of writes was not written.
-#[derive(Debug)]
-pub enum Refusal {
-    /// For what somebody else has just written, or is writing.
-    Conflict,
-    /// For this.
-    Error(Error),
-}
-
 impl<'a> Batch<'a> {
     /// A batch of which everything is open.
-    #[must_use]
-    pub fn new(commands: &'a [Command]) -> Self {
+    fn new(commands: &'a [Command]) -> Self {
         let (results, blocked) = (commands.iter().map(|_| None).collect(), vec![false; commands.len()]);
         Self { commands, results, blocked, rounds: 0 }
     }
 
     /// Begins a round: the sessions of the commands that are open, each once, in the order of their keys. Two statements that
     /// lock the same rows then lock them alike. None when the batch is done, or has had too many rounds.
-    #[must_use]
-    pub fn next_round(&mut self) -> Option<Vec<Key<'a>>> {
+    fn next_round(&mut self) -> Option<Vec<Key<'a>>> {
         let sessions: Vec<_> = self.open_sessions().into_keys().collect();
         self.rounds += 1;
         (!sessions.is_empty() && self.rounds <= MAX_ROUNDS).then_some(sessions)
     }
 
     /// The commands that are open.
-    pub fn open_commands(&self) -> impl Iterator<Item = &'a Command> {
+    fn open_commands(&self) -> impl Iterator<Item = &'a Command> {
         self.open().map(|index| &self.commands[index])
     }
 
     /// Has the commands of each session decided, in order, on its state as it was read: one for each of the sessions of the
     /// round. What needs no write has its result then; the rest is returned.
-    pub fn decide(
-        &mut self,
-        states: impl IntoIterator<Item = Result<SessionState, Error>>,
-    ) -> Vec<SessionWrite> {
+    fn decide(&mut self, states: impl IntoIterator<Item = Result<SessionState, Error>>) -> Vec<SessionWrite> {
         let mut writes = Vec::new();
         for (indexes, state) in self.open_sessions().into_values().zip(states) {
             let mut state = match state {
@@ -92,38 +79,50 @@ impl<'a> Batch<'a> {
     }
 
     /// Of a group of writes, these were written. The others' sessions have another revision by now, so that they stay open.
-    pub fn commit(&mut self, group: Vec<SessionWrite>, written: &[bool]) {
+    fn commit(&mut self, group: Vec<SessionWrite>, written: &[bool]) {
         for (write, _) in group.into_iter().zip(written).filter(|(_, written)| **written) {
             self.answer(write.answers);
         }
     }
 
-    /// Nothing was written of a group of writes. Returns what is to be tried instead: halves, until what is in the way is
-    /// alone, for no session's write fails for another's.
-    pub fn split_or_fail(
-        &mut self,
-        mut group: Vec<SessionWrite>,
-        refusal: &Refusal,
-    ) -> Vec<Vec<SessionWrite>> {
-        let may_be_for_one_alone = matches!(refusal, Refusal::Conflict | Refusal::Error(Error::Internal(_)));
-        if may_be_for_one_alone && group.len() > 1 {
-            let rest = group.split_off(group.len() / 2);
-            return vec![rest, group];
-        }
+    /// Nothing was written of a group of writes. Returns what is to be tried instead: mostly halves, until what is in the way
+    /// is alone, for no session's write fails for another's.
+    fn split_or_fail(&mut self, group: Vec<SessionWrite>, refusal: Refusal) -> Vec<Vec<SessionWrite>> {
         match refusal {
+            Refusal::Conflict | Refusal::Error(Error::Internal(_)) if group.len() > 1 => halves(group),
             // Read again, what was in its way is found.
-            Refusal::Conflict => {}
-            Refusal::Error(error) => {
-                let answers = group.into_iter().flat_map(|write| write.answers);
-                self.answer(answers.map(|(index, _)| (index, Err(error.clone()))));
+            Refusal::Conflict => Vec::new(),
+            Refusal::Locked(locked) => {
+                let (mut locked, is_alone) = (locked.into_iter(), group.len() == 1);
+                let (locked, free): (Vec<_>, Vec<_>) =
+                    group.into_iter().partition(|_| locked.next() == Some(true) || is_alone);
+                if locked.is_empty() {
+                    // The lock is gone, or is on no session's row.
+                    return halves(free);
+                }
+                self.block(&locked);
+                vec![free]
+            }
+            Refusal::NoRoom(error) => {
+                let (erasing, others) = group.into_iter().partition(|write| write.erase);
+                self.fail_group(others, &error);
+                vec![erasing]
+            }
+            Refusal::Disconnected(error) | Refusal::Error(error) => {
+                self.fail_group(group, &error);
+                Vec::new()
             }
         }
-        Vec::new()
+    }
+
+    fn fail_group(&mut self, group: Vec<SessionWrite>, error: &Error) {
+        let answers = group.into_iter().flat_map(|write| write.answers);
+        self.answer(answers.map(|(index, _)| (index, Err(error.clone()))));
     }
 
     /// Somebody else has locked the sessions of these writes, of which nothing was written: what is open of them is left as
     /// it is.
-    pub fn block(&mut self, locked: &[SessionWrite]) {
+    fn block(&mut self, locked: &[SessionWrite]) {
         for write in locked {
             for index in (0..self.commands.len()).filter(|index| self.results[*index].is_none()) {
                 let command = &self.commands[index];
@@ -133,14 +132,13 @@ impl<'a> Batch<'a> {
     }
 
     /// Nothing that is open can be done.
-    pub fn fail(&mut self, error: &Error) {
+    fn fail(&mut self, error: &Error) {
         self.answer(self.open().map(|index| (index, Err(error.clone()))).collect::<Vec<_>>());
     }
 
     /// A result for each command, in order: none for what is left as it is, since its session is blocked, and
     /// [`Error::Overloaded`] for what is still open.
-    #[must_use]
-    pub fn into_results(self) -> Vec<Option<Result<CommandResult, Error>>> {
+    fn into_results(self) -> Vec<Option<Result<CommandResult, Error>>> {
         let result = |(result, blocked): (Option<_>, bool)| match (result, blocked) {
             (None, true) => None,
             (result, _) => Some(result.unwrap_or(Err(Error::Overloaded))),
@@ -167,6 +165,11 @@ impl<'a> Batch<'a> {
         }
         sessions
     }
+}
+
+fn halves(mut group: Vec<SessionWrite>) -> Vec<Vec<SessionWrite>> {
+    let rest = group.split_off(group.len() / 2);
+    vec![rest, group]
 }
 
 /// Has a session's commands decided, in order. Those behind a deletion stay open: what the deletion erases has to be gone

@@ -11,11 +11,11 @@ use sqlx::{Row, postgres::PgRow};
 use crate::{
     connections::Connections,
     error,
-    event::{COLUMNS, columns, read},
+    event::{columns, read},
     position::{Cursor, Partial, Snapshot, unknown},
 };
 
-/// What a later snapshot sees and an earlier one does not, in the order of numbers. The first columns say, also where
+/// What a later snapshot sees and an earlier one does not, in the order of numbers. The columns of `head` say, also where
 /// there is no event, what the statement itself sees, and whether it could see everything.
 macro_rules! statement {
     ($scope:literal) => {
@@ -102,7 +102,7 @@ pub(crate) async fn run(
     let last = stretch.last.unwrap_or(head.last);
     let mut events = Vec::with_capacity(rows.len());
     for row in &rows {
-        let Some(number) = row.try_get::<Option<i64>, _>(COLUMNS).map_err(error::of_read)? else { continue };
+        let Some(number) = row.try_get::<Option<i64>, _>("number").map_err(error::of_read)? else { continue };
         let partial = Some(Partial { until: until.clone(), number, last });
         events.push((read(row, tenant)?, Cursor { delivered: cursor.delivered.clone(), partial }.position()));
     }
@@ -205,10 +205,10 @@ impl Head {
     fn read(row: Option<&PgRow>) -> Result<Self, sqlx::Error> {
         let row = row.ok_or(sqlx::Error::RowNotFound)?;
         Ok(Self {
-            now: row.try_get(COLUMNS + 1)?,
-            last: row.try_get(COLUMNS + 2)?,
-            expired: row.try_get(COLUMNS + 3)?,
-            unknown: row.try_get(COLUMNS + 4)?,
+            now: row.try_get("now")?,
+            last: row.try_get("last")?,
+            expired: row.try_get("expired")?,
+            unknown: row.try_get("unknown")?,
         })
     }
 }

@@ -4,6 +4,7 @@
 //! session's revision is still the one that was read; otherwise it is decided again. There is never a transaction that is
 //! opened and closed from here: there is no moment at which a lost caller could leave a connection inside one.
 
+mod columns;
 mod connections;
 mod error;
 mod event;

@@ -16,7 +16,7 @@ macro_rules! statement {
             "SELECT id, revision,
                     CASE WHEN ($3::text IS NULL OR conversation_id = $3) AND ($4::text IS NULL OR customer_id = $4)
                           AND ($5::text IS NULL OR channel_type = $5) AND ($6::boolean IS NULL OR active = $6)
-                         THEN document::text END
+                         THEN document::text END AS document
              FROM channel_session
              WHERE tenant_id = $1 AND id > $2",
             $condition,
@@ -66,9 +66,9 @@ pub(crate) async fn run(
 
 fn read(row: &PgRow) -> Result<Scanned, Error> {
     Ok(Scanned {
-        id: Id::parse(row.try_get(0).map_err(error::of_read)?)?,
-        revision: Revision::new(row.try_get(1).map_err(error::of_read)?),
-        document: row.try_get::<Option<&str>, _>(2).map_err(error::of_read)?.map(json::compact),
+        id: Id::parse(row.try_get("id").map_err(error::of_read)?)?,
+        revision: Revision::new(row.try_get("revision").map_err(error::of_read)?),
+        document: row.try_get::<Option<&str>, _>("document").map_err(error::of_read)?.map(json::compact),
     })
 }
 

@@ -123,7 +123,8 @@ pub(crate) async fn check_server(connection: &mut PgConnection) -> Result<(), Op
     let refuse = |message: String| Err(OpenError::new(message));
     // Not prepared, as nothing is that the first connection does: a pooler may hand it to somebody else.
     let row = sqlx::raw_sql(
-        "SELECT current_setting('server_version_num'), current_setting('server_encoding'), version()",
+        "SELECT current_setting('server_version_num') AS version, current_setting('server_encoding') AS encoding,
+                version() AS name",
     )
     .fetch_one(connection)
     .await
@@ -131,7 +132,8 @@ pub(crate) async fn check_server(connection: &mut PgConnection) -> Result<(), Op
         let transient = is_transient(&error);
         OpenError::because("the database does not say what it is", error).transient(transient)
     })?;
-    let (version, encoding, name): (&str, &str, &str) = (row.get(0), row.get(1), row.get(2));
+    let (version, encoding, name): (&str, &str, &str) =
+        (row.get("version"), row.get("encoding"), row.get("name"));
     if version.parse().is_ok_and(|version: i32| version < MIN_SERVER_VERSION) {
         return refuse(format!("the database is {name}; PostgreSQL 14 or later is needed"));
     }

@@ -44,9 +44,9 @@ pub(crate) struct Partial {
 /// The position behind all that is visible now.
 pub(crate) async fn now(connections: &Connections) -> Result<Position, Error> {
     let mut connection = connections.get().await?;
-    let now = sqlx::query("SELECT pg_current_snapshot()::text");
+    let now = sqlx::query("SELECT pg_current_snapshot()::text AS now");
     let row = connection.fetch_one(now).await.map_err(error::of_read)?;
-    let delivered = Snapshot::from_database(row.try_get(0).map_err(error::of_read)?)?;
+    let delivered = Snapshot::from_database(row.try_get("now").map_err(error::of_read)?)?;
     Ok(Cursor { delivered, partial: None }.position())
 }
 

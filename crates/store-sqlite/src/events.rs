@@ -11,7 +11,7 @@ use sqlx::{Row, SqlitePool, sqlite::SqliteRow};
 
 use crate::{
     error,
-    event::{COLUMNS, columns, read},
+    event::{columns, read},
     position::{self, behind, unknown},
 };
 
@@ -82,7 +82,7 @@ pub(crate) async fn run(
     }
     let mut events = Vec::with_capacity(rows.len());
     for row in &rows {
-        if let Some(number) = row.try_get(COLUMNS).map_err(error::of_read)? {
+        if let Some(number) = row.try_get("number").map_err(error::of_read)? {
             events.push((read(row, tenant)?, behind(number)));
         }
     }
@@ -97,5 +97,5 @@ pub(crate) async fn run(
 
 fn head(row: Option<&SqliteRow>) -> Result<(i64, i64), sqlx::Error> {
     let row = row.ok_or(sqlx::Error::RowNotFound)?;
-    Ok((row.try_get(COLUMNS + 1)?, row.try_get(COLUMNS + 2)?))
+    Ok((row.try_get("last")?, row.try_get("expired_to")?))
 }

@@ -1,15 +1,14 @@
-//! Making changes: read what they are about, have the domain decide, write what comes of it, and begin again with those
-//! whose sessions another process has changed in between.
+//! Executing commands: what this store does in the rounds of a batch.
 //!
 //! Reading and deciding take no lock: while one batch is written, the next one is read and decided.
 
+use async_trait::async_trait;
 use batcher::Verdict;
 use domain::{
     Error, Outcome,
-    batch::{Batch, Key, Refusal, SessionWrite},
+    batch::{self, Key, Refusal, SessionState, SessionWrite, Storage},
     command::Command,
 };
-
 use sqlx::SqliteConnection;
 
 use crate::{
@@ -22,17 +21,13 @@ use crate::{
     update, write,
 };
 
-/// Makes a batch of commands, and gives a verdict on each, in order, once all of them are durable.
-pub(crate) async fn run(to: &Target, commands: Vec<Command>) -> Vec<Verdict<Command>> {
-    let mut batch = Batch::new(&commands);
-    while let Some(sessions) = batch.next_round() {
-        if let Err(error) = round(to, &mut batch, &sessions).await {
-            batch.fail(&error);
-        }
-    }
-    let mut results = batch.into_results();
+/// Executes a batch of commands, and gives a verdict on each, in order, once all of them are durable.
+pub(crate) async fn run(target: &Target, commands: Vec<Command>) -> Vec<Verdict<Command>> {
+    let mut rounds = Rounds { target, connection: None, was_full: false };
+    let mut results = batch::execute(&mut rounds, &commands).await;
+    rounds.release();
     // What was written to a file that nobody will find again is not acknowledged.
-    if let Err(error) = to.file.check_for_changes(Outcome::Unknown) {
+    if let Err(error) = target.file.check_for_changes(Outcome::Unknown) {
         for result in results.iter_mut().flatten().filter(|result| result.is_ok()) {
             *result = Err(error.clone());
         }
@@ -40,7 +35,7 @@ pub(crate) async fn run(to: &Target, commands: Vec<Command>) -> Vec<Verdict<Comm
     batcher::verdicts(commands, results)
 }
 
-/// What commands are made with.
+/// What commands are executed on.
 #[derive(Debug, Clone)]
 pub(crate) struct Target {
     pub(crate) readers: Connections,
@@ -50,70 +45,81 @@ pub(crate) struct Target {
     pub(crate) writes: Writes,
 }
 
-/// Does once all that is open. An error is about all that is open still, of which then nothing was written.
-async fn round(to: &Target, batch: &mut Batch<'_>, sessions: &[Key<'_>]) -> Result<(), Error> {
-    let Target { readers, writer, reserve, .. } = to;
-    to.file.check_for_changes(Outcome::NotApplied)?;
-    let mut reader = readers.get().await?;
-    let states = load::run(&mut reader, sessions, batch.open_commands()).await.map_err(error::of_read)?;
-    reader.keep();
-    // Before anything is decided: as long as it is waited for, a command can be called off.
-    let mut connection = Some(writer.get().await?);
-    let writes = batch.decide(states);
-    // What nearly all writes are takes the least time by itself.
-    let (updates, others): (Vec<_>, Vec<_>) = writes.into_iter().partition(|write| write.is_update());
-    let mut todo = vec![others, updates];
-    let mut was_full = false;
-    while let Some(writes) = todo.pop() {
-        if writes.is_empty() {
-            continue;
-        }
-        let mut lease = match connection.take() {
-            Some(lease) => lease,
-            None => writer.get().await?,
-        };
-        // While the disk is full, what is left of it is for what erases.
-        if !writes.iter().all(|write| write.erase)
-            && let Err(error) = reserve.check(&mut lease).await
-        {
-            connection = Some(lease);
-            let (erasing, others) = writes.into_iter().partition(|write| write.erase);
-            batch.split_or_fail(others, &Refusal::Error(error));
-            todo.push(erasing);
-            continue;
-        }
-        match write(&mut lease, &writes).await {
-            Ok(written) => {
-                to.writes.note(true);
-                batch.commit(writes, &written);
-                connection = Some(lease);
-            }
-            Err(error) => {
-                connection = undo(lease).await;
-                let erases = writes.iter().any(|write| write.erase);
-                if error::is_full(&error) && (reserve.spend() || (erases && !was_full)) {
-                    was_full = true;
-                    drop(connection.take());
-                    reserve.make_room(writer).await?;
-                    todo.push(writes);
-                    continue;
-                }
-                let refusal = error::refusal(error);
-                to.writes.note(matches!(refusal, Refusal::Conflict));
-                todo.extend(batch.split_or_fail(writes, &refusal));
-            }
-        }
-    }
-    connection.into_iter().for_each(Lease::keep);
-    Ok(())
+struct Rounds<'a> {
+    target: &'a Target,
+    /// The connection that writes, as long as no statement has failed on it in this round.
+    connection: Option<Lease>,
+    /// Whether the disk was found full in this round.
+    was_full: bool,
 }
 
-/// Writes parts in one transaction, and says of each whether it was written. Leaves the transaction open where it fails.
-async fn write(connection: &mut SqliteConnection, writes: &[SessionWrite]) -> Result<Vec<bool>, sqlx::Error> {
-    if writes.iter().all(|write| write.is_update()) {
-        update::run(connection, writes).await.map(|()| vec![true; writes.len()])
+#[async_trait]
+impl Storage for Rounds<'_> {
+    async fn read(
+        &mut self,
+        sessions: &[Key<'_>],
+        commands: &[&Command],
+    ) -> Result<Vec<Result<SessionState, Error>>, Error> {
+        self.release();
+        self.was_full = false;
+        self.target.file.check_for_changes(Outcome::NotApplied)?;
+        let mut reader = self.target.readers.get().await?;
+        let states = load::run(&mut reader, sessions, commands).await.map_err(error::of_read)?;
+        reader.keep();
+        self.connection = Some(self.target.writer.get().await?);
+        Ok(states)
+    }
+
+    async fn write(&mut self, group: &[SessionWrite]) -> Result<Vec<bool>, Refusal> {
+        let Target { writer, reserve, writes, .. } = self.target;
+        loop {
+            let mut connection = match self.connection.take() {
+                Some(connection) => connection,
+                None => writer.get().await.map_err(Refusal::Disconnected)?,
+            };
+            // While the disk is full, what is left of it is for what erases.
+            if !group.iter().all(|write| write.erase)
+                && let Err(error) = reserve.check(&mut connection).await
+            {
+                self.connection = Some(connection);
+                return Err(Refusal::NoRoom(error));
+            }
+            let error = match write(&mut connection, group).await {
+                Ok(written) => {
+                    writes.note(true);
+                    self.connection = Some(connection);
+                    return Ok(written);
+                }
+                Err(error) => error,
+            };
+            self.connection = undo(connection).await;
+            let erases = group.iter().any(|write| write.erase);
+            if error::is_full(&error) && (reserve.spend() || (erases && !self.was_full)) {
+                self.was_full = true;
+                self.connection = None;
+                reserve.make_room(writer).await.map_err(Refusal::Disconnected)?;
+                continue;
+            }
+            let refusal = error::refusal(error);
+            writes.note(matches!(refusal, Refusal::Conflict));
+            return Err(refusal);
+        }
+    }
+}
+
+impl Rounds<'_> {
+    /// Keeps the connection that writes for whoever comes next. It would be closed otherwise.
+    fn release(&mut self) {
+        self.connection.take().into_iter().for_each(Lease::keep);
+    }
+}
+
+/// Writes a group in one transaction, and says of each whether it was written. Leaves the transaction open where it fails.
+async fn write(connection: &mut SqliteConnection, group: &[SessionWrite]) -> Result<Vec<bool>, sqlx::Error> {
+    if group.iter().all(SessionWrite::is_update) {
+        update::run(connection, group).await.map(|()| vec![true; group.len()])
     } else {
-        write::run(connection, writes).await
+        write::run(connection, group).await
     }
 }
 

@@ -4,6 +4,7 @@
 //! only where it is still as it was read, whoever else, in this process or in another one, writes to the same file.
 
 mod clock;
+mod columns;
 mod connections;
 mod error;
 mod event;

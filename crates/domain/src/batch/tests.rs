@@ -4,7 +4,13 @@ mod batches;
 mod life;
 mod refusals;
 mod requests;
+mod rounds;
 mod told;
+
+use std::{
+    pin::pin,
+    task::{Context, Poll, Waker},
+};
 
 use super::*;
 use crate::{
@@ -99,6 +105,14 @@ fn with(key: &str, value: u8) -> String {
 fn told(answer: Result<CommandResult, Error>) -> (bool, i64, Option<Value>) {
     let CommandResult { revision, document, changed } = answer.expect("the command is allowed");
     (changed, revision.get(), document.as_deref().map(literal))
+}
+
+/// Runs what never waits.
+fn run<T>(work: impl Future<Output = T>) -> T {
+    match pin!(work).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(result) => result,
+        Poll::Pending => panic!("nothing here waits"),
+    }
 }
 
 fn names(write: &SessionWrite) -> Vec<(i64, Name)> {

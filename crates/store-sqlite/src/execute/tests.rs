@@ -158,16 +158,12 @@ async fn an_update_of_what_is_no_longer_stored_fails_also_when_events_are_gone()
     let mut writer = store.writer.get().await.unwrap();
     sqlx::query("DELETE FROM channel_session_event").execute(&mut *writer).await.unwrap();
 
-    let commands = [attached(2)];
-    let mut batch = Batch::new(&commands);
-    let stale = SessionState::stored(
-        TenantId::default(),
-        Id::parse("x").unwrap(),
-        Revision::FIRST,
-        Some(r#"{"x":"x"}"#.to_owned()),
-    );
-    let parts = batch.decide([stale]);
-    let error = update::run(&mut writer, &parts).await.unwrap_err();
+    let id = Id::parse("x").unwrap();
+    let document = Some(r#"{"x":"x"}"#.to_owned());
+    let mut stale = SessionState::stored(TenantId::default(), id, Revision::FIRST, document).unwrap();
+    stale.apply(&attached(2)).unwrap();
+    let group = [stale.into_write().unwrap()];
+    let error = update::run(&mut writer, &group).await.unwrap_err();
     assert!(matches!(error::refusal(error), Refusal::Conflict));
     undo(writer).await.unwrap().keep();
     let stored = store.get(&TenantId::default(), vec![Id::parse("x").unwrap()]).await.remove(0).unwrap();

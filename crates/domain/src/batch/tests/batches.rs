@@ -43,7 +43,7 @@ fn sessions_are_open_once_and_in_order_and_what_is_not_written_stays_open() {
 }
 
 #[test]
-fn what_comes_behind_a_deletion_begins_anew() {
+fn what_comes_behind_a_deletion_begins_again() {
     let commands = [creation(), Operation::Delete(Delete::default()), creation()].map(|it| named("a", it));
     let mut batch = Batch::new(&commands);
     let keys = batch.next_round().expect("everything is open");
@@ -67,14 +67,14 @@ fn what_cannot_be_read_is_told_to_its_callers_alone() {
 }
 
 /// Of eight sessions the store does not take one. Returns whether what was refused is open still, and all results.
-fn with_one_that_is_refused(refusal: &Refusal) -> (bool, Vec<Result<CommandResult, Error>>) {
+fn with_one_that_is_refused(refusal: fn() -> Refusal) -> (bool, Vec<Result<CommandResult, Error>>) {
     let commands = ["a", "b", "c", "d", "e", "f", "g", "h"].map(|id| named(id, creation()));
     let mut batch = Batch::new(&commands);
     let keys = batch.next_round().expect("everything is open");
     let mut todo = vec![batch.decide(states(&keys))];
     while let Some(writes) = todo.pop() {
         if writes.iter().any(|write| write.id.as_str() == "f") {
-            todo.extend(batch.split_or_fail(writes, refusal));
+            todo.extend(batch.split_or_fail(writes, refusal()));
         } else {
             let written = vec![true; writes.len()];
             batch.commit(writes, &written);
@@ -86,20 +86,20 @@ fn with_one_that_is_refused(refusal: &Refusal) -> (bool, Vec<Result<CommandResul
 
 #[test]
 fn what_a_store_refuses_is_refused_alone() {
-    for (refusal, stays_open) in
-        [(Refusal::Error(Error::Internal("not taken".into())), false), (Refusal::Conflict, true)]
-    {
-        let (open, results) = with_one_that_is_refused(&refusal);
-        assert_eq!(open, stays_open, "{refusal:?}");
-        for (at, result) in results.iter().enumerate() {
-            assert_eq!(result.is_ok(), at != 5, "{refusal:?}: {at}");
+    let refusals: [(fn() -> Refusal, bool); 2] =
+        [(|| Refusal::Error(Error::Internal("not taken".into())), false), (|| Refusal::Conflict, true)];
+    for (refusal, stays_open) in refusals {
+        let (open, results) = with_one_that_is_refused(refusal);
+        assert_eq!(open, stays_open, "{:?}", refusal());
+        for (index, result) in results.iter().enumerate() {
+            assert_eq!(result.is_ok(), index != 5, "{:?}: {index}", refusal());
         }
     }
 }
 
 #[test]
-fn a_store_that_is_away_is_not_asked_for_halves() {
-    let (open, results) = with_one_that_is_refused(&Refusal::Error(Error::Overloaded));
+fn a_store_that_is_unavailable_is_not_asked_for_halves() {
+    let (open, results) = with_one_that_is_refused(|| Refusal::Error(Error::Overloaded));
     assert!(!open);
     assert!(results.iter().all(|result| matches!(result, Err(Error::Overloaded))), "{results:?}");
 }
@@ -120,18 +120,4 @@ fn a_batch_that_is_never_written_ends() {
 /// None of these batches is blocked.
 fn results(batch: Batch<'_>) -> Vec<Result<CommandResult, Error>> {
     batch.into_results().into_iter().map(|result| result.expect("it is not blocked")).collect()
-}
-
-#[test]
-fn what_is_blocked_is_left_as_it_is_and_the_rest_goes_on() {
-    let commands = ["a", "b", "a"].map(|id| named(id, creation()));
-    let mut batch = Batch::new(&commands);
-    let keys = batch.next_round().expect("everything is open");
-    let mut writes = batch.decide(states(&keys));
-    let free = writes.split_off(1);
-    batch.block(&writes);
-    batch.commit(free, &[true]);
-    assert!(batch.next_round().is_none());
-    let results = batch.into_results();
-    assert!(matches!(results[..], [None, Some(Ok(_)), None]), "{results:?}");
 }
