@@ -26,7 +26,9 @@ pub async fn an_open_store_answers_reads_writes_and_watches(store: &Arc<dyn Stor
 pub async fn looking_after_its_health_tells_no_event(store: &Arc<dyn Store>) {
     let before = store.position().await.expect("the store answers");
     assert!(store.health().await.is_ready());
-    assert_eq!(store.position().await.expect("the store answers"), before);
+    // Positions themselves may differ: other databases of a PostgreSQL server move them too.
+    let told = store.events(&TenantId::default(), &Scope::All, &before, None, 10).await;
+    assert_eq!(told.expect("the store answers").events, []);
 }
 
 pub async fn its_clock_goes_on(store: &Arc<dyn Store>) {
