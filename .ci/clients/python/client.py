@@ -187,7 +187,7 @@ def a_watch_tells_of_a_change_and_so_does_the_history(service: Service) -> None:
     equal(sent["change"]["revision"], 2)
 
     service.call("UpdateData", {"channelSessionId": id, "removeKeys": ["queue"]})
-    # Behind the position, the watch goes on; a sign of life may come first.
+    # Behind the position, the watch goes on; a heartbeat may come first.
     later = service.stream("WatchChannelSessions", {"channelSessionId": id, "position": told["position"]})
     gone = next(told["event"] for told in later if "event" in told)
     later.close()

@@ -2,7 +2,7 @@
 //!
 //! An item that finds no batch in flight starts one. One that comes while a batch is in flight waits for its end, or for
 //! enough others, since batches of one would keep a database busy with beginnings and ends. A batch that takes long is
-//! joined by another one, and a batch that hangs is not counted at all: it holds up its own sessions and nobody else.
+//! joined by another one, and a batch that has stalled is not counted at all: it holds up its own sessions and nobody else.
 //!
 //! A session is in one batch at a time, so a store never competes with itself for a session, and what is submitted at once
 //! for a session is worked on in its order. What a store finds locked by somebody else leaves the batch, and is tried
@@ -21,7 +21,7 @@ use std::{
 
 use domain::{
     Error,
-    change::{Change, Changed},
+    command::{Command, CommandResult},
     session::{Id, TenantId},
 };
 use futures_util::future::join_all;
@@ -41,18 +41,18 @@ pub trait Item: Send + 'static {
     fn session(&self) -> Option<(&TenantId, &Id)>;
 
     /// Whether nobody waits for its answer any longer.
-    fn is_abandoned(&self) -> bool;
+    fn is_cancelled(&self) -> bool;
 }
 
-impl Item for Change {
-    type Answer = Changed;
+impl Item for Command {
+    type Answer = CommandResult;
 
     fn session(&self) -> Option<(&TenantId, &Id)> {
         Some((&self.tenant, &self.id))
     }
 
-    fn is_abandoned(&self) -> bool {
-        self.attempt.is_abandoned()
+    fn is_cancelled(&self) -> bool {
+        self.cancel_handle.is_cancelled()
     }
 }
 

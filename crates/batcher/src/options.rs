@@ -10,15 +10,15 @@ pub struct Options {
     pub max_in_flight: usize,
     /// How many are in flight when some of them are slow.
     pub max_slow_in_flight: usize,
-    /// How many more there are when some of them hang.
-    pub max_hung: usize,
+    /// How many more there are when some of them have stalled.
+    pub max_stalled: usize,
     /// How many items have to wait before another batch is started beside one that is in flight and not slow. Too few, and
     /// batches are small; too many, and items wait for a batch while the database could do two.
     pub min_batch: usize,
     /// After how long a batch counts as slow: nobody waits for its end any longer.
     pub slow_after: Duration,
-    /// After how long a batch counts as hung: another one takes its place.
-    pub hung_after: Duration,
+    /// After how long a batch counts as stalled: another one is started for it.
+    pub stalled_after: Duration,
     /// How many items a batch has at most.
     pub max_batch: usize,
     /// How many of them may be of callers that submit many at a time. Too many, and single items wait for them; too few,
@@ -41,10 +41,10 @@ impl Default for Options {
         Self {
             max_in_flight: 2,
             max_slow_in_flight: 4,
-            max_hung: 4,
+            max_stalled: 4,
             min_batch: 24,
             slow_after: Duration::from_millis(10),
-            hung_after: Duration::from_millis(250),
+            stalled_after: Duration::from_millis(250),
             max_batch: 128,
             max_bulk: 32,
             max_waiting: 16 * 1024,

@@ -53,7 +53,7 @@ impl<I: Item> Waiting<I> {
         let _ = self.answer.send(Err(error));
     }
 
-    fn give_up(self) {
+    fn refuse_cancelled(self) {
         self.refuse(Error::DeadlineExceeded(Certainty::NotApplied));
     }
 }
@@ -81,7 +81,7 @@ impl<I: Item> Queue<I> {
     pub(crate) fn make_room(&mut self, more: usize) -> bool {
         let limit = self.max_waiting.max(more);
         if self.ready() + self.held + more > limit {
-            self.drop_abandoned();
+            self.drop_cancelled();
         }
         self.ready() + self.held + more <= limit
     }
@@ -111,7 +111,7 @@ impl<I: Item> Queue<I> {
             && let Some(waiting) = self.lane(lane).pop_front()
         {
             match waiting.key {
-                _ if waiting.item.is_abandoned() => waiting.give_up(),
+                _ if waiting.item.is_cancelled() => waiting.refuse_cancelled(),
                 Some(key) if !own.contains(&key) && self.locked_keys.contains_key(&key) => {
                     self.hold(key, waiting);
                 }
@@ -155,8 +155,8 @@ impl<I: Item> Queue<I> {
             && let Some(waiting) = held.pop_front()
         {
             self.held -= 1;
-            if waiting.item.is_abandoned() {
-                waiting.give_up();
+            if waiting.item.is_cancelled() {
+                waiting.refuse_cancelled();
             } else {
                 batch.push(waiting);
             }
@@ -174,11 +174,11 @@ impl<I: Item> Queue<I> {
         }
     }
 
-    fn drop_abandoned(&mut self) {
-        let held: usize = self.locked_keys.values_mut().map(drop_abandoned).sum();
+    fn drop_cancelled(&mut self) {
+        let held: usize = self.locked_keys.values_mut().map(drop_cancelled).sum();
         self.held -= held;
-        drop_abandoned(&mut self.single);
-        drop_abandoned(&mut self.bulk);
+        drop_cancelled(&mut self.single);
+        drop_cancelled(&mut self.bulk);
     }
 
     fn lane(&mut self, lane: Lane) -> &mut VecDeque<Waiting<I>> {
@@ -189,9 +189,9 @@ impl<I: Item> Queue<I> {
     }
 }
 
-/// Lets go of the items that nobody waits for, and says how many they were.
-fn drop_abandoned<I: Item>(queue: &mut VecDeque<Waiting<I>>) -> usize {
+/// Drops the items that nobody waits for, and says how many they were.
+fn drop_cancelled<I: Item>(queue: &mut VecDeque<Waiting<I>>) -> usize {
     let before = queue.len();
-    queue.retain(|waiting| !waiting.item.is_abandoned());
+    queue.retain(|waiting| !waiting.item.is_cancelled());
     before - queue.len()
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use domain::{
-    change::{Delete, Operation},
+    command::{Delete, Operation},
     session::Revision,
 };
 use tokio::{task::JoinHandle, time::Instant};
@@ -17,10 +17,10 @@ fn options() -> Options {
     Options {
         max_in_flight: 2,
         max_slow_in_flight: 3,
-        max_hung: 0,
+        max_stalled: 0,
         min_batch: 1,
         slow_after: Duration::from_secs(60),
-        hung_after: Duration::from_secs(600),
+        stalled_after: Duration::from_secs(600),
         max_batch: 4,
         max_bulk: 4,
         max_waiting: 8,
@@ -28,13 +28,13 @@ fn options() -> Options {
     }
 }
 
-fn deletion(id: &str) -> Change {
-    Change::new(Id::parse(id).expect("an id"), Operation::Delete(Delete::default()))
+fn deletion(id: &str) -> Command {
+    Command::new(Id::parse(id).expect("an id"), Operation::Delete(Delete::default()))
 }
 
 /// Batches as they were worked on, by their sessions; each waits until it is let through.
 struct Bench {
-    batcher: Batcher<Change>,
+    batcher: Batcher<Command>,
     log: Arc<Log>,
 }
 
@@ -61,16 +61,16 @@ impl Bench {
             locked: Mutex::default(),
         });
         let work = log.clone();
-        Self { batcher: Batcher::new(options, move |changes, _| work.clone().work(changes)), log }
+        Self { batcher: Batcher::new(options, move |commands, _| work.clone().work(commands)), log }
     }
 
-    fn ask(&self, ids: &[&str]) -> JoinHandle<Vec<Result<Changed, Error>>> {
+    fn ask(&self, ids: &[&str]) -> JoinHandle<Vec<Result<CommandResult, Error>>> {
         self.submit(ids.iter().map(|id| deletion(id)).collect())
     }
 
-    fn submit(&self, changes: Vec<Change>) -> JoinHandle<Vec<Result<Changed, Error>>> {
+    fn submit(&self, commands: Vec<Command>) -> JoinHandle<Vec<Result<CommandResult, Error>>> {
         let batcher = self.batcher.clone();
-        tokio::spawn(async move { batcher.submit(changes).await })
+        tokio::spawn(async move { batcher.submit(commands).await })
     }
 
     async fn begun(&self, batches: u32) {
@@ -89,25 +89,25 @@ impl Bench {
 }
 
 impl Log {
-    async fn work(self: Arc<Self>, changes: Vec<Change>) -> Vec<Verdict<Change>> {
-        let ids: Vec<String> = changes.iter().map(|change| change.id.as_str().to_owned()).collect();
+    async fn work(self: Arc<Self>, commands: Vec<Command>) -> Vec<Verdict<Command>> {
+        let ids: Vec<String> = commands.iter().map(|command| command.id.as_str().to_owned()).collect();
         assert!(!ids.contains(&"panic".to_owned()), "as it was told to");
         self.batches.lock().expect("no poison").push(ids);
         self.begun.add_permits(1);
         self.gate.acquire().await.expect("open").forget();
         let locked = self.locked.lock().expect("no poison").clone();
-        let verdict = |change: Change| {
-            if locked.iter().any(|id| id == change.id.as_str()) {
-                return Verdict::Blocked(change);
+        let verdict = |command: Command| {
+            if locked.iter().any(|id| id == command.id.as_str()) {
+                return Verdict::Blocked(command);
             }
             let revision = Revision::new(self.count.fetch_add(1, Ordering::Relaxed));
-            Verdict::Answered(Ok(Changed { revision, document: None, changed: true }))
+            Verdict::Answered(Ok(CommandResult { revision, document: None, changed: true }))
         };
-        changes.into_iter().map(verdict).collect()
+        commands.into_iter().map(verdict).collect()
     }
 }
 
-async fn all_are_ok(tasks: impl IntoIterator<Item = JoinHandle<Vec<Result<Changed, Error>>>>) {
+async fn all_are_ok(tasks: impl IntoIterator<Item = JoinHandle<Vec<Result<CommandResult, Error>>>>) {
     for task in tasks {
         for result in task.await.expect("no panic") {
             assert!(result.expect("it is written").changed);
@@ -180,16 +180,16 @@ async fn what_nobody_waits_for_any_longer_gives_its_room_back() {
     let bench = Bench::new();
     let first = bench.ask(&["a"]);
     bench.begun(1).await;
-    let abandoned: Vec<_> = (0..8).map(|_| deletion("a")).collect();
-    for change in &abandoned {
-        let _ = change.attempt.give_up();
+    let cancelled: Vec<_> = (0..8).map(|_| deletion("a")).collect();
+    for command in &cancelled {
+        let _ = command.cancel_handle.cancel();
     }
-    let abandoned = bench.submit(abandoned);
+    let cancelled = bench.submit(cancelled);
     let next = bench.ask(&["b"]);
     bench.begun(1).await;
     bench.log.gate.add_permits(2);
     all_are_ok([first, next]).await;
-    assert!(abandoned.await.expect("no panic").iter().all(Result::is_err));
+    assert!(cancelled.await.expect("no panic").iter().all(Result::is_err));
     assert_eq!(bench.batches(), [vec!["a"], vec!["b"]]);
 }
 
@@ -276,13 +276,13 @@ async fn whoever_finds_only_slow_batches_in_flight_does_not_wait() {
     all_are_ok([slow, alone, next]).await;
 }
 
-/// Connections that went silent: each batch hangs until it is given up, and others go on all the same.
+/// Connections that went silent: each batch stalls until its connection is closed, and others go on all the same.
 #[tokio::test(start_paused = true)]
-async fn batches_that_hang_are_replaced() {
-    let bench = Bench::with(Options { max_hung: 4, hung_after: options().slow_after, ..options() });
-    let mut hung = Vec::new();
+async fn batches_that_stall_are_replaced() {
+    let bench = Bench::with(Options { max_stalled: 4, stalled_after: options().slow_after, ..options() });
+    let mut stalled = Vec::new();
     for id in ["a", "b", "c", "d", "e", "f"] {
-        hung.push(bench.ask(&[id]));
+        stalled.push(bench.ask(&[id]));
         bench.begun(1).await;
         tokio::time::advance(options().slow_after).await;
     }
@@ -294,7 +294,7 @@ async fn batches_that_hang_are_replaced() {
     tokio::time::advance(options().slow_after * 10).await;
     assert_eq!(bench.batches().len(), 7);
     bench.log.gate.add_permits(8);
-    all_are_ok(hung.into_iter().chain([alone, late])).await;
+    all_are_ok(stalled.into_iter().chain([alone, late])).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -313,7 +313,7 @@ async fn a_session_that_somebody_else_has_locked_holds_up_nobody_and_keeps_its_o
     assert_eq!(batches[0], ["locked", "locked", "free"]);
     assert!(batches[1..].iter().all(|batch| batch.len() <= 3), "{batches:?}");
     bench.log.locked.lock().expect("no poison").clear();
-    let revision = |result: &Result<Changed, Error>| result.as_ref().expect("it is written").revision;
+    let revision = |result: &Result<CommandResult, Error>| result.as_ref().expect("it is written").revision;
     let (blocked, later) = (blocked.await.expect("no panic"), later.await.expect("no panic"));
     assert!(revision(&blocked[0]) < revision(&blocked[1]) && revision(&blocked[1]) < revision(&later[0]));
     bench.batcher.finish().await;

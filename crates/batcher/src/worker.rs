@@ -28,8 +28,8 @@ impl InFlight {
             few if few < options.max_in_flight => options.min_batch,
             _ => return false,
         };
-        let hung = self.older_than(options.hung_after).min(options.max_hung);
-        ready >= enough && self.workers - hung < options.max_slow_in_flight
+        let stalled = self.older_than(options.stalled_after).min(options.max_stalled);
+        ready >= enough && self.workers - stalled < options.max_slow_in_flight
     }
 
     /// How many of the workers have no batch that is slow.
@@ -94,7 +94,7 @@ impl<I: Item> Shared<I> {
         // Others may have come in the place of one that was slow.
         let is_needed = state.in_flight.in_time(&self.options) <= self.options.max_in_flight;
         let batch = if is_needed { state.queue.take() } else { Vec::new() };
-        // Should this batch hang, others are started for what it leaves.
+        // Should this batch stall, others are started for what it leaves.
         self.clone().watch_over(&mut state);
         if batch.is_empty() {
             state.in_flight.workers -= 1;

@@ -30,7 +30,7 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 /// acknowledged. The rest of the machine should be idle.
 #[derive(Debug, Parser)]
 #[command(name = "bench", args_conflicts_with_subcommands = true)]
-struct Cli {
+struct Program {
     #[command(subcommand)]
     command: Option<Command>,
     #[command(flatten)]
@@ -49,7 +49,7 @@ fn main() -> ExitCode {
     if let Some(code) = process::as_service() {
         return code;
     }
-    let cli = Cli::parse();
+    let cli = Program::parse();
     match measure(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -60,7 +60,7 @@ fn main() -> ExitCode {
 }
 
 /// Measures until it is done or interrupted. Either way, what was started is stopped.
-fn measure(cli: Cli) -> Result<(), Failure> {
+fn measure(cli: Program) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let mut terminate = signal(SignalKind::terminate())?;

@@ -34,7 +34,7 @@ pub(crate) fn as_service() -> Option<ExitCode> {
         std::process::exit(1);
     });
     let command = std::iter::once(program).chain(arguments);
-    Some(server::command::Cli::parse_from(command).run())
+    Some(server::cli::Program::parse_from(command).run())
 }
 
 /// A process that listens. Dropped, it is killed.

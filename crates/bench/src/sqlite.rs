@@ -21,7 +21,7 @@ const FILL: &str = include_str!("sqlite/fill.sql");
 /// What [`crate::postgres::Database`] does to start alike; folding the log of writes into the file is the checkpoint here.
 const EMPTY: &str = "
     DELETE FROM channel_session_event;
-    DELETE FROM channel_session_request;
+    DELETE FROM channel_session_idempotency_record;
     PRAGMA wal_checkpoint(TRUNCATE)";
 
 /// Acknowledgements that have no event with their session, revision and token.

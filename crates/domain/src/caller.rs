@@ -3,8 +3,8 @@
 use std::time::Instant;
 
 use crate::{
-    attempt::Attempt,
-    change::{Change, Operation, Requester},
+    cancel_handle::CancelHandle,
+    command::{Command, Operation, Requester},
     session::{Id, TenantId},
     time::Timestamp,
     trace::TraceId,
@@ -22,20 +22,20 @@ pub struct Caller {
     /// When it stops waiting, where it has said so.
     pub deadline: Option<Instant>,
     /// Calls off what it has asked for and is not sent yet.
-    pub attempt: Attempt,
+    pub cancel_handle: CancelHandle,
 }
 
 impl Caller {
     /// A caller who waits for as long as it takes, and is part of no trace.
     #[must_use]
     pub fn new(tenant: TenantId, requester: Requester) -> Self {
-        Self { tenant, requester, trace_id: None, deadline: None, attempt: Attempt::new() }
+        Self { tenant, requester, trace_id: None, deadline: None, cancel_handle: CancelHandle::new() }
     }
 
-    /// A change that it asks for now, without any condition.
+    /// A command that it gives now, without any condition.
     #[must_use]
-    pub fn change(&self, id: Id, operation: Operation, now: Timestamp) -> Change {
-        Change {
+    pub fn command(&self, id: Id, operation: Operation, now: Timestamp) -> Command {
+        Command {
             tenant: self.tenant.clone(),
             id,
             operation,
@@ -45,7 +45,7 @@ impl Caller {
             requester: self.requester.clone(),
             trace_id: self.trace_id,
             at: now,
-            attempt: self.attempt.clone(),
+            cancel_handle: self.cancel_handle.clone(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Ending a session: what it sets, each in the shape that the document has.
 
-use crate::{change::End, error::Error, session::Document, violation::Violation};
+use crate::{command::End, error::Error, session::Document, violation::Violation};
 use json::Value;
 
 impl End {

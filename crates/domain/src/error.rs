@@ -70,7 +70,7 @@ pub enum Error {
     #[error("the channel session {0} is not active any more")]
     NotActive(Id),
     /// The stored document has no place for attributes.
-    #[error("the stored session's {0}; whoever owns the document has to mend it first")]
+    #[error("the stored session's {0}; whoever owns the document has to fix it first")]
     ChannelDataMalformed(Malformed),
     /// An attribute is not as it is required to be.
     #[error("{0}")]
@@ -91,7 +91,7 @@ pub enum Error {
     InvalidParameter(Violation),
     /// Events behind the position are not kept any longer.
     #[error(
-        "events behind this position are not kept any longer: get the sessions anew, and watch from now on"
+        "events behind this position are not kept any longer: re-read the sessions, and watch from now on"
     )]
     PositionExpired,
     /// Too much is waiting already.

@@ -6,13 +6,13 @@ mod text;
 use std::fmt;
 
 use crate::{
-    change::Requester,
+    batch::SessionWrite,
+    command::Requester,
     error::Error,
     request_id::{Digest, RequestId},
     session::{Id, Revision, TenantId},
     time::Timestamp,
     trace::TraceId,
-    working::Write,
 };
 use json::{Object, Value};
 
@@ -90,7 +90,7 @@ pub struct Event {
     /// The trace that the caller's call was part of, if it said so.
     pub trace_id: Option<TraceId>,
     /// The attributes that it changed.
-    pub changes: Vec<AttributeChange>,
+    pub changes: Vec<AttributeDiff>,
     /// The whole document after it, as JSON text; none where the session was deleted.
     pub document: Option<String>,
 }
@@ -132,7 +132,7 @@ impl Name {
 
 /// What became of one entry of `additionalAttributes`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AttributeChange {
+pub struct AttributeDiff {
     /// The entry's key.
     pub key: String,
     /// Where in the list it stands after the change; for one that was removed, where it stood before.
@@ -169,7 +169,7 @@ impl Event {
     /// The document where it is not the one that is written with the event: of several events about a session the last
     /// one's is, unless something in it is masked. So most documents need be sent to a store only once.
     #[must_use]
-    pub fn document_beside(&self, write: &Write) -> Option<&str> {
+    pub fn document_beside(&self, write: &SessionWrite) -> Option<&str> {
         self.document.as_deref().filter(|document| write.document.as_deref() != Some(document))
     }
 
@@ -202,7 +202,7 @@ impl fmt::Display for EventId {
     }
 }
 
-/// A place between events, as a store counts them: opaque to everybody else.
+/// Where a consumer of events stands, as the store counts them: an opaque cursor.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Position(Box<str>);
 

@@ -9,7 +9,7 @@ use crate::error::Source;
 pub struct Health {
     /// Returning sessions, pages of them and their past.
     pub reads: Check,
-    /// Making changes.
+    /// Executing commands.
     pub writes: Check,
     /// Reading events behind a position.
     pub watches: Check,

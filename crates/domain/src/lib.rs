@@ -3,10 +3,11 @@
 //! Pure: no I/O, no clock, no tonic, axum or sqlx. Whatever must be the same over gRPC and REST, and on every
 //! store, is decided here.
 
-pub mod attempt;
 pub mod attribute;
+pub mod batch;
 pub mod caller;
-pub mod change;
+pub mod cancel_handle;
+pub mod command;
 mod end;
 pub mod error;
 pub mod event;
@@ -21,7 +22,6 @@ pub mod trace;
 pub mod update;
 pub mod value_type;
 pub mod violation;
-pub mod working;
 
 pub use error::{Error, Outcome, Reason};
 

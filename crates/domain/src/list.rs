@@ -15,9 +15,9 @@ pub struct Filter {
     pub active: Option<bool>,
 }
 
-/// The condition that leads: a store scans along its index, and holds what it finds there to the others.
+/// The condition whose index a store scans; what it finds there is held to the other conditions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lead {
+pub enum IndexChoice {
     /// [`Filter::conversation_id`]
     Conversation,
     /// [`Filter::customer_id`]
@@ -31,20 +31,20 @@ pub enum Lead {
 }
 
 impl Filter {
-    /// How many sessions are looked at for a page at least, where the leading condition is not the only one. It is what
+    /// How many sessions are scanned for a page at least, where the condition of the index is not the only one. It is what
     /// bounds a page's time, whatever the others leave.
     const MIN_SCANNED: usize = 1000;
 
-    /// The condition that leaves the fewest sessions.
+    /// The condition whose index leaves the fewest sessions.
     #[must_use]
-    pub fn lead(&self) -> Lead {
+    pub fn index_choice(&self) -> IndexChoice {
         match (&self.conversation_id, &self.customer_id, &self.channel_type, self.active) {
-            (Some(_), ..) => Lead::Conversation,
-            (None, Some(_), ..) => Lead::Customer,
+            (Some(_), ..) => IndexChoice::Conversation,
+            (None, Some(_), ..) => IndexChoice::Customer,
             // Those that are active are fewer than those that were.
-            (None, None, _, Some(true)) | (None, None, None, Some(false)) => Lead::Active,
-            (None, None, Some(_), _) => Lead::ChannelType,
-            (None, None, None, None) => Lead::None,
+            (None, None, _, Some(true)) | (None, None, None, Some(false)) => IndexChoice::Active,
+            (None, None, Some(_), _) => IndexChoice::ChannelType,
+            (None, None, None, None) => IndexChoice::None,
         }
     }
 
@@ -97,10 +97,10 @@ impl Page {
     }
 }
 
-/// What a session can be found by, taken from its document. What is no text, or longer than [`Keys::MAX_CHARS`], is nothing
-/// to be found by.
+/// The fields of a document that are indexed: what a session can be found by. What is no text, or longer than
+/// [`IndexedFields::MAX_CHARS`], is nothing to be found by.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Keys {
+pub struct IndexedFields {
     /// See [`Filter::conversation_id`].
     pub conversation_id: Option<String>,
     /// See [`Filter::customer_id`].
@@ -111,7 +111,7 @@ pub struct Keys {
     pub active: bool,
 }
 
-impl Keys {
+impl IndexedFields {
     /// The longest text that a session is found by, in characters: an index has no room for more.
     pub const MAX_CHARS: usize = 255;
 }

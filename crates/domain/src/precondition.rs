@@ -1,4 +1,4 @@
-//! What a caller requires of a session before its change is made.
+//! What a caller requires of a session before its command is made.
 
 use crate::{
     attribute::{Attribute, Member, key_problem, within},

@@ -63,9 +63,9 @@ impl Digest {
     }
 }
 
-/// A change that was made under a request id, and the answer that it got.
+/// The record of a command that was executed under a request id, with the answer that it got.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Recorded {
+pub struct IdempotencyRecord {
     /// The caller's name for it.
     pub request_id: RequestId,
     /// What it asked for.

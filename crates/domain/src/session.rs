@@ -110,7 +110,7 @@ impl Revision {
         self.0
     }
 
-    /// What the next change makes of it.
+    /// What the next command makes of it.
     #[must_use]
     pub fn next(self) -> Self {
         Self(self.0 + 1)

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use crate::{
-    change::{Change, Changed},
+    command::{Command, CommandResult},
     error::{Error, Source},
     event::{Event, Position, Scope},
     health::Health,
@@ -17,19 +17,19 @@ use crate::{
 ///
 /// The errors that a method does not name are [`Error::StoreUnavailable`], [`Error::Overloaded`] and
 /// [`Error::Internal`]. A returned future must be driven to its end: whoever may have to stop waiting spawns it, and
-/// gives up the attempts of its changes.
+/// cancels its commands.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
-    /// Makes changes, in order, each on its own and in one atomic step with its event and the record of its request id:
-    /// one that is refused harms no other, and there is one result for each, in order. Changes of the same session take
-    /// effect one after the other, also those of other callers. Once `Ok` is returned for a change it is durable. A store
-    /// that fails as a whole gives each change that it concerns the same error.
+    /// Executes commands, in order, each on its own and in one atomic step with its event and its idempotency record: one
+    /// that is refused harms no other, and there is one result for each, in order. Commands for the same session take effect
+    /// one after the other, also those of other callers. Once `Ok` is returned for a command it is durable. A store that
+    /// fails as a whole gives each command that it concerns the same error.
     ///
-    /// What each change does, also to a session that is missing or when it is repeated, is decided by
-    /// [`crate::working::Working::apply`].
+    /// What each command does, also to a session that is missing or when it is repeated, is decided by
+    /// [`crate::batch::SessionState::apply`].
     ///
-    /// Errors: those, and [`Error::DeadlineExceeded`] if the attempt was given up before the change was sent.
-    async fn change(&self, changes: Vec<Change>) -> Vec<Result<Changed, Error>>;
+    /// Errors: those, and [`Error::DeadlineExceeded`] if the command was cancelled before its commit point.
+    async fn execute(&self, commands: Vec<Command>) -> Vec<Result<CommandResult, Error>>;
 
     /// Returns sessions as they stand, each at some moment between call and return, one result for each id, in order.
     ///
@@ -66,7 +66,7 @@ pub trait Store: Send + Sync + 'static {
         limit: usize,
     ) -> Result<Vec<Event>, Error>;
 
-    /// Returns the position behind every event whose change had been acknowledged before the call.
+    /// Returns the position behind every event whose command had been acknowledged before the call.
     ///
     /// # Errors
     /// Those that concern the store as a whole.
@@ -78,7 +78,7 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`Error::InvalidParameter`] for a position that this store did not give, [`Error::PositionExpired`] if events
-    /// behind it may have been cleaned up.
+    /// behind it may have expired.
     async fn events(
         &self,
         tenant: &TenantId,
@@ -88,13 +88,13 @@ pub trait Store: Send + Sync + 'static {
         limit: usize,
     ) -> Result<Events, Error>;
 
-    /// Cleans up one small step of what has expired, looking at up to `limit` of the oldest, and returns how much that was.
+    /// Deletes one small step of what has expired, looking at up to `limit` of the oldest, and returns how much that was.
     /// Nothing is left to do for now when it is none; less than `limit` may be followed by more, where clocks that run fast
     /// dated some of the oldest ahead.
     ///
     /// # Errors
     /// Those that concern the store as a whole.
-    async fn clean(&self, expired: Expired, limit: usize) -> Result<usize, Error>;
+    async fn expire(&self, expired: Expired, limit: usize) -> Result<usize, Error>;
 
     /// Returns up to `limit` sessions of any tenant that had ended before a moment, those that ended first coming first.
     ///
@@ -136,15 +136,15 @@ pub struct Events {
 pub enum Expired {
     /// Events from before a moment.
     Events(Timestamp),
-    /// Request ids from before a moment.
-    RequestIds(Timestamp),
+    /// Idempotency records from before a moment.
+    IdempotencyRecords(Timestamp),
 }
 
 /// A store that cannot be opened.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}{}", .cause.as_ref().map(|cause| format!(": {cause}")).unwrap_or_default())]
 pub struct OpenError {
-    /// What to mend.
+    /// What to fix.
     pub message: String,
     /// What the database said, where it said something.
     pub cause: Option<Source>,

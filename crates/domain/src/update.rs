@@ -6,7 +6,7 @@ mod difference;
 use crate::{
     attribute::{self, Attribute, Attributes, Draft, Member},
     error::{Error, Present},
-    event::{AttributeChange, Entry},
+    event::{AttributeDiff, Entry},
     precondition::{Precondition, PreconditionDraft, has_key},
     session::{Document, Revision},
     value_type::ValueRules,
@@ -98,7 +98,7 @@ pub struct Applied {
     pub document: Document,
     /// Each entry of the list that changed: those that were removed, then those that were attached, in the request's
     /// order.
-    pub changes: Vec<AttributeChange>,
+    pub changes: Vec<AttributeDiff>,
 }
 
 /// Applies an update to the document of a session that is active. Returns nothing where the list of attributes is what
@@ -134,13 +134,13 @@ pub fn apply(document: &Document, revision: Revision, update: &Update) -> Result
     Ok(Some(Applied { document: document.with_attributes(list)?, changes }))
 }
 
-fn remove(list: &mut Vec<Value>, keys: &[String]) -> Vec<AttributeChange> {
+fn remove(list: &mut Vec<Value>, keys: &[String]) -> Vec<AttributeDiff> {
     let mut changes = Vec::new();
     let mut index = 0;
     list.retain(|entry| {
         let removed = entry.as_object().and_then(|entry| {
             let key = keys.iter().find(|key| has_key(entry, key))?;
-            Some(AttributeChange { key: key.clone(), index, old: Some(Entry::of(entry)), new: None })
+            Some(AttributeDiff { key: key.clone(), index, old: Some(Entry::of(entry)), new: None })
         });
         index += 1;
         let stays = removed.is_none();
@@ -150,8 +150,8 @@ fn remove(list: &mut Vec<Value>, keys: &[String]) -> Vec<AttributeChange> {
     changes
 }
 
-fn merge(list: &mut Vec<Value>, attribute: &Attribute, changes: &mut Vec<AttributeChange>) {
-    let change = |index, old, new| AttributeChange { key: attribute.key.clone(), index, old, new: Some(new) };
+fn merge(list: &mut Vec<Value>, attribute: &Attribute, changes: &mut Vec<AttributeDiff>) {
+    let change = |index, old, new| AttributeDiff { key: attribute.key.clone(), index, old, new: Some(new) };
     let mut found = false;
     for (index, entry) in list.iter_mut().enumerate() {
         if let Value::Object(entry) = entry

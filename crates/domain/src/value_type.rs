@@ -39,7 +39,7 @@ pub enum ValueRules {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Misfit {
     /// Where in the value; empty for the value as a whole.
-    pub place: String,
+    pub path: String,
     /// What would be right, as the end of a sentence that starts with the place.
     pub description: String,
 }
@@ -105,7 +105,7 @@ impl ValueType {
                 match items.iter().enumerate().find(|(_, item)| item.as_str().is_none()) {
                     None => Ok(()),
                     Some((at, item)) => Err(Misfit {
-                        place: format!("[{at}]"),
+                        path: format!("[{at}]"),
                         description: format!("must be a string; this is {}", item.kind()),
                     }),
                 }
@@ -117,24 +117,25 @@ impl ValueType {
         }
     }
 
-    fn check_inside(self, value: &Value, place: &Path<'_>) -> Result<(), Misfit> {
+    fn check_inside(self, value: &Value, path: &Path<'_>) -> Result<(), Misfit> {
         match value {
             Value::Null => Ok(()),
             Value::Array(items) => items
                 .iter()
                 .enumerate()
-                .try_for_each(|(at, item)| self.check_inside(item, &place.then(Step::Index(at)))),
+                .try_for_each(|(at, item)| self.check_inside(item, &path.then(Step::Index(at)))),
             Value::Object(object) => object
                 .iter()
-                .try_for_each(|(name, value)| self.check_inside(value, &place.then(Step::Name(name)))),
-            Value::Bool(_) | Value::Number(_) | Value::String(_) => rule::check(self, value)
-                .map_err(|description| Misfit { place: place.to_string(), description }),
+                .try_for_each(|(name, value)| self.check_inside(value, &path.then(Step::Name(name)))),
+            Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+                rule::check(self, value).map_err(|description| Misfit { path: path.to_string(), description })
+            }
         }
     }
 }
 
 fn whole(description: String) -> Result<(), Misfit> {
-    Err(Misfit { place: String::new(), description })
+    Err(Misfit { path: String::new(), description })
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use json::Problem;
 
-/// One broken rule, with all that a caller needs to mend it. Never quotes a value, which may be a secret.
+/// One broken rule, with all that a caller needs to fix it. Never quotes a value, which may be a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
     /// Which part of the request, such as `attributes[1].value`.

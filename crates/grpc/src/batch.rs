@@ -4,7 +4,7 @@ use channel_session_api::v1::{UpdateDataRequest, UpdateDataResult, update_data_r
 use domain::{
     Error,
     caller::Caller,
-    change::{Change, Changed},
+    command::{Command, CommandResult},
     session::Id,
 };
 
@@ -13,7 +13,7 @@ use crate::{service::Options, status, update_data};
 /// Updates in the order of their requests, those that broke a rule included.
 #[derive(Default)]
 pub(crate) struct Batch {
-    changes: Vec<Change>,
+    commands: Vec<Command>,
     places: Places,
 }
 
@@ -22,23 +22,23 @@ pub(crate) struct Batch {
 pub(crate) struct Places(Vec<Place>);
 
 enum Place {
-    /// The next of the changes: of this session, to be shown in this view.
-    Change(Id, i32),
+    /// The next of the commands: of this session, to be shown in this view.
+    Command(Id, i32),
     /// Nothing was asked of the store.
     Refused(Error),
 }
 
 impl Batch {
-    /// Adds the update that a request asks for. They share one attempt: whoever gives that up gives up all of them.
+    /// Adds the update that a request asks for. They share one cancel handle.
     pub(crate) fn add(&mut self, request: Option<UpdateDataRequest>, options: &Options, caller: &Caller) {
         let missing = || Error::MalformedBody("a request is required".to_owned());
         let view = request.as_ref().map(|request| request.view).unwrap_or_default();
-        let change = request.ok_or_else(missing);
-        let change = change.and_then(|request| update_data::change(request, options, caller));
-        self.places.0.push(match change {
-            Ok(change) => {
-                let place = Place::Change(change.id.clone(), view);
-                self.changes.push(change);
+        let command = request.ok_or_else(missing);
+        let command = command.and_then(|request| update_data::command(request, options, caller));
+        self.places.0.push(match command {
+            Ok(command) => {
+                let place = Place::Command(command.id.clone(), view);
+                self.commands.push(command);
                 place
             }
             Err(error) => Place::Refused(error),
@@ -56,22 +56,25 @@ impl Batch {
     }
 
     /// What to ask of the store, and where its results belong.
-    pub(crate) fn split(self) -> (Vec<Change>, Places) {
-        (self.changes, self.places)
+    pub(crate) fn split(self) -> (Vec<Command>, Places) {
+        (self.commands, self.places)
     }
 }
 
 impl Places {
-    /// The results in the order of the requests, given those of the changes in their order: each is made when it is asked for.
-    pub(crate) fn fill(self, changed: Vec<Result<Changed, Error>>) -> impl Iterator<Item = UpdateDataResult> {
-        let mut changed = changed.into_iter();
+    /// The results in the order of the requests, given those of the commands in their order: each is made when it is asked for.
+    pub(crate) fn fill(
+        self,
+        executed: Vec<Result<CommandResult, Error>>,
+    ) -> impl Iterator<Item = UpdateDataResult> {
+        let mut executed = executed.into_iter();
         let mut log = Log::default();
         self.0.into_iter().map(move |place| {
             let made = match place {
-                Place::Change(id, view) => changed
+                Place::Command(id, view) => executed
                     .next()
                     .unwrap_or_else(|| Err(Error::Internal("the store returned no result".into())))
-                    .and_then(|changed| update_data::response(changed, id, view)),
+                    .and_then(|result| update_data::response(result, id, view)),
                 Place::Refused(error) => Err(error),
             };
             let result = match made {

@@ -1,6 +1,6 @@
 //! Texts that sessions are looked for by.
 
-use domain::{Error, list::Keys, violation::Violation};
+use domain::{Error, list::IndexedFields, violation::Violation};
 
 /// Takes a text from a request; an empty one was not given.
 ///
@@ -9,7 +9,7 @@ use domain::{Error, list::Keys, violation::Violation};
 pub(crate) fn parse(field: &'static str, text: String) -> Result<Option<String>, Error> {
     let problem = if text.contains('\0') {
         Some(("no_nul", "must not hold the character U+0000"))
-    } else if text.chars().nth(Keys::MAX_CHARS).is_some() {
+    } else if text.chars().nth(IndexedFields::MAX_CHARS).is_some() {
         Some(("length", "must have at most 255 characters"))
     } else {
         None

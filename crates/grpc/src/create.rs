@@ -6,14 +6,14 @@ use channel_session_api::v1::{
 use domain::{
     Error,
     caller::Caller,
-    change::{Create, Existing, Operation},
+    command::{Create, Existing, Operation},
     session::{Document, Id},
     violation::Violation,
 };
 use json::Path;
 use prost_types::Struct;
 
-use crate::{Service, change::Terms, value, view};
+use crate::{Service, command::Terms, value, view};
 
 pub(crate) async fn run(
     service: Service,
@@ -33,7 +33,7 @@ pub(crate) async fn run(
     let (etag, request_id) = (&*request.etag, &*request.request_id);
     let terms = Terms { etag, request_id, validate_only: request.validate_only };
     let create = Operation::Create(Create { document, existing });
-    let changed = service.change_one(terms.change(id.clone(), create, &caller)?).await?;
+    let changed = service.execute_one(terms.command(id.clone(), create, &caller)?).await?;
     let has_changed = changed.changed;
     let session = view::changed(changed, id, request.view)?;
     Ok(CreateChannelSessionResponse { channel_session: Some(session), changed: has_changed })

@@ -4,11 +4,11 @@ use channel_session_api::v1::{DeleteChannelSessionRequest, DeleteChannelSessionR
 use domain::{
     Error,
     caller::Caller,
-    change::{Delete, Operation},
+    command::{Delete, Operation},
     session::Id,
 };
 
-use crate::{Service, change::Terms};
+use crate::{Service, command::Terms};
 
 pub(crate) async fn run(
     service: Service,
@@ -19,6 +19,6 @@ pub(crate) async fn run(
     let delete = Operation::Delete(Delete { allow_missing: request.allow_missing });
     // Nothing is kept of a session that is erased, so no request id either.
     let terms = Terms { etag: &request.etag, request_id: "", validate_only: request.validate_only };
-    let changed = service.change_one(terms.change(id, delete, &caller)?).await?;
+    let changed = service.execute_one(terms.command(id, delete, &caller)?).await?;
     Ok(DeleteChannelSessionResponse { revision: changed.revision.get(), changed: changed.changed })
 }

@@ -4,11 +4,11 @@ use channel_session_api::v1::{EndChannelSessionRequest, EndChannelSessionRespons
 use domain::{
     Error,
     caller::Caller,
-    change::{End, Operation},
+    command::{End, Operation},
     session::Id,
 };
 
-use crate::{Service, change::Terms, view};
+use crate::{Service, command::Terms, view};
 
 pub(crate) async fn run(
     service: Service,
@@ -19,7 +19,7 @@ pub(crate) async fn run(
     let end = Operation::End(End::parse(&request.state, &request.reason_code)?);
     let (etag, request_id) = (&*request.etag, &*request.request_id);
     let terms = Terms { etag, request_id, validate_only: request.validate_only };
-    let changed = service.change_one(terms.change(id.clone(), end, &caller)?).await?;
+    let changed = service.execute_one(terms.command(id.clone(), end, &caller)?).await?;
     let session = view::changed(changed, id, request.view)?;
     Ok(EndChannelSessionResponse { channel_session: Some(session) })
 }

@@ -6,7 +6,7 @@ mod attributes;
 mod batch;
 mod batch_update_data;
 mod calls;
-mod change;
+mod command;
 mod condition;
 mod create;
 mod delete;

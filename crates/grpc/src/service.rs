@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use budget::Budget;
 use domain::{
     Error,
-    change::{Change, Changed, Requester},
+    command::{Command, CommandResult, Requester},
     session::{Id, Session, TenantId},
     store::Store,
     value_type::ValueRules,
@@ -108,7 +108,7 @@ impl Service {
     }
 
     /// Does work to its end, also when its caller goes away: the store's futures must not be dropped. What a caller's going
-    /// can still call off, it does through the attempt.
+    /// can still call off, it does through its cancel handle.
     pub(crate) async fn finish<T: Send + 'static>(
         &self,
         work: impl Future<Output = Result<T, Error>> + Send + 'static,
@@ -116,16 +116,16 @@ impl Service {
         Finish::new(&self.tasks, work).await
     }
 
-    /// Has the store make changes, and lets the watches know if there was one. To be run to its end: see
+    /// Has the store execute commands, and lets the watches know if there was one. To be run to its end: see
     /// [`Self::finish`].
-    pub(crate) async fn change(&self, changes: Vec<Change>) -> Vec<Result<Changed, Error>> {
-        if changes.is_empty() {
+    pub(crate) async fn execute(&self, commands: Vec<Command>) -> Vec<Result<CommandResult, Error>> {
+        if commands.is_empty() {
             return Vec::new();
         }
-        let tenants: Vec<_> = changes.iter().map(|change| change.tenant.clone()).collect();
-        let results = self.store.change(changes).await;
-        for changed in results.iter().flatten() {
-            self.reads.saw(changed.document.as_ref().map_or(0, String::len));
+        let tenants: Vec<_> = commands.iter().map(|command| command.tenant.clone()).collect();
+        let results = self.store.execute(commands).await;
+        for result in results.iter().flatten() {
+            self.reads.saw(result.document.as_ref().map_or(0, String::len));
         }
         // An answer that was given before, or only would be, says so too; then the watches look once in vain.
         for (tenant, _) in
@@ -136,9 +136,9 @@ impl Service {
         results
     }
 
-    /// The same for one change.
-    pub(crate) async fn change_one(&self, change: Change) -> Result<Changed, Error> {
-        only(self.change(vec![change]).await)
+    /// The same for one command.
+    pub(crate) async fn execute_one(&self, command: Command) -> Result<CommandResult, Error> {
+        only(self.execute(vec![command]).await)
     }
 
     /// Returns a session as it stands, when there is room for it.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use budget::{LongStream, Share};
 use channel_session_api::v1::{StreamUpdateDataRequest, StreamUpdateDataResponse, UpdateDataResult};
-use domain::{Error, Reason, attempt::Attempt, attribute::Attributes, caller::Caller};
+use domain::{Error, Reason, attribute::Attributes, caller::Caller, cancel_handle::CancelHandle};
 use futures_util::{FutureExt, Stream, StreamExt, stream};
 use prost::Message;
 use tokio::time::Instant;
@@ -17,7 +17,7 @@ use tracing::Instrument;
 use crate::{
     Service,
     batch::Batch,
-    layer::{deadline::GivenUpOnDrop, error_details},
+    layer::{deadline::CancelledOnDrop, error_details},
     status,
     stream_end::StreamEnd,
 };
@@ -93,10 +93,10 @@ impl<S: Stream<Item = Result<StreamUpdateDataRequest, Status>> + Unpin> Updates<
                 results.end(last);
                 return;
             }
-            let attempt = GivenUpOnDrop(Attempt::new());
-            let caller = Caller { attempt: attempt.0.clone(), ..self.caller.clone() };
+            let cancel = CancelledOnDrop(CancelHandle::new());
+            let caller = Caller { cancel_handle: cancel.0.clone(), ..self.caller.clone() };
             let (batch, share) = self.read(&caller).await;
-            let (made, room) = self.update(batch, attempt).await;
+            let (made, room) = self.update(batch, cancel).await;
             drop(share);
             results.fill(made, room);
         }
@@ -146,11 +146,11 @@ impl<S: Stream<Item = Result<StreamUpdateDataRequest, Status>> + Unpin> Updates<
         (batch, share)
     }
 
-    /// Makes updates within the time that a call has, once there is room for what they come to. If the caller goes away, the
-    /// attempt is given up with this future.
-    async fn update(&mut self, batch: Batch, attempt: GivenUpOnDrop) -> (Vec<UpdateDataResult>, Share) {
-        let (changes, places) = batch.split();
-        let count = changes.len();
+    /// Makes updates within the time that a call has, once there is room for what they come to. If the caller goes away, they
+    /// are cancelled with this future.
+    async fn update(&mut self, batch: Batch, cancel: CancelledOnDrop) -> (Vec<UpdateDataResult>, Share) {
+        let (commands, places) = batch.split();
+        let count = commands.len();
         let service = self.service.clone();
         let answers = &service.options.budget.answers;
         let mut room = answers.share();
@@ -158,18 +158,18 @@ impl<S: Stream<Item = Result<StreamUpdateDataRequest, Status>> + Unpin> Updates<
             wait_for_room(&mut room, COPIES * count * service.reads.expected()).await;
             let place = service.streams.clone().acquire_owned().await.map_err(|_| Error::Overloaded)?;
             let service = service.clone();
-            let changed = async move {
+            let executed = async move {
                 let _held = place;
-                Ok(service.change(changes).await)
+                Ok(service.execute(commands).await)
             };
-            self.service.finish(changed).await
+            self.service.finish(executed).await
         };
         let limit = self.end.or_sooner(Instant::now() + self.service.options.max_deadline);
         let results: Vec<_> = places
             .fill(match tokio::time::timeout_at(limit, work).await {
                 Ok(Ok(changed)) => changed,
                 Ok(Err(error)) => vec![Err(error); count],
-                Err(_) => vec![Err(Error::DeadlineExceeded(attempt.0.give_up())); count],
+                Err(_) => vec![Err(Error::DeadlineExceeded(cancel.0.cancel())); count],
             })
             .collect();
         // What was made is told, also where there is no room for so much of it.

@@ -5,13 +5,13 @@ use domain::{
     Error,
     attribute::Attributes,
     caller::Caller,
-    change::{Change, Changed, Operation},
+    command::{Command, CommandResult, Operation},
     session::Id,
     update::Update,
 };
 use prost::Message;
 
-use crate::{Service, attributes, change::Terms, preconditions, service::Options, view};
+use crate::{Service, attributes, command::Terms, preconditions, service::Options, view};
 
 pub(crate) async fn run(
     service: Service,
@@ -19,20 +19,20 @@ pub(crate) async fn run(
     caller: Caller,
 ) -> Result<UpdateDataResponse, Error> {
     let view = request.view;
-    let change = change(request, &service.options, &caller)?;
-    let id = change.id.clone();
-    response(service.change_one(change).await?, id, view)
+    let command = command(request, &service.options, &caller)?;
+    let id = command.id.clone();
+    response(service.execute_one(command).await?, id, view)
 }
 
-/// The change that a request asks for.
+/// The command that a request gives.
 ///
 /// # Errors
 /// What is wrong with the request, the first kind in the order that the contract gives them.
-pub(crate) fn change(
+pub(crate) fn command(
     request: UpdateDataRequest,
     options: &Options,
     caller: &Caller,
-) -> Result<Change, Error> {
+) -> Result<Command, Error> {
     let id = Id::parse(&request.channel_session_id)?;
     let (found, limit) = (size(&request), Attributes::MAX_REQUEST_BYTES);
     if found > limit {
@@ -44,14 +44,14 @@ pub(crate) fn change(
     let update = Update::check(attributes, request.remove_keys, preconditions, rules, max_attributes)?;
     let (etag, request_id) = (&*request.etag, &*request.request_id);
     let terms = Terms { etag, request_id, validate_only: request.validate_only };
-    terms.change(id, Operation::Update(update), caller)
+    terms.command(id, Operation::Update(update), caller)
 }
 
 /// The answer to a change that was made.
 ///
 /// # Errors
 /// [`Error::Internal`] if the store returned no session.
-pub(crate) fn response(changed: Changed, id: Id, view: i32) -> Result<UpdateDataResponse, Error> {
+pub(crate) fn response(changed: CommandResult, id: Id, view: i32) -> Result<UpdateDataResponse, Error> {
     let has_changed = changed.changed;
     Ok(UpdateDataResponse { channel_session: Some(view::changed(changed, id, view)?), changed: has_changed })
 }

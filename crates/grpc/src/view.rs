@@ -9,7 +9,7 @@ mod members;
 use channel_session_api::v1::{ChannelSession, ChannelSessionView as View};
 use domain::{
     Error,
-    change::Changed,
+    command::CommandResult,
     session::{Id, Session},
 };
 
@@ -36,7 +36,7 @@ pub(crate) fn session(session: Session, view: i32) -> ChannelSession {
 ///
 /// # Errors
 /// [`Error::Internal`] if the store left it out.
-pub(crate) fn changed(changed: Changed, id: Id, view: i32) -> Result<ChannelSession, Error> {
+pub(crate) fn changed(changed: CommandResult, id: Id, view: i32) -> Result<ChannelSession, Error> {
     let missing = || Error::Internal("the store returned no document".into());
     changed.session(id).map(|changed| session(changed, view)).ok_or_else(missing)
 }

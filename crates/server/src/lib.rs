@@ -1,18 +1,18 @@
 //! The program `channel-sessions`: configuration, wiring, telemetry, shutdown, and its commands.
 
-pub mod command;
+pub mod cli;
 pub mod config;
 pub mod export;
 mod files;
 pub mod import;
 mod listener;
 mod readiness;
+mod retention;
 mod sample;
 mod shutdown;
 mod staged_close;
 mod store;
 mod telemetry;
-mod upkeep;
 
 /// A call is many small allocations, of which this allocator makes less work than the system's does.
 #[global_allocator]

@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-use channel_sessions_server::command::Cli;
+use channel_sessions_server::cli::Program;
 
 fn main() -> ExitCode {
-    Cli::main()
+    Program::main()
 }

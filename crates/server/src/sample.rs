@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use domain::{
     Error,
-    change::{Change, Create, Existing, Operation},
+    command::{Command, Create, Existing, Operation},
     session::{Document, Id},
     store::Store,
 };
@@ -16,9 +16,9 @@ pub(crate) async fn store(store: &dyn Store) -> Result<Id, Error> {
     let document = Document::parse(DOCUMENT)?;
     let id = document.id("")?;
     let create = Create { document, existing: Existing::Keep };
-    let change =
-        Change { at: SystemTime::now().into(), ..Change::new(id.clone(), Operation::Create(create)) };
-    match store.change(vec![change]).await.into_iter().next() {
+    let command =
+        Command { at: SystemTime::now().into(), ..Command::new(id.clone(), Operation::Create(create)) };
+    match store.execute(vec![command]).await.into_iter().next() {
         Some(Ok(_)) => Ok(id),
         Some(Err(error)) => Err(error),
         None => Err(Error::Internal("the store returned no result".into())),

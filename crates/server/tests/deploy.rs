@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use channel_sessions_server::command::Cli;
+use channel_sessions_server::cli::Program;
 use clap::{Command, CommandFactory};
 
 /// A variable's name and its default; empty where it has none.
@@ -94,7 +94,7 @@ fn systemd_understands_the_unit() {
 
 /// What the program knows: the variables of all of its commands.
 fn settings() -> Settings {
-    let mut cli = Cli::command();
+    let mut cli = Program::command();
     // Hands the flags that all commands share to each of them.
     cli.build();
     let mut settings = Settings::new();

@@ -1,4 +1,4 @@
--- Sessions that can be found, updated, ended and deleted; what happened to them; and requests that may come again.
+-- Sessions that can be found, updated, ended and deleted; what happened to them; and idempotency records.
 --
 -- The keys start with the tenant and the session. The fields of a document that are indexed have columns of their own,
 -- none of which changes when attributes do, and pages are filled to 70 % only: an update then finds room beside the row
@@ -53,21 +53,21 @@ CREATE TABLE channel_session_event (
 CREATE INDEX channel_session_event_number ON channel_session_event (number);
 CREATE INDEX channel_session_event_transaction ON channel_session_event (transaction_id);
 
--- Which events have been cleaned up, so that whoever reads on from before that is told: the last transactions of which any
--- are gone, each with its last number; and, in one row, which whoever cleans up has locked meanwhile, the highest of those
--- before them.
-CREATE TABLE channel_session_event_cleaned (
+-- Which events have expired and are deleted, so that whoever reads on from before that is refused: the last transactions of
+-- which any are deleted, each with its last number; and, in one row, which the process that deletes has locked meanwhile,
+-- the highest of those before them.
+CREATE TABLE channel_session_event_expired (
     transaction_id xid8 PRIMARY KEY,
     number         bigint NOT NULL
 );
 CREATE TABLE channel_session_event_log (
     one        boolean PRIMARY KEY DEFAULT true CHECK (one),
-    cleaned_to xid8
+    expired_to xid8
 );
 INSERT INTO channel_session_event_log DEFAULT VALUES;
 
--- Requests that may come again, and what they were answered.
-CREATE TABLE channel_session_request (
+-- Idempotency records: requests that may come again, and what they were answered.
+CREATE TABLE channel_session_idempotency_record (
     tenant_id  text COLLATE "C" NOT NULL,
     session_id text COLLATE "C" NOT NULL,
     request_id text COLLATE "C" NOT NULL,
@@ -78,14 +78,14 @@ CREATE TABLE channel_session_request (
     at         bigint NOT NULL,
     PRIMARY KEY (tenant_id, session_id, request_id)
 );
-CREATE INDEX channel_session_request_at ON channel_session_request (at);
+CREATE INDEX channel_session_idempotency_record_at ON channel_session_idempotency_record (at);
 
 -- Documents are compressed each time that they are written: where the server can, by what takes the least time.
 DO $$
 BEGIN
     ALTER TABLE channel_session ALTER COLUMN document SET COMPRESSION lz4;
     ALTER TABLE channel_session_event ALTER COLUMN document SET COMPRESSION lz4;
-    ALTER TABLE channel_session_request ALTER COLUMN document SET COMPRESSION lz4;
+    ALTER TABLE channel_session_idempotency_record ALTER COLUMN document SET COMPRESSION lz4;
 EXCEPTION WHEN feature_not_supported THEN
     NULL;
 END

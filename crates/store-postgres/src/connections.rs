@@ -238,9 +238,9 @@ impl Lease {
             LockWait::Short => SHORT_LOCK_WAIT,
             LockWait::Long => LONG_LOCK_WAIT,
         };
-        let set = sqlx::query("SELECT set_config('lock_timeout', $1, false)");
+        let set = sqlx::query("SELECT set_config('lock_timeout', $1, false) AS lock_timeout");
         let set = self.fetch_one(set.bind(limit.as_millis().to_string())).await?;
-        set.try_get::<&str, _>(0)?;
+        set.try_get::<&str, _>("lock_timeout")?;
         if let Some(idle) = &mut self.idle {
             idle.lock_wait = Some(wait);
         }

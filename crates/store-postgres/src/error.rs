@@ -1,6 +1,6 @@
 //! From what the driver says to what the service says of it. The driver's errors end here.
 
-use domain::{Error, Outcome, working::Refusal};
+use domain::{Error, Outcome, batch::Refusal};
 use sqlx::{error::DatabaseError, postgres::PgDatabaseError};
 
 /// A statement that only reads failed.
@@ -13,7 +13,7 @@ pub(crate) fn of_write(error: sqlx::Error) -> Error {
     of_statement(error, Outcome::Unknown)
 }
 
-/// The same of one that writes changes.
+/// The same of one that writes commands.
 pub(crate) fn refusal(error: sqlx::Error) -> Refusal {
     if is_conflict(&error) {
         Refusal::Conflict
@@ -31,12 +31,12 @@ pub(crate) fn connection_lost() -> Error {
     Error::StoreUnavailable { outcome: Outcome::NotApplied, cause }
 }
 
-/// The store is away.
+/// The store is unavailable.
 pub(crate) fn unavailable(error: sqlx::Error, outcome: Outcome) -> Error {
     Error::StoreUnavailable { outcome, cause: error.into() }
 }
 
-/// Whether what failed at the start may go well by itself later: the database is away, has yet to start or to be promoted,
+/// Whether what failed at the start may go well by itself later: the database is unavailable, has yet to start or to be promoted,
 /// takes no more connections, or somebody holds a lock. A wrong password or a missing database stay.
 pub(crate) fn is_transient(error: &sqlx::Error) -> bool {
     match code(error) {
@@ -103,11 +103,11 @@ fn defect(error: sqlx::Error) -> Error {
 
 fn of_statement(error: sqlx::Error, lost: Outcome) -> Error {
     let Some(code) = code(&error) else {
-        let is_away = matches!(
+        let is_unavailable = matches!(
             error,
             sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed
         );
-        return if is_away { unavailable(error, lost) } else { Error::Internal(error.into()) };
+        return if is_unavailable { unavailable(error, lost) } else { Error::Internal(error.into()) };
     };
     // The connection ended while the statement was under way: connection exceptions, shutdowns, crashes.
     let was_cut_off = code.starts_with("08") || code.starts_with("57P");

@@ -11,11 +11,11 @@ use sqlx::{Row, postgres::PgRow};
 use crate::{
     connections::Connections,
     error,
-    event::{COLUMNS, columns, read},
-    position::{Place, Snapshot, Telling, unknown},
+    event::{columns, read},
+    position::{Cursor, Partial, Snapshot, unknown},
 };
 
-/// What a later snapshot sees and an earlier one does not, in the order of numbers. The first columns say, also where
+/// What a later snapshot sees and an earlier one does not, in the order of numbers. The columns of `head` say, also where
 /// there is no event, what the statement itself sees, and whether it could see everything.
 macro_rules! statement {
     ($scope:literal) => {
@@ -23,14 +23,14 @@ macro_rules! statement {
             "SELECT ", columns!(), ", event.document, event.number, head.*
              FROM (SELECT pg_current_snapshot()::text AS now,
                           (SELECT last_value FROM channel_session_event_number_seq) AS last,
-                          coalesce((SELECT cleaned_to FROM channel_session_event_log)
+                          coalesce((SELECT expired_to FROM channel_session_event_log)
                                        >= pg_snapshot_xmin($2::pg_snapshot), false)
                           OR EXISTS (
-                              SELECT FROM channel_session_event_cleaned AS cleaned
-                              WHERE cleaned.transaction_id >= pg_snapshot_xmin($2::pg_snapshot)
-                                AND NOT pg_visible_in_snapshot(cleaned.transaction_id, $2::pg_snapshot)
-                                AND NOT coalesce(cleaned.number <= $4
-                                    AND pg_visible_in_snapshot(cleaned.transaction_id, $3::pg_snapshot), false))
+                              SELECT FROM channel_session_event_expired AS expired
+                              WHERE expired.transaction_id >= pg_snapshot_xmin($2::pg_snapshot)
+                                AND NOT pg_visible_in_snapshot(expired.transaction_id, $2::pg_snapshot)
+                                AND NOT coalesce(expired.number <= $4
+                                    AND pg_visible_in_snapshot(expired.transaction_id, $3::pg_snapshot), false))
                               AS expired,
                           pg_snapshot_xmax(coalesce($3, $2)::pg_snapshot) > pg_snapshot_xmax(pg_current_snapshot())
                               AS unknown) AS head
@@ -69,16 +69,16 @@ pub(crate) async fn run(
     until: Option<&Position>,
     limit: usize,
 ) -> Result<Events, Error> {
-    let place = Place::parse(after)?;
-    let until = until.map(Place::parse).transpose()?;
-    let stretch = Stretch::behind(&place, until.as_ref());
+    let cursor = Cursor::parse(after)?;
+    let until = until.map(Cursor::parse).transpose()?;
+    let stretch = Stretch::behind(&cursor, until.as_ref());
     let (sessions, mut conversations) = scope.parts().unzip();
     // No text in the database has U+0000, and it takes none that has.
     conversations.iter_mut().for_each(|ids| ids.retain(|id| !id.contains('\0')));
     let mut connection = connections.get().await?;
     let query = sqlx::query(statement(scope))
         .bind(tenant.as_str())
-        .bind(place.told.to_string())
+        .bind(cursor.delivered.to_string())
         .bind(stretch.until.as_ref().map(Snapshot::to_string))
         .bind(stretch.from)
         .bind(stretch.to)
@@ -102,9 +102,9 @@ pub(crate) async fn run(
     let last = stretch.last.unwrap_or(head.last);
     let mut events = Vec::with_capacity(rows.len());
     for row in &rows {
-        let Some(number) = row.try_get::<Option<i64>, _>(COLUMNS).map_err(error::of_read)? else { continue };
-        let telling = Some(Telling { until: until.clone(), number, last });
-        events.push((read(row, tenant)?, Place { told: place.told.clone(), telling }.position()));
+        let Some(number) = row.try_get::<Option<i64>, _>("number").map_err(error::of_read)? else { continue };
+        let partial = Some(Partial { until: until.clone(), number, last });
+        events.push((read(row, tenant)?, Cursor { delivered: cursor.delivered.clone(), partial }.position()));
     }
     if events.len() == limit
         && let Some((_, next)) = events.last()
@@ -112,7 +112,7 @@ pub(crate) async fn run(
         let next = next.clone();
         return Ok(Events { events, next, complete: false });
     }
-    let end = stretch.end.unwrap_or(Place { told: until, telling: None });
+    let end = stretch.end.unwrap_or(Cursor { delivered: until, partial: None });
     Ok(Events { events, next: end.position(), complete: stretch.complete })
 }
 
@@ -126,43 +126,44 @@ struct Stretch {
     to: i64,
     /// No number that the later snapshot sees is above this, where that is known already.
     last: Option<i64>,
-    /// The place behind it; none for that behind all that the later snapshot sees.
-    end: Option<Place>,
+    /// The cursor behind it; none for the one behind all that the later snapshot sees.
+    end: Option<Cursor>,
     /// Whether that is as far as was asked for.
     complete: bool,
 }
 
 impl Stretch {
-    /// What comes first behind a place. A place holds two snapshots and no more: what is being told is told to its end
-    /// before anything else is.
-    fn behind(place: &Place, until: Option<&Place>) -> Self {
-        if until.is_some_and(|until| until.is_within(place)) {
-            // Nothing; but whether the place is one of this database's has still to be found out.
-            let telling = place.telling.as_ref();
-            let until = telling.map_or(&place.told, |telling| &telling.until);
-            let number = telling.map_or(0, |telling| telling.number);
+    /// What comes first behind a cursor. A cursor holds two snapshots and no more: a part that has begun to be delivered
+    /// is delivered to its end before anything else is.
+    fn behind(cursor: &Cursor, until: Option<&Cursor>) -> Self {
+        if until.is_some_and(|until| until.is_within(cursor)) {
+            // Nothing; but whether the cursor is one of this database's has still to be found out.
+            let partial = cursor.partial.as_ref();
+            let until = partial.map_or(&cursor.delivered, |partial| &partial.until);
+            let number = partial.map_or(0, |partial| partial.number);
             return Self {
                 until: Some(until.clone()),
                 from: number,
                 to: number,
                 last: None,
-                end: Some(place.clone()),
+                end: Some(cursor.clone()),
                 complete: true,
             };
         }
-        if let Some(telling) = &place.telling {
-            let is_same = |until: &&Place| {
-                until.told == place.told && until.telling.as_ref().is_some_and(|it| it.until == telling.until)
+        if let Some(partial) = &cursor.partial {
+            let is_same = |until: &&Cursor| {
+                until.delivered == cursor.delivered
+                    && until.partial.as_ref().is_some_and(|it| it.until == partial.until)
             };
             let end = until.filter(is_same);
-            let to = end.and_then(|end| Some(end.telling.as_ref()?.number)).unwrap_or(i64::MAX);
-            let whole = Place { told: telling.until.clone(), telling: None };
+            let to = end.and_then(|end| Some(end.partial.as_ref()?.number)).unwrap_or(i64::MAX);
+            let whole = Cursor { delivered: partial.until.clone(), partial: None };
             let complete = end.is_some() || until == Some(&whole);
             return Self {
-                until: Some(telling.until.clone()),
-                from: telling.number,
-                to: to.min(telling.last),
-                last: Some(telling.last),
+                until: Some(partial.until.clone()),
+                from: partial.number,
+                to: to.min(partial.last),
+                last: Some(partial.last),
                 end: end.cloned(),
                 complete,
             };
@@ -176,18 +177,18 @@ impl Stretch {
             complete,
         };
         let Some(until) = until else { return whole(None, true) };
-        match &until.telling {
-            Some(telling) if until.told.is_within(&place.told) => Self {
-                until: Some(telling.until.clone()),
+        match &until.partial {
+            Some(partial) if until.delivered.is_within(&cursor.delivered) => Self {
+                until: Some(partial.until.clone()),
                 from: 0,
-                to: telling.number,
-                last: Some(telling.last),
-                end: Some(Place { told: place.told.clone(), telling: Some(telling.clone()) }),
+                to: partial.number,
+                last: Some(partial.last),
+                end: Some(Cursor { delivered: cursor.delivered.clone(), partial: Some(partial.clone()) }),
                 complete: true,
             },
-            // The part comes when all before it has been told.
-            Some(_) => whole(Some(&until.told), false),
-            None => whole(Some(&until.told), true),
+            // The part comes when all before it has been delivered.
+            Some(_) => whole(Some(&until.delivered), false),
+            None => whole(Some(&until.delivered), true),
         }
     }
 }
@@ -204,10 +205,10 @@ impl Head {
     fn read(row: Option<&PgRow>) -> Result<Self, sqlx::Error> {
         let row = row.ok_or(sqlx::Error::RowNotFound)?;
         Ok(Self {
-            now: row.try_get(COLUMNS + 1)?,
-            last: row.try_get(COLUMNS + 2)?,
-            expired: row.try_get(COLUMNS + 3)?,
-            unknown: row.try_get(COLUMNS + 4)?,
+            now: row.try_get("now")?,
+            last: row.try_get("last")?,
+            expired: row.try_get("expired")?,
+            unknown: row.try_get("unknown")?,
         })
     }
 }

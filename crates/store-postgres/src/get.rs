@@ -3,9 +3,8 @@
 use batcher::{Item, Verdict};
 use domain::{
     Error,
-    session::{Id, Revision, Session, TenantId},
+    session::{Id, Session, TenantId},
 };
-use sqlx::Row;
 
 use crate::{connections::Connections, error, load};
 
@@ -22,7 +21,7 @@ impl Item for Read {
         None
     }
 
-    fn is_abandoned(&self) -> bool {
+    fn is_cancelled(&self) -> bool {
         false
     }
 }
@@ -45,14 +44,10 @@ async fn fetch(
     let rows = connection.fetch_all(load::sessions(&keys)).await.map_err(error::of_read)?;
     drop(connection);
     for row in &rows {
-        let at = load::place(row).map_err(error::of_read)?;
-        // What was deleted left its revision.
-        if let Some(document) = row.try_get(2).map_err(error::of_read)? {
-            results[at] = Ok(Session {
-                id: reads[at].id.clone(),
-                revision: Revision::new(row.try_get(1).map_err(error::of_read)?),
-                document: json::compact(document),
-            });
+        let index = load::index(row).map_err(error::of_read)?;
+        let (revision, document) = load::session(row).map_err(error::of_read)?;
+        if let Some(document) = document {
+            results[index] = Ok(Session { id: reads[index].id.clone(), revision, document });
         }
     }
     Ok(())

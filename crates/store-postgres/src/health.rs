@@ -21,7 +21,8 @@ const TABLES: &str = "
     FROM channel_session AS session, channel_session_event AS event LIMIT 0";
 
 /// Whether writes would be refused, and why: on a standby, or where somebody has set the database or the role to read only.
-const READ_ONLY: &str = "SELECT pg_is_in_recovery(), current_setting('transaction_read_only')::boolean";
+const READ_ONLY: &str = "
+    SELECT pg_is_in_recovery() AS is_standby, current_setting('transaction_read_only')::boolean AS is_read_only";
 
 pub(crate) async fn run(connections: &Purposes) -> Health {
     let (sessions, watches) = tokio::join!(
@@ -44,8 +45,10 @@ async fn sessions(connections: &Purposes) -> Result<Check, Error> {
     let mut connection = connections.reads.get().await?;
     connection.execute(sqlx::query(TABLES)).await.map_err(error::of_read)?;
     let row = connection.fetch_one(sqlx::query(READ_ONLY)).await.map_err(error::of_read)?;
-    let (is_standby, is_read_only) =
-        (row.try_get(0).map_err(error::of_read)?, row.try_get(1).map_err(error::of_read)?);
+    let (is_standby, is_read_only) = (
+        row.try_get("is_standby").map_err(error::of_read)?,
+        row.try_get("is_read_only").map_err(error::of_read)?,
+    );
     if is_standby || is_read_only {
         // What reads from here may be behind what another server has by now.
         connections.all().into_iter().for_each(Connections::distrust);

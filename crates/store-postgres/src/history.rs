@@ -16,7 +16,7 @@ use crate::{
 const STATEMENT: &str = concat!(
     "SELECT ",
     columns!(),
-    ", NULL::text
+    ", NULL::text AS document
      FROM channel_session_event AS event
      WHERE tenant_id = $1 AND session_id = $2 AND revision < $3
        AND ($4::text IS NULL

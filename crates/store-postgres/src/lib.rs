@@ -1,15 +1,15 @@
 //! The port to the store on PostgreSQL 14 and later: documents in JSONB.
 //!
-//! A change is decided by the domain on what was read, and written by one statement that takes effect only where the
-//! session's revision is still the one that was read; otherwise it is decided anew. There is never a transaction that is
+//! A command is decided by the domain on what was read, and written by one statement that takes effect only where the
+//! session's revision is still the one that was read; otherwise it is decided again. There is never a transaction that is
 //! opened and closed from here: there is no moment at which a lost caller could leave a connection inside one.
 
-mod change;
-mod clean;
+mod columns;
 mod connections;
 mod error;
 mod event;
 mod events;
+mod execute;
 mod get;
 mod health;
 mod history;
@@ -19,6 +19,7 @@ mod locked;
 mod migrate;
 mod open;
 mod position;
+mod retention;
 mod target;
 mod write;
 
@@ -26,7 +27,7 @@ use async_trait::async_trait;
 use batcher::Batcher;
 use domain::{
     Error,
-    change::{Change, Changed},
+    command::{Command, CommandResult},
     event::{Event, Position, Scope},
     health::Health,
     list::{Filter, Page},
@@ -43,14 +44,14 @@ pub use open::Options;
 #[derive(Debug, Clone)]
 pub struct Store {
     connections: open::Purposes,
-    changes: Batcher<Change>,
+    commands: Batcher<Command>,
     reads: Batcher<Read>,
 }
 
 #[async_trait]
 impl store::Store for Store {
-    async fn change(&self, changes: Vec<Change>) -> Vec<Result<Changed, Error>> {
-        self.changes.submit(changes).await
+    async fn execute(&self, commands: Vec<Command>) -> Vec<Result<CommandResult, Error>> {
+        self.commands.submit(commands).await
     }
 
     async fn get(&self, tenant: &TenantId, ids: Vec<Id>) -> Vec<Result<Session, Error>> {
@@ -94,12 +95,12 @@ impl store::Store for Store {
         events::run(&self.connections.events, tenant, scope, after, until, limit).await
     }
 
-    async fn clean(&self, expired: Expired, limit: usize) -> Result<usize, Error> {
-        clean::run(&self.connections.changes, expired, limit).await
+    async fn expire(&self, expired: Expired, limit: usize) -> Result<usize, Error> {
+        retention::expire(&self.connections.commands, expired, limit).await
     }
 
     async fn ended(&self, before: Timestamp, limit: usize) -> Result<Vec<(TenantId, Id, Revision)>, Error> {
-        clean::ended(&self.connections.lists, before, limit).await
+        retention::ended(&self.connections.lists, before, limit).await
     }
 
     async fn health(&self) -> Health {
@@ -107,11 +108,11 @@ impl store::Store for Store {
     }
 
     async fn now(&self) -> Result<Timestamp, Error> {
-        clean::now(&self.connections.lists).await
+        retention::now(&self.connections.lists).await
     }
 
     async fn close(&self) {
-        self.changes.finish().await;
+        self.commands.finish().await;
         self.reads.finish().await;
         for connections in self.connections.all() {
             connections.close().await;

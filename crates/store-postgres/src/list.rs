@@ -2,36 +2,36 @@
 
 use domain::{
     Error,
-    list::{Filter, Lead, Page, Scanned},
+    list::{Filter, IndexChoice, Page, Scanned},
     session::{Id, Revision, TenantId},
 };
 use sqlx::{Row, postgres::PgRow};
 
 use crate::{connections::Connections, error};
 
-/// A statement that scans along the index of what leads. What is scanned and not wanted comes without a document.
+/// A statement that scans along the index that was chosen. What is scanned and not wanted comes without a document.
 macro_rules! statement {
-    ($lead:literal) => {
+    ($condition:literal) => {
         concat!(
             "SELECT id, revision,
                     CASE WHEN ($3::text IS NULL OR conversation_id = $3) AND ($4::text IS NULL OR customer_id = $4)
                           AND ($5::text IS NULL OR channel_type = $5) AND ($6::boolean IS NULL OR active = $6)
-                         THEN document::text END
+                         THEN document::text END AS document
              FROM channel_session
              WHERE tenant_id = $1 AND id > $2",
-            $lead,
+            $condition,
             " ORDER BY id LIMIT $7"
         )
     };
 }
 
-fn statement(lead: Lead) -> &'static str {
-    match lead {
-        Lead::Conversation => statement!(" AND conversation_id = $3"),
-        Lead::Customer => statement!(" AND customer_id = $4"),
-        Lead::ChannelType => statement!(" AND channel_type = $5"),
-        Lead::Active => statement!(" AND active = $6"),
-        Lead::None => statement!(" AND active IS NOT NULL"),
+fn statement(choice: IndexChoice) -> &'static str {
+    match choice {
+        IndexChoice::Conversation => statement!(" AND conversation_id = $3"),
+        IndexChoice::Customer => statement!(" AND customer_id = $4"),
+        IndexChoice::ChannelType => statement!(" AND channel_type = $5"),
+        IndexChoice::Active => statement!(" AND active = $6"),
+        IndexChoice::None => statement!(" AND active IS NOT NULL"),
     }
 }
 
@@ -49,7 +49,7 @@ pub(crate) async fn run(
     }
     let scanned = filter.scanned(limit);
     let mut connection = connections.get().await?;
-    let query = sqlx::query(statement(filter.lead()))
+    let query = sqlx::query(statement(filter.index_choice()))
         .bind(tenant.as_str())
         // No id is empty, so all of them come behind that.
         .bind(after.map_or("", Id::as_str))
@@ -66,9 +66,9 @@ pub(crate) async fn run(
 
 fn read(row: &PgRow) -> Result<Scanned, Error> {
     Ok(Scanned {
-        id: Id::parse(row.try_get(0).map_err(error::of_read)?)?,
-        revision: Revision::new(row.try_get(1).map_err(error::of_read)?),
-        document: row.try_get::<Option<&str>, _>(2).map_err(error::of_read)?.map(json::compact),
+        id: Id::parse(row.try_get("id").map_err(error::of_read)?)?,
+        revision: Revision::new(row.try_get("revision").map_err(error::of_read)?),
+        document: row.try_get::<Option<&str>, _>("document").map_err(error::of_read)?.map(json::compact),
     })
 }
 

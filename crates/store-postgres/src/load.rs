@@ -1,12 +1,12 @@
-//! Reading what changes are about: sessions as they stand, and requests that came before.
+//! Reading what commands are about: sessions as they stand, and idempotency records.
 
 use domain::{
     Error,
-    change::Change,
-    request_id::{Digest, Recorded, RequestId},
-    session::{Id, Revision, TenantId},
+    batch::{Key, SessionState},
+    command::Command,
+    request_id::{Digest, IdempotencyRecord, RequestId},
+    session::Revision,
     time::Timestamp,
-    working::Working,
 };
 use sqlx::{
     Postgres, Row,
@@ -17,58 +17,60 @@ use sqlx::{
 use crate::{connections::Lease, error};
 
 const SESSIONS: &str = "
-    SELECT item.place, session.revision, session.document::text
-    FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS item(tenant_id, id, place)
+    SELECT item.ordinal, session.revision, session.document::text AS document
+    FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS item(tenant_id, id, ordinal)
     JOIN channel_session AS session ON session.tenant_id = item.tenant_id AND session.id = item.id";
 
 /// The same for one session. A statement about lists takes longer.
 const SESSION: &str = "
-    SELECT 1::bigint AS place, revision, document::text FROM channel_session WHERE tenant_id = $1 AND id = $2";
+    SELECT 1::bigint AS ordinal, revision, document::text AS document
+    FROM channel_session
+    WHERE tenant_id = $1 AND id = $2";
 
-const REQUESTS: &str = "
-    SELECT item.place, request.digest, request.revision, request.changed, request.document, request.at
-    FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS item(tenant_id, session_id, request_id, place)
-    JOIN channel_session_request AS request USING (tenant_id, session_id, request_id)";
+const IDEMPOTENCY_RECORDS: &str = "
+    SELECT item.ordinal, record.digest, record.revision, record.changed, record.document, record.at
+    FROM unnest($1::text[], $2::text[], $3::text[])
+         WITH ORDINALITY AS item(tenant_id, session_id, request_id, ordinal)
+    JOIN channel_session_idempotency_record AS record USING (tenant_id, session_id, request_id)";
 
 /// A session's state for each key, in order.
-pub(crate) async fn run<'a>(
+pub(crate) async fn run(
     connection: &mut Lease,
-    keys: &[(&TenantId, &Id)],
-    changes: impl Iterator<Item = &'a Change>,
-) -> Result<Vec<Result<Working, Error>>, Error> {
+    keys: &[Key<'_>],
+    commands: &[&Command],
+) -> Result<Vec<Result<SessionState, Error>>, Error> {
     let mut states: Vec<_> =
-        keys.iter().map(|&(tenant, id)| Ok(Working::missing(tenant.clone(), id.clone()))).collect();
+        keys.iter().map(|&(tenant, id)| Ok(SessionState::missing(tenant.clone(), id.clone()))).collect();
     for row in connection.fetch_all(sessions(keys)).await.map_err(error::of_read)? {
-        let at = place(&row).map_err(error::of_read)?;
-        let (tenant, id) = keys[at];
-        let (revision, document): (i64, Option<&str>) =
-            (row.try_get(1).map_err(error::of_read)?, row.try_get(2).map_err(error::of_read)?);
-        states[at] =
-            Working::stored(tenant.clone(), id.clone(), Revision::new(revision), document.map(json::compact));
+        let index = index(&row).map_err(error::of_read)?;
+        let (tenant, id) = keys[index];
+        let (revision, document) = session(&row).map_err(error::of_read)?;
+        states[index] = SessionState::stored(tenant.clone(), id.clone(), revision, document);
     }
 
-    // After the sessions: a request that has just been recorded for a later revision is found all the same.
-    let named: Vec<_> = changes.filter_map(|change| Some((change, change.request_id.as_ref()?))).collect();
+    // After the sessions: a record that has just been added for a later revision is found all the same.
+    let named: Vec<_> =
+        commands.iter().filter_map(|command| Some((command, command.request_id.as_ref()?))).collect();
     if named.is_empty() {
         return Ok(states);
     }
-    let requests = sqlx::query(REQUESTS)
-        .bind(named.iter().map(|(change, _)| change.tenant.as_str()).collect::<Vec<_>>())
-        .bind(named.iter().map(|(change, _)| change.id.as_str()).collect::<Vec<_>>())
+    let records = sqlx::query(IDEMPOTENCY_RECORDS)
+        .bind(named.iter().map(|(command, _)| command.tenant.as_str()).collect::<Vec<_>>())
+        .bind(named.iter().map(|(command, _)| command.id.as_str()).collect::<Vec<_>>())
         .bind(named.iter().map(|(_, request_id)| request_id.as_str()).collect::<Vec<_>>());
-    for row in connection.fetch_all(requests).await.map_err(error::of_read)? {
-        let (change, request_id) = named[place(&row).map_err(error::of_read)?];
-        let recorded = recorded(&row, request_id).map_err(error::of_read)?;
-        let at = keys.binary_search(&(&change.tenant, &change.id));
-        if let Some(Ok(state)) = at.ok().and_then(|at| states.get_mut(at)) {
-            state.recall(recorded);
+    for row in connection.fetch_all(records).await.map_err(error::of_read)? {
+        let (command, request_id) = named[index(&row).map_err(error::of_read)?];
+        let record = record(&row, request_id).map_err(error::of_read)?;
+        let index = keys.binary_search(&(&command.tenant, &command.id));
+        if let Some(Ok(state)) = index.ok().and_then(|index| states.get_mut(index)) {
+            state.add_stored_record(record);
         }
     }
     Ok(states)
 }
 
-/// Asks for the place of each session that there is, its revision, and its document.
-pub(crate) fn sessions<'a>(keys: &[(&'a TenantId, &'a Id)]) -> Query<'a, Postgres, PgArguments> {
+/// Asks for the sessions that there are: each with its index, its revision and its document.
+pub(crate) fn sessions<'a>(keys: &[Key<'a>]) -> Query<'a, Postgres, PgArguments> {
     match keys {
         [(tenant, id)] => sqlx::query(SESSION).bind(tenant.as_str()).bind(id.as_str()),
         _ => sqlx::query(SESSIONS)
@@ -77,19 +79,25 @@ pub(crate) fn sessions<'a>(keys: &[(&'a TenantId, &'a Id)]) -> Query<'a, Postgre
     }
 }
 
-fn recorded(row: &PgRow, request_id: &RequestId) -> Result<Recorded, sqlx::Error> {
-    Ok(Recorded {
+/// The revision and the document of a session's row; what was deleted left only its revision.
+pub(crate) fn session(row: &PgRow) -> Result<(Revision, Option<String>), sqlx::Error> {
+    let document: Option<&str> = row.try_get("document")?;
+    Ok((Revision::new(row.try_get("revision")?), document.map(json::compact)))
+}
+
+fn record(row: &PgRow, request_id: &RequestId) -> Result<IdempotencyRecord, sqlx::Error> {
+    Ok(IdempotencyRecord {
         request_id: request_id.clone(),
-        digest: Digest::from_stored(row.try_get(1)?),
-        revision: Revision::new(row.try_get(2)?),
-        changed: row.try_get(3)?,
-        document: row.try_get(4)?,
-        at: Timestamp::from_millis(row.try_get(5)?),
+        digest: Digest::from_stored(row.try_get("digest")?),
+        revision: Revision::new(row.try_get("revision")?),
+        changed: row.try_get("changed")?,
+        document: row.try_get("document")?,
+        at: Timestamp::from_millis(row.try_get("at")?),
     })
 }
 
-/// Which item a row is about, counted from 0; ordinality counts from 1.
-pub(crate) fn place(row: &PgRow) -> Result<usize, sqlx::Error> {
-    let place: i64 = row.try_get(0)?;
-    usize::try_from(place - 1).map_err(|error| sqlx::Error::Decode(error.into()))
+/// Which item of a list a row is about, counted from 0; its ordinal counts from 1.
+pub(crate) fn index(row: &PgRow) -> Result<usize, sqlx::Error> {
+    let ordinal: i64 = row.try_get("ordinal")?;
+    usize::try_from(ordinal - 1).map_err(|error| sqlx::Error::Decode(error.into()))
 }

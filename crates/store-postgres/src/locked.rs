@@ -1,44 +1,32 @@
 //! Which of several sessions somebody else has locked, so that the others need not wait with them.
 
-use domain::working::Part;
-use sqlx::Row;
+use domain::batch::SessionWrite;
 
-use crate::connections::Lease;
+use crate::{connections::Lease, load};
 
-/// The places of those that are not locked. The locks that it takes end with it, so it is only a hint.
+/// Those that are not locked. The locks that it takes end with it, so it is only a hint.
 const FREE: &str = "
-    SELECT item.place
-    FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS item(tenant_id, id, place)
+    SELECT item.ordinal
+    FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS item(tenant_id, id, ordinal)
     JOIN channel_session AS session ON session.tenant_id = item.tenant_id AND session.id = item.id
     FOR NO KEY UPDATE OF session SKIP LOCKED";
 
-/// Takes parts that could not be written for somebody else's lock apart: into groups that can be tried again, and those
-/// that are locked.
-pub(crate) async fn apart(connection: &mut Lease, mut parts: Vec<Part>) -> (Vec<Vec<Part>>, Vec<Part>) {
-    if parts.len() == 1 {
-        return (Vec::new(), parts);
+/// For each of the writes that could not be written for somebody else's lock, whether its session is locked.
+pub(crate) async fn run(connection: &mut Lease, group: &[SessionWrite]) -> Vec<bool> {
+    if group.len() == 1 {
+        return vec![true];
     }
     let free = sqlx::query(FREE)
-        .bind(parts.iter().map(|part| part.tenant.as_str()).collect::<Vec<_>>())
-        .bind(parts.iter().map(|part| part.id.as_str()).collect::<Vec<_>>());
+        .bind(group.iter().map(|write| write.tenant.as_str()).collect::<Vec<_>>())
+        .bind(group.iter().map(|write| write.id.as_str()).collect::<Vec<_>>());
     let Ok(rows) = connection.fetch_all(free).await else {
         // The whole table is locked, or the database cannot lock so many at once: each has to find out by itself.
-        return (Vec::new(), parts);
+        return vec![true; group.len()];
     };
-    let mut is_free = vec![false; parts.len()];
-    for place in rows.iter().filter_map(|row| usize::try_from(row.try_get::<i64, _>(0).ok()? - 1).ok()) {
-        is_free[place] = true;
+    // What is not there yet cannot be locked, though somebody else may be about to store it.
+    let mut is_locked: Vec<bool> = group.iter().map(|write| write.expected.get() != 0).collect();
+    for index in rows.iter().filter_map(|row| load::index(row).ok()) {
+        is_locked[index] = false;
     }
-    let mut is_free = is_free.into_iter();
-    let (free, locked): (Vec<_>, Vec<_>) = std::mem::take(&mut parts)
-        .into_iter()
-        // What is not there yet cannot be locked, though somebody else may be about to store it.
-        .partition(|part| is_free.next() == Some(true) || part.write.expected.get() == 0);
-    if !locked.is_empty() {
-        return (vec![free], locked);
-    }
-    // What was in the way is gone, or is no session's row.
-    parts = free;
-    let rest = parts.split_off(parts.len() / 2);
-    (vec![rest, parts], Vec::new())
+    is_locked
 }

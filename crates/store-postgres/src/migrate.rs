@@ -64,7 +64,7 @@ async fn run(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
 async fn is_current(connection: &mut PgConnection) -> bool {
     let taken =
         sqlx::raw_sql("SELECT version FROM _sqlx_migrations WHERE success").fetch_all(connection).await;
-    let taken: Vec<i64> = taken.unwrap_or_default().iter().map(|row| row.get(0)).collect();
+    let taken: Vec<i64> = taken.unwrap_or_default().iter().map(|row| row.get("version")).collect();
     migrations().iter().all(|step| taken.contains(&step.version))
 }
 

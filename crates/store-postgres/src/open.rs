@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use batcher::{Batcher, LockWait};
-use domain::{change::Change, store::OpenError};
+use domain::{command::Command, store::OpenError};
 use sqlx::{Connection, PgConnection, Row};
 
 use crate::{
-    Store, change,
+    Store,
     connections::{Connections, Limits, bounded},
     error::is_transient,
+    execute,
     get::{self, Read},
     target::Target,
 };
@@ -17,16 +18,16 @@ use crate::{
 /// How the store connects.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// As many connections as the store opens, half of them for changes. Too few, and calls wait for each other; too many,
+    /// As many connections as the store opens, half of them for commands. Too few, and calls wait for each other; too many,
     /// and the database spends its time on switching between them.
     pub max_connections: u32,
     /// As many more as it opens for reading events, however many watch.
     pub max_event_connections: u32,
-    /// How many batches of changes are written at once, and as many of reads are read beside them.
+    /// How many batches of commands are written at once, and as many of reads are read beside them.
     pub batches: usize,
     /// How long a call waits for a connection that others hold before it is refused.
     pub acquire_timeout: Duration,
-    /// How long the database may take for one statement. Then its connection is closed, and the outcome of a change is
+    /// How long the database may take for one statement. Then its connection is closed, and the outcome of a command is
     /// unknown. Too short, and statements fail that would have been done; too long, and a database that is gone without a
     /// word keeps sessions from being written for so long.
     pub statement_timeout: Duration,
@@ -67,27 +68,27 @@ impl Store {
             };
             Connections::new(target.clone(), limits)
         };
-        let changes = connections(options.max_connections / 2);
+        let commands = connections(options.max_connections / 2);
         let reads = connections(options.max_connections / 4);
         let lists = connections(options.max_connections / 4);
         let events = connections(options.max_event_connections);
         let batches = batcher::Options {
             max_in_flight: options.batches,
             max_slow_in_flight: 2 * options.batches,
-            max_hung: (options.max_connections / 2) as usize,
+            max_stalled: (options.max_connections / 2) as usize,
             ..batcher::Options::default()
         };
-        let (writing, reading) = (changes.clone(), reads.clone());
+        let (writing, reading) = (commands.clone(), reads.clone());
         Ok(Self {
-            changes: Batcher::new(batches.clone(), move |changes: Vec<Change>, wait| {
+            commands: Batcher::new(batches.clone(), move |commands: Vec<Command>, wait| {
                 let connections = writing.clone();
-                async move { change::run(&connections, changes, wait).await }
+                async move { execute::run(&connections, commands, wait).await }
             }),
             reads: Batcher::new(batches, move |reads: Vec<Read>, _: LockWait| {
                 let connections = reading.clone();
                 async move { get::run(&connections, reads).await }
             }),
-            connections: Purposes { changes, reads, lists, events },
+            connections: Purposes { commands, reads, lists, events },
         })
     }
 }
@@ -95,7 +96,7 @@ impl Store {
 /// The connections for each purpose: none of them keeps another one waiting.
 #[derive(Debug, Clone)]
 pub(crate) struct Purposes {
-    pub(crate) changes: Connections,
+    pub(crate) commands: Connections,
     pub(crate) reads: Connections,
     pub(crate) lists: Connections,
     pub(crate) events: Connections,
@@ -104,7 +105,7 @@ pub(crate) struct Purposes {
 impl Purposes {
     /// All of them.
     pub(crate) fn all(&self) -> [&Connections; 4] {
-        [&self.changes, &self.reads, &self.lists, &self.events]
+        [&self.commands, &self.reads, &self.lists, &self.events]
     }
 }
 
@@ -122,7 +123,8 @@ pub(crate) async fn check_server(connection: &mut PgConnection) -> Result<(), Op
     let refuse = |message: String| Err(OpenError::new(message));
     // Not prepared, as nothing is that the first connection does: a pooler may hand it to somebody else.
     let row = sqlx::raw_sql(
-        "SELECT current_setting('server_version_num'), current_setting('server_encoding'), version()",
+        "SELECT current_setting('server_version_num') AS version, current_setting('server_encoding') AS encoding,
+                version() AS name",
     )
     .fetch_one(connection)
     .await
@@ -130,7 +132,8 @@ pub(crate) async fn check_server(connection: &mut PgConnection) -> Result<(), Op
         let transient = is_transient(&error);
         OpenError::because("the database does not say what it is", error).transient(transient)
     })?;
-    let (version, encoding, name): (&str, &str, &str) = (row.get(0), row.get(1), row.get(2));
+    let (version, encoding, name): (&str, &str, &str) =
+        (row.get("version"), row.get("encoding"), row.get("name"));
     if version.parse().is_ok_and(|version: i32| version < MIN_SERVER_VERSION) {
         return refuse(format!("the database is {name}; PostgreSQL 14 or later is needed"));
     }
@@ -153,11 +156,11 @@ async fn settle(connection: &mut PgConnection) {
     {
         tracing::info!(events = done.rows_affected(), "events came from another server: they count as told");
     }
-    let cleaned = "DELETE FROM channel_session_event_cleaned
+    let expired = "DELETE FROM channel_session_event_expired
                    WHERE transaction_id >= pg_snapshot_xmax(pg_current_snapshot())";
-    let log = "UPDATE channel_session_event_log SET cleaned_to = NULL
-               WHERE cleaned_to >= pg_snapshot_xmax(pg_current_snapshot())";
-    for forgotten in [cleaned, log] {
+    let log = "UPDATE channel_session_event_log SET expired_to = NULL
+               WHERE expired_to >= pg_snapshot_xmax(pg_current_snapshot())";
+    for forgotten in [expired, log] {
         // As above.
         let _ = sqlx::raw_sql(forgotten).execute(&mut *connection).await;
     }

@@ -1,4 +1,4 @@
-//! Positions: which transactions have been told of.
+//! Positions: the events of which transactions have been delivered.
 //!
 //! A snapshot says of every transaction whether it was visible then. What is visible now and was not then is what came
 //! since, however long its commit took: neither its number nor its transaction id says that.
@@ -21,21 +21,21 @@ pub(crate) struct Snapshot {
     running: Vec<u64>,
 }
 
-/// How far events have been told.
+/// How far events have been delivered.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Place {
-    /// Everything that was visible in it has been told.
-    pub(crate) told: Snapshot,
-    /// What is being told, where that is not all of it.
-    pub(crate) telling: Option<Telling>,
+pub(crate) struct Cursor {
+    /// Everything that was visible in it has been delivered.
+    pub(crate) delivered: Snapshot,
+    /// What has been delivered besides, where that is a part of what came since.
+    pub(crate) partial: Option<Partial>,
 }
 
 /// A part of what came since: what is visible in a later snapshot, up to a number.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Telling {
+pub(crate) struct Partial {
     /// The later snapshot.
     pub(crate) until: Snapshot,
-    /// The number up to which it has been told.
+    /// The number up to which it has been delivered.
     pub(crate) number: i64,
     /// No number of it is higher.
     pub(crate) last: i64,
@@ -44,63 +44,65 @@ pub(crate) struct Telling {
 /// The position behind all that is visible now.
 pub(crate) async fn now(connections: &Connections) -> Result<Position, Error> {
     let mut connection = connections.get().await?;
-    let now = sqlx::query("SELECT pg_current_snapshot()::text");
+    let now = sqlx::query("SELECT pg_current_snapshot()::text AS now");
     let row = connection.fetch_one(now).await.map_err(error::of_read)?;
-    let told = Snapshot::from_database(row.try_get(0).map_err(error::of_read)?)?;
-    Ok(Place { told, telling: None }.position())
+    let delivered = Snapshot::from_database(row.try_get("now").map_err(error::of_read)?)?;
+    Ok(Cursor { delivered, partial: None }.position())
 }
 
-/// Leads a position, so that those of another store or another form are told apart.
+/// The prefix of a position, by which those of another store or another form are recognised.
 const FORM: &str = "p1";
 /// Between the parts of a position. It needs no escape in a URL.
 const BETWEEN: char = '~';
 
-impl Place {
+impl Cursor {
     /// Reads a position that a caller gives.
     pub(crate) fn parse(position: &Position) -> Result<Self, Error> {
-        let place = || {
+        let cursor = || {
             let parts: Vec<&str> = position.as_str().split(BETWEEN).collect();
             match parts[..] {
-                [FORM, told] => Some(Self { told: Snapshot::parse(told)?, telling: None }),
-                [FORM, told, until, number, last] => {
+                [FORM, delivered] => Some(Self { delivered: Snapshot::parse(delivered)?, partial: None }),
+                [FORM, delivered, until, number, last] => {
                     let (number, last) = (number.parse().ok()?, last.parse().ok()?);
-                    let (told, until) = (Snapshot::parse(told)?, Snapshot::parse(until)?);
-                    let is_later = told.is_within(&until);
-                    is_later.then_some(Self { told, telling: Some(Telling { until, number, last }) })
+                    let (delivered, until) = (Snapshot::parse(delivered)?, Snapshot::parse(until)?);
+                    let is_later = delivered.is_within(&until);
+                    is_later.then_some(Self { delivered, partial: Some(Partial { until, number, last }) })
                 }
                 _ => None,
             }
         };
-        place().ok_or_else(unknown)
+        cursor().ok_or_else(unknown)
     }
 
-    /// Whether everything up to this place has been told at another one.
+    /// Whether everything up to this cursor has been delivered at another one.
     pub(crate) fn is_within(&self, other: &Self) -> bool {
-        match (&self.telling, &other.telling) {
-            (None, _) => self.told.is_within(&other.told),
-            (Some(telling), _) if telling.until.is_within(&other.told) => true,
-            (Some(telling), Some(further)) => {
-                self.told == other.told && telling.until == further.until && telling.number <= further.number
+        match (&self.partial, &other.partial) {
+            (None, _) => self.delivered.is_within(&other.delivered),
+            (Some(partial), _) if partial.until.is_within(&other.delivered) => true,
+            (Some(partial), Some(further)) => {
+                self.delivered == other.delivered
+                    && partial.until == further.until
+                    && partial.number <= further.number
             }
             (Some(_), None) => false,
         }
     }
 
     pub(crate) fn position(&self) -> Position {
-        Position::new(match &self.telling {
-            None => format!("{FORM}{BETWEEN}{}", self.told.short()),
-            Some(Telling { until, number, last }) => {
-                let (told, until) = (self.told.short(), until.short());
-                format!("{FORM}{BETWEEN}{told}{BETWEEN}{until}{BETWEEN}{number}{BETWEEN}{last}")
+        Position::new(match &self.partial {
+            None => format!("{FORM}{BETWEEN}{}", self.delivered.short()),
+            Some(Partial { until, number, last }) => {
+                let (delivered, until) = (self.delivered.short(), until.short());
+                format!("{FORM}{BETWEEN}{delivered}{BETWEEN}{until}{BETWEEN}{number}{BETWEEN}{last}")
             }
         })
     }
 }
 
-/// The error for a position that is none of this database's.
+/// The error for a position that is not one of this database's.
 pub(crate) fn unknown() -> Error {
     let description = "must be a position that this database gave, whole as it was given; where it was given before a \
-                       backup was restored, get the sessions anew, and watch from now on";
+                       backup was restored, re-read the sessions, and watch from now on";
     Error::InvalidParameter(Violation::new("position", "position", description))
 }
 

@@ -141,7 +141,7 @@ async fn connect(host: &PgConnectOptions) -> Result<(PgConnection, bool), sqlx::
 async fn is_read_only(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
     // Not prepared: it is the first thing that is asked, also through a pooler that does not know prepared statements.
     let row: PgRow = sqlx::raw_sql("SHOW transaction_read_only").fetch_one(connection).await?;
-    Ok(row.try_get::<&str, _>(0)? == "on")
+    Ok(row.try_get::<&str, _>("transaction_read_only")? == "on")
 }
 
 /// Takes the hosts out of a URL, since a standard URL has one of them.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use channel_sessions_store_postgres::{Options, Store, migrate};
 use domain::{
-    change::{Change, Create, Existing, Operation},
+    command::{Command, Create, Existing, Operation},
     store::Store as _,
     update::Update,
 };
@@ -22,17 +22,18 @@ async fn nearly_all_updates_are_hot() {
     migrate(database.url()).await.unwrap();
     let store = Store::open(database.url(), &Options::default()).await.unwrap();
     let ids: Vec<_> = (0..SESSIONS).map(|number| parsed::id(&format!("session-{number}"))).collect();
-    let change = async |operation: &dyn Fn() -> Operation| {
-        for result in store.change(ids.iter().map(|id| Change::new(id.clone(), operation())).collect()).await
+    let command = async |operation: &dyn Fn() -> Operation| {
+        for result in
+            store.execute(ids.iter().map(|id| Command::new(id.clone(), operation())).collect()).await
         {
             result.unwrap();
         }
     };
     let create = || Create { document: parsed::document(seed::CHANNEL_SESSION), existing: Existing::Refuse };
-    change(&|| Operation::Create(create())).await;
+    command(&|| Operation::Create(create())).await;
     for round in 0..ROUNDS {
         let attributes = format!(r#"[{{"key":"k","type":"Number","value":{round}}}]"#);
-        change(&|| Operation::Update(Update::attach(parsed::attributes(&attributes), 10))).await;
+        command(&|| Operation::Update(Update::attach(parsed::attributes(&attributes), 10))).await;
     }
 
     // Counts come a little after what they count, and in a transaction of their own.

@@ -5,7 +5,7 @@
 use channel_sessions_store_postgres::{Options, Store, migrate};
 use domain::{
     Error,
-    change::{Change, Changed, Create, Existing, Operation},
+    command::{Command, CommandResult, Create, Existing, Operation},
     session::TenantId,
     store::Store as _,
     update::Update,
@@ -48,7 +48,7 @@ impl Bench {
     /// The same with the sessions in it.
     async fn with_sessions() -> Self {
         let bench = Self::new().await;
-        for created in bench.store.change(changes(create)).await {
+        for created in bench.store.execute(commands(create)).await {
             created.unwrap();
         }
         bench
@@ -58,9 +58,9 @@ impl Bench {
         sqlx::raw_sql(REFUSAL).execute(&mut self.connection).await.unwrap();
     }
 
-    /// Each change was made once, and those that are refused were first tried beside others, and left the sessions as they
+    /// Each command was made once, and those that are refused were first tried beside others, and left the sessions as they
     /// were.
-    async fn check(&mut self, results: Vec<Result<Changed, Error>>, events_before: usize) {
+    async fn check(&mut self, results: Vec<Result<CommandResult, Error>>, events_before: usize) {
         assert_eq!(results.len(), SESSIONS);
         for (at, result) in results.into_iter().enumerate() {
             let (id, tenant) = (parsed::id(&format!("session-{at}")), TenantId::default());
@@ -81,9 +81,9 @@ impl Bench {
     }
 }
 
-/// A change of each session.
-fn changes(operation: fn() -> Operation) -> Vec<Change> {
-    (0..SESSIONS).map(|at| Change::new(parsed::id(&format!("session-{at}")), operation())).collect()
+/// A command of each session.
+fn commands(operation: fn() -> Operation) -> Vec<Command> {
+    (0..SESSIONS).map(|at| Command::new(parsed::id(&format!("session-{at}")), operation())).collect()
 }
 
 fn create() -> Operation {
@@ -100,7 +100,7 @@ fn update() -> Operation {
 async fn of_a_batch_of_updates() {
     let mut bench = Bench::with_sessions().await;
     bench.refuse().await;
-    let results = bench.store.change(changes(update)).await;
+    let results = bench.store.execute(commands(update)).await;
     bench.check(results, 1).await;
 }
 
@@ -108,7 +108,7 @@ async fn of_a_batch_of_updates() {
 async fn of_a_batch_of_new_sessions() {
     let mut bench = Bench::new().await;
     bench.refuse().await;
-    let results = bench.store.change(changes(create)).await;
+    let results = bench.store.execute(commands(create)).await;
     bench.check(results, 0).await;
 }
 
@@ -117,9 +117,9 @@ async fn of_updates_of_many_callers_that_were_gathered() {
     let mut bench = Bench::with_sessions().await;
     bench.refuse().await;
     let mut callers = JoinSet::new();
-    for (at, change) in changes(update).into_iter().enumerate() {
+    for (at, command) in commands(update).into_iter().enumerate() {
         let store = bench.store.clone();
-        callers.spawn(async move { (at, store.change(vec![change]).await.remove(0)) });
+        callers.spawn(async move { (at, store.execute(vec![command]).await.remove(0)) });
     }
     let mut results = callers.join_all().await;
     results.sort_by_key(|(at, _)| *at);
@@ -135,7 +135,7 @@ async fn for_an_event_that_is_there_already() {
         VALUES ('default', 'session-5', 2, 'CHANNEL_SESSION_DATA_UPDATED', 0, 'x', '[]')";
     let mut bench = Bench::with_sessions().await;
     sqlx::raw_sql(AHEAD).execute(&mut bench.connection).await.unwrap();
-    for (at, result) in bench.store.change(changes(update)).await.into_iter().enumerate() {
+    for (at, result) in bench.store.execute(commands(update)).await.into_iter().enumerate() {
         if at == 5 {
             let Err(Error::Internal(cause)) = result else { panic!("{result:?}") };
             assert!(cause.to_string().contains("(default, session-5, 2)"), "{cause}");

@@ -1,4 +1,4 @@
--- Sessions that can be found, updated, ended and deleted; what happened to them; and requests that may come again.
+-- Sessions that can be found, updated, ended and deleted; what happened to them; and idempotency records.
 --
 -- The column that PostgreSQL keeps as JSONB is the canonical JSON text here.
 CREATE TABLE channel_session (
@@ -45,15 +45,15 @@ CREATE TABLE channel_session_event (
     UNIQUE (tenant_id, session_id, revision)
 ) STRICT;
 
--- How far events have been cleaned up: the highest number that is gone. One row.
+-- How far events have expired: the highest number that is deleted. One row.
 CREATE TABLE channel_session_event_log (
     one        INTEGER PRIMARY KEY CHECK (one = 1),
-    cleaned_to INTEGER NOT NULL
+    expired_to INTEGER NOT NULL
 ) STRICT;
 INSERT INTO channel_session_event_log VALUES (1, 0);
 
--- Requests that may come again, and what they were answered.
-CREATE TABLE channel_session_request (
+-- Idempotency records: requests that may come again, and what they were answered.
+CREATE TABLE channel_session_idempotency_record (
     tenant_id  TEXT NOT NULL,
     session_id TEXT NOT NULL,
     request_id TEXT NOT NULL,
@@ -64,7 +64,7 @@ CREATE TABLE channel_session_request (
     at         INTEGER NOT NULL,
     PRIMARY KEY (tenant_id, session_id, request_id)
 ) STRICT;
-CREATE INDEX channel_session_request_at ON channel_session_request (at);
+CREATE INDEX channel_session_idempotency_record_at ON channel_session_idempotency_record (at);
 
 -- What the store notes of itself: the time that the last process had come to, by which what expires is counted, and how
 -- often it was tried whether the file can be written. One row.

@@ -1,7 +1,7 @@
 //! Connections to the file that are kept for one purpose.
 //!
-//! A pool of the driver's asks a connection for a sign of life whenever it gets it back, and meanwhile nobody else can have
-//! it. A file is always there.
+//! A pool of the driver's pings a connection whenever it gets it back, and meanwhile nobody else can have it. A file is
+//! always there.
 
 use std::{
     ops::{Deref, DerefMut},
@@ -26,20 +26,20 @@ pub(crate) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 pub(crate) struct Connections {
     options: SqliteConnectOptions,
     count: u32,
-    places: Arc<Semaphore>,
-    at_hand: Arc<Mutex<Vec<SqliteConnection>>>,
+    permits: Arc<Semaphore>,
+    idle: Arc<Mutex<Vec<SqliteConnection>>>,
 }
 
 /// A connection in use. One that is dropped is closed, whatever it was about.
 pub(crate) struct Lease {
     connection: SqliteConnection,
     from: Connections,
-    _place: OwnedSemaphorePermit,
+    _permit: OwnedSemaphorePermit,
 }
 
 impl Connections {
     pub(crate) fn new(count: u32, options: SqliteConnectOptions) -> Self {
-        Self { options, count, places: Arc::new(Semaphore::new(count as usize)), at_hand: Arc::default() }
+        Self { options, count, permits: Arc::new(Semaphore::new(count as usize)), idle: Arc::default() }
     }
 
     /// A connection, as soon as there is one.
@@ -48,21 +48,21 @@ impl Connections {
     /// [`Error::Overloaded`] if others hold all of them for too long, [`Error::StoreUnavailable`] if none can be opened.
     pub(crate) async fn get(&self) -> Result<Lease, Error> {
         let unavailable = |error| error::unavailable(error, Outcome::NotApplied);
-        let place = timeout(ACQUIRE_TIMEOUT, self.places.clone().acquire_owned()).await;
-        let place =
-            place.map_err(|_| Error::Overloaded)?.map_err(|_| unavailable(sqlx::Error::PoolClosed))?;
-        let at_hand = self.lock().pop();
-        let connection = match at_hand {
+        let permit = timeout(ACQUIRE_TIMEOUT, self.permits.clone().acquire_owned()).await;
+        let permit =
+            permit.map_err(|_| Error::Overloaded)?.map_err(|_| unavailable(sqlx::Error::PoolClosed))?;
+        let idle = self.lock().pop();
+        let connection = match idle {
             Some(connection) => connection,
             None => open::connect(&self.options).await.map_err(unavailable)?,
         };
-        Ok(Lease { connection, from: self.clone(), _place: place })
+        Ok(Lease { connection, from: self.clone(), _permit: permit })
     }
 
     /// Closes them all, once they are not in use any more.
     pub(crate) async fn close(&self) {
-        let _all = self.places.acquire_many(self.count).await;
-        self.places.close();
+        let _all = self.permits.acquire_many(self.count).await;
+        self.permits.close();
         let connections = std::mem::take(&mut *self.lock());
         for connection in connections {
             // What was written is durable already.
@@ -71,7 +71,7 @@ impl Connections {
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<SqliteConnection>> {
-        self.at_hand.lock().unwrap_or_else(PoisonError::into_inner)
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

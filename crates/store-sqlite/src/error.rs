@@ -1,6 +1,6 @@
 //! From what the driver says to what the service says of it. The driver's errors end here.
 
-use domain::{Error, Outcome, working::Refusal};
+use domain::{Error, Outcome, batch::Refusal};
 
 /// No connection could be had, so nothing was sent.
 pub(crate) fn of_acquire(error: sqlx::Error) -> Error {
@@ -26,12 +26,12 @@ pub(crate) fn of_write(error: sqlx::Error) -> Error {
     of_statement(error, Outcome::Unknown)
 }
 
-/// A transaction of changes failed.
+/// A transaction of commands failed.
 pub(crate) fn refusal(error: sqlx::Error) -> Refusal {
     if is_conflict(&error) { Refusal::Conflict } else { Refusal::Error(of_write(error)) }
 }
 
-/// The store is away.
+/// The store is unavailable.
 pub(crate) fn unavailable(error: sqlx::Error, outcome: Outcome) -> Error {
     Error::StoreUnavailable { outcome, cause: error.into() }
 }
@@ -74,9 +74,10 @@ const PRIMARY_KEY: i32 = 1555;
 const UNIQUE: i32 = 2067;
 
 fn of_statement(error: sqlx::Error, lost: Outcome) -> Error {
-    let is_away = matches!(error, sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed | sqlx::Error::Io(_));
+    let is_unavailable =
+        matches!(error, sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed | sqlx::Error::Io(_));
     match primary_code(&error) {
-        None if is_away => unavailable(error, lost),
+        None if is_unavailable => unavailable(error, lost),
         // Another process holds the file for longer than is waited for.
         Some(BUSY | LOCKED) => Error::Overloaded,
         Some(IO_ERROR) => unavailable(error, lost),

@@ -11,17 +11,17 @@ use sqlx::{Row, SqlitePool, sqlite::SqliteRow};
 
 use crate::{
     error,
-    event::{COLUMNS, columns, read},
+    event::{columns, read},
     position::{self, behind, unknown},
 };
 
-/// The first columns say, also where there is no event, how far events go and how far they have been cleaned up.
+/// The columns of `head` say, also where there is no event, how far events go and how far they have expired.
 macro_rules! statement {
     ($scope:literal) => {
         concat!(
             "SELECT ", columns!(), ", event.document, event.number, head.*
              FROM (SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'channel_session_event'), 0) AS last,
-                          (SELECT cleaned_to FROM channel_session_event_log) AS cleaned_to) AS head
+                          (SELECT expired_to FROM channel_session_event_log) AS expired_to) AS head
              LEFT JOIN (
                  SELECT *
                  FROM channel_session_event
@@ -73,23 +73,23 @@ pub(crate) async fn run(
         .fetch_all(readers)
         .await
         .map_err(error::of_read)?;
-    let (last, cleaned_to) = head(rows.first()).map_err(error::of_read)?;
+    let (last, expired_to) = head(rows.first()).map_err(error::of_read)?;
     if after > last {
         return Err(unknown());
     }
-    if after < cleaned_to {
+    if after < expired_to {
         return Err(Error::PositionExpired);
     }
     let mut events = Vec::with_capacity(rows.len());
     for row in &rows {
-        if let Some(number) = row.try_get(COLUMNS).map_err(error::of_read)? {
+        if let Some(number) = row.try_get("number").map_err(error::of_read)? {
             events.push((read(row, tenant)?, behind(number)));
         }
     }
     let complete = events.len() < limit;
     let next = match events.last() {
         Some((_, next)) if !complete => next.clone(),
-        // All that was looked at has been told.
+        // All that was looked at has been delivered.
         Some(_) | None => behind(until.unwrap_or(last).max(after)),
     };
     Ok(Events { events, next, complete })
@@ -97,5 +97,5 @@ pub(crate) async fn run(
 
 fn head(row: Option<&SqliteRow>) -> Result<(i64, i64), sqlx::Error> {
     let row = row.ok_or(sqlx::Error::RowNotFound)?;
-    Ok((row.try_get(COLUMNS + 1)?, row.try_get(COLUMNS + 2)?))
+    Ok((row.try_get("last")?, row.try_get("expired_to")?))
 }

@@ -33,7 +33,7 @@ async fn get(readers: &SqlitePool, tenant: &TenantId, id: Id) -> Result<Session,
     let Some(row) = row else { return Err(Error::NotFound(id)) };
     Ok(Session {
         id,
-        revision: Revision::new(row.try_get(0).map_err(error::of_read)?),
-        document: row.try_get(1).map_err(error::of_read)?,
+        revision: Revision::new(row.try_get("revision").map_err(error::of_read)?),
+        document: row.try_get("document").map_err(error::of_read)?,
     })
 }

@@ -3,13 +3,13 @@
 //! There is one connection that writes. Other ones read, and see what the last commit left. What was decided on is written
 //! only where it is still as it was read, whoever else, in this process or in another one, writes to the same file.
 
-mod change;
-mod clean;
 mod clock;
+mod columns;
 mod connections;
 mod error;
 mod event;
 mod events;
+mod execute;
 mod file;
 mod get;
 mod health;
@@ -19,6 +19,7 @@ mod load;
 mod open;
 mod position;
 mod reserve;
+mod retention;
 mod update;
 mod write;
 
@@ -26,7 +27,7 @@ use async_trait::async_trait;
 use batcher::Batcher;
 use domain::{
     Error, Outcome,
-    change::{Change, Changed},
+    command::{Command, CommandResult},
     event::{Event, Position, Scope},
     health::Health,
     list::{Filter, Page},
@@ -49,12 +50,12 @@ pub use open::migrate;
 pub struct Store {
     /// One connection.
     writer: Connections,
-    /// For reading what changes are about.
-    change_readers: Connections,
+    /// For reading what commands are about.
+    command_readers: Connections,
     readers: SqlitePool,
     /// For reading events.
     events: SqlitePool,
-    changes: Batcher<Change>,
+    commands: Batcher<Command>,
     file: File,
     reserve: Reserve,
     writes: Writes,
@@ -63,8 +64,8 @@ pub struct Store {
 
 #[async_trait]
 impl store::Store for Store {
-    async fn change(&self, changes: Vec<Change>) -> Vec<Result<Changed, Error>> {
-        self.changes.submit(changes).await
+    async fn execute(&self, commands: Vec<Command>) -> Vec<Result<CommandResult, Error>> {
+        self.commands.submit(commands).await
     }
 
     async fn get(&self, tenant: &TenantId, ids: Vec<Id>) -> Vec<Result<Session, Error>> {
@@ -107,13 +108,13 @@ impl store::Store for Store {
         events::run(&self.events, tenant, scope, after, until, limit).await
     }
 
-    async fn clean(&self, expired: Expired, limit: usize) -> Result<usize, Error> {
+    async fn expire(&self, expired: Expired, limit: usize) -> Result<usize, Error> {
         self.file.check_for_changes(Outcome::NotApplied)?;
-        clean::run(&self.writer, &self.reserve, expired, limit).await
+        retention::expire(&self.writer, &self.reserve, expired, limit).await
     }
 
     async fn ended(&self, before: Timestamp, limit: usize) -> Result<Vec<(TenantId, Id, Revision)>, Error> {
-        clean::ended(&self.readers, before, limit).await
+        retention::ended(&self.readers, before, limit).await
     }
 
     async fn health(&self) -> Health {
@@ -134,9 +135,9 @@ impl store::Store for Store {
     }
 
     async fn close(&self) {
-        self.changes.finish().await;
+        self.commands.finish().await;
         self.writes.note(false);
-        self.change_readers.close().await;
+        self.command_readers.close().await;
         self.events.close().await;
         self.readers.close().await;
         // Last, so that it can fold the log of writes into the file.

@@ -2,36 +2,36 @@
 
 use domain::{
     Error,
-    list::{Filter, Lead, Page, Scanned},
+    list::{Filter, IndexChoice, Page, Scanned},
     session::{Id, Revision, TenantId},
 };
 use sqlx::{Row, SqlitePool, sqlite::SqliteRow};
 
 use crate::error;
 
-/// A statement that scans along the index of what leads. What is scanned and not wanted comes without a document.
+/// A statement that scans along the index that was chosen. What is scanned and not wanted comes without a document.
 macro_rules! statement {
-    ($lead:literal) => {
+    ($condition:literal) => {
         concat!(
             "SELECT id, revision,
                     CASE WHEN (?3 IS NULL OR conversation_id = ?3) AND (?4 IS NULL OR customer_id = ?4)
                           AND (?5 IS NULL OR channel_type = ?5) AND (?6 IS NULL OR active = ?6)
-                         THEN document END
+                         THEN document END AS document
              FROM channel_session
              WHERE tenant_id = ?1 AND id > ?2",
-            $lead,
+            $condition,
             " ORDER BY id LIMIT ?7"
         )
     };
 }
 
-fn statement(lead: Lead) -> &'static str {
-    match lead {
-        Lead::Conversation => statement!(" AND conversation_id = ?3"),
-        Lead::Customer => statement!(" AND customer_id = ?4"),
-        Lead::ChannelType => statement!(" AND channel_type = ?5"),
-        Lead::Active => statement!(" AND active = ?6"),
-        Lead::None => statement!(" AND active IS NOT NULL"),
+fn statement(choice: IndexChoice) -> &'static str {
+    match choice {
+        IndexChoice::Conversation => statement!(" AND conversation_id = ?3"),
+        IndexChoice::Customer => statement!(" AND customer_id = ?4"),
+        IndexChoice::ChannelType => statement!(" AND channel_type = ?5"),
+        IndexChoice::Active => statement!(" AND active = ?6"),
+        IndexChoice::None => statement!(" AND active IS NOT NULL"),
     }
 }
 
@@ -43,7 +43,7 @@ pub(crate) async fn run(
     limit: usize,
 ) -> Result<Page, Error> {
     let scanned = filter.scanned(limit);
-    let rows = sqlx::query(statement(filter.lead()))
+    let rows = sqlx::query(statement(filter.index_choice()))
         .bind(tenant.as_str())
         // No id is empty, so all of them come behind that.
         .bind(after.map_or("", Id::as_str))
@@ -62,8 +62,8 @@ pub(crate) async fn run(
 
 fn read(row: &SqliteRow) -> Result<Scanned, Error> {
     Ok(Scanned {
-        id: Id::parse(row.try_get(0).map_err(error::of_read)?)?,
-        revision: Revision::new(row.try_get(1).map_err(error::of_read)?),
-        document: row.try_get(2).map_err(error::of_read)?,
+        id: Id::parse(row.try_get("id").map_err(error::of_read)?)?,
+        revision: Revision::new(row.try_get("revision").map_err(error::of_read)?),
+        document: row.try_get("document").map_err(error::of_read)?,
     })
 }

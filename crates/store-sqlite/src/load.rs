@@ -1,45 +1,51 @@
-//! Reading what changes are about: sessions as they stand, and requests that came before.
+//! Reading what commands are about: sessions as they stand, and idempotency records.
 
 use domain::{
     Error,
-    change::Change,
-    request_id::{Digest, Recorded},
+    batch::{Key, SessionState},
+    command::Command,
+    request_id::{Digest, IdempotencyRecord, RequestId},
     session::Revision,
     time::Timestamp,
-    working::{Key, Working},
 };
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 
 const SESSIONS: &str = "
-    SELECT item.key, session.revision, session.document
+    SELECT item.key AS item_index, session.revision, session.document
     FROM json_each(?) AS item
     JOIN channel_session AS session ON session.tenant_id = item.value ->> 0 AND session.id = item.value ->> 1";
 
 const REVISIONS: &str = "
-    SELECT item.key, session.revision
+    SELECT item.key AS item_index, session.revision
     FROM json_each(?) AS item
     JOIN channel_session AS session ON session.tenant_id = item.value ->> 0 AND session.id = item.value ->> 1";
 
+const IDEMPOTENCY_RECORD: &str = "
+    SELECT digest, revision, changed, document, at
+    FROM channel_session_idempotency_record
+    WHERE tenant_id = ? AND session_id = ? AND request_id = ?";
+
 /// A session's state for each key, in order.
-pub(crate) async fn run<'a>(
+pub(crate) async fn run(
     connection: &mut SqliteConnection,
     keys: &[Key<'_>],
-    changes: impl Iterator<Item = &'a Change>,
-) -> Result<Vec<Result<Working, Error>>, sqlx::Error> {
+    commands: &[&Command],
+) -> Result<Vec<Result<SessionState, Error>>, sqlx::Error> {
     let mut states: Vec<_> =
-        keys.iter().map(|&(tenant, id)| Ok(Working::missing(tenant.clone(), id.clone()))).collect();
+        keys.iter().map(|&(tenant, id)| Ok(SessionState::missing(tenant.clone(), id.clone()))).collect();
     for row in sqlx::query(SESSIONS).bind(names(keys)?).fetch_all(&mut *connection).await? {
-        let at = place(&row)?;
-        let (tenant, id) = keys[at];
-        let revision = Revision::new(row.try_get(1)?);
-        states[at] = Working::stored(tenant.clone(), id.clone(), revision, row.try_get(2)?);
+        let index = index(&row)?;
+        let (tenant, id) = keys[index];
+        let revision = Revision::new(row.try_get("revision")?);
+        states[index] = SessionState::stored(tenant.clone(), id.clone(), revision, row.try_get("document")?);
     }
-    // After the sessions: a request that has just been recorded for a later revision is found all the same.
-    for change in changes {
-        let Some(recorded) = recorded(connection, change).await? else { continue };
-        let at = keys.binary_search(&(&change.tenant, &change.id));
-        if let Some(Ok(state)) = at.ok().and_then(|at| states.get_mut(at)) {
-            state.recall(recorded);
+    // After the sessions: a record that has just been added for a later revision is found all the same.
+    for command in commands {
+        let Some(request_id) = &command.request_id else { continue };
+        let Some(record) = stored_record(connection, command, request_id).await? else { continue };
+        let index = keys.binary_search(&(&command.tenant, &command.id));
+        if let Some(Ok(state)) = index.ok().and_then(|index| states.get_mut(index)) {
+            state.add_stored_record(record);
         }
     }
     Ok(states)
@@ -52,7 +58,7 @@ pub(crate) async fn revisions(
 ) -> Result<Vec<Revision>, sqlx::Error> {
     let mut revisions = vec![Revision::NONE; keys.len()];
     for row in sqlx::query(REVISIONS).bind(names(keys)?).fetch_all(connection).await? {
-        revisions[place(&row)?] = Revision::new(row.try_get(1)?);
+        revisions[index(&row)?] = Revision::new(row.try_get("revision")?);
     }
     Ok(revisions)
 }
@@ -64,33 +70,30 @@ fn names(keys: &[Key<'_>]) -> Result<String, sqlx::Error> {
 }
 
 /// Which key a row is about.
-fn place(row: &SqliteRow) -> Result<usize, sqlx::Error> {
-    let place: i64 = row.try_get(0)?;
-    usize::try_from(place).map_err(|error| sqlx::Error::Decode(error.into()))
+fn index(row: &SqliteRow) -> Result<usize, sqlx::Error> {
+    let index: i64 = row.try_get("item_index")?;
+    usize::try_from(index).map_err(|error| sqlx::Error::Decode(error.into()))
 }
 
-/// The request that a change repeats, if it repeats one.
-async fn recorded(
+/// The record of the request that a command repeats, if it repeats one.
+async fn stored_record(
     connection: &mut SqliteConnection,
-    change: &Change,
-) -> Result<Option<Recorded>, sqlx::Error> {
-    let Some(request_id) = &change.request_id else { return Ok(None) };
-    let row = sqlx::query(
-        "SELECT digest, revision, changed, document, at FROM channel_session_request
-         WHERE tenant_id = ? AND session_id = ? AND request_id = ?",
-    )
-    .bind(change.tenant.as_str())
-    .bind(change.id.as_str())
-    .bind(request_id.as_str())
-    .fetch_optional(connection)
-    .await?;
+    command: &Command,
+    request_id: &RequestId,
+) -> Result<Option<IdempotencyRecord>, sqlx::Error> {
+    let row = sqlx::query(IDEMPOTENCY_RECORD)
+        .bind(command.tenant.as_str())
+        .bind(command.id.as_str())
+        .bind(request_id.as_str())
+        .fetch_optional(connection)
+        .await?;
     let Some(row) = row else { return Ok(None) };
-    Ok(Some(Recorded {
+    Ok(Some(IdempotencyRecord {
         request_id: request_id.clone(),
-        digest: Digest::from_stored(row.try_get(0)?),
-        revision: Revision::new(row.try_get(1)?),
-        changed: row.try_get(2)?,
-        document: row.try_get(3)?,
-        at: Timestamp::from_millis(row.try_get(4)?),
+        digest: Digest::from_stored(row.try_get("digest")?),
+        revision: Revision::new(row.try_get("revision")?),
+        changed: row.try_get("changed")?,
+        document: row.try_get("document")?,
+        at: Timestamp::from_millis(row.try_get("at")?),
     }))
 }

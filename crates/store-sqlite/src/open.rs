@@ -10,7 +10,7 @@ use std::{
 };
 
 use batcher::Batcher;
-use domain::{change::Change, store::OpenError};
+use domain::{command::Command, store::OpenError};
 use sqlx::{
     ConnectOptions, Connection, SqlStr, SqliteConnection,
     migrate::{MigrateError, Migration, MigrationType, Migrator},
@@ -20,10 +20,10 @@ use sqlx::{
 use tokio::time::sleep;
 
 use crate::{
-    Store, change,
+    Store,
     clock::Clock,
     connections::{ACQUIRE_TIMEOUT, Connections},
-    error,
+    error, execute,
     file::File,
     health::Writes,
     reserve::Reserve,
@@ -61,40 +61,40 @@ impl Store {
         let writes = Writes::default();
         // Made when first needed: most of the time one is enough.
         let read_only = options.read_only(true);
-        let change_readers = Connections::new(BATCHES, read_only.clone());
+        let command_readers = Connections::new(BATCHES, read_only.clone());
         let readers = pool(READERS).connect_lazy_with(read_only.clone());
         let events = pool(EVENT_READERS).connect_lazy_with(read_only);
         let batches = batcher::Options {
             max_in_flight: BATCHES as usize,
             max_slow_in_flight: BATCHES as usize,
             // One connection writes: a batch that hangs on the file keeps the others from it too.
-            max_hung: 0,
+            max_stalled: 0,
             min_batch: MIN_BATCH,
             ..batcher::Options::default()
         };
-        let target = change::Target {
-            readers: change_readers.clone(),
+        let target = execute::Target {
+            readers: command_readers.clone(),
             writer: writer.clone(),
             file: file.clone(),
             reserve: reserve.clone(),
             writes: writes.clone(),
         };
-        let changes = Batcher::new(batches, move |changes: Vec<Change>, _| {
+        let commands = Batcher::new(batches, move |commands: Vec<Command>, _| {
             let target = target.clone();
-            async move { change::run(&target, changes).await }
+            async move { execute::run(&target, commands).await }
         });
         let clock = Clock::default();
-        Ok(Self { writer, change_readers, readers, events, changes, file, reserve, writes, clock })
+        Ok(Self { writer, command_readers, readers, events, commands, file, reserve, writes, clock })
     }
 }
 
 /// Connections that read events: however many watch, they keep no other reader waiting.
 const EVENT_READERS: u32 = 3;
 
-/// How many batches of changes are under way at once: one is written while another one is read and decided.
+/// How many batches of commands are under way at once: one is written while another one is read and decided.
 const BATCHES: u32 = 2;
 
-/// How many changes have to wait for a transaction beside one that is under way, so that it is worth its commit.
+/// How many commands have to wait for a transaction beside one that is under way, so that it is worth its commit.
 const MIN_BATCH: usize = 16;
 
 /// Makes the file where there is none, and brings its tables to this version. Tables of a later version are left as

@@ -1,11 +1,11 @@
-//! Positions: the number up to which events have been told. One write comes after the other, so that says it all.
+//! Positions: the number up to which events have been delivered. One write comes after the other, so no more is needed.
 
 use domain::{Error, event::Position, violation::Violation};
 use sqlx::SqlitePool;
 
 use crate::error;
 
-/// Leads a position, so that those of another store or another form are told apart.
+/// The prefix of a position, by which those of another store or another form are recognised.
 const FORM: &str = "s1~";
 
 /// The number of the last event there ever was, as SQLite keeps it for the table.
@@ -28,7 +28,7 @@ pub(crate) fn parse(position: &Position) -> Result<i64, Error> {
     number.filter(|number| *number >= 0).ok_or_else(unknown)
 }
 
-/// The error for a position that is none of this database's.
+/// The error for a position that is not one of this database's.
 pub(crate) fn unknown() -> Error {
     let description = "must be a position that this service gave with an event, whole as it was given";
     Error::InvalidParameter(Violation::new("position", "position", description))

@@ -1,20 +1,25 @@
 //! Writing new data of sessions and the events about it, which is what nearly all writes are: a whole transaction, for many
 //! sessions, as one string of statements. Each message to SQLite's thread costs more than what a statement does.
 
-use domain::{
-    event::{Event, changes_to_text},
-    request_id::RequestId,
-    working::{Part, Write},
-};
+use domain::batch::SessionWrite;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection, query_builder::Separated};
+
+use crate::columns::EventColumns;
 
 /// Gives sessions new data, or fails with a broken constraint if the revision of one of them is not the expected one.
 /// Leaves the transaction open where it fails.
-pub(crate) async fn run(connection: &mut SqliteConnection, parts: &[Part]) -> Result<(), sqlx::Error> {
-    let events: Vec<(&Write, &Event)> =
-        parts.iter().flat_map(|part| part.write.events.iter().map(|event| (&part.write, event))).collect();
+pub(crate) async fn run(
+    connection: &mut SqliteConnection,
+    group: &[SessionWrite],
+) -> Result<(), sqlx::Error> {
+    let events: Vec<_> = group
+        .iter()
+        .flat_map(|write| {
+            write.events.iter().map(|event| EventColumns::of(event, event.document_beside(write)))
+        })
+        .collect();
     // Filled up with nulls, there are few different strings to prepare. No session is found for a null.
-    let rows = parts.len().max(events.len()).next_power_of_two();
+    let rows = group.len().max(events.len()).next_power_of_two();
 
     let mut query = QueryBuilder::<Sqlite>::new(
         "BEGIN IMMEDIATE;
@@ -22,7 +27,7 @@ pub(crate) async fn run(connection: &mut SqliteConnection, parts: &[Part]) -> Re
          SET revision = CASE revision WHEN item.column3 THEN item.column4 END, document = item.column5
          FROM (",
     );
-    query.push_values(filled(parts.iter(), rows), bind_session);
+    query.push_values(filled(group.iter(), rows), bind_session);
     query.push(
         ") AS item WHERE tenant_id = item.column1 AND id = item.column2;
          INSERT INTO channel_session_event (tenant_id, session_id, revision, name, at, conversation_id, requester,
@@ -31,7 +36,9 @@ pub(crate) async fn run(connection: &mut SqliteConnection, parts: &[Part]) -> Re
                 coalesce(column11, session.document)
          FROM (",
     );
-    query.push_values(filled(events.iter().copied(), rows), bind_event);
+    query.push_values(filled(events.into_iter(), rows), |row, columns| {
+        columns.unwrap_or_default().bind_row(row);
+    });
     query.push(
         ") LEFT JOIN channel_session AS session ON session.tenant_id = column1 AND session.id = column2
          WHERE column1 IS NOT NULL;
@@ -45,25 +52,10 @@ fn filled<T>(items: impl ExactSizeIterator<Item = T>, rows: usize) -> impl Itera
     items.map(Some).chain(std::iter::repeat_with(|| None).take(missing))
 }
 
-fn bind_session(mut row: Separated<'_, Sqlite, &'static str>, part: Option<&Part>) {
-    row.push_bind(part.map(|part| part.tenant.as_str()))
-        .push_bind(part.map(|part| part.id.as_str()))
-        .push_bind(part.map(|part| part.write.expected.get()))
-        .push_bind(part.map(|part| part.write.revision.get()))
-        .push_bind(part.and_then(|part| part.write.document.as_deref()));
-}
-
-fn bind_event(mut row: Separated<'_, Sqlite, &'static str>, event: Option<(&Write, &Event)>) {
-    let (write, event) = event.unzip();
-    row.push_bind(event.map(|event| event.tenant.as_str()))
-        .push_bind(event.map(|event| event.session_id.as_str()))
-        .push_bind(event.map(|event| event.revision.get()))
-        .push_bind(event.map(|event| event.name.as_str()))
-        .push_bind(event.map(|event| event.at.millis()))
-        .push_bind(event.and_then(|event| event.conversation_id.as_deref()))
-        .push_bind(event.map(|event| event.requester.as_str()))
-        .push_bind(event.and_then(|event| event.request_id.as_ref()).map(RequestId::as_str))
-        .push_bind(event.and_then(|event| event.trace_id).map(|id| id.to_string()))
-        .push_bind(event.map(|event| changes_to_text(&event.changes)))
-        .push_bind(write.zip(event).and_then(|(write, event)| event.document_beside(write)));
+fn bind_session(mut row: Separated<'_, Sqlite, &'static str>, write: Option<&SessionWrite>) {
+    row.push_bind(write.map(|write| write.tenant.as_str()))
+        .push_bind(write.map(|write| write.id.as_str()))
+        .push_bind(write.map(|write| write.expected.get()))
+        .push_bind(write.map(|write| write.revision.get()))
+        .push_bind(write.and_then(|write| write.document.as_deref()));
 }

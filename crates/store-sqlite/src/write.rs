@@ -1,14 +1,13 @@
-//! Writing what has been decided of sessions, whatever it is, with their events and requests.
+//! Writing what has been decided of sessions, whatever it is, with their events and idempotency records.
 
 use domain::{
-    event::{Event, changes_to_text},
-    request_id::{Recorded, RequestId},
+    batch::{Ended, SessionWrite},
+    request_id::IdempotencyRecord,
     session::{Id, TenantId},
-    working::{Ended, Part, Write},
 };
 use sqlx::{Connection, SqliteConnection};
 
-use crate::load;
+use crate::{columns::EventColumns, load};
 
 const SESSION: &str = "
     INSERT INTO channel_session (tenant_id, id, revision, document, conversation_id, customer_id, channel_type, active,
@@ -24,24 +23,29 @@ const EVENT: &str = "
                                        trace_id, changes, document)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
-const REQUEST: &str = "
-    INSERT INTO channel_session_request (tenant_id, session_id, request_id, digest, revision, changed, document, at)
+const IDEMPOTENCY_RECORD: &str = "
+    INSERT INTO channel_session_idempotency_record (tenant_id, session_id, request_id, digest, revision, changed, document,
+                                                    at)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
 
 const ERASE_EVENTS: &str = "DELETE FROM channel_session_event WHERE tenant_id = ? AND session_id = ?";
-const ERASE_REQUESTS: &str = "DELETE FROM channel_session_request WHERE tenant_id = ? AND session_id = ?";
+const ERASE_RECORDS: &str =
+    "DELETE FROM channel_session_idempotency_record WHERE tenant_id = ? AND session_id = ?";
 
-/// Writes parts, each of another session, and says of each whether it was written: not where its revision is another one
+/// Writes a group, each of another session, and says of each whether it was written: not where its revision is another one
 /// than was expected. Leaves the transaction open where it fails.
-pub(crate) async fn run(connection: &mut SqliteConnection, parts: &[Part]) -> Result<Vec<bool>, sqlx::Error> {
+pub(crate) async fn run(
+    connection: &mut SqliteConnection,
+    group: &[SessionWrite],
+) -> Result<Vec<bool>, sqlx::Error> {
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-    let keys: Vec<_> = parts.iter().map(|part| (&part.tenant, &part.id)).collect();
+    let keys: Vec<_> = group.iter().map(|write| (&write.tenant, &write.id)).collect();
     let revisions = load::revisions(&mut transaction, &keys).await?;
-    let mut written = Vec::with_capacity(parts.len());
-    for (part, revision) in parts.iter().zip(revisions) {
-        let is_current = revision == part.write.expected;
+    let mut written = Vec::with_capacity(group.len());
+    for (write, revision) in group.iter().zip(revisions) {
+        let is_current = revision == write.expected;
         if is_current {
-            write_one(&mut transaction, &part.tenant, &part.id, &part.write).await?;
+            write_one(&mut transaction, &write.tenant, &write.id, write).await?;
         }
         written.push(is_current);
     }
@@ -53,73 +57,52 @@ async fn write_one(
     connection: &mut SqliteConnection,
     tenant: &TenantId,
     id: &Id,
-    write: &Write,
+    write: &SessionWrite,
 ) -> Result<(), sqlx::Error> {
-    let keys = write.keys.as_ref();
-    let ended_at = match write.ended {
-        Ended::At(Some(at)) => Some(at.millis()),
-        Ended::At(None) | Ended::AsStored => None,
-    };
+    let fields = write.indexed_fields.as_ref();
     sqlx::query(SESSION)
         .bind(tenant.as_str())
         .bind(id.as_str())
         .bind(write.revision.get())
         .bind(&write.document)
-        .bind(keys.and_then(|keys| keys.conversation_id.as_deref()))
-        .bind(keys.and_then(|keys| keys.customer_id.as_deref()))
-        .bind(keys.and_then(|keys| keys.channel_type.as_deref()))
-        .bind(keys.map(|keys| keys.active))
-        .bind(ended_at)
+        .bind(fields.and_then(|fields| fields.conversation_id.as_deref()))
+        .bind(fields.and_then(|fields| fields.customer_id.as_deref()))
+        .bind(fields.and_then(|fields| fields.channel_type.as_deref()))
+        .bind(fields.map(|fields| fields.active))
+        .bind(write.ended_at())
         .bind(write.ended != Ended::AsStored)
         .execute(&mut *connection)
         .await?;
     if write.erase {
-        for statement in [ERASE_EVENTS, ERASE_REQUESTS] {
+        for statement in [ERASE_EVENTS, ERASE_RECORDS] {
             sqlx::query(statement).bind(tenant.as_str()).bind(id.as_str()).execute(&mut *connection).await?;
         }
     }
     for event in &write.events {
-        insert_event(connection, event).await?;
+        let columns = EventColumns::of(event, event.document.as_deref());
+        columns.bind(sqlx::query(EVENT)).execute(&mut *connection).await?;
     }
-    for request in &write.requests {
-        insert_request(connection, tenant, id, request).await?;
+    for record in &write.idempotency_records {
+        insert_record(connection, tenant, id, record).await?;
     }
     Ok(())
 }
 
-async fn insert_event(connection: &mut SqliteConnection, event: &Event) -> Result<(), sqlx::Error> {
-    sqlx::query(EVENT)
-        .bind(event.tenant.as_str())
-        .bind(event.session_id.as_str())
-        .bind(event.revision.get())
-        .bind(event.name.as_str())
-        .bind(event.at.millis())
-        .bind(&event.conversation_id)
-        .bind(event.requester.as_str())
-        .bind(event.request_id.as_ref().map(RequestId::as_str))
-        .bind(event.trace_id.map(|id| id.to_string()))
-        .bind(changes_to_text(&event.changes))
-        .bind(&event.document)
-        .execute(connection)
-        .await
-        .map(drop)
-}
-
-async fn insert_request(
+async fn insert_record(
     connection: &mut SqliteConnection,
     tenant: &TenantId,
     id: &Id,
-    request: &Recorded,
+    record: &IdempotencyRecord,
 ) -> Result<(), sqlx::Error> {
-    sqlx::query(REQUEST)
+    sqlx::query(IDEMPOTENCY_RECORD)
         .bind(tenant.as_str())
         .bind(id.as_str())
-        .bind(request.request_id.as_str())
-        .bind(request.digest.as_bytes())
-        .bind(request.revision.get())
-        .bind(request.changed)
-        .bind(&request.document)
-        .bind(request.at.millis())
+        .bind(record.request_id.as_str())
+        .bind(record.digest.as_bytes())
+        .bind(record.revision.get())
+        .bind(record.changed)
+        .bind(&record.document)
+        .bind(record.at.millis())
         .execute(connection)
         .await
         .map(drop)

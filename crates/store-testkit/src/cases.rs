@@ -1,8 +1,8 @@
 //! The cases of the suite, by what they are about. Each is handed an empty store of its own.
 
 pub mod active;
-pub mod attempt;
 pub mod batch;
+pub mod cancel_handle;
 pub mod channel_data;
 pub mod concurrency;
 pub mod create;
@@ -36,7 +36,7 @@ pub mod size;
 pub mod update_data;
 pub mod validate_only;
 
-mod ask;
 mod reader;
+mod requests;
 mod subject;
 mod tasks;

@@ -33,15 +33,15 @@ macro_rules! each_case {
                 inactive_is_found_out_before_anything_about_the_list,
                 nothing_to_attach_is_fine_only_for_active_sessions,
             }
-            attempt {
-                an_update_that_was_given_up_is_not_made,
-                a_creation_that_was_given_up_is_not_made,
-                neighbours_of_an_update_that_was_given_up_are_made,
-                an_update_that_was_given_up_does_not_count_among_those_of_its_session,
-                neighbours_of_a_creation_that_was_given_up_are_made,
-                a_creation_that_was_given_up_leaves_the_id_to_the_next,
-                a_batch_of_nothing_but_given_up_items_changes_nothing,
-                a_write_that_was_made_can_no_longer_be_given_up,
+            cancel_handle {
+                an_update_that_was_cancelled_is_not_made,
+                a_creation_that_was_cancelled_is_not_made,
+                neighbours_of_an_update_that_was_cancelled_are_made,
+                an_update_that_was_cancelled_does_not_count_among_those_of_its_session,
+                neighbours_of_a_creation_that_was_cancelled_are_made,
+                a_creation_that_was_cancelled_leaves_the_id_to_the_next,
+                a_batch_of_nothing_but_cancelled_items_changes_nothing,
+                a_write_that_was_made_can_no_longer_be_cancelled,
             }
             batch {
                 a_call_without_updates_gives_no_results,
@@ -377,7 +377,7 @@ macro_rules! each_case {
                 what_was_refused_is_not_remembered,
                 they_go_with_the_session,
                 a_deletion_under_one_is_not_remembered,
-                they_are_cleaned_up_in_steps_and_can_be_used_anew,
+                they_expire_in_steps_and_can_be_used_again,
                 cleaning_up_events_leaves_them,
                 what_is_only_validated_is_not_remembered,
             }

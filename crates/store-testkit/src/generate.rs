@@ -3,7 +3,7 @@
 //! What is generated is within the domain's rules, and otherwise as implausible as those allow. Keys come
 //! from a small pool, so that attributes meet stored entries.
 
-pub mod change;
+pub mod command;
 
 use std::env;
 

@@ -14,14 +14,14 @@ use std::{
 use async_trait::async_trait;
 use domain::{
     Error, Outcome,
-    change::{Change, Changed},
+    batch::SessionState,
+    command::{Command, CommandResult},
     event::{Event, Position, Scope},
     health::Health,
     list::{Filter, Page},
     session::{Id, Revision, Session, TenantId},
     store::{Events, Expired, Store},
     time::Timestamp,
-    working::Working,
 };
 
 use kept::{Kept, Key, position};
@@ -40,8 +40,8 @@ impl Memory {
         self.0.lock().expect("no test panics while it holds the lock")
     }
 
-    fn with<T>(&self, ask: impl FnOnce(&mut Kept) -> Result<T, Error>) -> Result<T, Error> {
-        ask(self.kept().as_mut().ok_or_else(closed)?)
+    fn with<T>(&self, work: impl FnOnce(&mut Kept) -> Result<T, Error>) -> Result<T, Error> {
+        work(self.kept().as_mut().ok_or_else(closed)?)
     }
 }
 
@@ -51,22 +51,22 @@ fn closed() -> Error {
 
 #[async_trait]
 impl Store for Memory {
-    async fn change(&self, changes: Vec<Change>) -> Vec<Result<Changed, Error>> {
+    async fn execute(&self, commands: Vec<Command>) -> Vec<Result<CommandResult, Error>> {
         let mut kept = self.kept();
-        let Some(kept) = kept.as_mut() else { return changes.iter().map(|_| Err(closed())).collect() };
-        let mut sessions: BTreeMap<Key, Working> = BTreeMap::new();
-        let mut one = |change: &Change| {
-            change.attempt.send()?;
-            let session = match sessions.entry((change.tenant.clone(), change.id.clone())) {
+        let Some(kept) = kept.as_mut() else { return commands.iter().map(|_| Err(closed())).collect() };
+        let mut sessions: BTreeMap<Key, SessionState> = BTreeMap::new();
+        let mut one = |command: &Command| {
+            command.cancel_handle.pass_commit_point()?;
+            let session = match sessions.entry((command.tenant.clone(), command.id.clone())) {
                 Entry::Occupied(session) => session.into_mut(),
                 Entry::Vacant(vacant) => {
-                    let session = kept.working(vacant.key())?;
+                    let session = kept.state(vacant.key())?;
                     vacant.insert(session)
                 }
             };
-            session.apply(change)
+            session.apply(command)
         };
-        let results = changes.iter().map(&mut one).collect();
+        let results = commands.iter().map(&mut one).collect();
         for (key, session) in sessions {
             if let Some(write) = session.into_write() {
                 kept.write(key, write);
@@ -152,7 +152,7 @@ impl Store for Memory {
         })
     }
 
-    async fn clean(&self, expired: Expired, limit: usize) -> Result<usize, Error> {
+    async fn expire(&self, expired: Expired, limit: usize) -> Result<usize, Error> {
         self.with(|kept| {
             let mut left = limit;
             let mut goes = |at: Timestamp, before: Timestamp| {
@@ -168,9 +168,9 @@ impl Store for Memory {
                     }
                     !goes
                 }),
-                Expired::RequestIds(before) => {
+                Expired::IdempotencyRecords(before) => {
                     for session in kept.sessions.values_mut() {
-                        session.requests.retain(|request| !goes(request.at, before));
+                        session.idempotency_records.retain(|record| !goes(record.at, before));
                     }
                 }
             }

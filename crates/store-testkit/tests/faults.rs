@@ -76,8 +76,8 @@ notice! {
         validate_only::in_one_call_it_sees_the_changes_before_it_and_those_behind_it_do_not_see_it,
         model::every_reply_of_random_calls_is_allowed_and_the_events_tell_what_happened,
     ]
-    changes_that_were_given_up_are_noticed: MakesWhatWasGivenUp [
-        attempt::an_update_that_was_given_up_is_not_made,
+    changes_that_were_cancelled_are_noticed: MakesWhatWasCancelled [
+        cancel_handle::an_update_that_was_cancelled_is_not_made,
         request_id::what_was_refused_is_not_remembered,
     ]
     lost_updates_are_noticed: LosesUpdates [
@@ -134,9 +134,9 @@ notice! {
         retention::a_reader_from_before_what_is_gone_is_told_so,
         retention::a_reader_on_its_way_is_told_when_it_falls_behind,
     ]
-    cleaning_up_too_much_is_noticed: CleansTooMuch [
+    cleaning_up_too_much_is_noticed: ExpiresTooMuch [
         retention::an_event_that_is_just_as_old_as_is_kept_stays,
-        request_id::they_are_cleaned_up_in_steps_and_can_be_used_anew,
+        request_id::they_expire_in_steps_and_can_be_used_again,
     ]
     sessions_that_are_skipped_between_pages_are_noticed: SkipsSessionsBetweenPages [
         page::pages_of_any_size_follow_each_other_without_gaps,

@@ -5,7 +5,7 @@ mod tail;
 use std::time::Duration;
 
 use domain::{
-    change::{Change, Create, Existing, Operation},
+    command::{Command, Create, Existing, Operation},
     session::Revision,
     store::Expired,
     time::Timestamp,
@@ -33,21 +33,21 @@ impl Bench {
         Self { hub: Hub::new(store.clone(), options), store }
     }
 
-    async fn change(&self, id: &str, operation: Operation) -> Revision {
-        let change = Change::new(parsed::id(id), operation);
-        let [result] = <[_; 1]>::try_from(self.store.change(vec![change]).await).expect("one result");
+    async fn execute(&self, id: &str, operation: Operation) -> Revision {
+        let change = Command::new(parsed::id(id), operation);
+        let [result] = <[_; 1]>::try_from(self.store.execute(vec![change]).await).expect("one result");
         self.hub.wake(&TenantId::only());
         result.expect("the change is made").revision
     }
 
     async fn create(&self, id: &str, document: &str) {
         let create = Create { document: parsed::document(document), existing: Existing::Refuse };
-        self.change(id, Operation::Create(create)).await;
+        self.execute(id, Operation::Create(create)).await;
     }
 
     async fn set(&self, id: &str, key: &str, value: i64) -> Revision {
         let attributes = format!(r#"[{{"key":"{key}","type":"Number","value":{value}}}]"#);
-        self.change(id, Operation::Update(Update::attach(parsed::attributes(&attributes), 10))).await
+        self.execute(id, Operation::Update(Update::attach(parsed::attributes(&attributes), 10))).await
     }
 
     async fn watch(&self, wanted: Wanted) -> Watcher {
@@ -253,7 +253,7 @@ async fn a_position_that_cannot_be_gone_on_from_is_refused() {
     bench.set("x", "k", 1).await;
     let unknown = Wanted { after: Some(Position::new("nonsense")), ..wanted(Scope::All) };
     assert!(matches!(bench.hub.watch(unknown).await, Err(Error::InvalidParameter(_))));
-    bench.store.clean(Expired::Events(Timestamp::from_millis(i64::MAX)), 10).await.expect("cleaned up");
+    bench.store.expire(Expired::Events(Timestamp::from_millis(i64::MAX)), 10).await.expect("cleaned up");
     let expired = Wanted { after: Some(before), ..wanted(Scope::All) };
     assert!(matches!(bench.hub.watch(expired).await, Err(Error::PositionExpired)));
 }

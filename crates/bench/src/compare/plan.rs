@@ -141,13 +141,13 @@ mod tests {
     use super::*;
 
     #[derive(Parser)]
-    struct Cli {
+    struct Program {
         #[command(flatten)]
         options: Options,
     }
 
     fn options(arguments: &str) -> Options {
-        Cli::parse_from(["bench"].into_iter().chain(arguments.split_whitespace())).options
+        Program::parse_from(["bench"].into_iter().chain(arguments.split_whitespace())).options
     }
 
     #[test]

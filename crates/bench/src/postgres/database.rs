@@ -18,7 +18,7 @@ pub(crate) struct Database {
 const FILL: &str = include_str!("fill.sql");
 
 /// Nothing on sessions themselves: their pages are as the last run left them, for all sides alike.
-const EMPTY: [&str; 2] = ["TRUNCATE channel_session_event, channel_session_request", "CHECKPOINT"];
+const EMPTY: [&str; 2] = ["TRUNCATE channel_session_event, channel_session_idempotency_record", "CHECKPOINT"];
 
 /// Acknowledgements that have no event with their session, revision and token.
 const MISSING: &str = "

@@ -125,7 +125,7 @@ impl Report<'_> {
             && let Some(value_type) = value_type
             && let Err(misfit) = value_type.check(&value)
         {
-            self.violation("value", value_type.name(), misfit.description + &within(&misfit.place));
+            self.violation("value", value_type.name(), misfit.description + &within(&misfit.path));
             return None;
         }
         Some(value)
@@ -167,6 +167,6 @@ fn shown_key(key: &Member<String>) -> Option<String> {
 }
 
 /// Says, for the end of a description, where inside the member the problem is.
-pub(crate) fn within(place: &str) -> String {
-    if place.is_empty() { String::new() } else { format!(" (at {place})") }
+pub(crate) fn within(path: &str) -> String {
+    if path.is_empty() { String::new() } else { format!(" (at {path})") }
 }

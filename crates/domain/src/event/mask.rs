@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{AttributeChange, Entry};
+use super::{AttributeDiff, Entry};
 use crate::{session::Document, value_type::ValueType};
 use json::{Object, Value};
 
@@ -11,7 +11,7 @@ pub const MASK: &str = "********";
 
 /// Masks the values of keys of which any entry that changed was or is a `Password`, and returns those keys: of them the
 /// document that goes with the changes must not tell either.
-pub(crate) fn mask_changes(changes: &mut [AttributeChange]) -> BTreeSet<String> {
+pub(crate) fn mask_changes(changes: &mut [AttributeDiff]) -> BTreeSet<String> {
     let is_secret =
         |entry: &Option<Entry>| entry.as_ref().is_some_and(|entry| is_password(entry.value_type.as_ref()));
     let secrets = changes.iter().filter(|change| is_secret(&change.old) || is_secret(&change.new));

@@ -29,8 +29,8 @@ fn entry(value_type: Option<&str>, value: Option<&str>) -> Entry {
     Entry { value_type: value_type.map(literal), value: value.map(literal) }
 }
 
-fn change(key: &str, old: Option<Entry>, new: Option<Entry>) -> AttributeChange {
-    AttributeChange { key: key.to_owned(), index: 0, old, new }
+fn change(key: &str, old: Option<Entry>, new: Option<Entry>) -> AttributeDiff {
+    AttributeDiff { key: key.to_owned(), index: 0, old, new }
 }
 
 fn member(json: &str, name: &str) -> Value {

@@ -2,7 +2,7 @@
 
 use serde_json::value::RawValue;
 
-use super::{AttributeChange, Entry, Event};
+use super::{AttributeDiff, Entry, Event};
 use json::{Path, Tree, Value};
 
 /// What the service calls itself as an emitter of events.
@@ -63,7 +63,7 @@ fn top_level(document: &str) -> Vec<(String, &str)> {
 /// Changes as the text of a JSON array: `[{"key", "index", "oldType", "oldValue", "newType", "newValue"}]`, without what
 /// there is not.
 #[must_use]
-pub fn changes_to_text(changes: &[AttributeChange]) -> String {
+pub fn changes_to_text(changes: &[AttributeDiff]) -> String {
     let mut text = String::from("[");
     for (at, change) in changes.iter().enumerate() {
         if at > 0 {
@@ -76,7 +76,7 @@ pub fn changes_to_text(changes: &[AttributeChange]) -> String {
 }
 
 /// Writes a change's members in their canonical order.
-fn write_change(change: &AttributeChange, out: &mut String) {
+fn write_change(change: &AttributeDiff, out: &mut String) {
     fn value_type(entry: &Option<Entry>) -> Option<&Value> {
         // It is there for every entry, so that one without a type differs from none.
         entry.as_ref().map(|entry| entry.value_type.as_ref().unwrap_or(&Value::Null))
@@ -105,7 +105,7 @@ fn write_change(change: &AttributeChange, out: &mut String) {
 ///
 /// # Errors
 /// What is wrong with the text.
-pub fn changes_from_text(text: &str) -> Result<Vec<AttributeChange>, String> {
+pub fn changes_from_text(text: &str) -> Result<Vec<AttributeDiff>, String> {
     let raw = json::syntax(text).map_err(|error| error.to_string())?;
     let value =
         json::parse(raw.get(), MAX_DEPTH, &Path::root("")).map_err(|problems| format!("{problems:?}"))?;
@@ -116,14 +116,14 @@ pub fn changes_from_text(text: &str) -> Result<Vec<AttributeChange>, String> {
         .collect()
 }
 
-fn from_value(change: &Value) -> Option<AttributeChange> {
+fn from_value(change: &Value) -> Option<AttributeDiff> {
     let object = change.as_object()?;
     let entry = |names: [&str; 2]| {
         let value_type = object.get(names[0])?;
         let value_type = (!matches!(value_type, Value::Null)).then(|| value_type.clone());
         Some(Entry { value_type, value: object.get(names[1]).cloned() })
     };
-    Some(AttributeChange {
+    Some(AttributeDiff {
         key: object.get("key")?.as_str()?.to_owned(),
         index: if let Value::Number(index) = object.get("index")? {
             index.as_str().parse().ok()?

@@ -3,14 +3,14 @@
 use super::*;
 use crate::session;
 
-fn keys(document: &str) -> (Option<String>, Option<String>, Option<String>, bool) {
-    let Keys { conversation_id, customer_id, channel_type, active } =
-        session::document(document).keys().clone();
+fn indexed_fields(document: &str) -> (Option<String>, Option<String>, Option<String>, bool) {
+    let IndexedFields { conversation_id, customer_id, channel_type, active } =
+        session::document(document).indexed_fields().clone();
     (conversation_id, customer_id, channel_type, active)
 }
 
 fn conversation(document: &str) -> Option<String> {
-    keys(document).0
+    indexed_fields(document).0
 }
 
 #[test]
@@ -18,7 +18,7 @@ fn each_key_has_its_place_in_the_document() {
     let document = r#"{"conversationId":"c","customer":{"_id":"u","id":"no"},"isActive":false,
                        "channel":{"channelType":{"name":"WEB","id":"no"},"name":"no"}}"#;
     let some = |text: &str| Some(text.to_owned());
-    assert_eq!(keys(document), (some("c"), some("u"), some("WEB"), false));
+    assert_eq!(indexed_fields(document), (some("c"), some("u"), some("WEB"), false));
 }
 
 #[test]
@@ -30,7 +30,7 @@ fn what_is_absent_or_no_text_is_nothing_to_be_found_by() {
         r#"{"conversationId":{},"customer":"u","channel":{"channelType":"WEB"}}"#,
         r#"{"customer":["_id"],"channel":[{"channelType":{"name":"WEB"}}]}"#,
     ] {
-        assert_eq!(keys(document), (None, None, None, true), "{document}");
+        assert_eq!(indexed_fields(document), (None, None, None, true), "{document}");
     }
 }
 
@@ -46,8 +46,8 @@ fn a_topic_stands_in_only_for_a_conversation_that_is_absent_or_null() {
 #[test]
 fn texts_are_measured_in_characters_and_one_that_is_too_long_is_left_out() {
     let with = |chars: usize| format!(r#"{{"conversationId":"{}","topicId":"t"}}"#, "💬".repeat(chars));
-    assert_eq!(conversation(&with(Keys::MAX_CHARS)), Some("💬".repeat(Keys::MAX_CHARS)));
-    assert_eq!(conversation(&with(Keys::MAX_CHARS + 1)), None);
+    assert_eq!(conversation(&with(IndexedFields::MAX_CHARS)), Some("💬".repeat(IndexedFields::MAX_CHARS)));
+    assert_eq!(conversation(&with(IndexedFields::MAX_CHARS + 1)), None);
 }
 
 #[test]
@@ -59,17 +59,17 @@ fn the_condition_that_leaves_the_fewest_leads() {
         channel_type: text(channel_type),
         active,
     };
-    for (filter, lead, scanned) in [
-        (filter(false, false, false, None), Lead::None, 100),
-        (filter(true, false, false, None), Lead::Conversation, 100),
-        (filter(true, true, true, Some(true)), Lead::Conversation, 1000),
-        (filter(false, true, true, None), Lead::Customer, 1000),
-        (filter(false, false, true, None), Lead::ChannelType, 100),
-        (filter(false, false, true, Some(true)), Lead::Active, 1000),
-        (filter(false, false, true, Some(false)), Lead::ChannelType, 1000),
-        (filter(false, false, false, Some(false)), Lead::Active, 100),
+    for (filter, choice, scanned) in [
+        (filter(false, false, false, None), IndexChoice::None, 100),
+        (filter(true, false, false, None), IndexChoice::Conversation, 100),
+        (filter(true, true, true, Some(true)), IndexChoice::Conversation, 1000),
+        (filter(false, true, true, None), IndexChoice::Customer, 1000),
+        (filter(false, false, true, None), IndexChoice::ChannelType, 100),
+        (filter(false, false, true, Some(true)), IndexChoice::Active, 1000),
+        (filter(false, false, true, Some(false)), IndexChoice::ChannelType, 1000),
+        (filter(false, false, false, Some(false)), IndexChoice::Active, 100),
     ] {
-        assert_eq!((filter.lead(), filter.scanned(100)), (lead, scanned), "{filter:?}");
+        assert_eq!((filter.index_choice(), filter.scanned(100)), (choice, scanned), "{filter:?}");
     }
 }
 

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use crate::{
     error::{Error, Malformed},
-    list::Keys,
+    list::IndexedFields,
     session::Id,
     violation::Violation,
 };
@@ -19,7 +19,7 @@ use json::{Path, Tree, Value};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Document {
     text: String,
-    keys: Keys,
+    indexed_fields: IndexedFields,
     attributes: List,
 }
 
@@ -27,7 +27,7 @@ pub struct Document {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum List {
     /// Its entries, and where in the text it stands.
-    There { entries: Vec<Value>, place: Range<usize> },
+    There { entries: Vec<Value>, span: Range<usize> },
     /// It, or what holds it, is absent or null.
     Absent,
     /// It, or what holds it, has another shape.
@@ -75,7 +75,7 @@ impl Document {
             ["isActive", "active", "conversationId", "topicId", "customer", "channel", "channelData"],
         )
         .map_err(|error| broken(format!("is no JSON object: {error}")))?;
-        let keys = Keys {
+        let indexed_fields = IndexedFields {
             conversation_id: text_of(conversation_id.filter(is_something).or(topic_id)),
             customer_id: text_of(member(customer, "_id")),
             channel_type: text_of(member(member(channel, "channelType"), "name")),
@@ -97,12 +97,12 @@ impl Document {
                             entries(list).map_err(|what| broken(format!("breaks the rules: {what}")))?;
                         // Both are parts of one text.
                         let start = list.get().as_ptr().addr() - text.as_ptr().addr();
-                        List::There { entries, place: start..start + list.get().len() }
+                        List::There { entries, span: start..start + list.get().len() }
                     }
                 }
             }
         };
-        Ok(Self { text, keys, attributes })
+        Ok(Self { text, indexed_fields, attributes })
     }
 
     /// The id to store it under: the one that is asked for, or the document's own.
@@ -140,14 +140,14 @@ impl Document {
 
     /// By what the session is found.
     #[must_use]
-    pub fn keys(&self) -> &Keys {
-        &self.keys
+    pub fn indexed_fields(&self) -> &IndexedFields {
+        &self.indexed_fields
     }
 
     /// Whether the session is active: unless its `isActive`, or `active` where that is absent, is false.
     #[must_use]
     pub fn is_active(&self) -> bool {
-        self.keys.active
+        self.indexed_fields.active
     }
 
     /// The entries of the list of attributes. There are none where it, or what holds it, is absent or null.
@@ -171,20 +171,20 @@ impl Document {
             return Self::try_from(with_list(self.value()?, entries));
         };
         within_limit(&text)?;
-        let List::There { place, .. } = &self.attributes else { return Self::stored(text) };
-        let end = place.end + text.len() - self.text.len();
-        let attributes = List::There { entries, place: place.start..end };
-        Ok(Self { text, keys: self.keys.clone(), attributes })
+        let List::There { span, .. } = &self.attributes else { return Self::stored(text) };
+        let end = span.end + text.len() - self.text.len();
+        let attributes = List::There { entries, span: span.start..end };
+        Ok(Self { text, indexed_fields: self.indexed_fields.clone(), attributes })
     }
 
     /// Its text with other entries in the list of attributes; none where there is no list.
     pub(crate) fn text_with(&self, entries: &[Value]) -> Option<String> {
-        let List::There { place, .. } = &self.attributes else { return None };
+        let List::There { span, .. } = &self.attributes else { return None };
         // Room for values that are a little longer than those that they replace.
         let mut text = String::with_capacity(self.text.len() + 256);
-        text.push_str(&self.text[..place.start]);
+        text.push_str(&self.text[..span.start]);
         json::write_array(entries, &mut text);
-        text.push_str(&self.text[place.end..]);
+        text.push_str(&self.text[span.end..]);
         Some(text)
     }
 
@@ -244,7 +244,7 @@ fn is_something(value: &&RawValue) -> bool {
 /// What can be found by: a text that is not too long.
 fn text_of(value: Option<&RawValue>) -> Option<String> {
     let text: String = serde_json::from_str(value?.get()).ok()?;
-    text.chars().nth(Keys::MAX_CHARS).is_none().then_some(text)
+    text.chars().nth(IndexedFields::MAX_CHARS).is_none().then_some(text)
 }
 
 /// A document as a test writes it.

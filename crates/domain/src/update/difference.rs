@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use crate::event::{AttributeChange, Entry};
+use crate::event::{AttributeDiff, Entry};
 use json::{Object, Value};
 
 /// What changes between two lists: entries that were removed, then the others in the order of the new list. Entries
 /// belong together by their key, the first of a key to the first, so that one that has merely moved has not changed.
 /// Entries without a key are none of the service's.
-pub(crate) fn difference(old: &[Value], new: &[Value]) -> Vec<AttributeChange> {
+pub(crate) fn difference(old: &[Value], new: &[Value]) -> Vec<AttributeDiff> {
     let mut left: BTreeMap<&str, VecDeque<(usize, &Object)>> = BTreeMap::new();
     for (index, key, entry) in keyed(old) {
         left.entry(key).or_default().push_back((index, entry));
@@ -18,7 +18,7 @@ pub(crate) fn difference(old: &[Value], new: &[Value]) -> Vec<AttributeChange> {
         let old = left.get_mut(key).and_then(VecDeque::pop_front).map(|(_, entry)| Entry::of(entry));
         let new = Some(Entry::of(entry));
         if old != new {
-            written.push(AttributeChange { key: key.to_owned(), index, old, new });
+            written.push(AttributeDiff { key: key.to_owned(), index, old, new });
         }
     }
     let mut changes: Vec<_> = left.into_iter().flat_map(|(key, entries)| removed(key, entries)).collect();
@@ -34,8 +34,8 @@ fn keyed(list: &[Value]) -> impl Iterator<Item = (usize, &str, &Object)> {
     })
 }
 
-fn removed(key: &str, entries: VecDeque<(usize, &Object)>) -> impl Iterator<Item = AttributeChange> {
-    entries.into_iter().map(move |(index, entry)| AttributeChange {
+fn removed(key: &str, entries: VecDeque<(usize, &Object)>) -> impl Iterator<Item = AttributeDiff> {
+    entries.into_iter().map(move |(index, entry)| AttributeDiff {
         key: key.to_owned(),
         index,
         old: Some(Entry::of(entry)),

@@ -37,7 +37,7 @@ fn applied(document: &str, update: &Update) -> Result<Option<(Value, Vec<String>
     Ok(Some((value, applied.changes.iter().map(told).collect())))
 }
 
-fn told(change: &AttributeChange) -> String {
+fn told(change: &AttributeDiff) -> String {
     let entry = |entry: &Option<Entry>| {
         let part = |part: &Option<Value>| part.as_ref().map_or_else(|| "?".to_owned(), Value::to_text);
         entry.as_ref().map_or_else(

@@ -150,5 +150,5 @@ fn inside_objects_and_arrays_each_scalar_is_judged_and_names_are_not() {
     let info = value(r#"{"browserDeviceInfo":{"née\\":"chrome","n":1,"b":true,"x":null,"l":["a"]}}"#);
     assert_eq!(ValueType::AlphanumSpecial200.check(&info), Ok(()));
     let misfit = ValueType::Number.check(&value(r#"{"a":[1,"2",{"b":"x"}]}"#)).expect_err("x is no number");
-    assert_eq!(misfit.place, "a[2].b");
+    assert_eq!(misfit.path, "a[2].b");
 }

@@ -1,6 +1,6 @@
 //! Says who calls. Whatever is done for a call is done in this one's name.
 
-use domain::{caller::Caller, change::Requester, session::TenantId};
+use domain::{caller::Caller, command::Requester, session::TenantId};
 use http::HeaderMap;
 use tonic::{Request, Status};
 

@@ -3,17 +3,17 @@
 use std::time::{Duration, Instant};
 
 use axum::{extract::Request, response::Response};
-use domain::{Error, Outcome, attempt::Attempt, caller::Caller};
+use domain::{Error, Outcome, caller::Caller, cancel_handle::CancelHandle};
 
 use crate::status;
 
 /// Gives a call until its `grpc-timeout`, or the server's own limit if that is sooner. Reading the request is part of
-/// the time. The caller is put among the request's extensions, and its attempt is given up when time is over or it is
-/// gone.
+/// the time. The caller is put among the request's extensions, and what it asks for is cancelled when time is over or
+/// it is gone.
 ///
 /// The time ends with the response's head. So a stream may go on for longer than the server's limit, which bounds only
 /// how long it takes to begin. What the caller itself allows is its deadline, and the stream keeps to that: only it knows
-/// what has become of its work by then. The attempt here is none of its own, for it is given up when the stream begins.
+/// what has become of its work by then. The cancel handle here is none of its own, for it is used when the stream begins.
 pub(super) async fn within<F>(
     max: Duration,
     mut caller: Caller,
@@ -30,11 +30,11 @@ where
         return exceeded(Outcome::NotApplied);
     }
     caller.deadline = asked.and_then(|asked| Instant::now().checked_add(asked));
-    let attempt = GivenUpOnDrop(caller.attempt.clone());
+    let cancel = CancelledOnDrop(caller.cancel_handle.clone());
     request.extensions_mut().insert(caller);
     match tokio::time::timeout(time, call(request)).await {
         Ok(response) => response,
-        Err(_) => exceeded(attempt.0.give_up()),
+        Err(_) => exceeded(cancel.0.cancel()),
     }
 }
 
@@ -42,13 +42,13 @@ fn exceeded(outcome: Outcome) -> Response {
     status::from_error(&Error::DeadlineExceeded(outcome)).into_http()
 }
 
-/// An attempt that is given up with the future that holds it, which a caller that goes away takes with it.
-pub(crate) struct GivenUpOnDrop(pub(crate) Attempt);
+/// A handle that cancels when the future that holds it is dropped, which a caller that goes away takes with it.
+pub(crate) struct CancelledOnDrop(pub(crate) CancelHandle);
 
-impl Drop for GivenUpOnDrop {
+impl Drop for CancelledOnDrop {
     fn drop(&mut self) {
         // Nobody is left to be told.
-        let _ = self.0.give_up();
+        let _ = self.0.cancel();
     }
 }
 

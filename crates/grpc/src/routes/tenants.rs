@@ -6,7 +6,7 @@ use channel_session_api::v1::{
     StreamUpdateDataRequest, UpdateDataRequest, WatchChannelSessionsRequest,
     channel_session_service_client::ChannelSessionServiceClient, update_data_result::Result as Outcome,
 };
-use domain::{change::Requester, session::TenantId};
+use domain::{command::Requester, session::TenantId};
 use futures_util::stream;
 use http::HeaderMap;
 use store_testkit::memory::Memory;

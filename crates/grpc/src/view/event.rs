@@ -2,7 +2,7 @@
 
 use channel_session_api::v1::{self, ChannelSessionEvent, EventName};
 use domain::{
-    event::{AttributeChange, Event, Name},
+    event::{AttributeDiff, Event, Name},
     request_id::RequestId,
     time::Timestamp,
 };
@@ -21,7 +21,7 @@ pub(crate) fn past(event: &Event, key: Option<&str>) -> ChannelSessionEvent {
     message(event, event.changes.iter().filter(|change| key.is_none_or(|key| change.key == key)))
 }
 
-fn message<'a>(event: &Event, changes: impl IntoIterator<Item = &'a AttributeChange>) -> ChannelSessionEvent {
+fn message<'a>(event: &Event, changes: impl IntoIterator<Item = &'a AttributeDiff>) -> ChannelSessionEvent {
     ChannelSessionEvent {
         id: event.id().to_string(),
         name: name(event.name).into(),
@@ -51,7 +51,7 @@ fn timestamp(at: Timestamp) -> prost_types::Timestamp {
     prost_types::Timestamp { seconds, nanos: i32::try_from(millis * 1_000_000).unwrap_or_default() }
 }
 
-fn change(change: &AttributeChange) -> v1::AttributeChange {
+fn change(change: &AttributeDiff) -> v1::AttributeChange {
     v1::AttributeChange {
         key: change.key.clone(),
         // A document has no room for so many that the number would not fit.

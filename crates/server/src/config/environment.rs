@@ -41,7 +41,7 @@ mod tests {
     use clap::CommandFactory as _;
 
     use super::*;
-    use crate::command::Cli;
+    use crate::cli::Program;
 
     #[test]
     fn what_looks_like_a_setting_is_found() {
@@ -58,7 +58,7 @@ mod tests {
             ("HOME", None),
             ("TEST_ADDR", None),
         ] {
-            let found = misspelt(&Cli::command(), [variable.to_owned()].into_iter());
+            let found = misspelt(&Program::command(), [variable.to_owned()].into_iter());
             assert_eq!(found.first().map(|(_, meant)| &**meant), meant, "{variable}");
         }
     }

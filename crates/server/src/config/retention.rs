@@ -25,7 +25,7 @@ pub struct Retention {
     #[arg(long, env = "ENDED_RETENTION", default_value = "never", hide_env_values = true)]
     ended_retention: Keep,
 
-    /// How often what has expired is cleaned up, in small steps. Too often costs a little for nothing; too rarely, and it
+    /// How often what has expired is deleted, in small steps. Too often costs a little for nothing; too rarely, and it
     /// stays so much longer
     #[arg(long, env = "CLEANUP_INTERVAL", default_value = "1m", value_parser = positive, hide_env_values = true)]
     cleanup_interval: HumanDuration,
@@ -50,7 +50,7 @@ impl Retention {
         self.ended_retention.0
     }
 
-    /// How often it is cleaned up.
+    /// How often it is deleted.
     #[must_use]
     pub fn cleanup_interval(&self) -> Duration {
         self.cleanup_interval.into()

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::{Arg, Command, CommandFactory, FromArgMatches, Parser, builder::Resettable};
 
 use super::*;
-use crate::command::Cli;
+use crate::cli::Program;
 
 /// The flags of `serve`. Of these the first five are the contract's, with their variables and defaults.
 const SERVE: [(&str, &str, &str); 24] = [
@@ -40,7 +40,7 @@ const OF_ONE_CALL: [&str; 7] = ["sample", "raw", "existing", "output", "array", 
 
 /// All commands, with the flags that each of them takes.
 fn commands() -> Vec<Command> {
-    let mut root = Cli::command();
+    let mut root = Program::command();
     root.build();
     let commands: Vec<_> = root.get_subcommands().filter(|it| it.get_name() != "help").cloned().collect();
     let names: Vec<_> = commands.iter().map(Command::get_name).collect();
@@ -172,7 +172,7 @@ fn the_defaults_are_what_the_service_has_of_its_own() {
 /// What the program says of an argument that it refuses.
 fn refusal(argument: &[&str]) -> String {
     let command = ["channel-sessions", "serve"];
-    match Cli::try_parse_from(command.iter().chain(argument)) {
+    match Program::try_parse_from(command.iter().chain(argument)) {
         Ok(_) => panic!("{argument:?} is taken"),
         Err(error) => {
             assert_eq!(error.exit_code(), 2, "{argument:?}");

@@ -4,7 +4,7 @@ use std::{io, sync::Arc, time::SystemTime};
 
 use domain::{
     Error,
-    change::{self, Change, Changed, Create, Operation},
+    command::{self, Command, CommandResult, Create, Operation},
     session::TenantId,
     store::Store,
 };
@@ -86,9 +86,9 @@ impl Target<'_> {
             let refused = match entry {
                 Ok((id, document)) => {
                     let operation =
-                        Operation::Create(Create { document, existing: change::Existing::Refuse });
+                        Operation::Create(Create { document, existing: command::Existing::Refuse });
                     let (tenant, at) = (self.tenant.clone(), SystemTime::now().into());
-                    sessions.push(Change { tenant, at, ..Change::new(id, operation) });
+                    sessions.push(Command { tenant, at, ..Command::new(id, operation) });
                     None
                 }
                 Err(reason) => Some(reason),
@@ -127,12 +127,12 @@ impl Target<'_> {
     }
 
     /// In a task of its own, since the store's futures must be driven to their ends.
-    async fn create(&self, sessions: Vec<Change>) -> Vec<Result<Changed, Error>> {
+    async fn create(&self, sessions: Vec<Command>) -> Vec<Result<CommandResult, Error>> {
         if sessions.is_empty() {
             return Vec::new();
         }
         let store = Arc::clone(&self.store);
-        match tokio::spawn(async move { store.change(sessions).await }).await {
+        match tokio::spawn(async move { store.execute(sessions).await }).await {
             Ok(results) => results,
             Err(error) => std::panic::resume_unwind(error.into_panic()),
         }

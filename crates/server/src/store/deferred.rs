@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use async_trait::async_trait;
 use domain::{
     Error, Outcome,
-    change::{Change, Changed},
+    command::{Command, CommandResult},
     event::{Event, Position, Scope},
     health::Health,
     list::{Filter, Page},
@@ -42,10 +42,10 @@ const NOT_OPEN: &str = "the store is not open yet";
 
 #[async_trait]
 impl Store for Deferred {
-    async fn change(&self, changes: Vec<Change>) -> Vec<Result<Changed, Error>> {
+    async fn execute(&self, commands: Vec<Command>) -> Vec<Result<CommandResult, Error>> {
         match self.store() {
-            Ok(store) => store.change(changes).await,
-            Err(error) => changes.iter().map(|_| Err(error.clone())).collect(),
+            Ok(store) => store.execute(commands).await,
+            Err(error) => commands.iter().map(|_| Err(error.clone())).collect(),
         }
     }
 
@@ -92,8 +92,8 @@ impl Store for Deferred {
         self.store()?.events(tenant, scope, after, until, limit).await
     }
 
-    async fn clean(&self, expired: Expired, limit: usize) -> Result<usize, Error> {
-        self.store()?.clean(expired, limit).await
+    async fn expire(&self, expired: Expired, limit: usize) -> Result<usize, Error> {
+        self.store()?.expire(expired, limit).await
     }
 
     async fn ended(&self, before: Timestamp, limit: usize) -> Result<Vec<(TenantId, Id, Revision)>, Error> {

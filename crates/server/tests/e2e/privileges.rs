@@ -19,8 +19,8 @@ async fn serving_needs_no_privilege_to_change_tables() {
     let grants = format!(
         "CREATE ROLE {role} LOGIN PASSWORD 'secret';
          GRANT SELECT, INSERT, UPDATE, DELETE
-             ON channel_session, channel_session_event, channel_session_event_cleaned, channel_session_event_log,
-                channel_session_request TO {role};
+             ON channel_session, channel_session_event, channel_session_event_expired, channel_session_event_log,
+                channel_session_idempotency_record TO {role};
          GRANT USAGE, SELECT ON SEQUENCE channel_session_event_number_seq TO {role};
          GRANT SELECT ON _sqlx_migrations TO {role}"
     );
@@ -56,8 +56,8 @@ async fn serving_needs_no_privilege_to_change_tables() {
     assert_eq!(deleted.status, 204, "{deleted:?}");
     let history = rest.send(Method::GET, "/channel-sessions/64e2f08a6155b317cd3f88fd/history", "", &[]).await;
     assert_eq!(history.status, 200, "{history:?}");
-    let cleaned = async || Sse::try_open(&rest, "", Some(&from)).await.is_err();
-    until("the cleaning up", cleaned).await;
+    let expired = async || Sse::try_open(&rest, "", Some(&from)).await.is_err();
+    until("the retention", expired).await;
     let exported = Process::command(&["export", "--database-url", &weak]).output().unwrap();
     assert!(exported.status.success(), "{exported:?}");
 

@@ -43,7 +43,7 @@ async fn every_page_is_found_along_an_index_in_its_order() {
     sqlx::raw_sql("ANALYZE channel_session").execute(&mut connection).await.unwrap();
 
     for filter in filters() {
-        let explain = AssertSqlSafe(format!("EXPLAIN {}", statement(filter.lead())));
+        let explain = AssertSqlSafe(format!("EXPLAIN {}", statement(filter.index_choice())));
         let plan: Vec<String> = sqlx::query_scalar(explain)
             .bind("default")
             .bind("session-5")

@@ -8,14 +8,14 @@ fn snapshot(text: &str) -> Snapshot {
 
 #[test]
 fn a_position_comes_back_as_it_was() {
-    for told in ["745:745:", "745:750:745,747,749", "790:800:"] {
-        let told = snapshot(told);
-        let whole = Place { told: told.clone(), telling: None };
-        assert_eq!(Place::parse(&whole.position()).expect("its own"), whole);
-        assert_eq!(snapshot(&whole.told.to_string()), told);
-        let telling = Some(Telling { until: snapshot("800:812:805,811"), number: 7, last: 93 });
-        let part = Place { told, telling };
-        assert_eq!(Place::parse(&part.position()).expect("its own"), part);
+    for delivered in ["745:745:", "745:750:745,747,749", "790:800:"] {
+        let delivered = snapshot(delivered);
+        let whole = Cursor { delivered: delivered.clone(), partial: None };
+        assert_eq!(Cursor::parse(&whole.position()).expect("its own"), whole);
+        assert_eq!(snapshot(&whole.delivered.to_string()), delivered);
+        let partial = Some(Partial { until: snapshot("800:812:805,811"), number: 7, last: 93 });
+        let part = Cursor { delivered, partial };
+        assert_eq!(Cursor::parse(&part.position()).expect("its own"), part);
     }
 }
 
@@ -41,6 +41,6 @@ fn what_is_no_position_is_refused() {
         "p1~745.0 ",
         "745:745:",
     ] {
-        assert!(matches!(Place::parse(&Position::new(text)), Err(Error::InvalidParameter(_))), "{text}");
+        assert!(matches!(Cursor::parse(&Position::new(text)), Err(Error::InvalidParameter(_))), "{text}");
     }
 }

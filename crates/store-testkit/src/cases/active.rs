@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::{Error, store::Store};
 
-use super::ask;
+use super::requests;
 use crate::parsed;
 
 const ATTRIBUTE: &str = r#"[{"key":"a","type":"Number","value":1}]"#;
@@ -53,9 +53,9 @@ pub async fn inactive_is_found_out_before_anything_about_the_list(store: &Arc<dy
     is_inactive(store, r#""active":false,"channelData":{"additionalAttributes":"x"}"#).await;
     let document = r#"{"isActive":false,"channelData":{"additionalAttributes":[1,2]}}"#;
     let id = parsed::id("limit");
-    ask::create_all(&**store, std::slice::from_ref(&id), document).await;
-    let item = ask::update_within(0, &id, ATTRIBUTE);
-    let result = ask::change(&**store, item).await;
+    requests::create_all(&**store, std::slice::from_ref(&id), document).await;
+    let item = requests::update_within(0, &id, ATTRIBUTE);
+    let result = requests::execute(&**store, item).await;
     assert!(matches!(result, Err(Error::NotActive(_))), "{result:?}");
 }
 
@@ -68,36 +68,36 @@ pub async fn nothing_to_attach_is_fine_only_for_active_sessions(store: &Arc<dyn 
         (r#"{"active":false,"channelData":{"additionalAttributes":[]}}"#, false),
     ] {
         let id = parsed::id(document);
-        ask::create_all(&**store, std::slice::from_ref(&id), document).await;
-        match ask::change(&**store, ask::update(&id, "[]")).await {
+        requests::create_all(&**store, std::slice::from_ref(&id), document).await;
+        match requests::execute(&**store, requests::update(&id, "[]")).await {
             Ok(updated) => {
                 assert!(active && !updated.changed, "{document}");
-                assert_eq!(ask::told(&updated), (parsed::value(document), 1));
+                assert_eq!(requests::told(&updated), (parsed::value(document), 1));
             }
             Err(error) => assert!(!active && matches!(error, Error::NotActive(_)), "{document}: {error:?}"),
         }
-        assert_eq!(ask::stored(&**store, &id).await, (parsed::value(document), 1));
+        assert_eq!(requests::stored(&**store, &id).await, (parsed::value(document), 1));
     }
 }
 
 async fn is_active(store: &Arc<dyn Store>, members: &str) {
     let document = format!("{{{members}}}");
     let id = parsed::id(&format!("active {members}"));
-    ask::create_all(&**store, std::slice::from_ref(&id), &document).await;
-    let updated = ask::change(&**store, ask::update(&id, ATTRIBUTE)).await;
+    requests::create_all(&**store, std::slice::from_ref(&id), &document).await;
+    let updated = requests::execute(&**store, requests::update(&id, ATTRIBUTE)).await;
     let updated = updated.unwrap_or_else(|error| panic!("{document}: {error}"));
     let comma = if members.is_empty() { "" } else { "," };
     let expected = format!(r#"{{{members}{comma}"channelData":{{"additionalAttributes":{ATTRIBUTE}}}}}"#);
-    assert_eq!(ask::told(&updated), (parsed::value(&expected), 2));
+    assert_eq!(requests::told(&updated), (parsed::value(&expected), 2));
 }
 
 async fn is_inactive(store: &Arc<dyn Store>, members: &str) {
     let document = format!("{{{members}}}");
     let id = parsed::id(&format!("inactive {members}"));
-    ask::create_all(&**store, std::slice::from_ref(&id), &document).await;
+    requests::create_all(&**store, std::slice::from_ref(&id), &document).await;
     for attributes in [ATTRIBUTE, "[]"] {
-        let result = ask::change(&**store, ask::update(&id, attributes)).await;
+        let result = requests::execute(&**store, requests::update(&id, attributes)).await;
         assert!(matches!(&result, Err(Error::NotActive(told)) if *told == id), "{document}: {result:?}");
     }
-    assert_eq!(ask::stored(&**store, &id).await, (parsed::value(&document), 1));
+    assert_eq!(requests::stored(&**store, &id).await, (parsed::value(&document), 1));
 }

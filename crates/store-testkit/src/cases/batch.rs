@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::{Error, Outcome, Reason, session::Document, store::Store};
 
-use super::ask;
+use super::requests;
 use crate::{generate, parsed, seed};
 
 fn entry(value: usize) -> String {
@@ -12,11 +12,11 @@ fn entry(value: usize) -> String {
 }
 
 pub async fn a_call_without_updates_gives_no_results(store: &Arc<dyn Store>) {
-    assert!(store.change(Vec::new()).await.is_empty());
+    assert!(store.execute(Vec::new()).await.is_empty());
 }
 
 pub async fn one_that_is_refused_harms_no_other(store: &Arc<dyn Store>) {
-    let ids = ask::ids(10);
+    let ids = requests::ids(10);
     let full = format!(r#"{{"pad":"{}"}}"#, "x".repeat(Document::MAX_BYTES - 10));
     let documents = [
         None,
@@ -27,21 +27,21 @@ pub async fn one_that_is_refused_harms_no_other(store: &Arc<dyn Store>) {
         Some(r#"{"n":0.10}"#),
         Some(&full),
         Some("{}"),
-        Some(&ask::with_list("5")),
+        Some(&requests::with_list("5")),
         Some(seed::CHANNEL_SESSION),
     ];
     for (id, document) in ids.iter().zip(documents) {
         if let Some(document) = document {
-            ask::create_all(&**store, std::slice::from_ref(id), document).await;
+            requests::create_all(&**store, std::slice::from_ref(id), document).await;
         }
     }
-    let mut items: Vec<_> = ids.iter().map(|id| ask::update(id, &entry(1))).collect();
-    items[4] = ask::update_within(0, &ids[4], &entry(1));
-    assert_eq!(items[7].attempt.give_up(), Outcome::NotApplied);
-    items[9] = ask::update(&ids[9], seed::UPDATE_DATA_REQUEST);
+    let mut items: Vec<_> = ids.iter().map(|id| requests::update(id, &entry(1))).collect();
+    items[4] = requests::update_within(0, &ids[4], &entry(1));
+    assert_eq!(items[7].cancel_handle.cancel(), Outcome::NotApplied);
+    items[9] = requests::update(&ids[9], seed::UPDATE_DATA_REQUEST);
     // The order in which they are sent is not the order of the ids.
     items.reverse();
-    let mut results = store.change(items).await;
+    let mut results = store.execute(items).await;
     results.reverse();
 
     let told: Vec<_> = results
@@ -66,68 +66,68 @@ pub async fn one_that_is_refused_harms_no_other(store: &Arc<dyn Store>) {
     for ((id, document), result) in ids.iter().zip(documents).zip(results) {
         let Some(document) = document else { continue };
         let expected = match result {
-            Ok(updated) => ask::told(&updated),
+            Ok(updated) => requests::told(&updated),
             Err(_) => (parsed::value(document), 1),
         };
-        assert_eq!(ask::stored(&**store, id).await, expected);
+        assert_eq!(requests::stored(&**store, id).await, expected);
     }
 }
 
 pub async fn updates_of_one_session_take_effect_in_order(store: &Arc<dyn Store>) {
-    let id = &ask::ids(1)[0];
-    ask::create_all(&**store, std::slice::from_ref(id), "{}").await;
-    let results = store.change((1..=5).map(|value| ask::update(id, &entry(value))).collect()).await;
+    let id = &requests::ids(1)[0];
+    requests::create_all(&**store, std::slice::from_ref(id), "{}").await;
+    let results = store.execute((1..=5).map(|value| requests::update(id, &entry(value))).collect()).await;
     assert_eq!(results.len(), 5);
     for (value, result) in (1..).zip(results) {
         let updated = result.expect("each is made");
         assert!(updated.changed);
-        let expected = parsed::value(&ask::with_list(&entry(value)));
-        assert_eq!(ask::told(&updated), (expected, value as i64 + 1));
+        let expected = parsed::value(&requests::with_list(&entry(value)));
+        assert_eq!(requests::told(&updated), (expected, value as i64 + 1));
     }
-    assert_eq!(ask::stored(&**store, id).await, (parsed::value(&ask::with_list(&entry(5))), 6));
+    assert_eq!(requests::stored(&**store, id).await, (parsed::value(&requests::with_list(&entry(5))), 6));
 }
 
 pub async fn an_update_sees_what_the_one_before_it_appended(store: &Arc<dyn Store>) {
-    let id = &ask::ids(1)[0];
-    ask::create_all(&**store, std::slice::from_ref(id), "{}").await;
+    let id = &requests::ids(1)[0];
+    requests::create_all(&**store, std::slice::from_ref(id), "{}").await;
     let one = |key: &str| format!(r#"{{"key":"{key}","type":"Number","value":1}}"#);
-    let items = ["b", "a", "b", "c"].map(|key| ask::update_within(2, id, &format!("[{}]", one(key))));
-    let results = store.change(items.to_vec()).await;
+    let items = ["b", "a", "b", "c"].map(|key| requests::update_within(2, id, &format!("[{}]", one(key))));
+    let results = store.execute(items.to_vec()).await;
     let told: Vec<_> = results
         .iter()
         .map(|result| result.as_ref().map(|done| done.changed).map_err(Error::reason))
         .collect();
     assert_eq!(told, [Ok(true), Ok(true), Ok(false), Err(Reason::TooManyAttributes)]);
-    let expected = parsed::value(&ask::with_list(&format!("[{},{}]", one("b"), one("a"))));
-    assert_eq!(ask::stored(&**store, id).await, (expected, 3));
+    let expected = parsed::value(&requests::with_list(&format!("[{},{}]", one("b"), one("a"))));
+    assert_eq!(requests::stored(&**store, id).await, (expected, 3));
 }
 
 pub async fn a_repeated_update_in_one_call_changes_once(store: &Arc<dyn Store>) {
-    let id = &ask::ids(1)[0];
-    ask::create_all(&**store, std::slice::from_ref(id), "{}").await;
-    let results = store.change((0..3).map(|_| ask::update(id, &entry(1))).collect()).await;
-    let expected = (parsed::value(&ask::with_list(&entry(1))), 2);
+    let id = &requests::ids(1)[0];
+    requests::create_all(&**store, std::slice::from_ref(id), "{}").await;
+    let results = store.execute((0..3).map(|_| requests::update(id, &entry(1))).collect()).await;
+    let expected = (parsed::value(&requests::with_list(&entry(1))), 2);
     for (at, result) in results.into_iter().enumerate() {
         let updated = result.expect("each is made");
-        assert_eq!((ask::told(&updated), updated.changed), (expected.clone(), at == 0));
+        assert_eq!((requests::told(&updated), updated.changed), (expected.clone(), at == 0));
     }
 }
 
 pub async fn a_refused_update_between_two_of_its_session_harms_neither(store: &Arc<dyn Store>) {
-    let [id, other]: [_; 2] = ask::ids(2).try_into().expect("two");
-    ask::create_all(&**store, &[id.clone(), other.clone()], "{}").await;
+    let [id, other]: [_; 2] = requests::ids(2).try_into().expect("two");
+    requests::create_all(&**store, &[id.clone(), other.clone()], "{}").await;
     let many = r#"[{"key":"a","type":"Number","value":9},{"key":"b","type":"Number","value":9}]"#;
     let items = vec![
-        ask::update_within(1, &id, &entry(1)),
-        ask::update(&other, &entry(7)),
-        ask::update_within(1, &id, many),
-        ask::update_within(1, &id, &entry(2)),
-        ask::update_within(2, &id, many),
+        requests::update_within(1, &id, &entry(1)),
+        requests::update(&other, &entry(7)),
+        requests::update_within(1, &id, many),
+        requests::update_within(1, &id, &entry(2)),
+        requests::update_within(2, &id, many),
     ];
-    let results = store.change(items).await;
+    let results = store.execute(items).await;
     let told: Vec<_> =
-        results.iter().map(|result| result.as_ref().map(ask::told).map_err(Error::reason)).collect();
-    let with = |list: &str, revision: i64| Ok((parsed::value(&ask::with_list(list)), revision));
+        results.iter().map(|result| result.as_ref().map(requests::told).map_err(Error::reason)).collect();
+    let with = |list: &str, revision: i64| Ok((parsed::value(&requests::with_list(list)), revision));
     assert_eq!(
         told,
         [
@@ -141,44 +141,45 @@ pub async fn a_refused_update_between_two_of_its_session_harms_neither(store: &A
 }
 
 pub async fn three_hundred_sessions_are_updated_in_one_call(store: &Arc<dyn Store>) {
-    let ids = ask::ids(300);
-    ask::create_all(&**store, &ids, seed::CHANNEL_SESSION).await;
+    let ids = requests::ids(300);
+    requests::create_all(&**store, &ids, seed::CHANNEL_SESSION).await;
     let asked: Vec<_> = ids.iter().enumerate().rev().collect();
-    let results = store.change(asked.iter().map(|(at, id)| ask::update(id, &entry(*at))).collect()).await;
+    let results =
+        store.execute(asked.iter().map(|(at, id)| requests::update(id, &entry(*at))).collect()).await;
     assert_eq!(results.len(), asked.len());
     for ((at, id), result) in asked.into_iter().zip(results) {
         let updated = result.expect("each is made");
-        let (document, revision) = ask::told(&updated);
+        let (document, revision) = requests::told(&updated);
         assert!(document.to_text().contains(&format!(r#""value":{at}}}"#)), "{document}");
-        assert_eq!((document, revision), ask::stored(&**store, id).await);
+        assert_eq!((document, revision), requests::stored(&**store, id).await);
         assert_eq!(revision, 2);
     }
 }
 
 pub async fn three_hundred_updates_of_one_session_are_made_in_one_call(store: &Arc<dyn Store>) {
-    let id = &ask::ids(1)[0];
-    ask::create_all(&**store, std::slice::from_ref(id), "{}").await;
-    let results = store.change((1..=300).map(|value| ask::update(id, &entry(value))).collect()).await;
+    let id = &requests::ids(1)[0];
+    requests::create_all(&**store, std::slice::from_ref(id), "{}").await;
+    let results = store.execute((1..=300).map(|value| requests::update(id, &entry(value))).collect()).await;
     let revisions: Vec<_> =
         results.into_iter().map(|result| result.expect("each is made").revision.get()).collect();
     assert_eq!(revisions, (2..=301).collect::<Vec<_>>());
-    assert_eq!(ask::stored(&**store, id).await, (parsed::value(&ask::with_list(&entry(300))), 301));
+    assert_eq!(requests::stored(&**store, id).await, (parsed::value(&requests::with_list(&entry(300))), 301));
 }
 
 pub async fn updates_of_a_few_sessions_may_alternate(store: &Arc<dyn Store>) {
-    let ids = ask::ids(3);
-    ask::create_all(&**store, &ids, "{}").await;
-    let items: Vec<_> = (0..30).map(|value| ask::update(&ids[value % 3], &entry(value))).collect();
-    for (at, result) in store.change(items).await.into_iter().enumerate() {
+    let ids = requests::ids(3);
+    requests::create_all(&**store, &ids, "{}").await;
+    let items: Vec<_> = (0..30).map(|value| requests::update(&ids[value % 3], &entry(value))).collect();
+    for (at, result) in store.execute(items).await.into_iter().enumerate() {
         let updated = result.expect("each is made");
-        let expected = parsed::value(&ask::with_list(&entry(at)));
-        assert_eq!(ask::told(&updated), (expected, at as i64 / 3 + 2));
+        let expected = parsed::value(&requests::with_list(&entry(at)));
+        assert_eq!(requests::told(&updated), (expected, at as i64 / 3 + 2));
     }
 }
 
 pub async fn attributes_of_one_update_do_not_reach_its_neighbours(store: &Arc<dyn Store>) {
-    let ids = ask::ids(generate::KEYS.len());
-    ask::create_all(&**store, &ids, "{}").await;
+    let ids = requests::ids(generate::KEYS.len());
+    requests::create_all(&**store, &ids, "{}").await;
     let lists: Vec<_> = (0..ids.len())
         .map(|count| {
             let entries = generate::KEYS[..count].iter().enumerate().map(|(at, key)| {
@@ -189,12 +190,15 @@ pub async fn attributes_of_one_update_do_not_reach_its_neighbours(store: &Arc<dy
         })
         .collect();
     let results =
-        store.change(ids.iter().zip(&lists).map(|(id, list)| ask::update(id, list)).collect()).await;
+        store.execute(ids.iter().zip(&lists).map(|(id, list)| requests::update(id, list)).collect()).await;
     for ((id, list), result) in ids.iter().zip(&lists).zip(results) {
         let updated = result.expect("each is made");
-        let expected =
-            if list == "[]" { (parsed::value("{}"), 1) } else { (parsed::value(&ask::with_list(list)), 2) };
-        assert_eq!(ask::told(&updated), expected);
-        assert_eq!(ask::stored(&**store, id).await, expected);
+        let expected = if list == "[]" {
+            (parsed::value("{}"), 1)
+        } else {
+            (parsed::value(&requests::with_list(list)), 2)
+        };
+        assert_eq!(requests::told(&updated), expected);
+        assert_eq!(requests::stored(&**store, id).await, expected);
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::{Error, error::Malformed, store::Store};
 
-use super::{ask, subject::Subject};
+use super::{requests, subject::Subject};
 use crate::parsed;
 
 const ATTRIBUTE: &str = r#"[{"key":"a","type":"Number","value":1}]"#;
@@ -39,12 +39,12 @@ pub async fn a_null_list_counts_as_empty(store: &Arc<dyn Store>) {
 
 pub async fn a_list_that_is_made_is_held_to_the_limit(store: &Arc<dyn Store>) {
     for (at, document) in ["{}", r#"{"channelData":null}"#, r#"{"channelData":{}}"#].into_iter().enumerate() {
-        let id = &ask::ids(at + 1)[at];
-        ask::create_all(&**store, std::slice::from_ref(id), document).await;
-        let item = ask::update_within(0, id, ATTRIBUTE);
-        let result = ask::change(&**store, item).await;
+        let id = &requests::ids(at + 1)[at];
+        requests::create_all(&**store, std::slice::from_ref(id), document).await;
+        let item = requests::update_within(0, id, ATTRIBUTE);
+        let result = requests::execute(&**store, item).await;
         assert!(matches!(result, Err(Error::TooManyAttributes { found: 1, limit: 0 })), "{result:?}");
-        assert_eq!(ask::stored(&**store, id).await, (parsed::value(document), 1));
+        assert_eq!(requests::stored(&**store, id).await, (parsed::value(document), 1));
     }
 }
 
@@ -79,7 +79,7 @@ pub async fn a_channel_data_that_is_no_object_is_malformed(store: &Arc<dyn Store
 
 pub async fn additional_attributes_that_are_no_list_are_malformed(store: &Arc<dyn Store>) {
     for kind in KINDS.into_iter().chain(["{}", r#"{"0":{"key":"a"}}"#, r#"{"key":"a"}"#]) {
-        is_malformed(store, &ask::with_list(kind), Malformed::AdditionalAttributes).await;
+        is_malformed(store, &requests::with_list(kind), Malformed::AdditionalAttributes).await;
     }
 }
 
@@ -89,9 +89,9 @@ pub async fn a_malformed_document_is_found_out_before_the_limit(store: &Arc<dyn 
         (r#"{"channelData":{"additionalAttributes":{"key":"a"}}}"#, Malformed::AdditionalAttributes),
     ] {
         let id = parsed::id(document);
-        ask::create_all(&**store, std::slice::from_ref(&id), document).await;
-        let item = ask::update_within(0, &id, ATTRIBUTE);
-        let result = ask::change(&**store, item).await;
+        requests::create_all(&**store, std::slice::from_ref(&id), document).await;
+        let item = requests::update_within(0, &id, ATTRIBUTE);
+        let result = requests::execute(&**store, item).await;
         assert!(
             matches!(&result, Err(Error::ChannelDataMalformed(told)) if *told == malformed),
             "{result:?}"
@@ -104,14 +104,15 @@ const KINDS: [&str; 8] = ["true", "false", "0", "-1.50", r#""""#, r#""[]""#, r#"
 
 async fn is_malformed(store: &Arc<dyn Store>, document: &str, malformed: Malformed) {
     let id = parsed::id(document);
-    ask::create_all(&**store, std::slice::from_ref(&id), document).await;
-    let result = ask::change(&**store, ask::update(&id, ATTRIBUTE)).await;
+    requests::create_all(&**store, std::slice::from_ref(&id), document).await;
+    let result = requests::execute(&**store, requests::update(&id, ATTRIBUTE)).await;
     assert!(
         matches!(&result, Err(Error::ChannelDataMalformed(told)) if *told == malformed),
         "{document}: {result:?}"
     );
-    assert_eq!(ask::stored(&**store, &id).await, (parsed::value(document), 1));
+    assert_eq!(requests::stored(&**store, &id).await, (parsed::value(document), 1));
     // Nothing to attach needs no place.
-    let updated = ask::change(&**store, ask::update(&id, "[]")).await.expect("an empty list is fine");
-    assert_eq!((ask::told(&updated), updated.changed), ((parsed::value(document), 1), false));
+    let updated =
+        requests::execute(&**store, requests::update(&id, "[]")).await.expect("an empty list is fine");
+    assert_eq!((requests::told(&updated), updated.changed), ((parsed::value(document), 1), false));
 }

@@ -7,25 +7,25 @@ use json::Value;
 use tokio::{task::JoinSet, time::timeout};
 
 use super::{
-    ask::{self, values},
+    requests::{self, values},
     tasks::{TASKS, all_end, at_once},
 };
 use crate::parsed;
 
 async fn one_session(store: &Arc<dyn Store>) -> Id {
     let id = parsed::id("contended");
-    ask::create_all(&**store, std::slice::from_ref(&id), &ask::with_list("[]")).await;
+    requests::create_all(&**store, std::slice::from_ref(&id), &requests::with_list("[]")).await;
     id
 }
 
 pub async fn no_key_is_lost(store: &Arc<dyn Store>) {
     let id = one_session(store).await;
     let entry = |task: usize| format!(r#"[{{"key":"k{task}","type":"Number","value":{task}}}]"#);
-    let items = (0..TASKS).map(|task| ask::update_within(TASKS, &id, &entry(task)));
+    let items = (0..TASKS).map(|task| requests::update_within(TASKS, &id, &entry(task)));
     let mut revisions = BTreeSet::new();
     for result in at_once(store, items).await {
         let updated = result.expect("each is made");
-        let (document, revision) = ask::told(&updated);
+        let (document, revision) = requests::told(&updated);
         assert_eq!(
             values(&document).len() as i64,
             revision - 1,
@@ -35,7 +35,7 @@ pub async fn no_key_is_lost(store: &Arc<dyn Store>) {
     }
     assert_eq!(revisions, (2..=TASKS as i64 + 1).collect());
 
-    let (document, revision) = ask::stored(&**store, &id).await;
+    let (document, revision) = requests::stored(&**store, &id).await;
     let mut found: Vec<_> = values(&document).iter().map(Value::to_text).collect();
     found.sort_by_key(|text| text.parse::<usize>().ok());
     assert_eq!(found, (0..TASKS).map(|task| task.to_string()).collect::<Vec<_>>());
@@ -52,15 +52,15 @@ pub async fn updates_of_the_same_keys_do_not_mix(store: &Arc<dyn Store>) {
         )
     };
     let mut revisions = BTreeSet::new();
-    for result in at_once(store, (0..TASKS).map(|task| ask::update(&id, &list(task)))).await {
+    for result in at_once(store, (0..TASKS).map(|task| requests::update(&id, &list(task)))).await {
         let updated = result.expect("each is made");
         assert!(updated.changed);
-        let (document, revision) = ask::told(&updated);
+        let (document, revision) = requests::told(&updated);
         assert_same_three(&values(&document));
         revisions.insert(revision);
     }
     assert_eq!(revisions, (2..=TASKS as i64 + 1).collect());
-    let (document, revision) = ask::stored(&**store, &id).await;
+    let (document, revision) = requests::stored(&**store, &id).await;
     assert_same_three(&values(&document));
     assert_eq!(revision, TASKS as i64 + 1);
 }
@@ -73,22 +73,22 @@ fn assert_same_three(values: &[Value]) {
 pub async fn the_same_update_changes_once(store: &Arc<dyn Store>) {
     let id = one_session(store).await;
     let entry = r#"[{"key":"a","type":"Number","value":1}]"#;
-    let results = at_once(store, (0..TASKS).map(|_| ask::update(&id, entry))).await;
-    let expected = (parsed::value(&ask::with_list(entry)), 2);
+    let results = at_once(store, (0..TASKS).map(|_| requests::update(&id, entry))).await;
+    let expected = (parsed::value(&requests::with_list(entry)), 2);
     let mut changes = 0;
     for result in results {
         let updated = result.expect("each is made");
         changes += usize::from(updated.changed);
-        assert_eq!(ask::told(&updated), expected);
+        assert_eq!(requests::told(&updated), expected);
     }
     assert_eq!(changes, 1);
-    assert_eq!(ask::stored(&**store, &id).await, expected);
+    assert_eq!(requests::stored(&**store, &id).await, expected);
 }
 
 pub async fn a_list_does_not_outgrow_its_limit(store: &Arc<dyn Store>) {
     let id = one_session(store).await;
     let entry = |task: usize| format!(r#"[{{"key":"k{task}","type":"Number","value":{task}}}]"#);
-    let results = at_once(store, (0..TASKS).map(|task| ask::update(&id, &entry(task)))).await;
+    let results = at_once(store, (0..TASKS).map(|task| requests::update(&id, &entry(task)))).await;
     let mut made = 0;
     for result in results {
         match result {
@@ -96,15 +96,18 @@ pub async fn a_list_does_not_outgrow_its_limit(store: &Arc<dyn Store>) {
             Err(error) => assert_eq!(error.reason(), Reason::TooManyAttributes),
         }
     }
-    assert_eq!(made, ask::MAX_ATTRIBUTES);
-    let (document, revision) = ask::stored(&**store, &id).await;
-    assert_eq!((values(&document).len(), revision), (ask::MAX_ATTRIBUTES, ask::MAX_ATTRIBUTES as i64 + 1));
+    assert_eq!(made, requests::MAX_ATTRIBUTES);
+    let (document, revision) = requests::stored(&**store, &id).await;
+    assert_eq!(
+        (values(&document).len(), revision),
+        (requests::MAX_ATTRIBUTES, requests::MAX_ATTRIBUTES as i64 + 1)
+    );
 }
 
 pub async fn batches_in_opposite_orders_do_not_block_each_other(store: &Arc<dyn Store>) {
     const ROUNDS: usize = 10;
-    let ids = ask::ids(60);
-    ask::create_all(&**store, &ids, &ask::with_list("[]")).await;
+    let ids = requests::ids(60);
+    requests::create_all(&**store, &ids, &requests::with_list("[]")).await;
     let mut tasks = JoinSet::new();
     for task in 0..4 {
         let (store, mut ids) = (store.clone(), ids.clone());
@@ -117,7 +120,8 @@ pub async fn batches_in_opposite_orders_do_not_block_each_other(store: &Arc<dyn 
         tasks.spawn(async move {
             for round in 0..ROUNDS {
                 let entry = format!(r#"[{{"key":"task {task}","type":"Number","value":{round}}}]"#);
-                for result in store.change(ids.iter().map(|id| ask::update(id, &entry)).collect()).await {
+                for result in store.execute(ids.iter().map(|id| requests::update(id, &entry)).collect()).await
+                {
                     assert!(result.expect("each is made").changed);
                 }
             }
@@ -125,7 +129,7 @@ pub async fn batches_in_opposite_orders_do_not_block_each_other(store: &Arc<dyn 
     }
     all_end(tasks).await;
     for id in &ids {
-        let (document, revision) = ask::stored(&**store, id).await;
+        let (document, revision) = requests::stored(&**store, id).await;
         assert_eq!(values(&document), vec![parsed::value(&(ROUNDS - 1).to_string()); 4]);
         assert_eq!(revision, 4 * ROUNDS as i64 + 1);
     }
@@ -135,21 +139,21 @@ pub async fn of_creations_with_one_id_one_is_made(store: &Arc<dyn Store>) {
     let id = parsed::id("contended");
     let mut tasks = JoinSet::new();
     for task in 0..TASKS {
-        let (store, item) = (store.clone(), ask::creation(&id, &format!(r#"{{"task":{task}}}"#)));
-        tasks.spawn(async move { ask::change(&*store, item).await });
+        let (store, item) = (store.clone(), requests::creation(&id, &format!(r#"{{"task":{task}}}"#)));
+        tasks.spawn(async move { requests::execute(&*store, item).await });
     }
     let mut made = Vec::new();
     for result in all_end(tasks).await {
         match result {
-            Ok(created) => made.push(ask::told(&created)),
+            Ok(created) => made.push(requests::told(&created)),
             Err(error) => assert!(matches!(&error, Error::Exists(told) if *told == id), "{error:?}"),
         }
     }
-    assert_eq!(made, [ask::stored(&**store, &id).await]);
+    assert_eq!(made, [requests::stored(&**store, &id).await]);
 }
 
 pub async fn creations_of_the_same_ids_in_opposite_orders_do_not_block_each_other(store: &Arc<dyn Store>) {
-    let ids = ask::ids(100);
+    let ids = requests::ids(100);
     let mut tasks = JoinSet::new();
     for task in 0..4 {
         let (store, mut ids) = (store.clone(), ids.clone());
@@ -157,7 +161,7 @@ pub async fn creations_of_the_same_ids_in_opposite_orders_do_not_block_each_othe
             ids.reverse();
         }
         tasks.spawn(async move {
-            let results = store.change(ids.iter().map(|id| ask::creation(id, "{}")).collect()).await;
+            let results = store.execute(ids.iter().map(|id| requests::creation(id, "{}")).collect()).await;
             ids.into_iter().zip(results).collect::<Vec<_>>()
         });
     }
@@ -182,14 +186,14 @@ pub async fn a_reader_sees_no_half_of_an_update(store: &Arc<dyn Store>) {
                 .join(",")
         )
     };
-    ask::change(&**store, ask::update(&id, &list(0))).await.expect("it is made");
+    requests::execute(&**store, requests::update(&id, &list(0))).await.expect("it is made");
     let mut writing = JoinSet::new();
     writing.spawn({
         let (store, items) =
-            (store.clone(), (1..=40).map(|value| ask::update(&id, &list(value))).collect::<Vec<_>>());
+            (store.clone(), (1..=40).map(|value| requests::update(&id, &list(value))).collect::<Vec<_>>());
         async move {
             for item in items {
-                ask::change(&*store, item).await.expect("each is made");
+                requests::execute(&*store, item).await.expect("each is made");
                 tokio::task::yield_now().await;
             }
         }
@@ -197,8 +201,9 @@ pub async fn a_reader_sees_no_half_of_an_update(store: &Arc<dyn Store>) {
     let mut last = 0;
     // The writer raises the revision to 42, the first two being the creation and the first list.
     while last < 42 {
-        let read =
-            timeout(Duration::from_secs(60), ask::stored(&**store, &id)).await.expect("the store answers");
+        let read = timeout(Duration::from_secs(60), requests::stored(&**store, &id))
+            .await
+            .expect("the store answers");
         assert_same_three(&values(&read.0));
         assert_eq!(values(&read.0)[0].to_text(), (read.1 - 2).to_string());
         assert!(read.1 >= last, "a later reader sees no earlier session");

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::{Error, store::Store};
 
-use super::{ask, subject::Subject};
+use super::{requests, subject::Subject};
 use crate::{parsed, seed};
 
 pub async fn a_new_session_has_the_first_revision(store: &Arc<dyn Store>) {
@@ -18,7 +18,7 @@ pub async fn an_empty_document_can_be_stored(store: &Arc<dyn Store>) {
 pub async fn the_id_is_the_requests_and_not_the_documents(store: &Arc<dyn Store>) {
     let subject = Subject::stored(store, r#"{"id":"another","_id":5}"#).await;
     subject.stays("[]").await;
-    let missing = ask::get_one(&**store, &parsed::id("another")).await;
+    let missing = requests::get_one(&**store, &parsed::id("another")).await;
     assert!(matches!(missing, Err(Error::NotFound(_))), "{missing:?}");
 }
 
@@ -30,24 +30,24 @@ pub async fn a_session_that_is_there_is_not_stored_again(store: &Arc<dyn Store>)
             r#"[{"key":"a","type":"Number","value":1}]"#,
         )
         .await;
-    for document in ["{}", &ask::with_list("[]")] {
-        let again = ask::change(&**store, ask::creation(subject.id(), document)).await;
+    for document in ["{}", &requests::with_list("[]")] {
+        let again = requests::execute(&**store, requests::creation(subject.id(), document)).await;
         assert!(matches!(&again, Err(Error::Exists(id)) if id == subject.id()), "{again:?}");
     }
     subject.stays("[]").await;
 }
 
 pub async fn of_two_sessions_with_one_id_in_a_call_the_first_is_stored(store: &Arc<dyn Store>) {
-    let [id, other]: [_; 2] = ask::ids(2).try_into().expect("two");
+    let [id, other]: [_; 2] = requests::ids(2).try_into().expect("two");
     let items = vec![
-        ask::creation(&id, r#"{"which":"first"}"#),
-        ask::creation(&other, r#"{"which":"other"}"#),
-        ask::creation(&id, r#"{"which":"second"}"#),
-        ask::creation(&id, r#"{"which":"first"}"#),
+        requests::creation(&id, r#"{"which":"first"}"#),
+        requests::creation(&other, r#"{"which":"other"}"#),
+        requests::creation(&id, r#"{"which":"second"}"#),
+        requests::creation(&id, r#"{"which":"first"}"#),
     ];
-    let results = store.change(items).await;
+    let results = store.execute(items).await;
     let told: Vec<_> =
-        results.iter().map(|result| result.as_ref().map(ask::told).map_err(Error::reason)).collect();
+        results.iter().map(|result| result.as_ref().map(requests::told).map_err(Error::reason)).collect();
     let exists = domain::Reason::ChannelSessionExists;
     assert_eq!(
         told,
@@ -58,23 +58,23 @@ pub async fn of_two_sessions_with_one_id_in_a_call_the_first_is_stored(store: &A
             Err(exists),
         ]
     );
-    assert_eq!(ask::stored(&**store, &id).await, (parsed::value(r#"{"which":"first"}"#), 1));
+    assert_eq!(requests::stored(&**store, &id).await, (parsed::value(r#"{"which":"first"}"#), 1));
 }
 
 pub async fn results_come_in_order_for_new_sessions_and_those_that_are_there(store: &Arc<dyn Store>) {
-    let ids = ask::ids(9);
+    let ids = requests::ids(9);
     let there: Vec<_> = ids.iter().step_by(3).cloned().collect();
-    ask::create_all(&**store, &there, r#"{"which":"old"}"#).await;
+    requests::create_all(&**store, &there, r#"{"which":"old"}"#).await;
 
     // Backwards, so that a store that sorts items has to put the results back.
     let asked: Vec<_> = ids.iter().rev().collect();
-    let items = asked.iter().map(|id| ask::creation(id, &format!(r#"{{"which":"{id}"}}"#))).collect();
-    let results = store.change(items).await;
+    let items = asked.iter().map(|id| requests::creation(id, &format!(r#"{{"which":"{id}"}}"#))).collect();
+    let results = store.execute(items).await;
     assert_eq!(results.len(), asked.len());
     for (id, result) in asked.into_iter().zip(results) {
         match result {
             Ok(created) => {
-                assert_eq!(ask::told(&created), (parsed::value(&format!(r#"{{"which":"{id}"}}"#)), 1));
+                assert_eq!(requests::told(&created), (parsed::value(&format!(r#"{{"which":"{id}"}}"#)), 1));
                 assert!(!there.contains(id));
             }
             Err(Error::Exists(told)) => {
@@ -85,18 +85,18 @@ pub async fn results_come_in_order_for_new_sessions_and_those_that_are_there(sto
         }
     }
     for id in there {
-        assert_eq!(ask::stored(&**store, &id).await, (parsed::value(r#"{"which":"old"}"#), 1));
+        assert_eq!(requests::stored(&**store, &id).await, (parsed::value(r#"{"which":"old"}"#), 1));
     }
 }
 
 pub async fn three_hundred_sessions_are_stored_in_one_call(store: &Arc<dyn Store>) {
-    let ids = ask::ids(300);
-    ask::create_all(&**store, &ids, seed::CHANNEL_SESSION).await;
+    let ids = requests::ids(300);
+    requests::create_all(&**store, &ids, seed::CHANNEL_SESSION).await;
     for id in [&ids[0], &ids[299]] {
-        assert_eq!(ask::stored(&**store, id).await, (parsed::value(seed::CHANNEL_SESSION), 1));
+        assert_eq!(requests::stored(&**store, id).await, (parsed::value(seed::CHANNEL_SESSION), 1));
     }
 }
 
 pub async fn a_call_without_sessions_gives_no_results(store: &Arc<dyn Store>) {
-    assert!(store.change(Vec::new()).await.is_empty());
+    assert!(store.execute(Vec::new()).await.is_empty());
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use domain::{
     Error, Reason,
-    change::{Change, Delete, Existing, Operation, Requester},
+    command::{Command, Delete, Existing, Operation, Requester},
     event::{Event, Name, Scope},
     list::Filter,
     session::{Id, Revision, TenantId},
@@ -13,17 +13,17 @@ use domain::{
 };
 use tokio::task::JoinSet;
 
-use super::{ask, reader::Reader, tasks::all_end};
+use super::{reader::Reader, requests, tasks::all_end};
 use crate::{parsed, seed};
 
-fn if_there(id: &Id) -> Change {
-    Change::new(id.clone(), Operation::Delete(Delete { allow_missing: true }))
+fn if_there(id: &Id) -> Command {
+    Command::new(id.clone(), Operation::Delete(Delete { allow_missing: true }))
 }
 
 async fn is_gone(store: &Arc<dyn Store>, id: &Id) {
-    let missing = ask::get_one(&**store, id).await;
+    let missing = requests::get_one(&**store, id).await;
     assert!(matches!(&missing, Err(Error::NotFound(told)) if told == id), "{missing:?}");
-    let listed = ask::list(&**store, &Filter::default(), None, 100).await;
+    let listed = requests::list(&**store, &Filter::default(), None, 100).await;
     assert!(listed.iter().all(|session| session.id != *id), "{listed:?}");
 }
 
@@ -32,25 +32,25 @@ async fn history(store: &Arc<dyn Store>, id: &Id) -> Vec<Event> {
 }
 
 pub async fn a_deleted_session_is_gone(store: &Arc<dyn Store>) {
-    let ids = ask::ids(3);
-    ask::create_all(&**store, &ids, seed::CHANNEL_SESSION).await;
-    let deleted = ask::made(&**store, ask::deletion(&ids[1])).await;
+    let ids = requests::ids(3);
+    requests::create_all(&**store, &ids, seed::CHANNEL_SESSION).await;
+    let deleted = requests::made(&**store, requests::deletion(&ids[1])).await;
     assert_eq!((deleted.revision.get(), deleted.document, deleted.changed), (2, None, true));
     is_gone(store, &ids[1]).await;
-    for change in [ask::update(&ids[1], "[]"), ask::end(&ids[1]), ask::deletion(&ids[1])] {
-        let missing = ask::change(&**store, change).await;
+    for command in [requests::update(&ids[1], "[]"), requests::end(&ids[1]), requests::deletion(&ids[1])] {
+        let missing = requests::execute(&**store, command).await;
         assert!(matches!(&missing, Err(Error::NotFound(told)) if *told == ids[1]), "{missing:?}");
     }
     for id in [&ids[0], &ids[2]] {
-        assert_eq!(ask::stored(&**store, id).await, (parsed::value(seed::CHANNEL_SESSION), 1));
+        assert_eq!(requests::stored(&**store, id).await, (parsed::value(seed::CHANNEL_SESSION), 1));
     }
 }
 
 pub async fn it_is_found_by_nothing_any_more(store: &Arc<dyn Store>) {
     let document =
         r#"{"conversationId":"c","customer":{"_id":"u"},"channel":{"channelType":{"name":"WEB"}}}"#;
-    let id = ask::create_one(&**store, document).await;
-    ask::made(&**store, ask::deletion(&id)).await;
+    let id = requests::create_one(&**store, document).await;
+    requests::made(&**store, requests::deletion(&id)).await;
     let text = |text: &str| Some(text.to_owned());
     for filter in [
         Filter { conversation_id: text("c"), ..Filter::default() },
@@ -59,42 +59,47 @@ pub async fn it_is_found_by_nothing_any_more(store: &Arc<dyn Store>) {
         Filter { active: Some(true), ..Filter::default() },
         Filter { active: Some(false), ..Filter::default() },
     ] {
-        assert_eq!(ask::list(&**store, &filter, None, 10).await, [], "{filter:?}");
+        assert_eq!(requests::list(&**store, &filter, None, 10).await, [], "{filter:?}");
     }
 }
 
 pub async fn the_next_session_continues_the_revision(store: &Arc<dyn Store>) {
-    let id = ask::create_one(&**store, r#"{"n":1}"#).await;
-    ask::made(&**store, ask::update(&id, &ask::one("a", 1))).await;
+    let id = requests::create_one(&**store, r#"{"n":1}"#).await;
+    requests::made(&**store, requests::update(&id, &requests::one("a", 1))).await;
     for round in 0..3 {
-        let deleted = ask::made(&**store, ask::deletion(&id)).await;
+        let deleted = requests::made(&**store, requests::deletion(&id)).await;
         assert_eq!(deleted.revision.get(), 3 + round * 2);
-        let created = ask::made(&**store, ask::creation(&id, r#"{"n":2}"#)).await;
-        assert_eq!(ask::told(&created), (parsed::value(r#"{"n":2}"#), 4 + round * 2));
-        assert_eq!(ask::stored(&**store, &id).await, ask::told(&created));
+        let created = requests::made(&**store, requests::creation(&id, r#"{"n":2}"#)).await;
+        assert_eq!(requests::told(&created), (parsed::value(r#"{"n":2}"#), 4 + round * 2));
+        assert_eq!(requests::stored(&**store, &id).await, requests::told(&created));
     }
 }
 
 pub async fn a_session_in_its_place_can_be_made_in_every_way(store: &Arc<dyn Store>) {
     let ways = [Existing::Refuse, Existing::Keep, Existing::Replace];
-    for (id, existing) in ask::ids(3).into_iter().zip(ways) {
-        ask::create_all(&**store, std::slice::from_ref(&id), r#"{"n":1}"#).await;
-        ask::made(&**store, ask::deletion(&id)).await;
-        let created = ask::made(&**store, ask::creation_or(existing, &id, r#"{"n":1}"#)).await;
+    for (id, existing) in requests::ids(3).into_iter().zip(ways) {
+        requests::create_all(&**store, std::slice::from_ref(&id), r#"{"n":1}"#).await;
+        requests::made(&**store, requests::deletion(&id)).await;
+        let created = requests::made(&**store, requests::creation_or(existing, &id, r#"{"n":1}"#)).await;
         assert!(created.changed);
-        assert_eq!(ask::told(&created), (parsed::value(r#"{"n":1}"#), 3));
+        assert_eq!(requests::told(&created), (parsed::value(r#"{"n":1}"#), 3));
     }
 }
 
 pub async fn its_history_and_events_go_and_one_event_tells_of_it(store: &Arc<dyn Store>) {
     let start = store.position().await.expect("the store answers");
-    let [id, other]: [_; 2] = ask::ids(2).try_into().expect("two");
-    ask::create_all(&**store, &[id.clone(), other.clone()], seed::CHANNEL_SESSION).await;
+    let [id, other]: [_; 2] = requests::ids(2).try_into().expect("two");
+    requests::create_all(&**store, &[id.clone(), other.clone()], seed::CHANNEL_SESSION).await;
     for id in [&id, &other] {
-        ask::made(&**store, ask::under("secret", ask::update(id, &ask::one("a", r#""secret""#)))).await;
+        requests::made(
+            &**store,
+            requests::under("secret", requests::update(id, &requests::one("a", r#""secret""#))),
+        )
+        .await;
     }
-    let deletion = Change { requester: Requester::service(), ..ask::under("d", ask::deletion(&id)) };
-    ask::made(&**store, ask::at(77, deletion)).await;
+    let deletion =
+        Command { requester: Requester::service(), ..requests::under("d", requests::deletion(&id)) };
+    requests::made(&**store, requests::at(77, deletion)).await;
 
     let left = Event {
         tenant: TenantId::default(),
@@ -123,19 +128,19 @@ pub async fn its_history_and_events_go_and_one_event_tells_of_it(store: &Arc<dyn
 
 pub async fn a_conversation_keeps_no_event_of_it(store: &Arc<dyn Store>) {
     let mut reader = Reader::from_now(store, Scope::Conversation("c".to_owned())).await;
-    let id = ask::create_one(&**store, r#"{"conversationId":"c"}"#).await;
-    ask::made(&**store, ask::deletion(&id)).await;
+    let id = requests::create_one(&**store, r#"{"conversationId":"c"}"#).await;
+    requests::made(&**store, requests::deletion(&id)).await;
     assert_eq!(reader.events().await, []);
 }
 
 pub async fn a_reader_that_was_on_its_way_is_told_of_it(store: &Arc<dyn Store>) {
-    let id = ask::create_one(&**store, "{}").await;
+    let id = requests::create_one(&**store, "{}").await;
     let mut reader = Reader::of(store, &id).await;
-    ask::made(&**store, ask::update(&id, &ask::one("a", 1))).await;
+    requests::made(&**store, requests::update(&id, &requests::one("a", 1))).await;
     assert_eq!(reader.event().await.revision.get(), 2);
-    ask::made(&**store, ask::update(&id, &ask::one("a", 2))).await;
-    ask::made(&**store, ask::deletion(&id)).await;
-    ask::create_all(&**store, std::slice::from_ref(&id), "{}").await;
+    requests::made(&**store, requests::update(&id, &requests::one("a", 2))).await;
+    requests::made(&**store, requests::deletion(&id)).await;
+    requests::create_all(&**store, std::slice::from_ref(&id), "{}").await;
     let events = reader.events().await;
     let told: Vec<_> = events.iter().map(|event| (event.revision.get(), event.name)).collect();
     assert_eq!(told, [(4, Name::Deleted), (5, Name::Started)]);
@@ -143,14 +148,14 @@ pub async fn a_reader_that_was_on_its_way_is_told_of_it(store: &Arc<dyn Store>) 
 
 pub async fn the_event_of_an_earlier_deletion_goes_with_the_next(store: &Arc<dyn Store>) {
     let start = store.position().await.expect("the store answers");
-    let id = ask::create_one(&**store, "{}").await;
-    ask::made(&**store, ask::deletion(&id)).await;
-    ask::create_all(&**store, std::slice::from_ref(&id), "{}").await;
+    let id = requests::create_one(&**store, "{}").await;
+    requests::made(&**store, requests::deletion(&id)).await;
+    requests::create_all(&**store, std::slice::from_ref(&id), "{}").await;
     let told = |events: Vec<Event>| -> Vec<_> {
         events.iter().map(|event| (event.revision.get(), event.name)).collect()
     };
     assert_eq!(told(history(store, &id).await), [(3, Name::Started), (2, Name::Deleted)]);
-    ask::made(&**store, ask::deletion(&id)).await;
+    requests::made(&**store, requests::deletion(&id)).await;
     assert_eq!(told(history(store, &id).await), [(4, Name::Deleted)]);
     assert_eq!(told(Reader::from(store, Scope::All, start).events().await), [(4, Name::Deleted)]);
 }
@@ -158,59 +163,61 @@ pub async fn the_event_of_an_earlier_deletion_goes_with_the_next(store: &Arc<dyn
 pub async fn a_missing_session_is_not_found_unless_that_is_fine(store: &Arc<dyn Store>) {
     let id = parsed::id("missing");
     let mut reader = Reader::of(store, &id).await;
-    let missing = ask::change(&**store, ask::deletion(&id)).await;
+    let missing = requests::execute(&**store, requests::deletion(&id)).await;
     assert!(matches!(&missing, Err(Error::NotFound(told)) if *told == id), "{missing:?}");
-    let fine = ask::made(&**store, if_there(&id)).await;
+    let fine = requests::made(&**store, if_there(&id)).await;
     assert_eq!((fine.revision, fine.document, fine.changed), (Revision::NONE, None, false));
     assert_eq!(reader.events().await, []);
     // What never was leaves nothing behind that the next session would continue.
-    let created = ask::made(&**store, ask::creation(&id, "{}")).await;
+    let created = requests::made(&**store, requests::creation(&id, "{}")).await;
     assert_eq!(created.revision, Revision::FIRST);
     for changed in [true, false] {
-        let deleted = ask::made(&**store, if_there(&id)).await;
+        let deleted = requests::made(&**store, if_there(&id)).await;
         assert_eq!((deleted.revision.get(), deleted.document, deleted.changed), (2, None, changed));
     }
     assert_eq!(reader.events().await.len(), 1);
 }
 
 pub async fn a_session_of_another_revision_stays(store: &Arc<dyn Store>) {
-    let id = ask::create_one(&**store, "{}").await;
-    for change in [ask::deletion(&id), if_there(&id)] {
-        let error = ask::change(&**store, ask::if_revision(&[2], change)).await.expect_err("it has another");
+    let id = requests::create_one(&**store, "{}").await;
+    for command in [requests::deletion(&id), if_there(&id)] {
+        let error = requests::execute(&**store, requests::if_revision(&[2], command))
+            .await
+            .expect_err("it has another");
         assert_eq!(error.reason(), Reason::RevisionMismatch);
     }
-    assert_eq!(ask::stored(&**store, &id).await, (parsed::value("{}"), 1));
-    ask::made(&**store, ask::if_revision(&[1], ask::deletion(&id))).await;
+    assert_eq!(requests::stored(&**store, &id).await, (parsed::value("{}"), 1));
+    requests::made(&**store, requests::if_revision(&[1], requests::deletion(&id))).await;
     is_gone(store, &id).await;
 }
 
 pub async fn a_session_that_has_ended_can_be_deleted(store: &Arc<dyn Store>) {
-    let id = ask::create_one(&**store, "{}").await;
-    ask::made(&**store, ask::end(&id)).await;
-    assert_eq!(ask::made(&**store, ask::deletion(&id)).await.revision.get(), 3);
+    let id = requests::create_one(&**store, "{}").await;
+    requests::made(&**store, requests::end(&id)).await;
+    assert_eq!(requests::made(&**store, requests::deletion(&id)).await.revision.get(), 3);
     is_gone(store, &id).await;
 }
 
 pub async fn a_malformed_session_can_be_deleted(store: &Arc<dyn Store>) {
-    let id = ask::create_one(&**store, r#"{"channelData":5}"#).await;
-    ask::made(&**store, ask::deletion(&id)).await;
+    let id = requests::create_one(&**store, r#"{"channelData":5}"#).await;
+    requests::made(&**store, requests::deletion(&id)).await;
     is_gone(store, &id).await;
 }
 
 pub async fn a_whole_life_fits_one_call(store: &Arc<dyn Store>) {
-    let [id, other]: [_; 2] = ask::ids(2).try_into().expect("two");
+    let [id, other]: [_; 2] = requests::ids(2).try_into().expect("two");
     let mut reader = Reader::of(store, &id).await;
-    let changes = vec![
-        ask::creation(&id, r#"{"n":1}"#),
-        ask::under("r", ask::update(&id, &ask::one("a", 1))),
-        ask::creation(&other, "{}"),
-        ask::deletion(&id),
-        ask::update(&id, &ask::one("a", 2)),
-        ask::under("r", ask::creation(&id, r#"{"n":2}"#)),
-        ask::deletion(&id),
+    let commands = vec![
+        requests::creation(&id, r#"{"n":1}"#),
+        requests::under("r", requests::update(&id, &requests::one("a", 1))),
+        requests::creation(&other, "{}"),
+        requests::deletion(&id),
+        requests::update(&id, &requests::one("a", 2)),
+        requests::under("r", requests::creation(&id, r#"{"n":2}"#)),
+        requests::deletion(&id),
         if_there(&id),
     ];
-    let results = store.change(changes).await;
+    let results = store.execute(commands).await;
     let told: Vec<_> = results
         .iter()
         .map(|result| result.as_ref().map(|done| done.revision.get()).map_err(Error::reason))
@@ -220,23 +227,24 @@ pub async fn a_whole_life_fits_one_call(store: &Arc<dyn Store>) {
     is_gone(store, &id).await;
     let event = reader.event().await;
     assert_eq!((event.revision.get(), event.name), (5, Name::Deleted));
-    assert_eq!(ask::made(&**store, ask::creation(&id, "{}")).await.revision.get(), 6);
+    assert_eq!(requests::made(&**store, requests::creation(&id, "{}")).await.revision.get(), 6);
 }
 
 pub async fn a_session_that_is_deleted_and_made_in_one_call_forgets_what_was(store: &Arc<dyn Store>) {
-    let id = ask::create_one(&**store, "{}").await;
-    let update = |value| ask::under("r", ask::update(&id, &ask::one("a", value)));
-    ask::made(&**store, update(1)).await;
+    let id = requests::create_one(&**store, "{}").await;
+    let update = |value| requests::under("r", requests::update(&id, &requests::one("a", value)));
+    requests::made(&**store, update(1)).await;
     let mut reader = Reader::of(store, &id).await;
-    let results =
-        store.change(vec![ask::deletion(&id), ask::creation(&id, r#"{"n":2}"#), update(2), update(2)]).await;
+    let results = store
+        .execute(vec![requests::deletion(&id), requests::creation(&id, r#"{"n":2}"#), update(2), update(2)])
+        .await;
     let revisions: Vec<_> =
         results.iter().map(|result| result.as_ref().expect("each is made").revision.get()).collect();
     assert_eq!(revisions, [3, 4, 5, 5]);
     let told: Vec<_> = reader.events().await.iter().map(|event| (event.revision.get(), event.name)).collect();
     assert_eq!(told, [(3, Name::Deleted), (4, Name::Started), (5, Name::DataUpdated)]);
     assert_eq!(history(store, &id).await.len(), 3);
-    assert_eq!(ask::made(&**store, update(2)).await.revision.get(), 5);
+    assert_eq!(requests::made(&**store, update(2)).await.revision.get(), 5);
 }
 
 pub async fn many_creations_and_deletions_use_each_revision_once(store: &Arc<dyn Store>) {
@@ -248,8 +256,9 @@ pub async fn many_creations_and_deletions_use_each_revision_once(store: &Arc<dyn
         tasks.spawn(async move {
             let mut revisions = Vec::new();
             for _ in 0..EACH {
-                let change = if task % 2 == 0 { ask::creation(&id, "{}") } else { ask::deletion(&id) };
-                match ask::change(&*store, change).await {
+                let command =
+                    if task % 2 == 0 { requests::creation(&id, "{}") } else { requests::deletion(&id) };
+                match requests::execute(&*store, command).await {
                     Ok(changed) => revisions.push((changed.revision.get(), changed.document.is_some())),
                     Err(error) => {
                         assert!(matches!(error, Error::Exists(_) | Error::NotFound(_)), "{error:?}");

@@ -4,23 +4,23 @@ use std::sync::Arc;
 
 use domain::{
     Error,
-    change::{Change, Changed, End, Operation},
+    command::{Command, CommandResult, End, Operation},
     event::Name,
     store::Store,
 };
 
-use super::{ask, reader::Reader, subject::Subject};
+use super::{reader::Reader, requests, subject::Subject};
 use crate::{parsed, seed};
 
 /// Ends a session that has these members, and compares what has become of them.
 async fn becomes(store: &Arc<dyn Store>, members: &str, ended: &str) {
     let (document, ended) = (format!("{{{members}}}"), format!("{{{ended}}}"));
     let id = parsed::id(&document);
-    ask::create_all(&**store, std::slice::from_ref(&id), &document).await;
-    let changed = ask::made(&**store, ask::end(&id)).await;
+    requests::create_all(&**store, std::slice::from_ref(&id), &document).await;
+    let changed = requests::made(&**store, requests::end(&id)).await;
     assert!(changed.changed);
-    assert_eq!(ask::told(&changed), (parsed::value(&ended), 2), "of {document}");
-    assert_eq!(ask::stored(&**store, &id).await, (parsed::value(&ended), 2));
+    assert_eq!(requests::told(&changed), (parsed::value(&ended), 2), "of {document}");
+    assert_eq!(requests::stored(&**store, &id).await, (parsed::value(&ended), 2));
 }
 
 pub async fn a_state_that_is_an_object_gets_its_name_and_reason(store: &Arc<dyn Store>) {
@@ -74,7 +74,7 @@ pub async fn the_documented_session_keeps_all_else(store: &Arc<dyn Store>) {
         .replace(r#""isActive": true"#, r#""isActive": false"#)
         .replace(r#""active": true"#, r#""active": false"#)
         .replace(r#""name": "STARTED""#, r#""name": "ENDED""#);
-    subject.takes(ask::end(subject.id()), &ended).await;
+    subject.applies(requests::end(subject.id()), &ended).await;
 }
 
 pub async fn numbers_and_nulls_elsewhere_stay_exact(store: &Arc<dyn Store>) {
@@ -90,56 +90,56 @@ pub async fn numbers_and_nulls_elsewhere_stay_exact(store: &Arc<dyn Store>) {
 pub async fn state_and_reason_are_as_asked_for(store: &Arc<dyn Store>) {
     let mut subject = Subject::stored(store, r#"{"state":{"name":"STARTED"}}"#).await;
     let end = End { state: "CL\"OSED\\".to_owned(), reason_code: "\u{1f4ac}".to_owned() };
-    let change = Change::new(subject.id().clone(), Operation::End(end));
-    subject.takes(change, r#"{"isActive":false,"state":{"name":"CL\"OSED\\","reasonCode":"💬"}}"#).await;
+    let command = Command::new(subject.id().clone(), Operation::End(end));
+    subject.applies(command, r#"{"isActive":false,"state":{"name":"CL\"OSED\\","reasonCode":"💬"}}"#).await;
 }
 
 pub async fn one_event_tells_of_it(store: &Arc<dyn Store>) {
-    let id = ask::create_one(&**store, &ask::with_list(&ask::one("a", 1))).await;
+    let id = requests::create_one(&**store, &requests::with_list(&requests::one("a", 1))).await;
     let mut reader = Reader::of(store, &id).await;
-    let ended = ask::made(&**store, ask::end(&id)).await;
+    let ended = requests::made(&**store, requests::end(&id)).await;
     let event = reader.event().await;
     assert_eq!((event.name, event.revision.get(), &*event.changes), (Name::Ended, 2, &[][..]));
     let document = event.document.expect("the event has the document");
-    assert_eq!(parsed::value(&document), ask::told(&ended).0);
+    assert_eq!(parsed::value(&document), requests::told(&ended).0);
 }
 
 pub async fn a_session_that_has_ended_is_not_ended_again(store: &Arc<dyn Store>) {
     let mut subject = Subject::stored(store, r#"{"state":"STARTED"}"#).await;
-    subject.takes(ask::end(subject.id()), r#"{"state":"ENDED","isActive":false}"#).await;
+    subject.applies(requests::end(subject.id()), r#"{"state":"ENDED","isActive":false}"#).await;
     let mut reader = Reader::of(store, subject.id()).await;
-    let error = subject.denies(ask::end(subject.id())).await;
+    let error = subject.rejects(requests::end(subject.id())).await;
     assert!(matches!(&error, Error::NotActive(id) if id == subject.id()), "{error:?}");
     assert_eq!(reader.events().await, []);
 }
 
 pub async fn a_missing_session_is_not_found(store: &Arc<dyn Store>) {
     let id = parsed::id("missing");
-    let result = ask::change(&**store, ask::end(&id)).await;
+    let result = requests::execute(&**store, requests::end(&id)).await;
     assert!(matches!(&result, Err(Error::NotFound(told)) if *told == id), "{result:?}");
 }
 
 pub async fn data_is_attached_to_it_no_more(store: &Arc<dyn Store>) {
     let mut subject = Subject::stored(store, r#"{"active":true,"state":"STARTED"}"#).await;
-    subject.takes(ask::end(subject.id()), r#"{"active":false,"state":"ENDED"}"#).await;
-    for attributes in ["[]", &ask::one("a", 1)] {
+    subject.applies(requests::end(subject.id()), r#"{"active":false,"state":"ENDED"}"#).await;
+    for attributes in ["[]", &requests::one("a", 1)] {
         let error = subject.refuses(attributes).await;
         assert!(matches!(error, Error::NotActive(_)), "{error:?}");
     }
 }
 
 pub async fn in_one_call_updates_before_it_are_made_and_those_behind_it_refused(store: &Arc<dyn Store>) {
-    let id = ask::create_one(&**store, r#"{"state":"x"}"#).await;
-    let changes = vec![
-        ask::update(&id, &ask::one("a", 1)),
-        ask::end(&id),
-        ask::update(&id, &ask::one("a", 2)),
-        ask::end(&id),
+    let id = requests::create_one(&**store, r#"{"state":"x"}"#).await;
+    let commands = vec![
+        requests::update(&id, &requests::one("a", 1)),
+        requests::end(&id),
+        requests::update(&id, &requests::one("a", 2)),
+        requests::end(&id),
     ];
-    let results = store.change(changes).await;
+    let results = store.execute(commands).await;
     let told: Vec<_> = results
         .iter()
-        .map(|result| result.as_ref().map(|done: &Changed| done.revision.get()).map_err(Error::reason))
+        .map(|result| result.as_ref().map(|done: &CommandResult| done.revision.get()).map_err(Error::reason))
         .collect();
     let not_active = Err(domain::Reason::ChannelSessionNotActive);
     assert_eq!(told, [Ok(2), Ok(3), not_active, not_active]);

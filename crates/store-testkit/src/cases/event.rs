@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use domain::{
     Outcome,
-    change::{Change, Existing, Requester},
-    event::{AttributeChange, Entry, Event, Name, Scope},
+    command::{Command, Existing, Requester},
+    event::{AttributeDiff, Entry, Event, Name, Scope},
     session::{Id, Revision, TenantId},
     store::Store,
     time::Timestamp,
@@ -13,9 +13,9 @@ use domain::{
 };
 
 use super::{
-    ask,
     precondition::is,
     reader::Reader,
+    requests,
     tasks::{TASKS, at_once},
 };
 use crate::{parsed, seed};
@@ -34,10 +34,13 @@ fn without_document(event: Event, document: &str) -> Event {
 pub async fn it_tells_all_of_a_change(store: &Arc<dyn Store>) {
     let id = parsed::id("64e2f08a6155b317cd3f88fd");
     let mut reader = Reader::of(store, &id).await;
-    let by = |name: &str, change: Change| Change { requester: Requester::from_stored(name), ..change };
-    let document =
-        format!(r#"{{"conversationId":"c","n":0.10,{}"#, &ask::with_list(&ask::one("a", "0.1"))[1..]);
-    ask::made(&**store, by("ivr", ask::at(1_700_000_000_123, ask::creation(&id, &document)))).await;
+    let by = |name: &str, command: Command| Command { requester: Requester::from_stored(name), ..command };
+    let document = format!(
+        r#"{{"conversationId":"c","n":0.10,{}"#,
+        &requests::with_list(&requests::one("a", "0.1"))[1..]
+    );
+    requests::made(&**store, by("ivr", requests::at(1_700_000_000_123, requests::creation(&id, &document))))
+        .await;
     let expected = Event {
         tenant: TenantId::default(),
         session_id: id.clone(),
@@ -48,13 +51,13 @@ pub async fn it_tells_all_of_a_change(store: &Arc<dyn Store>) {
         requester: Requester::from_stored("ivr"),
         request_id: None,
         trace_id: None,
-        changes: vec![AttributeChange { key: "a".to_owned(), index: 0, old: None, new: number("0.1") }],
+        changes: vec![AttributeDiff { key: "a".to_owned(), index: 0, old: None, new: number("0.1") }],
         document: None,
     };
     assert_eq!(without_document(reader.event().await, &document), expected);
 
-    let update = ask::under("r-1", ask::update(&id, &ask::one("a", "0.10")));
-    ask::made(&**store, by("Anné \"Agent\" 💬", ask::at(-1, update))).await;
+    let update = requests::under("r-1", requests::update(&id, &requests::one("a", "0.10")));
+    requests::made(&**store, by("Anné \"Agent\" 💬", requests::at(-1, update))).await;
     let document = document.replace("0.1}", "0.10}");
     let expected = Event {
         revision: Revision::new(2),
@@ -62,7 +65,7 @@ pub async fn it_tells_all_of_a_change(store: &Arc<dyn Store>) {
         at: Timestamp::from_millis(-1),
         requester: Requester::from_stored("Anné \"Agent\" 💬"),
         request_id: Some(parsed::request_id("r-1")),
-        changes: vec![AttributeChange {
+        changes: vec![AttributeDiff {
             key: "a".to_owned(),
             index: 0,
             old: number("0.1"),
@@ -77,19 +80,19 @@ pub async fn it_tells_the_trace_of_the_call(store: &Arc<dyn Store>) {
     let trace = |digit: char| TraceId::parse(&digit.to_string().repeat(32));
     let [a, b] = ["a", "b"].map(parsed::id);
     let mut reader = Reader::from_now(store, Scope::All).await;
-    let of = |digit, change: Change| Change { trace_id: trace(digit), ..change };
+    let of = |digit, command: Command| Command { trace_id: trace(digit), ..command };
     // Stores write new sessions, one update, many updates and deletions in different ways.
-    ask::made(&**store, of('1', ask::creation(&a, "{}"))).await;
-    ask::made(&**store, of('2', ask::creation(&b, "{}"))).await;
-    ask::made(&**store, of('3', ask::update(&a, &ask::one("k", 1)))).await;
-    ask::made(&**store, ask::update(&a, &ask::one("k", 2))).await;
+    requests::made(&**store, of('1', requests::creation(&a, "{}"))).await;
+    requests::made(&**store, of('2', requests::creation(&b, "{}"))).await;
+    requests::made(&**store, of('3', requests::update(&a, &requests::one("k", 1)))).await;
+    requests::made(&**store, requests::update(&a, &requests::one("k", 2))).await;
     let many = vec![
-        of('4', ask::update(&a, &ask::one("k", 3))),
-        ask::update(&b, &ask::one("k", 1)),
-        of('5', ask::update(&b, &ask::one("k", 2))),
-        of('6', ask::update(&a, &ask::one("k", 4))),
+        of('4', requests::update(&a, &requests::one("k", 3))),
+        requests::update(&b, &requests::one("k", 1)),
+        of('5', requests::update(&b, &requests::one("k", 2))),
+        of('6', requests::update(&a, &requests::one("k", 4))),
     ];
-    for result in store.change(many).await {
+    for result in store.execute(many).await {
         result.expect("the update is made");
     }
     let told = |events: &[Event], id: &Id| -> Vec<_> {
@@ -100,85 +103,89 @@ pub async fn it_tells_the_trace_of_the_call(store: &Arc<dyn Store>) {
     assert_eq!(told(&events, &b), ["2", "", "5"].map(|digit| digit.chars().next().and_then(trace)));
     let history = store.history(&TenantId::default(), &b, None, None, 10).await.expect("the store answers");
     assert_eq!(told(&history, &b), ["5", "", "2"].map(|digit| digit.chars().next().and_then(trace)));
-    ask::made(&**store, of('7', ask::deletion(&a))).await;
+    requests::made(&**store, of('7', requests::deletion(&a))).await;
     assert_eq!(reader.event().await.trace_id, trace('7'));
 }
 
 pub async fn nobody_in_particular_is_anonymous(store: &Arc<dyn Store>) {
-    let id = ask::create_one(&**store, "{}").await;
+    let id = requests::create_one(&**store, "{}").await;
     let mut reader = Reader::of(store, &id).await;
-    ask::made(&**store, ask::update(&id, &ask::one("a", 1))).await;
+    requests::made(&**store, requests::update(&id, &requests::one("a", 1))).await;
     assert_eq!(reader.event().await.requester.as_str(), "anonymous");
 }
 
 pub async fn each_change_has_the_name_of_what_it_is(store: &Arc<dyn Store>) {
     let id = parsed::id("it");
     let mut reader = Reader::of(store, &id).await;
-    for (change, name) in [
-        (ask::creation(&id, "{}"), Name::Started),
-        (ask::update(&id, &ask::one("a", 1)), Name::DataUpdated),
-        (ask::removal(&id, &["a"]), Name::DataUpdated),
-        (ask::creation_or(Existing::Replace, &id, r#"{"n":1}"#), Name::DataUpdated),
-        (ask::end(&id), Name::Ended),
-        (ask::creation_or(Existing::Replace, &id, "{}"), Name::Started),
-        (ask::deletion(&id), Name::Deleted),
-        (ask::creation_or(Existing::Keep, &id, r#"{"isActive":false}"#), Name::Started),
+    for (command, name) in [
+        (requests::creation(&id, "{}"), Name::Started),
+        (requests::update(&id, &requests::one("a", 1)), Name::DataUpdated),
+        (requests::removal(&id, &["a"]), Name::DataUpdated),
+        (requests::creation_or(Existing::Replace, &id, r#"{"n":1}"#), Name::DataUpdated),
+        (requests::end(&id), Name::Ended),
+        (requests::creation_or(Existing::Replace, &id, "{}"), Name::Started),
+        (requests::deletion(&id), Name::Deleted),
+        (requests::creation_or(Existing::Keep, &id, r#"{"isActive":false}"#), Name::Started),
     ] {
-        let told = format!("{change:?}");
-        let revision = ask::made(&**store, change).await.revision;
+        let told = format!("{command:?}");
+        let revision = requests::made(&**store, command).await.revision;
         let event = reader.event().await;
         assert_eq!((event.name, event.revision), (name, revision), "{told}");
     }
 }
 
 pub async fn what_changes_nothing_has_none(store: &Arc<dyn Store>) {
-    let id = ask::create_one(&**store, &ask::with_list(&ask::one("a", 1))).await;
+    let id = requests::create_one(&**store, &requests::with_list(&requests::one("a", 1))).await;
     let mut reader = Reader::from_now(store, Scope::All).await;
-    for change in [
-        ask::update(&id, "[]"),
-        ask::update(&id, &ask::one("a", 1)),
-        ask::under("r", ask::update(&id, &ask::one("a", 1))),
-        ask::removal(&id, &["b"]),
-        ask::update_if(&id, vec![is("a", "1")], "[]"),
-        ask::creation_or(Existing::Keep, &id, "{}"),
-        ask::creation_or(Existing::Replace, &id, &ask::with_list(&ask::one("a", 1))),
-        ask::only_validated(ask::deletion(&id)),
+    for command in [
+        requests::update(&id, "[]"),
+        requests::update(&id, &requests::one("a", 1)),
+        requests::under("r", requests::update(&id, &requests::one("a", 1))),
+        requests::removal(&id, &["b"]),
+        requests::update_if(&id, vec![is("a", "1")], "[]"),
+        requests::creation_or(Existing::Keep, &id, "{}"),
+        requests::creation_or(Existing::Replace, &id, &requests::with_list(&requests::one("a", 1))),
+        requests::only_validated(requests::deletion(&id)),
     ] {
-        ask::made(&**store, change).await;
+        requests::made(&**store, command).await;
     }
     assert_eq!(reader.events().await, []);
 }
 
 pub async fn what_is_refused_has_none(store: &Arc<dyn Store>) {
-    let id = ask::create_one(&**store, &ask::with_list(&ask::one("a", 1))).await;
+    let id = requests::create_one(&**store, &requests::with_list(&requests::one("a", 1))).await;
     let mut reader = Reader::from_now(store, Scope::All).await;
-    let given_up = ask::update(&id, &ask::one("a", 2));
-    assert_eq!(given_up.attempt.give_up(), Outcome::NotApplied);
-    for change in [
-        ask::update(&parsed::id("missing"), &ask::one("a", 1)),
-        ask::deletion(&parsed::id("missing")),
-        ask::creation(&id, "{}"),
-        ask::update_within(1, &id, &ask::one("b", 1)),
-        ask::update_if(&id, vec![is("a", "2")], &ask::one("a", 3)),
-        ask::if_revision(&[2], ask::deletion(&id)),
-        given_up,
+    let cancelled = requests::update(&id, &requests::one("a", 2));
+    assert_eq!(cancelled.cancel_handle.cancel(), Outcome::NotApplied);
+    for command in [
+        requests::update(&parsed::id("missing"), &requests::one("a", 1)),
+        requests::deletion(&parsed::id("missing")),
+        requests::creation(&id, "{}"),
+        requests::update_within(1, &id, &requests::one("b", 1)),
+        requests::update_if(&id, vec![is("a", "2")], &requests::one("a", 3)),
+        requests::if_revision(&[2], requests::deletion(&id)),
+        cancelled,
     ] {
-        ask::change(&**store, change).await.expect_err("it is refused");
+        requests::execute(&**store, command).await.expect_err("it is refused");
     }
     assert_eq!(reader.events().await, []);
 }
 
 pub async fn its_document_is_the_session_as_that_change_left_it(store: &Arc<dyn Store>) {
-    let id = ask::create_one(&**store, seed::CHANNEL_SESSION).await;
+    let id = requests::create_one(&**store, seed::CHANNEL_SESSION).await;
     let mut reader = Reader::of(store, &id).await;
     let mut left = Vec::new();
-    for change in [
-        ask::update(&id, &ask::one("a", "12345678901234567890")),
-        ask::exchange(&id, &["name"], r#"[{"key":"b","type":"String50","value":{"n":[0.10,null,"💬\\"]}}]"#),
-        ask::end(&id),
-        ask::creation_or(Existing::Replace, &id, r#"{"$.a":{"":[1e3,-0]},"\u0001":"\ud83d\udcac"}"#),
+    for command in [
+        requests::update(&id, &requests::one("a", "12345678901234567890")),
+        requests::exchange(
+            &id,
+            &["name"],
+            r#"[{"key":"b","type":"String50","value":{"n":[0.10,null,"💬\\"]}}]"#,
+        ),
+        requests::end(&id),
+        requests::creation_or(Existing::Replace, &id, r#"{"$.a":{"":[1e3,-0]},"\u0001":"\ud83d\udcac"}"#),
     ] {
-        left.push(ask::told(&ask::made(&**store, change).await));
+        left.push(requests::told(&requests::made(&**store, command).await));
     }
     let told: Vec<_> = reader
         .events()
@@ -194,7 +201,7 @@ pub async fn the_largest_documents_are_told_whole(store: &Arc<dyn Store>) {
     let document = format!(r#"{{"pad":"{padding}"}}"#);
     let id = parsed::id("large");
     let mut reader = Reader::of(store, &id).await;
-    ask::create_all(&**store, std::slice::from_ref(&id), &document).await;
+    requests::create_all(&**store, std::slice::from_ref(&id), &document).await;
     assert_eq!(
         reader.event().await.document.map(|told| parsed::value(&told)),
         Some(parsed::value(&document))
@@ -202,20 +209,20 @@ pub async fn the_largest_documents_are_told_whole(store: &Arc<dyn Store>) {
 }
 
 pub async fn entries_of_any_kind_are_told_exactly(store: &Arc<dyn Store>) {
-    let id = ask::create_one(&**store, "{}").await;
+    let id = requests::create_one(&**store, "{}").await;
     let mut reader = Reader::of(store, &id).await;
     // As deep as a document allows, and keys that no request could attach.
     let deep = format!("{}0.10{}", "[".repeat(60), "]".repeat(60));
     let long = "k".repeat(100_000);
-    let document = ask::with_list(&format!(
+    let document = requests::with_list(&format!(
         r#"[{{"key":"deep","type":{deep},"value":1}},{{"key":"","value":12345678901234567890}},
             {{"key":"deep","value":{deep}}},{{"key":"{long}","type":null}},{{"key":"\u0001"}},{{"key":5}},"deep"]"#
     ));
-    ask::made(&**store, ask::creation_or(Existing::Replace, &id, &document)).await;
+    requests::made(&**store, requests::creation_or(Existing::Replace, &id, &document)).await;
     let entry = |value_type: Option<&str>, value: Option<&str>| {
         Some(Entry { value_type: value_type.map(parsed::value), value: value.map(parsed::value) })
     };
-    let change = |key: &str, index, new| AttributeChange { key: key.to_owned(), index, old: None, new };
+    let change = |key: &str, index, new| AttributeDiff { key: key.to_owned(), index, old: None, new };
     let event = reader.event().await;
     let changes = &event.changes;
     assert_eq!(changes.len(), 5);
@@ -228,12 +235,12 @@ pub async fn entries_of_any_kind_are_told_exactly(store: &Arc<dyn Store>) {
     assert_eq!(event.document.map(|told| parsed::value(&told)), Some(parsed::value(&document)));
 
     // And they do no harm to what comes after them.
-    ask::made(&**store, ask::exchange(&id, &["deep"], &ask::one("a", 1))).await;
+    requests::made(&**store, requests::exchange(&id, &["deep"], &requests::one("a", 1))).await;
     assert_eq!(reader.event().await.changes.len(), 3);
 }
 
 pub async fn a_session_that_moves_to_another_conversation_says_so(store: &Arc<dyn Store>) {
-    let id = ask::create_one(&**store, r#"{"conversationId":"c"}"#).await;
+    let id = requests::create_one(&**store, r#"{"conversationId":"c"}"#).await;
     let mut reader = Reader::of(store, &id).await;
     let documents = [
         (r#"{"conversationId":"d"}"#, Some("d")),
@@ -242,17 +249,17 @@ pub async fn a_session_that_moves_to_another_conversation_says_so(store: &Arc<dy
         ("{}", None),
     ];
     for (document, expected) in documents {
-        ask::made(&**store, ask::creation_or(Existing::Replace, &id, document)).await;
+        requests::made(&**store, requests::creation_or(Existing::Replace, &id, document)).await;
         assert_eq!(reader.event().await.conversation_id.as_deref(), expected, "{document}");
     }
 }
 
 pub async fn a_call_with_many_changes_has_one_for_each(store: &Arc<dyn Store>) {
-    let ids = ask::ids(3);
+    let ids = requests::ids(3);
     let mut reader = Reader::from_now(store, Scope::All).await;
-    let mut changes: Vec<_> = ids.iter().map(|id| ask::creation(id, "{}")).collect();
-    changes.extend((0..30).map(|value| ask::update(&ids[value % 3], &ask::one("a", value / 6))));
-    let results = store.change(changes).await;
+    let mut commands: Vec<_> = ids.iter().map(|id| requests::creation(id, "{}")).collect();
+    commands.extend((0..30).map(|value| requests::update(&ids[value % 3], &requests::one("a", value / 6))));
+    let results = store.execute(commands).await;
     let changed = results.iter().filter(|result| result.as_ref().is_ok_and(|done| done.changed)).count();
     let events = reader.events().await;
     assert_eq!((changed, events.len()), (18, 18));
@@ -264,11 +271,12 @@ pub async fn a_call_with_many_changes_has_one_for_each(store: &Arc<dyn Store>) {
 }
 
 pub async fn many_changes_at_once_have_one_each_without_a_gap(store: &Arc<dyn Store>) {
-    let id = ask::create_one(&**store, "{}").await;
+    let id = requests::create_one(&**store, "{}").await;
     let mut reader = Reader::of(store, &id).await;
-    let answers = at_once(store, (0..TASKS).map(|task| ask::update(&id, &ask::one("a", task)))).await;
+    let answers =
+        at_once(store, (0..TASKS).map(|task| requests::update(&id, &requests::one("a", task)))).await;
     let mut told: Vec<_> =
-        answers.iter().map(|told| ask::told(told.as_ref().expect("each is made"))).collect();
+        answers.iter().map(|told| requests::told(told.as_ref().expect("each is made"))).collect();
     told.sort_by_key(|(_, revision)| *revision);
     let events: Vec<_> = reader
         .events()
@@ -282,11 +290,11 @@ pub async fn many_changes_at_once_have_one_each_without_a_gap(store: &Arc<dyn St
 }
 
 pub async fn an_event_has_the_same_id_whenever_it_is_read(store: &Arc<dyn Store>) {
-    let id = ask::create_one(&**store, "{}").await;
+    let id = requests::create_one(&**store, "{}").await;
     let mut reader = Reader::of(store, &id).await;
     let start = reader.at.clone();
     for value in 0..3 {
-        ask::made(&**store, ask::update(&id, &ask::one("a", value))).await;
+        requests::made(&**store, requests::update(&id, &requests::one("a", value))).await;
     }
     let ids = |events: Vec<Event>| -> Vec<_> { events.iter().map(|event| event.id().to_string()).collect() };
     let first = ids(reader.events().await);

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use domain::{change::Existing, store::Store};
+use domain::{command::Existing, store::Store};
 
-use super::{ask, reader::Reader};
+use super::{reader::Reader, requests};
 use crate::{parsed, seed};
 
 /// The JSON that an event of the session must be, id aside; a revision's event has the same id for ever.
@@ -29,13 +29,13 @@ async fn json(reader: &mut Reader<'_>) -> json::Value {
 
 pub async fn the_documented_session_makes_the_documented_event(store: &Arc<dyn Store>) {
     let id = parsed::id("64e2f08a6155b317cd3f88fd");
-    ask::create_all(&**store, std::slice::from_ref(&id), seed::CHANNEL_SESSION).await;
+    requests::create_all(&**store, std::slice::from_ref(&id), seed::CHANNEL_SESSION).await;
     let mut reader = Reader::of(store, &id).await;
     let attributes =
         r#"[{"key":"name","type":"String2000","value":"Jane Doe"},{"key":"n","type":"Number","value":0.10}]"#;
-    let change = ask::under("r-1", ask::update(&id, attributes));
+    let update = requests::under("r-1", requests::update(&id, attributes));
     let document =
-        ask::made(&**store, ask::at(1_700_000_000_123, change)).await.document.expect("it has one");
+        requests::made(&**store, requests::at(1_700_000_000_123, update)).await.document.expect("it has one");
     let change = r#"{"channelSessionId":"64e2f08a6155b317cd3f88fd","revision":2,"requester":"anonymous","requestId":"r-1",
         "traceId":null,"attributes":[
             {"key":"name","index":0,"oldType":"String2000","oldValue":"Haroon Ahmed1","newType":"String2000",
@@ -57,7 +57,7 @@ pub async fn numbers_and_nulls_are_exact(store: &Arc<dyn Store>) {
         "roomInfo":{"mode":0.10,"big":12345678901234567890,"none":null},
         "channelData":{"additionalAttributes":[{"key":"a","type":5.0,"value":{"x":0.10,"y":null}},
             {"key":"b","value":null},{"key":"c","type":"Number"}]}}"#;
-    ask::create_all(&**store, std::slice::from_ref(&id), document).await;
+    requests::create_all(&**store, std::slice::from_ref(&id), document).await;
     let change = r#"{"channelSessionId":"it","revision":1,"requester":"anonymous","requestId":null,"traceId":null,"attributes":[
         {"key":"a","index":0,"newType":5.0,"newValue":{"x":0.10,"y":null}},
         {"key":"b","index":1,"newType":null,"newValue":null},{"key":"c","index":2,"newType":"Number"}]}"#;
@@ -69,9 +69,9 @@ pub async fn numbers_and_nulls_are_exact(store: &Arc<dyn Store>) {
 pub async fn ids_and_requesters_are_escaped(store: &Arc<dyn Store>) {
     let id = parsed::id("say \"it\" \\ 💬");
     let mut reader = Reader::of(store, &id).await;
-    let requester = domain::change::Requester::from_stored("\"\\\n\u{1}💬");
-    let change = ask::under(r#""\{}"#, ask::creation(&id, "{}"));
-    ask::made(&**store, domain::change::Change { requester, ..change }).await;
+    let requester = domain::command::Requester::from_stored("\"\\\n\u{1}💬");
+    let creation = requests::under(r#""\{}"#, requests::creation(&id, "{}"));
+    requests::made(&**store, domain::command::Command { requester, ..creation }).await;
     let change = r#"{"channelSessionId":"say \"it\" \\ 💬","revision":1,"requester":"\"\\\n\u0001💬","requestId":"\"\\{}",
         "traceId":null,"attributes":[]}"#;
     let expected = expected("CHANNEL_SESSION_STARTED", 0, ["null", "{}", "null"], change);
@@ -79,7 +79,7 @@ pub async fn ids_and_requesters_are_escaped(store: &Arc<dyn Store>) {
 }
 
 pub async fn a_conversation_is_the_topic_where_it_has_no_id_of_its_own(store: &Arc<dyn Store>) {
-    let id = ask::create_one(&**store, r#"{"n":0}"#).await;
+    let id = requests::create_one(&**store, r#"{"n":0}"#).await;
     let mut reader = Reader::of(store, &id).await;
     for (document, conversation) in [
         (r#"{"conversationId":"c","topicId":"t"}"#, r#""c""#),
@@ -88,8 +88,10 @@ pub async fn a_conversation_is_the_topic_where_it_has_no_id_of_its_own(store: &A
         (r#"{"conversationId":5,"topicId":"t"}"#, "5"),
         ("{}", "null"),
     ] {
-        let revision =
-            ask::made(&**store, ask::creation_or(Existing::Replace, &id, document)).await.revision.get();
+        let revision = requests::made(&**store, requests::creation_or(Existing::Replace, &id, document))
+            .await
+            .revision
+            .get();
         let change = format!(
             r#"{{"channelSessionId":"{id}","revision":{revision},"requester":"anonymous","requestId":null,"traceId":null,"attributes":[]}}"#
         );
@@ -99,18 +101,18 @@ pub async fn a_conversation_is_the_topic_where_it_has_no_id_of_its_own(store: &A
 }
 
 pub async fn an_end_and_a_deletion_have_the_same_shape(store: &Arc<dyn Store>) {
-    let id = ask::create_one(&**store, r#"{"state":"x","roomInfo":5}"#).await;
+    let id = requests::create_one(&**store, r#"{"state":"x","roomInfo":5}"#).await;
     let mut reader = Reader::of(store, &id).await;
     let change = |revision: u8| {
         format!(
             r#"{{"channelSessionId":"{id}","revision":{revision},"requester":"anonymous","requestId":null,"traceId":null,"attributes":[]}}"#
         )
     };
-    ask::made(&**store, ask::at(7, ask::end(&id))).await;
+    requests::made(&**store, requests::at(7, requests::end(&id))).await;
     let document = r#"{"state":"ENDED","isActive":false,"roomInfo":5}"#;
     let ended = expected("CHANNEL_SESSION_ENDED", 7, ["null", document, "5"], &change(2));
     assert_eq!(json(&mut reader).await, parsed::value(&ended));
-    ask::made(&**store, ask::at(9, ask::under("r", ask::deletion(&id)))).await;
+    requests::made(&**store, requests::at(9, requests::under("r", requests::deletion(&id)))).await;
     let deleted = expected("CHANNEL_SESSION_DELETED", 9, ["null", "null", "null"], &change(3));
     assert_eq!(json(&mut reader).await, parsed::value(&deleted));
 }

@@ -4,26 +4,26 @@ use std::sync::Arc;
 
 use domain::{Error, session::TenantId, store::Store};
 
-use super::{ask, subject::Subject};
+use super::{requests, subject::Subject};
 use crate::{parsed, seed};
 
 pub async fn a_missing_session_is_not_found(store: &Arc<dyn Store>) {
     let id = parsed::id("missing");
-    let result = ask::get_one(&**store, &id).await;
+    let result = requests::get_one(&**store, &id).await;
     assert!(matches!(&result, Err(Error::NotFound(told)) if *told == id), "{result:?}");
 }
 
 pub async fn fetching_changes_nothing(store: &Arc<dyn Store>) {
     let subject = Subject::stored(store, seed::CHANNEL_SESSION).await;
-    let first = ask::get_one(&**store, subject.id()).await.expect("it is there");
-    let second = ask::get_one(&**store, subject.id()).await.expect("it is there");
+    let first = requests::get_one(&**store, subject.id()).await.expect("it is there");
+    let second = requests::get_one(&**store, subject.id()).await.expect("it is there");
     assert_eq!(first, second);
 }
 
 pub async fn sessions_come_in_the_order_of_the_ids(store: &Arc<dyn Store>) {
-    let ids = ask::ids(4);
+    let ids = requests::ids(4);
     for id in &ids[..3] {
-        ask::create_all(&**store, std::slice::from_ref(id), &format!(r#"{{"which":"{id}"}}"#)).await;
+        requests::create_all(&**store, std::slice::from_ref(id), &format!(r#"{{"which":"{id}"}}"#)).await;
     }
     // One is asked for twice, and one is missing.
     let asked = [2, 3, 0, 2, 1].map(|at: usize| ids[at].clone());
@@ -33,7 +33,7 @@ pub async fn sessions_come_in_the_order_of_the_ids(store: &Arc<dyn Store>) {
         match result {
             Ok(session) => {
                 assert_eq!(session.id, *id);
-                assert_eq!(ask::read(&session), (parsed::value(&format!(r#"{{"which":"{id}"}}"#)), 1));
+                assert_eq!(requests::read(&session), (parsed::value(&format!(r#"{{"which":"{id}"}}"#)), 1));
             }
             Err(error) => {
                 assert!(
@@ -46,8 +46,8 @@ pub async fn sessions_come_in_the_order_of_the_ids(store: &Arc<dyn Store>) {
 }
 
 pub async fn three_hundred_sessions_are_fetched_in_one_call(store: &Arc<dyn Store>) {
-    let ids = ask::ids(300);
-    ask::create_all(&**store, &ids, "{}").await;
+    let ids = requests::ids(300);
+    requests::create_all(&**store, &ids, "{}").await;
     let backwards: Vec<_> = ids.into_iter().rev().collect();
     let results = store.get(&TenantId::default(), backwards.clone()).await;
     let told: Vec<_> = results.into_iter().map(|result| result.expect("it is there").id).collect();

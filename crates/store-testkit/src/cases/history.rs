@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use domain::{
-    change::Existing,
+    command::Existing,
     event::{Event, Name},
     session::{Id, Revision, TenantId},
     store::Store,
 };
 
-use super::{ask, reader::Reader, retention::all_go};
+use super::{reader::Reader, requests, retention::all_go};
 use crate::{generate, parsed};
 
 async fn history(
@@ -35,17 +35,17 @@ async fn revisions(
 
 /// A session with ten revisions: those from 2 on attach, in turn, `a`, `b`, and both.
 async fn ten(store: &Arc<dyn Store>) -> Id {
-    let id = ask::create_one(&**store, "{}").await;
+    let id = requests::create_one(&**store, "{}").await;
     for revision in 2..=10 {
         let both = format!(
             r#"[{{"key":"a","type":"Number","value":{revision}}},{{"key":"b","type":"Number","value":{revision}}}]"#
         );
         let attributes = match revision % 3 {
-            0 => ask::one("a", revision),
-            1 => ask::one("b", revision),
+            0 => requests::one("a", revision),
+            1 => requests::one("b", revision),
             _ => both,
         };
-        ask::made(&**store, ask::update(&id, &attributes)).await;
+        requests::made(&**store, requests::update(&id, &attributes)).await;
     }
     id
 }
@@ -58,10 +58,13 @@ pub async fn it_comes_newest_first(store: &Arc<dyn Store>) {
 pub async fn it_is_what_the_events_told_without_their_documents(store: &Arc<dyn Store>) {
     let start = store.position().await.expect("the store answers");
     let id = ten(store).await;
-    ask::made(&**store, ask::at(5, ask::under("r", ask::removal(&id, &["a"])))).await;
-    ask::made(&**store, ask::end(&id)).await;
-    ask::made(&**store, ask::creation_or(Existing::Replace, &id, &ask::with_list(&ask::one("b", "0.10"))))
-        .await;
+    requests::made(&**store, requests::at(5, requests::under("r", requests::removal(&id, &["a"])))).await;
+    requests::made(&**store, requests::end(&id)).await;
+    requests::made(
+        &**store,
+        requests::creation_or(Existing::Replace, &id, &requests::with_list(&requests::one("b", "0.10"))),
+    )
+    .await;
     let scope = domain::event::Scope::Session(id.clone());
     let mut events = Reader::from(store, scope, start).events().await;
     assert_eq!(events.len(), 13);
@@ -84,20 +87,24 @@ pub async fn a_keys_past_has_the_changes_of_that_key(store: &Arc<dyn Store>) {
 }
 
 pub async fn a_removed_a_replaced_and_a_created_key_have_a_past(store: &Arc<dyn Store>) {
-    let id = ask::create_one(&**store, &ask::with_list(&ask::one("a", 1))).await;
-    ask::made(&**store, ask::update(&id, &ask::one("b", 1))).await;
-    ask::made(&**store, ask::removal(&id, &["a"])).await;
-    ask::made(&**store, ask::creation_or(Existing::Replace, &id, &ask::with_list(&ask::one("a", 2)))).await;
+    let id = requests::create_one(&**store, &requests::with_list(&requests::one("a", 1))).await;
+    requests::made(&**store, requests::update(&id, &requests::one("b", 1))).await;
+    requests::made(&**store, requests::removal(&id, &["a"])).await;
+    requests::made(
+        &**store,
+        requests::creation_or(Existing::Replace, &id, &requests::with_list(&requests::one("a", 2))),
+    )
+    .await;
     assert_eq!(revisions(store, &id, Some("a"), None, 10).await, [4, 3, 1]);
     assert_eq!(revisions(store, &id, Some("b"), None, 10).await, [4, 2]);
 }
 
 pub async fn keys_are_compared_exactly(store: &Arc<dyn Store>) {
-    let id = ask::create_one(&**store, "{}").await;
+    let id = requests::create_one(&**store, "{}").await;
     for key in generate::KEYS {
         let key = json::Value::String(key.into());
         let attributes = format!(r#"[{{"key":{key},"type":"Number","value":1}}]"#);
-        ask::made(&**store, ask::update_within(100, &id, &attributes)).await;
+        requests::made(&**store, requests::update_within(100, &id, &attributes)).await;
     }
     for (revision, key) in (2..).zip(generate::KEYS) {
         assert_eq!(revisions(store, &id, Some(key), None, 100).await, [revision], "{key}");
@@ -110,10 +117,13 @@ pub async fn keys_are_compared_exactly(store: &Arc<dyn Store>) {
 pub async fn a_key_of_any_length_has_a_past(store: &Arc<dyn Store>) {
     let long = "💬".repeat(30_000);
     let longer = format!("{long}x");
-    let id =
-        ask::create_one(&**store, &ask::with_list(&format!(r#"[{{"key":"{long}"}},{{"key":""}}]"#))).await;
-    let other = ask::with_list(&format!(r#"[{{"key":"{longer}"}},{{"key":""}}]"#));
-    ask::made(&**store, ask::creation_or(Existing::Replace, &id, &other)).await;
+    let id = requests::create_one(
+        &**store,
+        &requests::with_list(&format!(r#"[{{"key":"{long}"}},{{"key":""}}]"#)),
+    )
+    .await;
+    let other = requests::with_list(&format!(r#"[{{"key":"{longer}"}},{{"key":""}}]"#));
+    requests::made(&**store, requests::creation_or(Existing::Replace, &id, &other)).await;
     assert_eq!(revisions(store, &id, Some(&long), None, 10).await, [2, 1]);
     assert_eq!(revisions(store, &id, Some(&longer), None, 10).await, [2]);
     assert_eq!(revisions(store, &id, Some(""), None, 10).await, [1]);
@@ -156,10 +166,10 @@ pub async fn a_session_that_never_was_has_none(store: &Arc<dyn Store>) {
 
 pub async fn each_session_has_its_own(store: &Arc<dyn Store>) {
     let ids = ["it", "it ", "IT", "i"].map(parsed::id);
-    ask::create_all(&**store, &ids, "{}").await;
+    requests::create_all(&**store, &ids, "{}").await;
     for (at, id) in ids.iter().enumerate() {
         for value in 0..at {
-            ask::made(&**store, ask::update(id, &ask::one("a", value))).await;
+            requests::made(&**store, requests::update(id, &requests::one("a", value))).await;
         }
     }
     for (at, id) in ids.iter().enumerate() {
@@ -170,10 +180,10 @@ pub async fn each_session_has_its_own(store: &Arc<dyn Store>) {
 
 pub async fn it_goes_on_after_the_session_is_made_anew(store: &Arc<dyn Store>) {
     let id = ten(store).await;
-    ask::made(&**store, ask::deletion(&id)).await;
+    requests::made(&**store, requests::deletion(&id)).await;
     assert_eq!(revisions(store, &id, None, None, 10).await, [11]);
-    ask::create_all(&**store, std::slice::from_ref(&id), "{}").await;
-    ask::made(&**store, ask::update(&id, &ask::one("a", 1))).await;
+    requests::create_all(&**store, std::slice::from_ref(&id), "{}").await;
+    requests::made(&**store, requests::update(&id, &requests::one("a", 1))).await;
     let told: Vec<_> = history(store, &id, None, None, 10)
         .await
         .iter()
@@ -184,13 +194,17 @@ pub async fn it_goes_on_after_the_session_is_made_anew(store: &Arc<dyn Store>) {
 }
 
 pub async fn what_is_not_kept_any_longer_is_gone(store: &Arc<dyn Store>) {
-    let id = ask::create_one(&**store, "{}").await;
+    let id = requests::create_one(&**store, "{}").await;
     for revision in 2..=6 {
-        ask::made(&**store, ask::at(revision * 10, ask::update(&id, &ask::one("a", revision)))).await;
+        requests::made(
+            &**store,
+            requests::at(revision * 10, requests::update(&id, &requests::one("a", revision))),
+        )
+        .await;
     }
     // Those of revisions 1, 2 and 3, at 0, 20 and 30.
     all_go(store, 40, 3).await;
     assert_eq!(revisions(store, &id, None, None, 10).await, [6, 5, 4]);
     assert_eq!(revisions(store, &id, Some("a"), Some(6), 10).await, [5, 4]);
-    assert_eq!(ask::stored(&**store, &id).await.1, 6);
+    assert_eq!(requests::stored(&**store, &id).await.1, 6);
 }

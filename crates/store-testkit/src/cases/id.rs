@@ -9,7 +9,7 @@ use domain::{
     store::Store,
 };
 
-use super::ask;
+use super::requests;
 use crate::parsed;
 
 /// Ids that something on the way could take for something else. No two are equal.
@@ -105,42 +105,46 @@ pub async fn ids_are_compared_exactly(store: &Arc<dyn Store>) {
     let ids = odd_ids();
     for (at, id) in ids.iter().enumerate() {
         // Those behind it are not there yet, so whatever is found would be another.
-        let result = ask::get_one(&**store, id).await;
+        let result = requests::get_one(&**store, id).await;
         assert!(matches!(&result, Err(Error::NotFound(told)) if told == id), "{id:?}: {result:?}");
-        let result = ask::change(&**store, ask::update(id, "[]")).await;
+        let result = requests::execute(&**store, requests::update(id, "[]")).await;
         assert!(matches!(&result, Err(Error::NotFound(told)) if told == id), "{id:?}: {result:?}");
-        let created = ask::change(&**store, ask::creation(id, &format!(r#"{{"at":{at}}}"#))).await;
-        assert_eq!(ask::told(&created.expect("it is new")), (parsed::value(&format!(r#"{{"at":{at}}}"#)), 1));
+        let created = requests::execute(&**store, requests::creation(id, &format!(r#"{{"at":{at}}}"#))).await;
+        assert_eq!(
+            requests::told(&created.expect("it is new")),
+            (parsed::value(&format!(r#"{{"at":{at}}}"#)), 1)
+        );
     }
 }
 
 /// Creates, updates, fetches and lists all of them, each with one call; their documents tell them apart.
 async fn come_back(store: &Arc<dyn Store>, ids: Vec<Id>) {
     let document = |at: usize| format!(r#"{{"at":{at}}}"#);
-    let results =
-        store.change(ids.iter().enumerate().map(|(at, id)| ask::creation(id, &document(at))).collect()).await;
+    let results = store
+        .execute(ids.iter().enumerate().map(|(at, id)| requests::creation(id, &document(at))).collect())
+        .await;
     for (at, (id, result)) in ids.iter().zip(results).enumerate() {
         let created = result.unwrap_or_else(|error| panic!("{id:?}: {error}"));
-        assert_eq!(ask::told(&created), (parsed::value(&document(at)), 1));
+        assert_eq!(requests::told(&created), (parsed::value(&document(at)), 1));
     }
 
     let attribute = r#"[{"key":"a","type":"Number","value":1}]"#;
     let updated = |at: usize| {
         (parsed::value(&format!(r#"{{"at":{at},"channelData":{{"additionalAttributes":{attribute}}}}}"#)), 2)
     };
-    let results = store.change(ids.iter().map(|id| ask::update(id, attribute)).collect()).await;
+    let results = store.execute(ids.iter().map(|id| requests::update(id, attribute)).collect()).await;
     for (at, (id, result)) in ids.iter().zip(results).enumerate() {
         let changed = result.unwrap_or_else(|error| panic!("{id:?}: {error}"));
-        assert_eq!(ask::told(&changed), updated(at));
+        assert_eq!(requests::told(&changed), updated(at));
     }
 
     let results = store.get(&TenantId::default(), ids.clone()).await;
     for (at, (id, result)) in ids.iter().zip(results).enumerate() {
         let session = result.unwrap_or_else(|error| panic!("{id:?}: {error}"));
-        assert_eq!((&session.id, ask::read(&session)), (id, updated(at)));
+        assert_eq!((&session.id, requests::read(&session)), (id, updated(at)));
     }
 
-    let page = ask::list(&**store, &Filter::default(), None, ids.len() + 1).await;
+    let page = requests::list(&**store, &Filter::default(), None, ids.len() + 1).await;
     let mut sorted = ids.clone();
     sorted.sort();
     assert_eq!(page.into_iter().map(|session| session.id).collect::<Vec<_>>(), sorted);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::store::Store;
 
-use super::{ask, subject::Subject};
+use super::{requests, subject::Subject};
 
 /// A list of `count` entries, `k0` and so on, that have all the same value.
 fn list(count: usize, value: u8) -> String {
@@ -105,7 +105,7 @@ pub async fn the_limit_is_checked_before_the_size(store: &Arc<dyn Store>) {
     subject.limit(1);
     let attribute = format!(r#"[{{"key":"another","type":"String2000","value":"{}"}}]"#, "x".repeat(1000));
     subject.outgrows(&attribute, 2).await;
-    subject.limit(ask::MAX_ATTRIBUTES);
+    subject.limit(requests::MAX_ATTRIBUTES);
     let error = subject.refuses(&attribute).await;
     assert_eq!(error.reason(), domain::Reason::DocumentTooLarge);
 }

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use domain::{
-    change::Existing,
-    list::{Filter, Keys},
+    command::Existing,
+    list::{Filter, IndexedFields},
     session::Id,
     store::Store,
 };
 use tokio::task::JoinSet;
 
-use super::{ask, tasks::all_end};
+use super::{requests, tasks::all_end};
 use crate::{parsed, seed};
 
 fn conversation(id: &str) -> Filter {
@@ -33,7 +33,7 @@ fn active(active: bool) -> Filter {
 async fn found(store: &Arc<dyn Store>, filter: &Filter) -> Vec<String> {
     let mut found = Vec::new();
     for limit in [1, 2, 5, 1000] {
-        let sessions = ask::list(&**store, filter, None, limit).await;
+        let sessions = requests::list(&**store, filter, None, limit).await;
         let ids: Vec<_> = sessions.into_iter().map(|session| session.id.as_str().to_owned()).collect();
         if limit > 1 {
             assert_eq!(ids, found, "in pages of {limit}");
@@ -45,7 +45,7 @@ async fn found(store: &Arc<dyn Store>, filter: &Filter) -> Vec<String> {
 
 async fn create(store: &Arc<dyn Store>, id: &str, document: &str) -> Id {
     let id = parsed::id(id);
-    ask::create_all(&**store, std::slice::from_ref(&id), document).await;
+    requests::create_all(&**store, std::slice::from_ref(&id), document).await;
     id
 }
 
@@ -109,7 +109,7 @@ pub async fn every_combination_finds_what_meets_all_of_it(store: &Arc<dyn Store>
                     let [conversation_id, customer_id, channel_type] =
                         wanted.map(|text| text.map(str::to_owned));
                     let filter = Filter { conversation_id, customer_id, channel_type, active };
-                    let sessions = ask::list(&**store, &filter, None, 3).await;
+                    let sessions = requests::list(&**store, &filter, None, 3).await;
                     let ids: Vec<_> =
                         sessions.into_iter().map(|session| session.id.as_str().to_owned()).collect();
                     assert_eq!(ids, expected, "{filter:?}");
@@ -126,7 +126,7 @@ pub async fn a_page_starts_behind_an_id_that_does_not_meet_the_filter(store: &Ar
     for (after, expected) in
         [("a", &["c", "e"][..]), ("b", &["c", "e"]), ("c", &["e"]), ("cc", &["e"]), ("e", &[])]
     {
-        let sessions = ask::list(&**store, &conversation("x"), Some(parsed::id(after)), 1).await;
+        let sessions = requests::list(&**store, &conversation("x"), Some(parsed::id(after)), 1).await;
         let ids: Vec<_> = sessions.iter().map(|session| session.id.as_str()).collect();
         assert_eq!(ids, expected, "behind {after}");
     }
@@ -169,7 +169,7 @@ pub async fn what_is_no_text_is_found_by_nothing(store: &Arc<dyn Store>) {
 }
 
 pub async fn what_is_too_long_is_found_by_nothing_and_harms_nothing(store: &Arc<dyn Store>) {
-    let fits = "💬".repeat(Keys::MAX_CHARS);
+    let fits = "💬".repeat(IndexedFields::MAX_CHARS);
     for (id, text) in [("1", &fits), ("2", &format!("{fits}x")), ("3", &"x".repeat(100_000))] {
         create(store, id, &document(text, text, text, true)).await;
         for filter in [conversation(text), customer(text), channel_type(text)] {
@@ -224,14 +224,14 @@ pub async fn active_is_what_updates_mean_by_it(store: &Arc<dyn Store>) {
 pub async fn a_replaced_session_is_found_by_what_is_new(store: &Arc<dyn Store>) {
     let id = create(store, "it", &document("c1", "u1", "WEB", true)).await;
     let replacement = document("c2", "u2", "VOICE", false);
-    ask::made(&**store, ask::creation_or(Existing::Replace, &id, &replacement)).await;
+    requests::made(&**store, requests::creation_or(Existing::Replace, &id, &replacement)).await;
     for old in [conversation("c1"), customer("u1"), channel_type("WEB"), active(true)] {
         assert_eq!(found(store, &old).await, [""; 0], "{old:?}");
     }
     for new in [conversation("c2"), customer("u2"), channel_type("VOICE"), active(false)] {
         assert_eq!(found(store, &new).await, ["it"], "{new:?}");
     }
-    ask::made(&**store, ask::creation_or(Existing::Replace, &id, "{}")).await;
+    requests::made(&**store, requests::creation_or(Existing::Replace, &id, "{}")).await;
     for old in [conversation("c2"), customer("u2"), channel_type("VOICE"), active(false)] {
         assert_eq!(found(store, &old).await, [""; 0], "{old:?}");
     }
@@ -241,7 +241,7 @@ pub async fn a_replaced_session_is_found_by_what_is_new(store: &Arc<dyn Store>) 
 pub async fn an_ended_session_is_found_as_such(store: &Arc<dyn Store>) {
     let id = create(store, "it", &document("c", "u", "WEB", true)).await;
     create(store, "other", &document("c", "u", "WEB", true)).await;
-    ask::made(&**store, ask::end(&id)).await;
+    requests::made(&**store, requests::end(&id)).await;
     assert_eq!(found(store, &active(true)).await, ["other"]);
     assert_eq!(found(store, &active(false)).await, ["it"]);
     assert_eq!(found(store, &conversation("c")).await, ["it", "other"]);
@@ -249,25 +249,25 @@ pub async fn an_ended_session_is_found_as_such(store: &Arc<dyn Store>) {
 
 pub async fn an_updated_session_is_found_by_what_it_was(store: &Arc<dyn Store>) {
     let id = create(store, "it", &document("c", "u", "WEB", true)).await;
-    ask::made(&**store, ask::update(&id, &ask::one("conversationId", r#""d""#))).await;
+    requests::made(&**store, requests::update(&id, &requests::one("conversationId", r#""d""#))).await;
     for filter in [conversation("c"), customer("u"), channel_type("WEB"), active(true)] {
-        let sessions = ask::list(&**store, &filter, None, 10).await;
+        let sessions = requests::list(&**store, &filter, None, 10).await;
         assert_eq!(sessions.len(), 1, "{filter:?}");
-        assert_eq!(ask::read(&sessions[0]), ask::stored(&**store, &id).await);
+        assert_eq!(requests::read(&sessions[0]), requests::stored(&**store, &id).await);
     }
 }
 
 pub async fn a_session_that_is_stored_again_is_found_by_what_is_new(store: &Arc<dyn Store>) {
     let id = create(store, "it", &document("c1", "u", "WEB", true)).await;
-    ask::made(&**store, ask::deletion(&id)).await;
-    ask::made(&**store, ask::creation(&id, &document("c2", "u", "WEB", true))).await;
+    requests::made(&**store, requests::deletion(&id)).await;
+    requests::made(&**store, requests::creation(&id, &document("c2", "u", "WEB", true))).await;
     assert_eq!(found(store, &conversation("c1")).await, [""; 0]);
     assert_eq!(found(store, &conversation("c2")).await, ["it"]);
 }
 
 pub async fn sessions_that_stay_are_found_once_while_others_come_go_and_change(store: &Arc<dyn Store>) {
-    let ids = ask::ids(30);
-    ask::create_all(&**store, &ids, &document("c", "u", "WEB", true)).await;
+    let ids = requests::ids(30);
+    requests::create_all(&**store, &ids, &document("c", "u", "WEB", true)).await;
     let mut writing = JoinSet::new();
     for task in 0..2 {
         let (store, ids) = (store.clone(), ids.clone());
@@ -275,19 +275,20 @@ pub async fn sessions_that_stay_are_found_once_while_others_come_go_and_change(s
             for (round, id) in ids.iter().enumerate() {
                 let guests =
                     ["a", "session-0017 guest", "z"].map(|id| parsed::id(&format!("{id} {task} {round}")));
-                ask::create_all(&*store, &guests, &document("c", "u", "WEB", true)).await;
-                ask::made(&*store, ask::end(&guests[0])).await;
-                let other = ask::creation_or(Existing::Replace, &guests[1], &document("d", "u", "WEB", true));
-                ask::made(&*store, other).await;
-                ask::made(&*store, ask::deletion(&guests[2])).await;
-                ask::made(&*store, ask::update(id, &ask::one("round", round))).await;
+                requests::create_all(&*store, &guests, &document("c", "u", "WEB", true)).await;
+                requests::made(&*store, requests::end(&guests[0])).await;
+                let other =
+                    requests::creation_or(Existing::Replace, &guests[1], &document("d", "u", "WEB", true));
+                requests::made(&*store, other).await;
+                requests::made(&*store, requests::deletion(&guests[2])).await;
+                requests::made(&*store, requests::update(id, &requests::one("round", round))).await;
             }
         });
     }
     let wanted = Filter { active: Some(true), ..conversation("c") };
     for _ in 0..10 {
         for limit in [2, 7, 100] {
-            let sessions = ask::list(&**store, &wanted, None, limit).await;
+            let sessions = requests::list(&**store, &wanted, None, limit).await;
             let stayed: Vec<_> =
                 sessions.into_iter().map(|session| session.id).filter(|id| ids.contains(id)).collect();
             assert_eq!(stayed, ids, "in pages of {limit}");
@@ -295,6 +296,6 @@ pub async fn sessions_that_stay_are_found_once_while_others_come_go_and_change(s
     }
     all_end(writing).await;
     // Each was made before, and meets the filter no more.
-    let sessions = ask::list(&**store, &wanted, None, 10).await;
+    let sessions = requests::list(&**store, &wanted, None, 10).await;
     assert_eq!(sessions.into_iter().map(|session| session.id).collect::<Vec<_>>(), ids);
 }

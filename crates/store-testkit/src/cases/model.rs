@@ -10,8 +10,8 @@ use std::{
 };
 
 use domain::{
-    attempt::Attempt,
-    change::{Change, Requester},
+    cancel_handle::CancelHandle,
+    command::{Command, Requester},
     event::{Event, Scope},
     list::Filter,
     precondition::RevisionMatch,
@@ -25,13 +25,13 @@ use proptest::{
 };
 use tokio::task::JoinSet;
 
-use super::{ask, reader::Reader, tasks::all_end};
+use super::{reader::Reader, requests, tasks::all_end};
 use crate::{
     generate::{
         self,
-        change::{Call as Next, Planned, any_call, any_change},
+        command::{Call as Next, Planned, any_call, any_command},
     },
-    model::{Call, Did, check, tells},
+    model::{Call, Did, check, check_events},
     parsed,
 };
 
@@ -52,7 +52,7 @@ pub async fn every_reply_of_random_calls_is_allowed_and_the_events_tell_what_hap
         for id in &ids {
             let events: Vec<_> = events.iter().filter(|event| event.session_id == *id).cloned().collect();
             let history = &histories[id];
-            let outcome = check(history).and_then(|replayed| tells(&replayed, &events));
+            let outcome = check(history).and_then(|replayed| check_events(&replayed, &events));
             outcome.unwrap_or_else(|problem| panic!("{}\n{problem}", printed(id, history)));
             is_history(store, id, events).await;
         }
@@ -63,11 +63,11 @@ pub async fn every_reply_of_random_calls_is_allowed_and_the_events_tell_what_hap
 async fn histories(store: &Arc<dyn Store>, round: u32, ids: &[Id]) -> BTreeMap<Id, Vec<Call>> {
     // Requests that come again, from any task; two contents share each request id.
     let mut runner = runner(round, usize::MAX);
-    let repeats: Arc<Vec<Change>> = Arc::new(
+    let repeats: Arc<Vec<Command>> = Arc::new(
         (0..CALLS)
             .map(|number| {
-                let change = next(&any_change(ids.to_vec()), &mut runner);
-                ask::under(&format!("r{}", number / 2), change)
+                let command = next(&any_command(ids.to_vec()), &mut runner);
+                requests::under(&format!("r{}", number / 2), command)
             })
             .collect(),
     );
@@ -97,7 +97,7 @@ async fn histories(store: &Arc<dyn Store>, round: u32, ids: &[Id]) -> BTreeMap<I
     for (id, call) in all_end(tasks).await.into_iter().flatten() {
         histories.get_mut(&id).expect("no other sessions are asked for").push(call);
     }
-    // The sort is stable: changes of one call stay in their order.
+    // The sort is stable: commands of one call stay in their order.
     histories.values_mut().for_each(|history| history.sort_by_key(|call| call.start));
     histories
 }
@@ -119,7 +119,7 @@ struct Caller {
     store: Arc<dyn Store>,
     task: usize,
     ids: Vec<Id>,
-    repeats: Arc<Vec<Change>>,
+    repeats: Arc<Vec<Command>>,
     clock: Arc<AtomicU64>,
     seen: BTreeMap<Id, Revision>,
     calls: Vec<(Id, Call)>,
@@ -128,11 +128,11 @@ struct Caller {
 impl Caller {
     async fn does(&mut self, step: usize, call: Next) {
         match call {
-            Next::Change(planned) => self.change(planned).await,
+            Next::Command(planned) => self.execute(planned).await,
             // All tasks are about as far, and so ask for the same at about the same time.
             Next::Repeat(number) => {
-                let change = self.repeats[(step / 2 + number) % self.repeats.len()].clone();
-                self.change(vec![Planned { change, requires_seen: false }]).await;
+                let command = self.repeats[(step / 2 + number) % self.repeats.len()].clone();
+                self.execute(vec![Planned { command, requires_seen: false }]).await;
             }
             Next::Get(id) => self.get(id).await,
             Next::List(filter) => self.list(filter).await,
@@ -147,36 +147,36 @@ impl Caller {
         self.calls.push((id, Call { task: self.task, start, end, did }));
     }
 
-    async fn change(&mut self, planned: Vec<Planned>) {
+    async fn execute(&mut self, planned: Vec<Planned>) {
         let start = self.tick();
-        let changes: Vec<_> = planned
+        let commands: Vec<_> = planned
             .into_iter()
-            .map(|Planned { change, requires_seen }| Change {
-                revision: match self.seen.get(&change.id) {
+            .map(|Planned { command, requires_seen }| Command {
+                revision: match self.seen.get(&command.id) {
                     Some(seen) if requires_seen => Some(RevisionMatch::OneOf(vec![*seen])),
-                    Some(_) | None => change.revision,
+                    Some(_) | None => command.revision,
                 },
                 requester: Requester::from_stored(&format!("task {}", self.task)),
                 at: Timestamp::from_millis(start as i64),
-                attempt: Attempt::new(),
-                ..change
+                cancel_handle: CancelHandle::new(),
+                ..command
             })
             .collect();
-        let results = self.store.change(changes.clone()).await;
+        let results = self.store.execute(commands.clone()).await;
         let end = self.tick();
-        assert_eq!(results.len(), changes.len());
-        for (change, result) in changes.into_iter().zip(results) {
+        assert_eq!(results.len(), commands.len());
+        for (command, result) in commands.into_iter().zip(results) {
             if let Ok(changed) = &result {
-                self.seen.insert(change.id.clone(), changed.revision);
+                self.seen.insert(command.id.clone(), changed.revision);
             }
             let told = result.map(Into::into).map_err(|error| format!("{error:?}"));
-            self.was_told(change.id.clone(), start, end, Did::Change(Box::new(change), told));
+            self.was_told(command.id.clone(), start, end, Did::Command(Box::new(command), told));
         }
     }
 
     async fn get(&mut self, id: Id) {
         let start = self.tick();
-        let found = ask::get_one(&*self.store, &id).await;
+        let found = requests::get_one(&*self.store, &id).await;
         let end = self.tick();
         if let Ok(session) = &found {
             self.seen.insert(id.clone(), session.revision);
@@ -190,7 +190,7 @@ impl Caller {
 
     async fn list(&mut self, filter: Filter) {
         let start = self.tick();
-        let listed = ask::list(&*self.store, &filter, None, 50).await;
+        let listed = requests::list(&*self.store, &filter, None, 50).await;
         let end = self.tick();
         for id in self.ids.clone() {
             let session = listed.iter().find(|session| session.id == id);
@@ -200,7 +200,7 @@ impl Caller {
 }
 
 fn revision_and_document(session: &domain::session::Session) -> (i64, json::Value) {
-    let (document, revision) = ask::read(session);
+    let (document, revision) = requests::read(session);
     (revision, document)
 }
 

@@ -9,7 +9,7 @@ use domain::{
 };
 use tokio::task::JoinSet;
 
-use super::ask;
+use super::requests;
 use crate::{parsed, seed};
 
 /// Ids in the order of their UTF-8 bytes, which is neither a language's order nor that of UTF-16.
@@ -38,7 +38,7 @@ const IN_ORDER: [&str; 20] = [
 
 /// All ids behind one, read in pages of a size.
 async fn behind(store: &Arc<dyn Store>, after: Option<&str>, limit: usize) -> Vec<String> {
-    let sessions = ask::list(&**store, &Filter::default(), after.map(parsed::id), limit).await;
+    let sessions = requests::list(&**store, &Filter::default(), after.map(parsed::id), limit).await;
     sessions.into_iter().map(|session| session.id.as_str().to_owned()).collect()
 }
 
@@ -48,7 +48,7 @@ async fn store_all(store: &Arc<dyn Store>) {
     ids.reverse();
     ids.swap(3, 15);
     ids.swap(8, 1);
-    ask::create_all(&**store, &ids, "{}").await;
+    requests::create_all(&**store, &ids, "{}").await;
 }
 
 pub async fn an_empty_store_has_an_empty_page(store: &Arc<dyn Store>) {
@@ -96,14 +96,14 @@ pub async fn the_largest_limit_gives_all(store: &Arc<dyn Store>) {
 }
 
 pub async fn a_page_has_the_sessions_as_they_stand(store: &Arc<dyn Store>) {
-    let ids = ask::ids(3);
-    ask::create_all(&**store, &ids, seed::CHANNEL_SESSION).await;
-    ask::made(&**store, ask::update(&ids[1], &ask::one("a", "0.10"))).await;
-    let page = ask::list(&**store, &Filter::default(), None, 10).await;
+    let ids = requests::ids(3);
+    requests::create_all(&**store, &ids, seed::CHANNEL_SESSION).await;
+    requests::made(&**store, requests::update(&ids[1], &requests::one("a", "0.10"))).await;
+    let page = requests::list(&**store, &Filter::default(), None, 10).await;
     assert_eq!(page.len(), ids.len());
     for (session, id) in page.iter().zip(&ids) {
         assert_eq!(session.id, *id);
-        assert_eq!(ask::read(session), ask::stored(&**store, id).await);
+        assert_eq!(requests::read(session), requests::stored(&**store, id).await);
     }
     assert_eq!(page.iter().map(|session| session.revision.get()).collect::<Vec<_>>(), [1, 2, 1]);
 }
@@ -114,9 +114,9 @@ pub async fn a_session_that_changes_between_two_pages_keeps_its_place(store: &Ar
     let (mut seen, mut after) = (Vec::new(), None);
     loop {
         // Every session changes before every page.
-        let attributes = ask::one("round", seen.len());
+        let attributes = requests::one("round", seen.len());
         for result in
-            store.change(IN_ORDER.map(|id| ask::update(&parsed::id(id), &attributes)).to_vec()).await
+            store.execute(IN_ORDER.map(|id| requests::update(&parsed::id(id), &attributes)).to_vec()).await
         {
             result.expect("each is made");
         }
@@ -132,8 +132,8 @@ pub async fn a_session_that_changes_between_two_pages_keeps_its_place(store: &Ar
 }
 
 pub async fn sessions_that_stay_are_listed_once_while_others_come_and_go(store: &Arc<dyn Store>) {
-    let ids = ask::ids(40);
-    ask::create_all(&**store, &ids, "{}").await;
+    let ids = requests::ids(40);
+    requests::create_all(&**store, &ids, "{}").await;
     let mut writing = JoinSet::new();
     for task in 0..2 {
         let (store, ids) = (store.clone(), ids.clone());
@@ -142,13 +142,14 @@ pub async fn sessions_that_stay_are_listed_once_while_others_come_and_go(store: 
                 // Before, between and behind those that stay.
                 let guests =
                     ["a", "session-0017 guest", "z"].map(|id| parsed::id(&format!("{id} {task} {round}")));
-                ask::create_all(&*store, &guests, "{}").await;
-                let change = |id| ask::update(id, &ask::one("round", round));
-                for result in store.change(ids.iter().skip(round % 7).step_by(7).map(change).collect()).await
+                requests::create_all(&*store, &guests, "{}").await;
+                let command = |id| requests::update(id, &requests::one("round", round));
+                for result in
+                    store.execute(ids.iter().skip(round % 7).step_by(7).map(command).collect()).await
                 {
                     result.expect("each is made");
                 }
-                for result in store.change(guests.iter().map(ask::deletion).collect()).await {
+                for result in store.execute(guests.iter().map(requests::deletion).collect()).await {
                     result.expect("each is erased");
                 }
             }
@@ -157,7 +158,7 @@ pub async fn sessions_that_stay_are_listed_once_while_others_come_and_go(store: 
     let mut readings = 0;
     while readings < 3 || !writing.is_empty() {
         for limit in [3, 7, 100] {
-            let listed = ask::list(&**store, &Filter::default(), None, limit).await;
+            let listed = requests::list(&**store, &Filter::default(), None, limit).await;
             let stayed: Vec<_> =
                 listed.into_iter().map(|session| session.id).filter(|id| ids.contains(id)).collect();
             assert_eq!(stayed, ids, "in pages of {limit}");

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use domain::{
-    change::Existing,
+    command::Existing,
     event::{Event, Scope},
     session::{Id, TenantId},
     store::Store,
 };
 
-use super::{ask, reader::Reader};
+use super::{reader::Reader, requests};
 use crate::parsed;
 
 const SECRET: &str = "Secret-5e1f";
@@ -46,25 +46,25 @@ fn document(event: &Event, expected: &str) {
 }
 
 pub async fn an_attached_one_is_masked(store: &Arc<dyn Store>) {
-    let id = ask::create_one(&**store, "{}").await;
+    let id = requests::create_one(&**store, "{}").await;
     let mut reader = Reader::of(store, &id).await;
     let attributes = format!("[{}]", password("p", &format!(r#""{SECRET}""#)));
-    let changed = ask::made(&**store, ask::update(&id, &attributes)).await;
+    let changed = requests::made(&**store, requests::update(&id, &attributes)).await;
     let events = is_never_told(store, &mut reader, &id).await;
     changes(&events[0], r#"[{"key":"p","index":0,"newType":"Password","newValue":"********"}]"#);
-    document(&events[0], &ask::with_list(&format!("[{}]", password("p", r#""********""#))));
+    document(&events[0], &requests::with_list(&format!("[{}]", password("p", r#""********""#))));
     // Whoever asks for the session is told.
-    let whole = (parsed::value(&ask::with_list(&attributes)), 2);
-    assert_eq!(ask::told(&changed), whole);
-    assert_eq!(ask::stored(&**store, &id).await, whole);
+    let whole = (parsed::value(&requests::with_list(&attributes)), 2);
+    assert_eq!(requests::told(&changed), whole);
+    assert_eq!(requests::stored(&**store, &id).await, whole);
 }
 
 pub async fn one_that_changes_is_masked_before_and_after(store: &Arc<dyn Store>) {
     let list = format!("[{}]", password("p", &format!(r#""{SECRET} old""#)));
-    let id = ask::create_one(&**store, &ask::with_list(&list)).await;
+    let id = requests::create_one(&**store, &requests::with_list(&list)).await;
     let mut reader = Reader::of(store, &id).await;
     let attributes = format!("[{}]", password("p", &format!(r#"{{"deep":["{SECRET}"]}}"#)));
-    ask::made(&**store, ask::update(&id, &attributes)).await;
+    requests::made(&**store, requests::update(&id, &attributes)).await;
     let events = is_never_told(store, &mut reader, &id).await;
     changes(
         &events[0],
@@ -75,25 +75,29 @@ pub async fn one_that_changes_is_masked_before_and_after(store: &Arc<dyn Store>)
 
 pub async fn one_that_becomes_something_else_is_masked_where_it_changes(store: &Arc<dyn Store>) {
     let list = format!("[{}]", password("p", &format!(r#""{SECRET}""#)));
-    let id = ask::create_one(&**store, &ask::with_list(&list)).await;
+    let id = requests::create_one(&**store, &requests::with_list(&list)).await;
     let mut reader = Reader::of(store, &id).await;
     // The value stays, so that the event would tell what was a password until now.
     let attributes = format!(r#"[{{"key":"p","type":"String50","value":"{SECRET}"}}]"#);
-    ask::made(&**store, ask::update(&id, &attributes)).await;
+    requests::made(&**store, requests::update(&id, &attributes)).await;
     let events = is_never_told(store, &mut reader, &id).await;
     changes(
         &events[0],
         r#"[{"key":"p","index":0,"oldType":"Password","oldValue":"********","newType":"String50",
              "newValue":"********"}]"#,
     );
-    document(&events[0], &ask::with_list(r#"[{"key":"p","type":"String50","value":"********"}]"#));
+    document(&events[0], &requests::with_list(r#"[{"key":"p","type":"String50","value":"********"}]"#));
 }
 
 pub async fn what_becomes_one_is_masked_where_it_changes(store: &Arc<dyn Store>) {
     let list = format!(r#"[{{"key":"p","type":"String50","value":"{SECRET}"}}]"#);
-    let id = ask::create_one(&**store, &ask::with_list(&list)).await;
+    let id = requests::create_one(&**store, &requests::with_list(&list)).await;
     let mut reader = Reader::of(store, &id).await;
-    ask::made(&**store, ask::update(&id, &format!("[{}]", password("p", &format!(r#""{SECRET}""#))))).await;
+    requests::made(
+        &**store,
+        requests::update(&id, &format!("[{}]", password("p", &format!(r#""{SECRET}""#)))),
+    )
+    .await;
     let events = reader.events().await;
     let told = format!("{events:?}");
     assert!(!told.contains(SECRET), "{told}");
@@ -110,9 +114,9 @@ pub async fn a_removed_one_is_masked(store: &Arc<dyn Store>) {
         password("p", &format!(r#""{SECRET}""#)),
         password("q", &format!(r#""{SECRET}""#))
     );
-    let id = ask::create_one(&**store, &ask::with_list(&list)).await;
+    let id = requests::create_one(&**store, &requests::with_list(&list)).await;
     let mut reader = Reader::of(store, &id).await;
-    ask::made(&**store, ask::exchange(&id, &["p"], &ask::one("a", 1))).await;
+    requests::made(&**store, requests::exchange(&id, &["p"], &requests::one("a", 1))).await;
     let events = is_never_told(store, &mut reader, &id).await;
     changes(
         &events[0],
@@ -123,7 +127,7 @@ pub async fn a_removed_one_is_masked(store: &Arc<dyn Store>) {
 
 pub async fn those_that_stay_are_masked_in_the_events_of_other_changes(store: &Arc<dyn Store>) {
     let list = |secret: &str, last: &str| {
-        ask::with_list(&format!(
+        requests::with_list(&format!(
             r#"[{},"x",{},{{"key":"r","type":"Password"}},{last}]"#,
             password("p", &format!(r#""{secret}""#)),
             password("q", &format!(r#""{secret}""#))
@@ -132,11 +136,11 @@ pub async fn those_that_stay_are_masked_in_the_events_of_other_changes(store: &A
     let last = |value: u8| format!(r#"{{"key":"a","type":"Number","value":{value}}}"#);
     let id = parsed::id("it");
     let mut reader = Reader::of(store, &id).await;
-    ask::create_all(&**store, std::slice::from_ref(&id), &list(SECRET, &last(1))).await;
-    ask::made(&**store, ask::update(&id, &ask::one("a", 2))).await;
-    ask::made(&**store, ask::end(&id)).await;
+    requests::create_all(&**store, std::slice::from_ref(&id), &list(SECRET, &last(1))).await;
+    requests::made(&**store, requests::update(&id, &requests::one("a", 2))).await;
+    requests::made(&**store, requests::end(&id)).await;
     let replacement = list(&format!("{SECRET} new"), &last(2));
-    ask::made(&**store, ask::creation_or(Existing::Replace, &id, &replacement)).await;
+    requests::made(&**store, requests::creation_or(Existing::Replace, &id, &replacement)).await;
     let events = is_never_told(store, &mut reader, &id).await;
     assert_eq!(events.len(), 4);
     document(&events[0], &list("********", &last(1)));
@@ -146,23 +150,23 @@ pub async fn those_that_stay_are_masked_in_the_events_of_other_changes(store: &A
         &events[1],
         r#"[{"key":"a","index":4,"oldType":"Number","oldValue":1,"newType":"Number","newValue":2}]"#,
     );
-    assert_eq!(ask::stored(&**store, &id).await.0, parsed::value(&replacement));
+    assert_eq!(requests::stored(&**store, &id).await.0, parsed::value(&replacement));
 }
 
 pub async fn a_replacement_tells_neither_the_old_nor_the_new_one(store: &Arc<dyn Store>) {
     let of = |value_type: &str, value: &str| {
-        ask::with_list(&format!(r#"[{{"key":"p","type":"{value_type}","value":"{value}"}}]"#))
+        requests::with_list(&format!(r#"[{{"key":"p","type":"{value_type}","value":"{value}"}}]"#))
     };
     let id = parsed::id("it");
     let mut reader = Reader::of(store, &id).await;
-    ask::create_all(&**store, std::slice::from_ref(&id), &of("Password", SECRET)).await;
+    requests::create_all(&**store, std::slice::from_ref(&id), &of("Password", SECRET)).await;
     let documents = [
         of("String50", &format!("{SECRET} once")),
         of("Password", &format!("{SECRET} again")),
         "{}".to_owned(),
     ];
     for document in documents {
-        ask::made(&**store, ask::creation_or(Existing::Replace, &id, &document)).await;
+        requests::made(&**store, requests::creation_or(Existing::Replace, &id, &document)).await;
     }
     assert_eq!(is_never_told(store, &mut reader, &id).await.len(), 4);
 }
@@ -170,9 +174,9 @@ pub async fn a_replacement_tells_neither_the_old_nor_the_new_one(store: &Arc<dyn
 pub async fn a_key_that_is_stored_twice_is_masked_twice_where_one_of_them_is_one(store: &Arc<dyn Store>) {
     let list =
         format!(r#"[{{"key":"p","type":"Number","value":1}},{}]"#, password("p", &format!(r#""{SECRET}""#)));
-    let id = ask::create_one(&**store, &ask::with_list(&list)).await;
+    let id = requests::create_one(&**store, &requests::with_list(&list)).await;
     let mut reader = Reader::of(store, &id).await;
-    ask::made(&**store, ask::update(&id, &ask::one("p", 2))).await;
+    requests::made(&**store, requests::update(&id, &requests::one("p", 2))).await;
     let events = is_never_told(store, &mut reader, &id).await;
     changes(
         &events[0],
@@ -184,7 +188,7 @@ pub async fn a_key_that_is_stored_twice_is_masked_twice_where_one_of_them_is_one
     );
     document(
         &events[0],
-        &ask::with_list(
+        &requests::with_list(
             r#"[{"key":"p","type":"Number","value":"********"},{"key":"p","type":"Number","value":"********"}]"#,
         ),
     );
@@ -194,10 +198,10 @@ pub async fn the_log_keeps_none_for_any_reader(store: &Arc<dyn Store>) {
     let start = store.position().await.expect("the store answers");
     let id = parsed::id("it");
     let list = format!("[{}]", password("p", &format!(r#""{SECRET}""#)));
-    ask::create_all(
+    requests::create_all(
         &**store,
         std::slice::from_ref(&id),
-        &format!(r#"{{"conversationId":"c",{}"#, &ask::with_list(&list)[1..]),
+        &format!(r#"{{"conversationId":"c",{}"#, &requests::with_list(&list)[1..]),
     )
     .await;
     for scope in [Scope::All, Scope::Session(id), Scope::Conversation("c".to_owned())] {

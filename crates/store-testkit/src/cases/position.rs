@@ -10,13 +10,13 @@ use domain::{
 };
 
 use super::{
-    ask,
     reader::{Reader, Told, behind, change_each, told},
+    requests,
 };
 
 pub async fn nothing_is_behind_the_present_position(store: &Arc<dyn Store>) {
-    let ids = ask::ids(2);
-    ask::create_all(&**store, &ids, "{}").await;
+    let ids = requests::ids(2);
+    requests::create_all(&**store, &ids, "{}").await;
     for (round, scope) in [Scope::All, Scope::Session(ids[0].clone()), Scope::All].into_iter().enumerate() {
         change_each(store, &ids, round..round + 1).await;
         let mut reader = Reader::from_now(store, scope).await;
@@ -31,17 +31,17 @@ pub async fn nothing_is_behind_the_present_position(store: &Arc<dyn Store>) {
 pub async fn an_empty_store_has_a_position_too(store: &Arc<dyn Store>) {
     let mut reader = Reader::from_now(store, Scope::All).await;
     assert_eq!(reader.events().await, []);
-    ask::create_one(&**store, "{}").await;
+    requests::create_one(&**store, "{}").await;
     assert_eq!(reader.events().await.len(), 1);
 }
 
 pub async fn what_happens_later_is_behind_it(store: &Arc<dyn Store>) {
-    let ids = ask::ids(2);
+    let ids = requests::ids(2);
     let mut reader = Reader::from_now(store, Scope::All).await;
     for round in 0..5 {
         let at = store.position().await.expect("the store answers");
         if round == 0 {
-            ask::create_all(&**store, &ids, "{}").await;
+            requests::create_all(&**store, &ids, "{}").await;
         } else {
             change_each(store, &ids, round..round + 1).await;
         }
@@ -60,20 +60,20 @@ pub async fn positions_are_short_and_of_visible_ascii(store: &Arc<dyn Store>) {
     };
     let mut reader = Reader::from_now(store, Scope::All).await;
     is_fine(&reader.at);
-    let ids = ask::ids(3);
-    ask::create_all(&**store, &ids, "{}").await;
+    let ids = requests::ids(3);
+    requests::create_all(&**store, &ids, "{}").await;
     reader.positions().await.iter().for_each(|(_, at)| is_fine(at));
     is_fine(&reader.at);
 }
 
 pub async fn each_event_has_a_position_that_continues_behind_it(store: &Arc<dyn Store>) {
     let start = store.position().await.expect("the store answers");
-    let ids = ask::ids(3);
+    let ids = requests::ids(3);
     // Some together in one call, some alone.
-    ask::create_all(&**store, &ids, "{}").await;
+    requests::create_all(&**store, &ids, "{}").await;
     change_each(store, &ids, 0..2).await;
-    let updates = ids.iter().map(|id| ask::update(id, &ask::one("a", 9)));
-    for result in store.change(updates.collect()).await {
+    let updates = ids.iter().map(|id| requests::update(id, &requests::one("a", 9)));
+    for result in store.execute(updates.collect()).await {
         result.expect("each is made");
     }
     let all = Reader::from(store, Scope::All, start.clone()).positions().await;
@@ -106,9 +106,9 @@ pub async fn each_event_has_a_position_that_continues_behind_it(store: &Arc<dyn 
 }
 
 pub async fn a_position_stays_good_while_more_happens(store: &Arc<dyn Store>) {
-    let ids = ask::ids(2);
+    let ids = requests::ids(2);
     let start = store.position().await.expect("the store answers");
-    ask::create_all(&**store, &ids, "{}").await;
+    requests::create_all(&**store, &ids, "{}").await;
     let first = behind(store, Scope::All, &start).await;
     change_each(store, &ids, 0..20).await;
     let all = behind(store, Scope::All, &start).await;
@@ -117,9 +117,9 @@ pub async fn a_position_stays_good_while_more_happens(store: &Arc<dyn Store>) {
 }
 
 pub async fn until_a_position_comes_what_is_before_it(store: &Arc<dyn Store>) {
-    let ids = ask::ids(2);
+    let ids = requests::ids(2);
     let mut positions = vec![store.position().await.expect("the store answers")];
-    ask::create_all(&**store, &ids, "{}").await;
+    requests::create_all(&**store, &ids, "{}").await;
     positions.push(store.position().await.expect("the store answers"));
     for round in 0..3 {
         change_each(store, &ids, round..round + 1).await;
@@ -144,7 +144,7 @@ pub async fn until_a_position_comes_what_is_before_it(store: &Arc<dyn Store>) {
 }
 
 pub async fn until_an_event_comes_what_is_before_it_and_itself(store: &Arc<dyn Store>) {
-    let id = ask::create_one(&**store, "{}").await;
+    let id = requests::create_one(&**store, "{}").await;
     let start = store.position().await.expect("the store answers");
     change_each(store, std::slice::from_ref(&id), 0..5).await;
     let all = Reader::from(store, Scope::All, start.clone()).positions().await;
@@ -160,7 +160,7 @@ pub async fn until_an_event_comes_what_is_before_it_and_itself(store: &Arc<dyn S
 }
 
 pub async fn until_a_position_that_lies_before_comes_nothing(store: &Arc<dyn Store>) {
-    let id = ask::create_one(&**store, "{}").await;
+    let id = requests::create_one(&**store, "{}").await;
     let earlier = store.position().await.expect("the store answers");
     change_each(store, std::slice::from_ref(&id), 0..3).await;
     let mut reader = Reader::from_now(store, Scope::All).await;
@@ -176,7 +176,7 @@ pub async fn until_a_position_that_lies_before_comes_nothing(store: &Arc<dyn Sto
 }
 
 pub async fn a_position_that_the_store_did_not_give_is_refused(store: &Arc<dyn Store>) {
-    let id = ask::create_one(&**store, "{}").await;
+    let id = requests::create_one(&**store, "{}").await;
     change_each(store, std::slice::from_ref(&id), 0..2).await;
     let good = store.position().await.expect("the store answers");
     let tenant = TenantId::default();

@@ -1,4 +1,4 @@
-//! What a caller requires of a session before its change is made.
+//! What a caller requires of a session before its command is made.
 
 use std::sync::Arc;
 
@@ -14,8 +14,8 @@ use domain::{
 use tokio::task::JoinSet;
 
 use super::{
-    ask,
     reader::Reader,
+    requests,
     subject::Subject,
     tasks::{TASKS, all_end, at_once},
 };
@@ -44,20 +44,24 @@ pub async fn an_expected_value_that_is_there_is_met(store: &Arc<dyn Store>) {
     let mut subject =
         Subject::with_list(store, r#"[{"key":"a","type":"Number","value":1},{"key":"b","value":null}]"#)
             .await;
-    let change = ask::update_if(subject.id(), vec![is("a", "1"), is("b", "null")], &ask::one("a", 2));
+    let command =
+        requests::update_if(subject.id(), vec![is("a", "1"), is("b", "null")], &requests::one("a", 2));
     subject
-        .takes(change, &ask::with_list(r#"[{"key":"a","type":"Number","value":2},{"key":"b","value":null}]"#))
+        .applies(
+            command,
+            &requests::with_list(r#"[{"key":"a","type":"Number","value":2},{"key":"b","value":null}]"#),
+        )
         .await;
 }
 
 pub async fn another_value_is_refused_and_the_entry_told(store: &Arc<dyn Store>) {
-    let mut subject = Subject::with_list(store, &ask::one("a", "0.10")).await;
-    let change = |value| ask::update_if(subject.id(), vec![is("a", value)], &ask::one("a", 2));
-    tells(subject.denies(change("0.1")).await, "a", 1, Some((Some(r#""Number""#), Some("0.10"))));
-    tells(subject.denies(change(r#""0.10""#)).await, "a", 1, Some((Some(r#""Number""#), Some("0.10"))));
-    subject.list_becomes(&ask::one("a", 7), &ask::one("a", 7)).await;
-    let change = ask::update_if(subject.id(), vec![is("a", "0.10")], &ask::one("a", 2));
-    tells(subject.denies(change).await, "a", 2, Some((Some(r#""Number""#), Some("7"))));
+    let mut subject = Subject::with_list(store, &requests::one("a", "0.10")).await;
+    let command = |value| requests::update_if(subject.id(), vec![is("a", value)], &requests::one("a", 2));
+    tells(subject.rejects(command("0.1")).await, "a", 1, Some((Some(r#""Number""#), Some("0.10"))));
+    tells(subject.rejects(command(r#""0.10""#)).await, "a", 1, Some((Some(r#""Number""#), Some("0.10"))));
+    subject.list_becomes(&requests::one("a", 7), &requests::one("a", 7)).await;
+    let command = requests::update_if(subject.id(), vec![is("a", "0.10")], &requests::one("a", 2));
+    tells(subject.rejects(command).await, "a", 2, Some((Some(r#""Number""#), Some("7"))));
 }
 
 pub async fn values_are_compared_by_their_text(store: &Arc<dyn Store>) {
@@ -85,45 +89,54 @@ pub async fn values_are_compared_by_their_text(store: &Arc<dyn Store>) {
     ];
     for (at, present) in values.iter().enumerate() {
         let id = parsed::id(&format!("{at}"));
-        ask::create_all(&**store, std::slice::from_ref(&id), &ask::with_list(&ask::one("a", present))).await;
+        requests::create_all(
+            &**store,
+            std::slice::from_ref(&id),
+            &requests::with_list(&requests::one("a", present)),
+        )
+        .await;
         for (other, expected) in values.iter().enumerate() {
-            let result = ask::change(&**store, ask::update_if(&id, vec![is("a", expected)], "[]")).await;
+            let result =
+                requests::execute(&**store, requests::update_if(&id, vec![is("a", expected)], "[]")).await;
             assert_eq!(result.is_ok(), at == other, "{expected} of {present}: {result:?}");
         }
     }
 }
 
 pub async fn the_order_of_members_is_no_difference(store: &Arc<dyn Store>) {
-    let subject = Subject::with_list(store, &ask::one("a", r#"{"bb":{"y":1,"x":[2]},"a":1e1}"#)).await;
-    let change = ask::update_if(subject.id(), vec![is("a", r#"{"a":10,"bb":{"x":[2],"y":1}}"#)], "[]");
-    subject.ignores(change).await;
+    let subject = Subject::with_list(store, &requests::one("a", r#"{"bb":{"y":1,"x":[2]},"a":1e1}"#)).await;
+    let command = requests::update_if(subject.id(), vec![is("a", r#"{"a":10,"bb":{"x":[2],"y":1}}"#)], "[]");
+    subject.ignores(command).await;
 }
 
 pub async fn no_value_is_expected_of_an_absent_key(store: &Arc<dyn Store>) {
     let subject =
         Subject::with_list(store, r#"["a",{"key":"A","value":null},{"key":["a"],"value":null}]"#).await;
-    let change = ask::update_if(subject.id(), vec![is("a", "null")], &ask::one("a", 1));
-    tells(subject.denies(change).await, "a", 1, None);
+    let command = requests::update_if(subject.id(), vec![is("a", "null")], &requests::one("a", 1));
+    tells(subject.rejects(command).await, "a", 1, None);
 }
 
 pub async fn an_entry_without_a_value_has_none_not_even_null(store: &Arc<dyn Store>) {
     let subject = Subject::with_list(store, r#"[{"key":"a","type":"Number"},{"key":"b"}]"#).await;
-    let change = |key| ask::update_if(subject.id(), vec![is(key, "null")], "[]");
-    tells(subject.denies(change("a")).await, "a", 1, Some((Some(r#""Number""#), None)));
-    tells(subject.denies(change("b")).await, "b", 1, Some((None, None)));
-    let change = ask::update_if(subject.id(), vec![is_absent("b")], "[]");
-    tells(subject.denies(change).await, "b", 1, Some((None, None)));
+    let command = |key| requests::update_if(subject.id(), vec![is(key, "null")], "[]");
+    tells(subject.rejects(command("a")).await, "a", 1, Some((Some(r#""Number""#), None)));
+    tells(subject.rejects(command("b")).await, "b", 1, Some((None, None)));
+    let command = requests::update_if(subject.id(), vec![is_absent("b")], "[]");
+    tells(subject.rejects(command).await, "b", 1, Some((None, None)));
 }
 
 pub async fn an_absence_is_met_once(store: &Arc<dyn Store>) {
-    for document in
-        ["{}", r#"{"channelData":null}"#, &ask::with_list("null"), &ask::with_list(r#"["a",{"key":"A"}]"#)]
-    {
+    for document in [
+        "{}",
+        r#"{"channelData":null}"#,
+        &requests::with_list("null"),
+        &requests::with_list(r#"["a",{"key":"A"}]"#),
+    ] {
         let id = parsed::id(document);
-        ask::create_all(&**store, std::slice::from_ref(&id), document).await;
-        let change = ask::update_if(&id, vec![is_absent("a")], &ask::one("a", 1));
-        assert!(ask::made(&**store, change.clone()).await.changed);
-        let error = ask::change(&**store, change).await.expect_err("it is there now");
+        requests::create_all(&**store, std::slice::from_ref(&id), document).await;
+        let command = requests::update_if(&id, vec![is_absent("a")], &requests::one("a", 1));
+        assert!(requests::made(&**store, command.clone()).await.changed);
+        let error = requests::execute(&**store, command).await.expect_err("it is there now");
         tells(error, "a", 2, Some((Some(r#""Number""#), Some("1"))));
     }
 }
@@ -131,46 +144,47 @@ pub async fn an_absence_is_met_once(store: &Arc<dyn Store>) {
 pub async fn a_key_that_is_stored_twice_has_to_be_as_required_twice(store: &Arc<dyn Store>) {
     let list = r#"[{"key":"a","value":1},{"key":"b","value":2},{"key":"a","value":2,"type":"Number"},{"key":"a","value":3}]"#;
     let mut subject = Subject::with_list(store, list).await;
-    let change = |preconditions| ask::update_if(subject.id(), preconditions, &ask::one("a", 5));
+    let command = |preconditions| requests::update_if(subject.id(), preconditions, &requests::one("a", 5));
     // Of those that are not as required, the first is told.
-    tells(subject.denies(change(vec![is("a", "1")])).await, "a", 1, Some((Some(r#""Number""#), Some("2"))));
-    tells(subject.denies(change(vec![is("a", "2")])).await, "a", 1, Some((None, Some("1"))));
-    tells(subject.denies(change(vec![is_absent("a")])).await, "a", 1, Some((None, Some("1"))));
+    tells(subject.rejects(command(vec![is("a", "1")])).await, "a", 1, Some((Some(r#""Number""#), Some("2"))));
+    tells(subject.rejects(command(vec![is("a", "2")])).await, "a", 1, Some((None, Some("1"))));
+    tells(subject.rejects(command(vec![is_absent("a")])).await, "a", 1, Some((None, Some("1"))));
     let all = r#"[{"key":"a","value":5,"type":"Number"},{"key":"b","value":2},{"key":"a","value":5,"type":"Number"},
         {"key":"a","value":5,"type":"Number"}]"#;
-    subject.list_becomes(&ask::one("a", 5), all).await;
-    subject.ignores(ask::update_if(subject.id(), vec![is("a", "5")], "[]")).await;
+    subject.list_becomes(&requests::one("a", 5), all).await;
+    subject.ignores(requests::update_if(subject.id(), vec![is("a", "5")], "[]")).await;
 }
 
 pub async fn all_preconditions_have_to_hold_and_the_first_that_does_not_is_told(store: &Arc<dyn Store>) {
-    let subject = Subject::with_list(store, &ask::one("a", 1)).await;
-    let change = |preconditions| ask::update_if(subject.id(), preconditions, &ask::one("c", 1));
-    let error = subject.denies(change(vec![is("a", "1"), is_absent("b"), is("c", "1"), is("a", "2")])).await;
+    let subject = Subject::with_list(store, &requests::one("a", 1)).await;
+    let command = |preconditions| requests::update_if(subject.id(), preconditions, &requests::one("c", 1));
+    let error =
+        subject.rejects(command(vec![is("a", "1"), is_absent("b"), is("c", "1"), is("a", "2")])).await;
     tells(error, "c", 1, None);
-    let error = subject.denies(change(vec![is("a", "1"), is("a", "2"), is("c", "1")])).await;
+    let error = subject.rejects(command(vec![is("a", "1"), is("a", "2"), is("c", "1")])).await;
     tells(error, "a", 1, Some((Some(r#""Number""#), Some("1"))));
-    let error = subject.denies(change(vec![is_absent("a"), is("a", "1")])).await;
+    let error = subject.rejects(command(vec![is_absent("a"), is("a", "1")])).await;
     tells(error, "a", 1, Some((Some(r#""Number""#), Some("1"))));
 }
 
 pub async fn preconditions_are_about_what_was_there_before(store: &Arc<dyn Store>) {
-    let mut subject = Subject::with_list(store, &ask::one("a", 1)).await;
+    let mut subject = Subject::with_list(store, &requests::one("a", 1)).await;
     // What is attached and removed by the same update does not count.
-    let change = ask::update_if(subject.id(), vec![is("b", "2")], &ask::one("b", 2));
-    tells(subject.denies(change).await, "b", 1, None);
-    let mut change = ask::exchange(subject.id(), &["a"], &ask::one("b", 2));
-    if let domain::change::Operation::Update(update) = &mut change.operation {
+    let command = requests::update_if(subject.id(), vec![is("b", "2")], &requests::one("b", 2));
+    tells(subject.rejects(command).await, "b", 1, None);
+    let mut command = requests::exchange(subject.id(), &["a"], &requests::one("b", 2));
+    if let domain::command::Operation::Update(update) = &mut command.operation {
         update.preconditions = vec![is("a", "1"), is_absent("b")];
     }
-    subject.takes(change, &ask::with_list(&ask::one("b", 2))).await;
+    subject.applies(command, &requests::with_list(&requests::one("b", 2))).await;
 }
 
 pub async fn preconditions_without_a_change_are_checked(store: &Arc<dyn Store>) {
-    let subject = Subject::with_list(store, &ask::one("a", 1)).await;
-    subject.ignores(ask::update_if(subject.id(), vec![is("a", "1"), is_absent("b")], "[]")).await;
-    subject.ignores(ask::update_if(subject.id(), vec![is("a", "1")], &ask::one("a", 1))).await;
-    for attributes in ["[]", &ask::one("a", 1)] {
-        let error = subject.denies(ask::update_if(subject.id(), vec![is("a", "2")], attributes)).await;
+    let subject = Subject::with_list(store, &requests::one("a", 1)).await;
+    subject.ignores(requests::update_if(subject.id(), vec![is("a", "1"), is_absent("b")], "[]")).await;
+    subject.ignores(requests::update_if(subject.id(), vec![is("a", "1")], &requests::one("a", 1))).await;
+    for attributes in ["[]", &requests::one("a", 1)] {
+        let error = subject.rejects(requests::update_if(subject.id(), vec![is("a", "2")], attributes)).await;
         assert_eq!(error.reason(), Reason::AttributeMismatch);
     }
 }
@@ -184,42 +198,42 @@ pub async fn checks_come_in_their_order(store: &Arc<dyn Store>) {
         (Some(r#"{"channelData":5}"#), Reason::RevisionMismatch),
         (Some("{}"), Reason::RevisionMismatch),
     ];
-    let change = |id, revision| {
+    let command = |id, revision| {
         let update = domain::update::Update {
             preconditions: vec![is("a", "1")],
             ..domain::update::Update::attach(parsed::attributes(four), 3)
         };
-        ask::if_revision(&[revision], ask::updating(id, update))
+        requests::if_revision(&[revision], requests::updating(id, update))
     };
-    let ids = ask::ids(documents.len());
+    let ids = requests::ids(documents.len());
     for (id, (document, expected)) in ids.iter().zip(documents) {
         if let Some(document) = document {
-            ask::create_all(&**store, std::slice::from_ref(id), document).await;
+            requests::create_all(&**store, std::slice::from_ref(id), document).await;
         }
-        let error = ask::change(&**store, change(id, 2)).await.expect_err("it is refused");
+        let error = requests::execute(&**store, command(id, 2)).await.expect_err("it is refused");
         assert_eq!(error.reason(), expected, "{document:?}");
     }
     // With the right revision, the next kind of check answers; and the limit comes last.
-    let error = ask::change(&**store, change(&ids[2], 1)).await.expect_err("it is refused");
+    let error = requests::execute(&**store, command(&ids[2], 1)).await.expect_err("it is refused");
     assert_eq!(error.reason(), Reason::ChannelDataMalformed);
-    let error = ask::change(&**store, change(&ids[3], 1)).await.expect_err("it is refused");
+    let error = requests::execute(&**store, command(&ids[3], 1)).await.expect_err("it is refused");
     assert_eq!(error.reason(), Reason::AttributeMismatch);
-    ask::made(&**store, ask::update(&ids[3], &ask::one("a", 1))).await;
-    let error = ask::change(&**store, change(&ids[3], 2)).await.expect_err("it is refused");
+    requests::made(&**store, requests::update(&ids[3], &requests::one("a", 1))).await;
+    let error = requests::execute(&**store, command(&ids[3], 2)).await.expect_err("it is refused");
     assert!(matches!(error, Error::TooManyAttributes { found: 4, limit: 3 }), "{error:?}");
 }
 
 pub async fn in_one_call_each_sees_what_those_before_it_left(store: &Arc<dyn Store>) {
-    let id = ask::create_one(&**store, "{}").await;
-    let changes = vec![
-        ask::update_if(&id, vec![is_absent("a")], &ask::one("a", 1)),
-        ask::update_if(&id, vec![is_absent("a")], &ask::one("a", 2)),
-        ask::update_if(&id, vec![is("a", "1")], &ask::one("a", 3)),
-        ask::if_revision(&[3], ask::update(&id, &ask::one("a", 4))),
-        ask::if_revision(&[3], ask::update(&id, &ask::one("a", 5))),
-        ask::update_if(&id, vec![is("a", "4")], "[]"),
+    let id = requests::create_one(&**store, "{}").await;
+    let commands = vec![
+        requests::update_if(&id, vec![is_absent("a")], &requests::one("a", 1)),
+        requests::update_if(&id, vec![is_absent("a")], &requests::one("a", 2)),
+        requests::update_if(&id, vec![is("a", "1")], &requests::one("a", 3)),
+        requests::if_revision(&[3], requests::update(&id, &requests::one("a", 4))),
+        requests::if_revision(&[3], requests::update(&id, &requests::one("a", 5))),
+        requests::update_if(&id, vec![is("a", "4")], "[]"),
     ];
-    let results = store.change(changes).await;
+    let results = store.execute(commands).await;
     let told: Vec<_> = results
         .iter()
         .map(|result| result.as_ref().map(|done| done.revision.get()).map_err(Error::reason))
@@ -228,34 +242,40 @@ pub async fn in_one_call_each_sees_what_those_before_it_left(store: &Arc<dyn Sto
         told,
         [Ok(2), Err(Reason::AttributeMismatch), Ok(3), Ok(4), Err(Reason::RevisionMismatch), Ok(4)]
     );
-    assert_eq!(ask::stored(&**store, &id).await, (parsed::value(&ask::with_list(&ask::one("a", 4))), 4));
+    assert_eq!(
+        requests::stored(&**store, &id).await,
+        (parsed::value(&requests::with_list(&requests::one("a", 4))), 4)
+    );
 }
 
 pub async fn what_is_refused_makes_no_event(store: &Arc<dyn Store>) {
-    let mut subject = Subject::with_list(store, &ask::one("a", 1)).await;
+    let mut subject = Subject::with_list(store, &requests::one("a", 1)).await;
     let mut reader = Reader::of(store, subject.id()).await;
-    subject.denies(ask::update_if(subject.id(), vec![is("a", "2")], &ask::one("a", 3))).await;
-    subject.denies(ask::if_revision(&[7], ask::update(subject.id(), &ask::one("a", 3)))).await;
+    subject.rejects(requests::update_if(subject.id(), vec![is("a", "2")], &requests::one("a", 3))).await;
+    subject
+        .rejects(requests::if_revision(&[7], requests::update(subject.id(), &requests::one("a", 3))))
+        .await;
     assert_eq!(reader.events().await, []);
-    subject.list_becomes(&ask::one("a", 2), &ask::one("a", 2)).await;
+    subject.list_becomes(&requests::one("a", 2), &requests::one("a", 2)).await;
     assert_eq!(reader.event().await.revision.get(), 2);
 }
 
 pub async fn of_many_who_require_absence_one_attaches(store: &Arc<dyn Store>) {
-    let id = ask::create_one(&**store, "{}").await;
-    let changes = (0..TASKS).map(|task| ask::update_if(&id, vec![is_absent("a")], &ask::one("a", task)));
+    let id = requests::create_one(&**store, "{}").await;
+    let commands =
+        (0..TASKS).map(|task| requests::update_if(&id, vec![is_absent("a")], &requests::one("a", task)));
     let mut winner = None;
     let mut mismatches = Vec::new();
-    for result in at_once(store, changes).await {
+    for result in at_once(store, commands).await {
         match result {
-            Ok(changed) => assert!(winner.replace(ask::told(&changed)).is_none(), "a second one won"),
+            Ok(changed) => assert!(winner.replace(requests::told(&changed)).is_none(), "a second one won"),
             Err(error) => mismatches.push(error),
         }
     }
     let (document, revision) = winner.expect("one has won");
-    assert_eq!(ask::stored(&**store, &id).await, (document.clone(), revision));
+    assert_eq!(requests::stored(&**store, &id).await, (document.clone(), revision));
     assert_eq!(revision, 2);
-    let won = ask::values(&document)[0].to_text();
+    let won = requests::values(&document)[0].to_text();
     for error in mismatches {
         tells(error, "a", 2, Some((Some(r#""Number""#), Some(&won))));
     }
@@ -264,7 +284,7 @@ pub async fn of_many_who_require_absence_one_attaches(store: &Arc<dyn Store>) {
 pub async fn a_counter_that_many_raise_loses_nothing(store: &Arc<dyn Store>) {
     const RAISERS: usize = 8;
     const EACH: usize = 10;
-    let id = ask::create_one(&**store, &ask::with_list(&ask::one("count", 0))).await;
+    let id = requests::create_one(&**store, &requests::with_list(&requests::one("count", 0))).await;
     let mut tasks = JoinSet::new();
     for task in 0..RAISERS {
         let (store, id) = (store.clone(), id.clone());
@@ -273,13 +293,20 @@ pub async fn a_counter_that_many_raise_loses_nothing(store: &Arc<dyn Store>) {
             let mut raised = Vec::new();
             while raised.len() < EACH {
                 // Half of them require the value, and half the revision that goes with it: one more than the count.
-                let change = if task.is_multiple_of(2) {
-                    ask::update_if(&id, vec![is("count", &count.to_string())], &ask::one("count", count + 1))
+                let command = if task.is_multiple_of(2) {
+                    requests::update_if(
+                        &id,
+                        vec![is("count", &count.to_string())],
+                        &requests::one("count", count + 1),
+                    )
                 } else {
-                    ask::if_revision(&[count as i64 + 1], ask::update(&id, &ask::one("count", count + 1)))
+                    requests::if_revision(
+                        &[count as i64 + 1],
+                        requests::update(&id, &requests::one("count", count + 1)),
+                    )
                 };
                 // A refusal says all that it takes to try again.
-                count = match ask::change(&*store, change).await {
+                count = match requests::execute(&*store, command).await {
                     Ok(_) => {
                         raised.push(count + 1);
                         count + 1
@@ -302,6 +329,6 @@ pub async fn a_counter_that_many_raise_loses_nothing(store: &Arc<dyn Store>) {
     let mut raised: Vec<_> = all_end(tasks).await.into_iter().flatten().collect();
     raised.sort_unstable();
     assert_eq!(raised, (1..=all).collect::<Vec<_>>(), "each count is somebody's, and nobody else's");
-    let expected = parsed::value(&ask::with_list(&ask::one("count", all)));
-    assert_eq!(ask::stored(&**store, &id).await, (expected, all as i64 + 1));
+    let expected = parsed::value(&requests::with_list(&requests::one("count", all)));
+    assert_eq!(requests::stored(&**store, &id).await, (expected, all as i64 + 1));
 }

@@ -7,7 +7,7 @@ use std::sync::{
 
 use domain::{
     Error,
-    change::{Change, Changed, Create, Existing, Operation},
+    command::{Command, CommandResult, Create, Existing, Operation},
     session::{Document, Id, Revision},
     store::Store,
     update::{self, Update},
@@ -20,7 +20,7 @@ use proptest::{
 };
 use tokio::{runtime::Handle, task::block_in_place};
 
-use super::ask;
+use super::requests;
 use crate::{generate, parsed};
 
 pub async fn any_updates_of_any_session_do_what_the_rule_says(store: &Arc<dyn Store>) {
@@ -56,24 +56,27 @@ async fn does_what_the_rule_says(
 ) -> Result<(), TestCaseError> {
     let mut model = Model { id: id.clone(), document: document.clone(), revision: 1 };
     let creation = Operation::Create(Create { document, existing: Existing::Refuse });
-    ask::change(store, Change::new(id.clone(), creation))
+    requests::execute(store, Command::new(id.clone(), creation))
         .await
         .map_err(|error| TestCaseError::fail(format!("the document is refused: {error:?}")))?;
 
     let expected: Vec<_> = updates.iter().map(|update| model.update(update)).collect();
-    let changes: Vec<_> = updates.into_iter().map(|update| ask::updating(id, update)).collect();
+    let commands: Vec<_> = updates.into_iter().map(|update| requests::updating(id, update)).collect();
     let results = if batched {
-        store.change(changes).await
+        store.execute(commands).await
     } else {
         let mut results = Vec::new();
-        for change in changes {
-            results.push(ask::change(store, change).await);
+        for command in commands {
+            results.push(requests::execute(store, command).await);
         }
         results
     };
     let told: Vec<_> = results.into_iter().map(|result| result.map(Told::from).map_err(comparable)).collect();
     prop_assert_eq!(told, expected);
-    prop_assert_eq!(ask::stored(store, id).await, (parsed::value(model.document.text()), model.revision));
+    prop_assert_eq!(
+        requests::stored(store, id).await,
+        (parsed::value(model.document.text()), model.revision)
+    );
     Ok(())
 }
 
@@ -108,9 +111,9 @@ impl Model {
     }
 }
 
-impl From<Changed> for Told {
-    fn from(changed: Changed) -> Self {
-        let (document, revision) = ask::told(&changed);
+impl From<CommandResult> for Told {
+    fn from(changed: CommandResult) -> Self {
+        let (document, revision) = requests::told(&changed);
         Self { document, revision, changed: changed.changed }
     }
 }

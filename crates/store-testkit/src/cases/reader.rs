@@ -9,7 +9,7 @@ use domain::{
 };
 use tokio::time::timeout;
 
-use super::ask;
+use super::requests;
 
 /// As many events as a reader takes at once where a case is not about it.
 const LIMIT: usize = 100;
@@ -101,7 +101,7 @@ pub(super) fn told<'e>(events: impl IntoIterator<Item = &'e Event>) -> Vec<Told>
 pub(super) async fn change_each(store: &Arc<dyn Store>, ids: &[Id], rounds: Range<usize>) {
     for round in rounds {
         for id in ids {
-            assert!(ask::made(&**store, ask::update(id, &ask::one("a", round))).await.changed);
+            assert!(requests::made(&**store, requests::update(id, &requests::one("a", round))).await.changed);
         }
     }
 }

@@ -8,20 +8,20 @@ use std::{
     },
 };
 
-use domain::{change::Existing, event::Scope, session::TenantId, store::Store};
+use domain::{command::Existing, event::Scope, session::TenantId, store::Store};
 use tokio::task::JoinSet;
 
 use super::{
-    ask,
     reader::{Reader, Told, behind, change_each, in_order, told},
+    requests,
     tasks::all_end,
 };
 use crate::parsed;
 
 pub async fn pages_of_any_size_give_each_event_once(store: &Arc<dyn Store>) {
     let start = store.position().await.expect("the store answers");
-    let ids = ask::ids(3);
-    ask::create_all(&**store, &ids, "{}").await;
+    let ids = requests::ids(3);
+    requests::create_all(&**store, &ids, "{}").await;
     change_each(store, &ids, 0..6).await;
     let all: BTreeSet<_> = behind(store, Scope::All, &start).await.into_iter().collect();
     assert_eq!(all.len(), 21);
@@ -37,17 +37,21 @@ pub async fn pages_of_any_size_give_each_event_once(store: &Arc<dyn Store>) {
 }
 
 pub async fn one_call_with_many_changes_is_read_in_pages_too(store: &Arc<dyn Store>) {
-    let ids = ask::ids(40);
+    let ids = requests::ids(40);
     for limit in [1, 7, 300] {
         let mut reader = Reader::from_now(store, Scope::All).await.limited(limit);
-        let changes: Vec<_> = (0..3)
+        let commands: Vec<_> = (0..3)
             .flat_map(|round| {
                 ids.iter().map(move |id| {
-                    ask::creation_or(Existing::Replace, id, &format!(r#"{{"n":{}}}"#, limit * 10 + round))
+                    requests::creation_or(
+                        Existing::Replace,
+                        id,
+                        &format!(r#"{{"n":{}}}"#, limit * 10 + round),
+                    )
                 })
             })
             .collect();
-        for result in store.change(changes).await {
+        for result in store.execute(commands).await {
             assert!(result.expect("each is made").changed);
         }
         let heard: BTreeSet<_> = told(&reader.events().await).into_iter().collect();
@@ -66,7 +70,7 @@ pub async fn a_conversations_reader_hears_of_its_sessions_alone(store: &Arc<dyn 
     ];
     let mut reader = Reader::from_now(store, Scope::Conversation("c".to_owned())).await.limited(2);
     for (id, document) in sessions {
-        ask::create_all(&**store, &[parsed::id(id)], document).await;
+        requests::create_all(&**store, &[parsed::id(id)], document).await;
     }
     let ids = sessions.map(|(id, _)| parsed::id(id));
     change_each(store, &ids, 0..2).await;
@@ -76,10 +80,10 @@ pub async fn a_conversations_reader_hears_of_its_sessions_alone(store: &Arc<dyn 
     assert_eq!(heard, expected);
 
     // A session that moves is heard of where it is.
-    let moved = ask::creation_or(Existing::Replace, &parsed::id("1"), r#"{"conversationId":"d"}"#);
-    ask::made(&**store, moved).await;
-    let moved = ask::creation_or(Existing::Replace, &parsed::id("2"), r#"{"conversationId":"c"}"#);
-    ask::made(&**store, moved).await;
+    let moved = requests::creation_or(Existing::Replace, &parsed::id("1"), r#"{"conversationId":"d"}"#);
+    requests::made(&**store, moved).await;
+    let moved = requests::creation_or(Existing::Replace, &parsed::id("2"), r#"{"conversationId":"c"}"#);
+    requests::made(&**store, moved).await;
     change_each(store, &ids[..2], 2..3).await;
     let heard: BTreeSet<_> = told(&reader.events().await).into_iter().collect();
     assert_eq!(heard, BTreeSet::from([("2".to_owned(), 4), ("2".to_owned(), 5)]));
@@ -90,7 +94,7 @@ pub async fn several_scopes_at_once_give_each_event_once(store: &Arc<dyn Store>)
     let start = store.position().await.expect("the store answers");
     for (id, conversation) in documents {
         let document = format!(r#"{{"conversationId":"{conversation}"}}"#);
-        ask::create_all(&**store, &[parsed::id(id)], &document).await;
+        requests::create_all(&**store, &[parsed::id(id)], &document).await;
     }
     change_each(store, &documents.map(|(id, _)| parsed::id(id)), 0..2).await;
     let session = |id: &str| Scope::Session(parsed::id(id));
@@ -124,13 +128,17 @@ pub async fn a_scope_of_nothing_is_read_to_the_end(store: &Arc<dyn Store>) {
     let scopes =
         ["missing", "c\0", "\0", &"x".repeat(100_000)].map(|text| Scope::Conversation(text.to_owned()));
     let start = store.position().await.expect("the store answers");
-    let id = ask::create_one(&**store, r#"{"conversationId":"c"}"#).await;
+    let id = requests::create_one(&**store, r#"{"conversationId":"c"}"#).await;
     change_each(store, std::slice::from_ref(&id), 0..30).await;
     for scope in scopes.into_iter().chain([Scope::Session(parsed::id("missing"))]) {
         let mut reader = Reader::from(store, scope, start.clone()).limited(3);
         assert_eq!(reader.events().await, []);
         // What comes then is none of its own either, and its position is as good as any.
-        ask::made(&**store, ask::update(&id, &ask::one("a", format!("{:?}", reader.at.as_str())))).await;
+        requests::made(
+            &**store,
+            requests::update(&id, &requests::one("a", format!("{:?}", reader.at.as_str()))),
+        )
+        .await;
         assert_eq!(behind(store, Scope::All, &reader.at).await.len(), 1);
     }
 }
@@ -138,9 +146,9 @@ pub async fn a_scope_of_nothing_is_read_to_the_end(store: &Arc<dyn Store>) {
 pub async fn a_reader_hears_every_change_of_many_writers_once(store: &Arc<dyn Store>) {
     const WRITERS: usize = 8;
     const EACH: usize = 20;
-    let ids = ask::ids(4);
+    let ids = requests::ids(4);
     let start = store.position().await.expect("the store answers");
-    ask::create_all(&**store, &ids, "{}").await;
+    requests::create_all(&**store, &ids, "{}").await;
     let mut writing = JoinSet::new();
     for writer in 0..WRITERS {
         let (store, ids) = (store.clone(), ids.clone());
@@ -150,12 +158,15 @@ pub async fn a_reader_hears_every_change_of_many_writers_once(store: &Arc<dyn St
                 // Each writer goes about the sessions in another order, sometimes about two at once.
                 let first = &ids[(writer + round) % 4];
                 let second = &ids[(writer * 3 + round + 1) % 4];
-                let attributes = ask::one("a", writer * EACH + round);
+                let attributes = requests::one("a", writer * EACH + round);
                 let count = if round % 3 == 0 { 2 } else { 1 };
-                let changes: Vec<_> =
-                    [first, second].into_iter().take(count).map(|id| ask::update(id, &attributes)).collect();
-                let asked: Vec<_> = changes.iter().map(|change| change.id.as_str().to_owned()).collect();
-                for (id, result) in asked.into_iter().zip(store.change(changes).await) {
+                let commands: Vec<_> = [first, second]
+                    .into_iter()
+                    .take(count)
+                    .map(|id| requests::update(id, &attributes))
+                    .collect();
+                let asked: Vec<_> = commands.iter().map(|command| command.id.as_str().to_owned()).collect();
+                for (id, result) in asked.into_iter().zip(store.execute(commands).await) {
                     let changed = result.expect("each is made");
                     if changed.changed {
                         made.push((id, changed.revision.get()));
@@ -196,15 +207,15 @@ pub async fn a_reader_hears_every_change_of_many_writers_once(store: &Arc<dyn St
 pub async fn readers_that_come_while_much_happens_miss_nothing_from_then_on(store: &Arc<dyn Store>) {
     const WRITERS: usize = 4;
     const EACH: usize = 25;
-    let ids = ask::ids(WRITERS);
-    ask::create_all(&**store, &ids, "{}").await;
+    let ids = requests::ids(WRITERS);
+    requests::create_all(&**store, &ids, "{}").await;
     let acknowledged: Arc<Vec<_>> = Arc::new(ids.iter().map(|_| AtomicI64::new(1)).collect());
     let mut writing = JoinSet::new();
     for (at, id) in ids.iter().cloned().enumerate() {
         let (store, acknowledged) = (store.clone(), acknowledged.clone());
         writing.spawn(async move {
             for round in 0..EACH {
-                let made = ask::made(&*store, ask::update(&id, &ask::one("a", round))).await;
+                let made = requests::made(&*store, requests::update(&id, &requests::one("a", round))).await;
                 acknowledged[at].store(made.revision.get(), Ordering::SeqCst);
                 tokio::task::yield_now().await;
             }
@@ -240,9 +251,9 @@ pub async fn readers_that_come_while_much_happens_miss_nothing_from_then_on(stor
 }
 
 pub async fn many_readers_hear_the_same(store: &Arc<dyn Store>) {
-    let ids = ask::ids(3);
+    let ids = requests::ids(3);
     let start = store.position().await.expect("the store answers");
-    ask::create_all(&**store, &ids, "{}").await;
+    requests::create_all(&**store, &ids, "{}").await;
     change_each(store, &ids, 0..10).await;
     let mut reading = JoinSet::new();
     for limit in 1..=16 {

@@ -12,45 +12,50 @@ use domain::{
 
 use tokio::{task::JoinSet, time::timeout};
 
-use super::{ask, reader::Reader};
+use super::{reader::Reader, requests};
 
-async fn clean(store: &Arc<dyn Store>, before: i64, limit: usize) -> usize {
-    let cleaned = store.clean(Expired::Events(Timestamp::from_millis(before)), limit).await;
-    let cleaned = cleaned.expect("the store answers");
-    assert!(cleaned <= limit, "{cleaned} in a step of {limit}");
-    cleaned
+async fn expire(store: &Arc<dyn Store>, before: i64, limit: usize) -> usize {
+    let deleted = store.expire(Expired::Events(Timestamp::from_millis(before)), limit).await;
+    let deleted = deleted.expect("the store answers");
+    assert!(deleted <= limit, "{deleted} in a step of {limit}");
+    deleted
 }
 
-/// Cleans up in steps until so many events are gone, and no more. A store may have to wait for others that it cannot look
+/// Expires events in steps until so many events are gone, and no more. A store may have to wait for others that it cannot look
 /// into before it has something to do.
 pub(super) async fn all_go(store: &Arc<dyn Store>, before: i64, count: usize) {
-    let cleaning = async {
-        let mut cleaned = 0;
-        while cleaned < count {
-            cleaned += clean(store, before, 3).await;
+    let expiry = async {
+        let mut deleted = 0;
+        while deleted < count {
+            deleted += expire(store, before, 3).await;
             tokio::task::yield_now().await;
         }
-        assert_eq!(cleaned, count);
-        assert_eq!(clean(store, before, 3).await, 0);
+        assert_eq!(deleted, count);
+        assert_eq!(expire(store, before, 3).await, 0);
     };
-    timeout(Duration::from_secs(60), cleaning).await.expect("what has expired goes");
+    timeout(Duration::from_secs(60), expiry).await.expect("what has expired goes");
 }
 
 /// A session with ten revisions, each at ten times its number, and the positions from before the first to behind the
 /// last.
 async fn ten(store: &Arc<dyn Store>, id: &Id) -> Vec<Position> {
     let mut positions = vec![store.position().await.expect("the store answers")];
-    ask::made(&**store, ask::at(10, ask::creation(id, r#"{"conversationId":"c"}"#))).await;
+    requests::made(&**store, requests::at(10, requests::creation(id, r#"{"conversationId":"c"}"#))).await;
     positions.push(store.position().await.expect("the store answers"));
     for revision in 2..=10 {
-        ask::made(&**store, ask::at(revision * 10, ask::update(id, &ask::one("a", revision)))).await;
+        requests::made(
+            &**store,
+            requests::at(revision * 10, requests::update(id, &requests::one("a", revision))),
+        )
+        .await;
         positions.push(store.position().await.expect("the store answers"));
     }
     positions
 }
 
 async fn is_expired(store: &Arc<dyn Store>, at: &Position) {
-    for scope in [Scope::All, Scope::Session(ask::ids(1).remove(0)), Scope::Conversation("c".to_owned())] {
+    for scope in [Scope::All, Scope::Session(requests::ids(1).remove(0)), Scope::Conversation("c".to_owned())]
+    {
         let expired = store.events(&TenantId::default(), &scope, at, None, 10).await;
         assert!(matches!(expired, Err(Error::PositionExpired)), "{scope:?}: {expired:?}");
     }
@@ -67,15 +72,15 @@ fn revisions(events: &[Event]) -> Vec<i64> {
 }
 
 pub async fn where_nothing_has_expired_nothing_goes(store: &Arc<dyn Store>) {
-    assert_eq!(clean(store, 1000, 10).await, 0);
-    let id = ask::ids(1).remove(0);
+    assert_eq!(expire(store, 1000, 10).await, 0);
+    let id = requests::ids(1).remove(0);
     let positions = ten(store, &id).await;
-    assert_eq!(clean(store, 10, 100).await, 0);
+    assert_eq!(expire(store, 10, 100).await, 0);
     assert_eq!(Reader::from(store, Scope::All, positions[0].clone()).events().await.len(), 10);
 }
 
 pub async fn a_reader_from_before_what_is_gone_is_told_so(store: &Arc<dyn Store>) {
-    let id = ask::ids(1).remove(0);
+    let id = requests::ids(1).remove(0);
     let positions = ten(store, &id).await;
     all_go(store, 45, 4).await;
     for at in &positions[..4] {
@@ -84,7 +89,7 @@ pub async fn a_reader_from_before_what_is_gone_is_told_so(store: &Arc<dyn Store>
 }
 
 pub async fn a_reader_behind_what_is_gone_has_no_gap(store: &Arc<dyn Store>) {
-    let id = ask::ids(1).remove(0);
+    let id = requests::ids(1).remove(0);
     let positions = ten(store, &id).await;
     all_go(store, 45, 4).await;
     for (revision, at) in positions.iter().enumerate().skip(4) {
@@ -102,18 +107,19 @@ pub async fn a_reader_behind_what_is_gone_has_no_gap(store: &Arc<dyn Store>) {
 }
 
 pub async fn a_reader_that_comes_then_goes_on(store: &Arc<dyn Store>) {
-    let id = ask::ids(1).remove(0);
+    let id = requests::ids(1).remove(0);
     ten(store, &id).await;
     all_go(store, 45, 4).await;
     let mut reader = Reader::from_now(store, Scope::All).await;
     for revision in 11..14 {
-        ask::made(&**store, ask::at(200, ask::update(&id, &ask::one("a", revision)))).await;
+        requests::made(&**store, requests::at(200, requests::update(&id, &requests::one("a", revision))))
+            .await;
         assert_eq!(revisions(&reader.events().await), [revision]);
     }
 }
 
 pub async fn a_reader_on_its_way_is_told_when_it_falls_behind(store: &Arc<dyn Store>) {
-    let id = ask::ids(1).remove(0);
+    let id = requests::ids(1).remove(0);
     let positions = ten(store, &id).await;
     let mut reader = Reader::from(store, Scope::All, positions[0].clone()).limited(2);
     let mut heard = Vec::new();
@@ -124,7 +130,7 @@ pub async fn a_reader_on_its_way_is_told_when_it_falls_behind(store: &Arc<dyn St
 }
 
 pub async fn an_event_that_is_just_as_old_as_is_kept_stays(store: &Arc<dyn Store>) {
-    let id = ask::ids(1).remove(0);
+    let id = requests::ids(1).remove(0);
     let positions = ten(store, &id).await;
     all_go(store, 50, 4).await;
     assert_eq!(history(store, &id).await, [10, 9, 8, 7, 6, 5]);
@@ -134,64 +140,68 @@ pub async fn an_event_that_is_just_as_old_as_is_kept_stays(store: &Arc<dyn Store
 }
 
 pub async fn it_goes_in_steps_of_any_size(store: &Arc<dyn Store>) {
-    let id = ask::ids(1).remove(0);
+    let id = requests::ids(1).remove(0);
     ten(store, &id).await;
-    assert_eq!(clean(store, 75, 0).await, 0);
+    assert_eq!(expire(store, 75, 0).await, 0);
     assert_eq!(history(store, &id).await.len(), 10);
     all_go(store, 75, 7).await;
     assert_eq!(history(store, &id).await, [10, 9, 8]);
     let mut left = 3;
     while left > 0 {
-        left -= clean(store, 1000, usize::MAX).await;
+        left -= expire(store, 1000, usize::MAX).await;
         assert_eq!(history(store, &id).await.len(), left);
     }
 }
 
 pub async fn the_session_stays_as_it_is_and_goes_on(store: &Arc<dyn Store>) {
-    let id = ask::ids(1).remove(0);
+    let id = requests::ids(1).remove(0);
     ten(store, &id).await;
-    let stored = ask::stored(&**store, &id).await;
+    let stored = requests::stored(&**store, &id).await;
     all_go(store, i64::MAX, 10).await;
-    assert_eq!(ask::stored(&**store, &id).await, stored);
+    assert_eq!(requests::stored(&**store, &id).await, stored);
     let mut reader = Reader::of(store, &id).await;
-    assert_eq!(ask::made(&**store, ask::update(&id, &ask::one("a", "true"))).await.revision.get(), 11);
+    assert_eq!(
+        requests::made(&**store, requests::update(&id, &requests::one("a", "true"))).await.revision.get(),
+        11
+    );
     assert_eq!(revisions(&reader.events().await), [11]);
 }
 
 pub async fn a_deletions_event_goes_in_its_time_and_the_revision_stays(store: &Arc<dyn Store>) {
-    let id = ask::ids(1).remove(0);
+    let id = requests::ids(1).remove(0);
     ten(store, &id).await;
-    ask::made(&**store, ask::at(500, ask::deletion(&id))).await;
-    assert_eq!(clean(store, 500, 100).await, 0, "the deletion has erased all before it");
+    requests::made(&**store, requests::at(500, requests::deletion(&id))).await;
+    assert_eq!(expire(store, 500, 100).await, 0, "the deletion has erased all before it");
     all_go(store, 501, 1).await;
     assert_eq!(history(store, &id).await, [0; 0]);
-    assert_eq!(ask::made(&**store, ask::creation(&id, "{}")).await.revision.get(), 12);
+    assert_eq!(requests::made(&**store, requests::creation(&id, "{}")).await.revision.get(), 12);
 }
 
 pub async fn what_a_deletion_erased_makes_no_reader_late(store: &Arc<dyn Store>) {
-    let id = ask::ids(1).remove(0);
+    let id = requests::ids(1).remove(0);
     let positions = ten(store, &id).await;
-    ask::made(&**store, ask::deletion(&id)).await;
+    requests::made(&**store, requests::deletion(&id)).await;
     for at in positions {
         assert_eq!(revisions(&Reader::from(store, Scope::All, at).events().await), [11]);
     }
 }
 
 pub async fn request_ids_that_go_make_no_reader_late(store: &Arc<dyn Store>) {
-    let id = ask::ids(1).remove(0);
+    let id = requests::ids(1).remove(0);
     let positions = ten(store, &id).await;
-    ask::made(&**store, ask::under("r", ask::update(&id, &ask::one("a", "true")))).await;
-    let cleaned = store.clean(Expired::RequestIds(Timestamp::from_millis(i64::MAX)), 100).await;
-    assert_eq!(cleaned.expect("the store answers"), 1);
+    requests::made(&**store, requests::under("r", requests::update(&id, &requests::one("a", "true")))).await;
+    let deleted = store.expire(Expired::IdempotencyRecords(Timestamp::from_millis(i64::MAX)), 100).await;
+    assert_eq!(deleted.expect("the store answers"), 1);
     assert_eq!(Reader::from(store, Scope::All, positions[0].clone()).events().await.len(), 11);
 }
 
 pub async fn it_goes_on_beside_writers(store: &Arc<dyn Store>) {
-    let ids = ask::ids(3);
-    ask::create_all(&**store, &ids, "{}").await;
+    let ids = requests::ids(3);
+    requests::create_all(&**store, &ids, "{}").await;
     for round in 0..20 {
         for id in &ids {
-            ask::made(&**store, ask::at(round, ask::update(id, &ask::one("old", round)))).await;
+            requests::made(&**store, requests::at(round, requests::update(id, &requests::one("old", round))))
+                .await;
         }
     }
     let mut writing = JoinSet::new();
@@ -199,21 +209,25 @@ pub async fn it_goes_on_beside_writers(store: &Arc<dyn Store>) {
         let store = store.clone();
         writing.spawn(async move {
             for round in 20..50 {
-                ask::made(&*store, ask::at(round, ask::update(&id, &ask::one("new", round)))).await;
+                requests::made(
+                    &*store,
+                    requests::at(round, requests::update(&id, &requests::one("new", round))),
+                )
+                .await;
                 tokio::task::yield_now().await;
             }
         });
     }
-    let mut cleaned = 0;
+    let mut deleted = 0;
     while !writing.is_empty() {
-        cleaned += clean(store, 20, 5).await;
+        deleted += expire(store, 20, 5).await;
         while let Some(writer) = writing.try_join_next() {
             writer.expect("the writer has ended well");
         }
         tokio::task::yield_now().await;
     }
     // Of each, its creation, and what happened from 0 to 19.
-    all_go(store, 20, 63 - cleaned).await;
+    all_go(store, 20, 63 - deleted).await;
     for id in &ids {
         let history =
             store.history(&TenantId::default(), id, None, None, 100).await.expect("the store answers");

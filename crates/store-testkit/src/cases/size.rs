@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use domain::{Error, session::Document, store::Store};
 
-use super::{ask, subject::Subject};
+use super::{requests, subject::Subject};
 use crate::parsed;
 
 /// Attaches an entry that fills the document to the last byte, and before that one that is a byte longer.
@@ -100,19 +100,23 @@ pub async fn a_list_that_is_made_counts_with_all_that_holds_it(store: &Arc<dyn S
         ),
     ];
     for (at, (start, end, open, close)) in starts.into_iter().enumerate() {
-        let id = &ask::ids(at + 1)[at];
+        let id = &requests::ids(at + 1)[at];
         let padding = "x".repeat(Document::MAX_BYTES - 1000);
-        ask::create_all(&**store, std::slice::from_ref(id), &format!("{start}{padding}{end}")).await;
+        requests::create_all(&**store, std::slice::from_ref(id), &format!("{start}{padding}{end}")).await;
         let room = 1000 - start.len() - open.len() - close.len() - entry(0).len();
 
-        let refused = ask::change(&**store, ask::update(id, &entry(room + 1))).await;
+        let refused = requests::execute(&**store, requests::update(id, &entry(room + 1))).await;
         is_one_too_large(&refused.expect_err("a byte too much"));
-        assert_eq!(ask::stored(&**store, id).await, (parsed::value(&format!("{start}{padding}{end}")), 1));
+        assert_eq!(
+            requests::stored(&**store, id).await,
+            (parsed::value(&format!("{start}{padding}{end}")), 1)
+        );
 
-        let updated = ask::change(&**store, ask::update(id, &entry(room))).await.expect("it just fits");
+        let updated =
+            requests::execute(&**store, requests::update(id, &entry(room))).await.expect("it just fits");
         let full = format!("{start}{padding}{open}{}{close}", entry(room));
         assert_eq!(full.len(), Document::MAX_BYTES);
-        assert_eq!(ask::told(&updated), (parsed::value(&full), 2));
+        assert_eq!(requests::told(&updated), (parsed::value(&full), 2));
     }
 }
 
@@ -121,9 +125,9 @@ pub async fn the_largest_documents_can_be_stored(store: &Arc<dyn Store>) {
     let padding = "x".repeat(Document::MAX_BYTES - format!(r#"{{"o":[{ones}],"p":""}}"#).len());
     let document = format!(r#"{{"o":[{ones}],"p":"{padding}"}}"#);
     assert_eq!(document.len(), Document::MAX_BYTES);
-    let id = &ask::ids(1)[0];
-    let created = ask::change(&**store, ask::creation(id, &document)).await.expect("it just fits");
-    assert_eq!(ask::told(&created), (parsed::value(&document), 1));
-    let unchanged = ask::change(&**store, ask::update(id, "[]")).await.expect("nothing changes");
+    let id = &requests::ids(1)[0];
+    let created = requests::execute(&**store, requests::creation(id, &document)).await.expect("it just fits");
+    assert_eq!(requests::told(&created), (parsed::value(&document), 1));
+    let unchanged = requests::execute(&**store, requests::update(id, "[]")).await.expect("nothing changes");
     assert!(!unchanged.changed);
 }

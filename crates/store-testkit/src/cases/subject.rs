@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use domain::{
     Error,
-    change::{Change, Changed},
+    command::{Command, CommandResult},
     session::{Id, Revision, Session},
     store::Store,
 };
 
-use super::ask;
+use super::requests;
 use crate::parsed;
 
 /// A session that the case has stored. Each step checks the reply, and then what is stored.
@@ -25,18 +25,18 @@ impl<'a> Subject<'a> {
     pub(super) async fn stored(store: &'a Arc<dyn Store>, document: &str) -> Self {
         let store = &**store;
         let id = parsed::id("64e2f08a6155b317cd3f88fd");
-        let created = ask::made(store, ask::creation(&id, document)).await;
+        let created = requests::made(store, requests::creation(&id, document)).await;
         assert!(created.changed);
-        assert_eq!(ask::told(&created), (parsed::value(document), Revision::FIRST.get()));
+        assert_eq!(requests::told(&created), (parsed::value(document), Revision::FIRST.get()));
         let seen = created.session(id).expect("the answer has the document");
-        let subject = Self { store, max_attributes: ask::MAX_ATTRIBUTES, seen };
+        let subject = Self { store, max_attributes: requests::MAX_ATTRIBUTES, seen };
         subject.is_stored().await;
         subject
     }
 
     /// Stores a document with a list of attributes.
     pub(super) async fn with_list(store: &'a Arc<dyn Store>, list: &str) -> Self {
-        Self::stored(store, &ask::with_list(list)).await
+        Self::stored(store, &requests::with_list(list)).await
     }
 
     pub(super) fn id(&self) -> &Id {
@@ -47,39 +47,39 @@ impl<'a> Subject<'a> {
         self.max_attributes = max_attributes;
     }
 
-    /// The change changes the document to this one.
-    pub(super) async fn takes(&mut self, change: Change, document: &str) {
-        let changed = ask::made(self.store, change).await;
+    /// The command changes the document to this one.
+    pub(super) async fn applies(&mut self, command: Command, document: &str) {
+        let changed = requests::made(self.store, command).await;
         assert!(changed.changed);
-        assert_eq!(ask::told(&changed), (parsed::value(document), self.seen.revision.next().get()));
+        assert_eq!(requests::told(&changed), (parsed::value(document), self.seen.revision.next().get()));
         self.seen = changed.session(self.seen.id.clone()).expect("the answer has the document");
         self.is_stored().await;
     }
 
-    /// The change is fine and changes nothing.
-    pub(super) async fn ignores(&self, change: Change) {
-        let changed = ask::made(self.store, change).await;
+    /// The command is fine and changes nothing.
+    pub(super) async fn ignores(&self, command: Command) {
+        let changed = requests::made(self.store, command).await;
         assert!(!changed.changed);
         self.is_as_seen(changed);
         self.is_stored().await;
     }
 
-    /// The change is refused and changes nothing.
-    pub(super) async fn denies(&self, change: Change) -> Error {
-        let asked = format!("{change:?}");
-        let error = ask::change(self.store, change).await.expect_err(&asked);
+    /// The command is refused and changes nothing.
+    pub(super) async fn rejects(&self, command: Command) -> Error {
+        let asked = format!("{command:?}");
+        let error = requests::execute(self.store, command).await.expect_err(&asked);
         self.is_stored().await;
         error
     }
 
     /// Attaching the attributes changes the document to this one.
     pub(super) async fn becomes(&mut self, attributes: &str, document: &str) {
-        self.takes(self.attaching(attributes), document).await;
+        self.applies(self.attaching(attributes), document).await;
     }
 
     /// Attaching the attributes changes the document's list to this one, where there is nothing but the list.
     pub(super) async fn list_becomes(&mut self, attributes: &str, list: &str) {
-        self.becomes(attributes, &ask::with_list(list)).await;
+        self.becomes(attributes, &requests::with_list(list)).await;
     }
 
     /// Attaching the attributes is fine and changes nothing.
@@ -89,7 +89,7 @@ impl<'a> Subject<'a> {
 
     /// Attaching the attributes is refused and changes nothing.
     pub(super) async fn refuses(&self, attributes: &str) -> Error {
-        self.denies(self.attaching(attributes)).await
+        self.rejects(self.attaching(attributes)).await
     }
 
     /// Attaching the attributes is refused, since the list would hold `found` entries.
@@ -99,24 +99,24 @@ impl<'a> Subject<'a> {
         assert_eq!((told, limit), (found, self.max_attributes));
     }
 
-    fn attaching(&self, attributes: &str) -> Change {
-        ask::update_within(self.max_attributes, &self.seen.id, attributes)
+    fn attaching(&self, attributes: &str) -> Command {
+        requests::update_within(self.max_attributes, &self.seen.id, attributes)
     }
 
     /// Nothing has happened to the session meanwhile.
     pub(super) async fn is_stored(&self) {
-        let session = ask::get_one(self.store, &self.seen.id).await.expect("the session is there");
+        let session = requests::get_one(self.store, &self.seen.id).await.expect("the session is there");
         // Equal texts need no reading, which takes longer than all else where a document is large.
         if session != self.seen {
             assert_eq!(session.id, self.seen.id);
-            assert_eq!(ask::read(&session), ask::read(&self.seen));
+            assert_eq!(requests::read(&session), requests::read(&self.seen));
         }
     }
 
-    fn is_as_seen(&self, answer: Changed) {
+    fn is_as_seen(&self, answer: CommandResult) {
         let session = answer.session(self.seen.id.clone()).expect("the answer has the document");
         if session != self.seen {
-            assert_eq!(ask::read(&session), ask::read(&self.seen));
+            assert_eq!(requests::read(&session), requests::read(&self.seen));
         }
     }
 }

@@ -4,24 +4,24 @@ use std::{sync::Arc, time::Duration};
 
 use domain::{
     Error,
-    change::{Change, Changed},
+    command::{Command, CommandResult},
     store::Store,
 };
 use tokio::{task::JoinSet, time::timeout};
 
-use super::ask;
+use super::requests;
 
 pub(super) const TASKS: usize = 64;
 
-/// Sends one change per task, all at once, and gives the results in the order of the changes.
+/// Sends one command per task, all at once, and gives the results in the order of the commands.
 pub(super) async fn at_once(
     store: &Arc<dyn Store>,
-    changes: impl Iterator<Item = Change>,
-) -> Vec<Result<Changed, Error>> {
+    commands: impl Iterator<Item = Command>,
+) -> Vec<Result<CommandResult, Error>> {
     let mut tasks = JoinSet::new();
-    for (at, change) in changes.enumerate() {
+    for (at, command) in commands.enumerate() {
         let store = store.clone();
-        tasks.spawn(async move { (at, ask::change(&*store, change).await) });
+        tasks.spawn(async move { (at, requests::execute(&*store, command).await) });
     }
     let mut results = all_end(tasks).await;
     results.sort_by_key(|(at, _)| *at);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::{Error, store::Store};
 
-use super::{ask, subject::Subject};
+use super::{requests, subject::Subject};
 use crate::{parsed, seed};
 
 pub async fn the_documented_request_changes_nothing_of_the_documented_session(store: &Arc<dyn Store>) {
@@ -21,10 +21,10 @@ pub async fn another_value_changes_the_documented_session_where_it_stands(store:
 pub async fn a_missing_session_is_not_found(store: &Arc<dyn Store>) {
     let id = parsed::id("missing");
     for attributes in ["[]", r#"[{"key":"a","type":"Number","value":1}]"#] {
-        let result = ask::change(&**store, ask::update(&id, attributes)).await;
+        let result = requests::execute(&**store, requests::update(&id, attributes)).await;
         assert!(matches!(&result, Err(Error::NotFound(told)) if *told == id), "{result:?}");
     }
-    let result = ask::get_one(&**store, &id).await;
+    let result = requests::get_one(&**store, &id).await;
     assert!(matches!(result, Err(Error::NotFound(_))), "{result:?}");
 }
 

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use domain::{
     Error,
+    batch::{Ended, SessionState, SessionWrite},
     event::{Event, Position},
-    list::{Filter, Keys},
-    request_id::Recorded,
+    list::{Filter, IndexedFields},
+    request_id::IdempotencyRecord,
     session::{Id, Revision, Session, TenantId},
     time::Timestamp,
     violation::Violation,
-    working::{Ended, Working, Write},
 };
 
 #[derive(Default)]
@@ -20,7 +20,7 @@ pub(super) struct Kept {
     pub(super) events: Vec<(u64, Event)>,
     /// The number of the last event that there ever was.
     pub(super) last: u64,
-    /// The highest number of an event that was cleaned up.
+    /// The highest number of an event that has expired.
     pub(super) expired: u64,
 }
 
@@ -30,23 +30,23 @@ pub(super) type Key = (TenantId, Id);
 pub(super) struct Stored {
     pub(super) revision: Revision,
     document: Option<String>,
-    keys: Option<Keys>,
+    indexed_fields: Option<IndexedFields>,
     pub(super) ended: Option<Timestamp>,
-    pub(super) requests: Vec<Recorded>,
+    pub(super) idempotency_records: Vec<IdempotencyRecord>,
 }
 
 impl Kept {
-    pub(super) fn working(&self, (tenant, id): &Key) -> Result<Working, Error> {
+    pub(super) fn state(&self, (tenant, id): &Key) -> Result<SessionState, Error> {
         let (tenant, id) = (tenant.clone(), id.clone());
         let Some(stored) = self.sessions.get(&(tenant.clone(), id.clone())) else {
-            return Ok(Working::missing(tenant, id));
+            return Ok(SessionState::missing(tenant, id));
         };
-        let mut working = Working::stored(tenant, id, stored.revision, stored.document.clone())?;
-        stored.requests.iter().for_each(|request| working.recall(request.clone()));
-        Ok(working)
+        let mut state = SessionState::stored(tenant, id, stored.revision, stored.document.clone())?;
+        stored.idempotency_records.iter().for_each(|record| state.add_stored_record(record.clone()));
+        Ok(state)
     }
 
-    pub(super) fn write(&mut self, key: Key, write: Write) {
+    pub(super) fn write(&mut self, key: Key, write: SessionWrite) {
         if write.erase {
             self.events.retain(|(_, event)| (&event.tenant, &event.session_id) != (&key.0, &key.1));
             self.sessions.remove(&key);
@@ -56,8 +56,9 @@ impl Kept {
             Ended::AsStored => {}
             Ended::At(at) => stored.ended = at,
         }
-        (stored.revision, stored.document, stored.keys) = (write.revision, write.document, write.keys);
-        stored.requests.extend(write.requests);
+        (stored.revision, stored.document, stored.indexed_fields) =
+            (write.revision, write.document, write.indexed_fields);
+        stored.idempotency_records.extend(write.idempotency_records);
         for event in write.events {
             self.last += 1;
             self.events.push((self.last, event));
@@ -77,7 +78,13 @@ impl Kept {
 
 impl Stored {
     fn missing() -> Self {
-        Self { revision: Revision::NONE, document: None, keys: None, ended: None, requests: Vec::new() }
+        Self {
+            revision: Revision::NONE,
+            document: None,
+            indexed_fields: None,
+            ended: None,
+            idempotency_records: Vec::new(),
+        }
     }
 
     pub(super) fn session(&self, id: &Id) -> Option<Session> {
@@ -86,11 +93,11 @@ impl Stored {
 
     pub(super) fn meets(&self, filter: &Filter) -> bool {
         let wanted = |wanted: &Option<String>, has: &Option<String>| wanted.is_none() || wanted == has;
-        self.keys.as_ref().is_some_and(|keys| {
-            wanted(&filter.conversation_id, &keys.conversation_id)
-                && wanted(&filter.customer_id, &keys.customer_id)
-                && wanted(&filter.channel_type, &keys.channel_type)
-                && filter.active.is_none_or(|active| active == keys.active)
+        self.indexed_fields.as_ref().is_some_and(|indexed_fields| {
+            wanted(&filter.conversation_id, &indexed_fields.conversation_id)
+                && wanted(&filter.customer_id, &indexed_fields.customer_id)
+                && wanted(&filter.channel_type, &indexed_fields.channel_type)
+                && filter.active.is_none_or(|active| active == indexed_fields.active)
         })
     }
 }

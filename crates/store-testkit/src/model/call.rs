@@ -3,7 +3,7 @@
 use std::fmt;
 
 use domain::{
-    change::{Change, Operation},
+    command::{Command, Operation},
     list::Filter,
 };
 use json::Value;
@@ -22,7 +22,7 @@ pub(crate) struct Call {
 /// What was asked for, and what was told.
 #[derive(Debug, Clone)]
 pub(crate) enum Did {
-    Change(Box<Change>, Result<Answer, String>),
+    Command(Box<Command>, Result<Answer, String>),
     /// A session that was fetched: its revision and document.
     Get(Result<(i64, Value), String>),
     /// A list, and the session where it was in it.
@@ -33,8 +33,8 @@ impl fmt::Display for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "[{}..{} task {}] ", self.start, self.end, self.task)?;
         match &self.did {
-            Did::Change(change, told) => {
-                match &change.operation {
+            Did::Command(command, told) => {
+                match &command.operation {
                     Operation::Create(create) => {
                         write!(f, "create {:?} {}", create.existing, create.document.text())?;
                     }
@@ -49,8 +49,8 @@ impl fmt::Display for Call {
                         update.max_attributes
                     )?,
                 }
-                let only = if change.validate_only { "only validated, " } else { "" };
-                write!(f, " ({only}request {:?}, revision {:?}) -> ", change.request_id, change.revision)?;
+                let only = if command.validate_only { "only validated, " } else { "" };
+                write!(f, " ({only}request {:?}, revision {:?}) -> ", command.request_id, command.revision)?;
                 match told {
                     Ok(Answer { revision, document, changed }) => {
                         let document = document.as_ref().map(Value::to_text).unwrap_or_default();

@@ -1,17 +1,18 @@
-//! Whether what many callers were told of one session can have come about one call after the other.
+//! A linearizability checker: whether what many callers were told of one session can have come about one call after the
+//! other.
 //!
-//! Every change that was made says which revision it made, so their order is known. What is left to find out is when each
+//! Every command that was made says which revision it made, so their order is known. What is left to find out is when each
 //! revision came to be: a moment within the call that made it, after that of the revision before it, and such that every
 //! reply was right at some moment of its own call. Calls' starts and ends are numbers of one counter.
 
 use std::collections::BTreeMap;
 
-use domain::{change::Change, request_id::RequestId};
+use domain::{command::Command, request_id::RequestId};
 
 use super::{
     Answer, State,
     call::{Call, Did},
-    moments::Moments,
+    commit_times::CommitTimes,
     rule, same_content,
 };
 
@@ -29,28 +30,30 @@ pub(crate) struct Replayed<'a> {
 pub(crate) fn check(history: &[Call]) -> Result<Replayed<'_>, String> {
     let replayed = replay(history)?;
     let requests = requests(history, &replayed)?;
-    let mut moments = Moments::of(&replayed);
+    let mut commit_times = CommitTimes::of(&replayed);
     for call in history {
         if let Some(revision) = replayed.tells_of(call, &requests)? {
-            moments.was_current(revision, call.start, call.end);
+            commit_times.was_current(revision, call.start, call.end);
         }
     }
     for request in requests.values() {
-        moments.was_recorded(request, &replayed);
+        commit_times.was_recorded(request, &replayed);
     }
-    moments.solve()?;
+    commit_times.solve()?;
     for call in history {
-        replayed.could_be(call, &requests, &moments)?;
+        replayed.could_be(call, &requests, &commit_times)?;
     }
     in_order_of_the_call(history)?;
     Ok(replayed)
 }
 
-/// The change of a call that is told to have made a revision, or to have been made before.
-fn made(call: &Call) -> Option<(&Change, &Answer)> {
+/// The command of a call that is told to have made a revision, or to have been made before.
+fn made(call: &Call) -> Option<(&Command, &Answer)> {
     match &call.did {
-        Did::Change(change, Ok(answer)) if answer.changed && !change.validate_only => Some((change, answer)),
-        Did::Change(..) | Did::Get(_) | Did::List(..) => None,
+        Did::Command(command, Ok(answer)) if answer.changed && !command.validate_only => {
+            Some((command, answer))
+        }
+        Did::Command(..) | Did::Get(_) | Did::List(..) => None,
     }
 }
 
@@ -65,17 +68,17 @@ fn replay(history: &[Call]) -> Result<Replayed<'_>, String> {
     for (revision, makers) in by_revision {
         let last = replayed.states.last().expect("there is one before the first");
         if revision != last.revision + 1 {
-            return Err(format!("no change made revision {}, but one made {revision}", last.revision + 1));
+            return Err(format!("no command made revision {}, but one made {revision}", last.revision + 1));
         }
         let state = makers.iter().try_fold(None, |_, maker| {
-            let (change, answer) = made(maker).expect("only such were taken");
-            let (expected, state) = last.step(change);
+            let (command, answer) = made(maker).expect("only such were taken");
+            let (expected, state) = last.step(command);
             if expected.as_ref() != Ok(answer) {
                 return Err(format!("in {last:?} {maker} should have told {expected:?}"));
             }
             let first = made(makers[0]).expect("only such were taken").0;
-            let is_repeat = change.request_id.is_some() && change.request_id == first.request_id;
-            if makers.len() > 1 && !(is_repeat && same_content(change, first)) {
+            let is_repeat = command.request_id.is_some() && command.request_id == first.request_id;
+            if makers.len() > 1 && !(is_repeat && same_content(command, first)) {
                 return Err(format!("{} and {maker} made the same revision", makers[0]));
             }
             Ok(Some(state))
@@ -91,7 +94,7 @@ type Requests<'a> = BTreeMap<(usize, &'a RequestId), Request<'a>>;
 
 /// What a request was answered, every time.
 pub(super) struct Request<'a> {
-    pub(super) change: &'a Change,
+    pub(super) command: &'a Command,
     pub(super) answer: &'a Answer,
     pub(super) first_start: u64,
     pub(super) first_end: u64,
@@ -99,28 +102,28 @@ pub(super) struct Request<'a> {
 }
 
 /// The request id of a call that was remembered under it.
-fn remembered(call: &Call) -> Option<(&RequestId, &Change, &Answer)> {
+fn remembered(call: &Call) -> Option<(&RequestId, &Command, &Answer)> {
     match &call.did {
-        Did::Change(change, Ok(answer)) if answer.document.is_some() && !change.validate_only => {
-            Some((change.request_id.as_ref()?, change, answer))
+        Did::Command(command, Ok(answer)) if answer.document.is_some() && !command.validate_only => {
+            Some((command.request_id.as_ref()?, command, answer))
         }
-        Did::Change(..) | Did::Get(_) | Did::List(..) => None,
+        Did::Command(..) | Did::Get(_) | Did::List(..) => None,
     }
 }
 
 fn requests<'a>(history: &'a [Call], replayed: &Replayed<'_>) -> Result<Requests<'a>, String> {
     let mut requests = Requests::new();
     for call in history {
-        let Some((id, change, answer)) = remembered(call) else { continue };
+        let Some((id, command, answer)) = remembered(call) else { continue };
         let life = replayed.life(answer.revision);
         let request = requests.entry((life, id)).or_insert(Request {
-            change,
+            command,
             answer,
             first_start: call.start,
             first_end: call.end,
             last_start: call.start,
         });
-        if request.answer != answer || !same_content(request.change, change) {
+        if request.answer != answer || !same_content(request.command, command) {
             return Err(format!("{call} was taken, though its id had been answered {:?}", request.answer));
         }
         request.first_start = request.first_start.min(call.start);
@@ -146,14 +149,14 @@ impl Replayed<'_> {
         at.and_then(|at| self.states.get(at)).ok_or_else(|| format!("revision {revision} was never made"))
     }
 
-    /// The revision that a reply says was there during the call, and that it tells rightly. A change that made one, and
+    /// The revision that a reply says was there during the call, and that it tells rightly. A command that made one, and
     /// one whose request id was remembered, say that elsewhere.
     fn tells_of(&self, call: &Call, requests: &Requests<'_>) -> Result<Option<i64>, String> {
         match &call.did {
-            Did::Change(_, Err(_)) | Did::Get(Err(_)) | Did::List(_, None) => Ok(None),
-            Did::Change(..) if made(call).is_some() => Ok(None),
-            Did::Change(change, Ok(answer)) => {
-                let (expected, _) = self.state(answer.revision)?.step(change);
+            Did::Command(_, Err(_)) | Did::Get(Err(_)) | Did::List(_, None) => Ok(None),
+            Did::Command(..) if made(call).is_some() => Ok(None),
+            Did::Command(command, Ok(answer)) => {
+                let (expected, _) = self.state(answer.revision)?.step(command);
                 if expected.as_ref() != Ok(answer) {
                     return Err(format!("{call} should have told {expected:?}"));
                 }
@@ -177,45 +180,51 @@ impl Replayed<'_> {
     }
 
     /// A reply that does not say when it was right was right in some state that may have been there during the call.
-    fn could_be(&self, call: &Call, requests: &Requests<'_>, moments: &Moments) -> Result<(), String> {
-        let mut candidates = (0..self.states.len()).filter(|at| moments.may_be_current(*at, call));
+    fn could_be(
+        &self,
+        call: &Call,
+        requests: &Requests<'_>,
+        commit_times: &CommitTimes,
+    ) -> Result<(), String> {
+        let mut candidates = (0..self.states.len()).filter(|at| commit_times.may_be_current(*at, call));
         let is_right = |at: &usize| {
             let state = &self.states[*at];
             match &call.did {
-                Did::Change(change, Err(error)) => {
-                    let id = change.request_id.as_ref().filter(|_| state.document.is_some());
+                Did::Command(command, Err(error)) => {
+                    let id = command.request_id.as_ref().filter(|_| state.document.is_some());
                     let earlier = id.and_then(|id| requests.get(&(self.life(*at as i64), id)));
                     let earlier = earlier.filter(|earlier| earlier.answer.revision <= *at as i64);
                     let is_reuse = earlier.is_some_and(|earlier| {
                         let reused =
-                            domain::Error::RequestIdReused(change.request_id.clone().expect("it has one"));
-                        !same_content(earlier.change, change) && *error == format!("{reused:?}")
+                            domain::Error::RequestIdReused(command.request_id.clone().expect("it has one"));
+                        !same_content(earlier.command, command) && *error == format!("{reused:?}")
                     });
                     // Once a request is known to be remembered, nothing else is asked of it.
                     let is_surely_remembered = earlier.is_some_and(|earlier| earlier.first_end < call.start);
-                    is_reuse || !is_surely_remembered && state.step(change).0.as_ref() == Err(error)
+                    is_reuse || !is_surely_remembered && state.step(command).0.as_ref() == Err(error)
                 }
                 Did::Get(Err(_)) => state.document.is_none(),
                 Did::List(filter, None) => {
                     !state.document.as_ref().is_some_and(|document| rule::meets(document, filter))
                 }
-                Did::Change(_, Ok(_)) | Did::Get(Ok(_)) | Did::List(_, Some(_)) => true,
+                Did::Command(_, Ok(_)) | Did::Get(Ok(_)) | Did::List(_, Some(_)) => true,
             }
         };
         if candidates.any(|at| is_right(&at)) {
             return Ok(());
         }
-        let states: Vec<_> = (0..self.states.len()).filter(|at| moments.may_be_current(*at, call)).collect();
+        let states: Vec<_> =
+            (0..self.states.len()).filter(|at| commit_times.may_be_current(*at, call)).collect();
         Err(format!("{call} is right in none of the revisions {states:?}, which may have been there"))
     }
 }
 
-/// Changes of one call are made in their order, as far as can be told: those without a request id are not repeats.
+/// Commands of one call are made in their order, as far as can be told: those without a request id are not repeats.
 fn in_order_of_the_call(history: &[Call]) -> Result<(), String> {
     let mut last: BTreeMap<u64, i64> = BTreeMap::new();
     for call in history {
-        let Some((change, answer)) = made(call) else { continue };
-        if change.request_id.is_none()
+        let Some((command, answer)) = made(call) else { continue };
+        if command.request_id.is_none()
             && let Some(before) = last.insert(call.start, answer.revision)
             && before > answer.revision
         {

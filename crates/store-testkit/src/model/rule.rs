@@ -2,7 +2,7 @@
 
 use domain::{
     Error,
-    change::End,
+    command::End,
     error::{Malformed, Present},
     event::Entry,
     list::Filter,

@@ -12,15 +12,15 @@ use async_trait::async_trait;
 use channel_sessions_store_testkit::{memory::Memory, parsed};
 use domain::{
     Error,
-    attempt::Attempt,
-    change::{Change, Changed, Create, Existing, Operation},
+    batch::SessionState,
+    cancel_handle::CancelHandle,
+    command::{Command, CommandResult, Create, Existing, Operation},
     event::{Event, Position, Scope},
     health::Health,
     list::{Filter, Page},
     session::{Id, Revision, Session, TenantId},
     store::{Events, Expired, Store},
     time::Timestamp,
-    working::Working,
 };
 
 /// What a store may do wrong.
@@ -33,7 +33,7 @@ pub(crate) enum Fault {
     IgnoresRevisions,
     IgnoresPreconditions,
     MakesWhatIsOnlyValidated,
-    MakesWhatWasGivenUp,
+    MakesWhatWasCancelled,
     LosesUpdates,
     GoesBackwardsThroughCalls,
     ReadsWhatWas,
@@ -46,7 +46,7 @@ pub(crate) enum Fault {
     StartsReadersTooEarly,
     TakesAnyPosition,
     HidesThatAReaderIsLate,
-    CleansTooMuch,
+    ExpiresTooMuch,
     SkipsSessionsBetweenPages,
     IgnoresFilters,
     KeepsThePastOfTheDeleted,
@@ -81,48 +81,48 @@ impl Faulty {
         self.fault == fault
     }
 
-    /// A change as a store with this fault takes it.
-    async fn taken(&self, mut change: Change) -> Change {
+    /// A command as a store with this fault takes it.
+    async fn taken(&self, mut command: Command) -> Command {
         if self.is(Fault::ForgetsRequests) {
-            change.request_id = None;
+            command.request_id = None;
         }
         if self.is(Fault::ForgetsRequestsThatChangedNothing) {
-            let only = Change { validate_only: true, attempt: Attempt::new(), ..change.clone() };
-            if matches!(&*self.store.change(vec![only]).await, [Ok(told)] if !told.changed) {
-                change.request_id = None;
+            let only = Command { validate_only: true, cancel_handle: CancelHandle::new(), ..command.clone() };
+            if matches!(&*self.store.execute(vec![only]).await, [Ok(told)] if !told.changed) {
+                command.request_id = None;
             }
         }
         if self.is(Fault::IgnoresRevisions) {
-            change.revision = None;
+            command.revision = None;
         }
         if self.is(Fault::IgnoresPreconditions)
-            && let Operation::Update(update) = &mut change.operation
+            && let Operation::Update(update) = &mut command.operation
         {
             update.preconditions.clear();
         }
         if self.is(Fault::MakesWhatIsOnlyValidated) {
-            change.validate_only = false;
+            command.validate_only = false;
         }
-        if self.is(Fault::MakesWhatWasGivenUp) {
-            change.attempt = Attempt::new();
+        if self.is(Fault::MakesWhatWasCancelled) {
+            command.cancel_handle = CancelHandle::new();
         }
-        change
+        command
     }
 
     /// Reads, works, and writes what others may have changed meanwhile.
-    async fn loses(&self, change: Change) -> Result<Changed, Error> {
-        let found = self.store.get(&change.tenant, vec![change.id.clone()]).await.remove(0)?;
-        let (tenant, id) = (change.tenant.clone(), change.id.clone());
-        let mut working = Working::stored(tenant, id, found.revision, Some(found.document))?;
-        let told = working.apply(&change)?;
+    async fn loses(&self, command: Command) -> Result<CommandResult, Error> {
+        let found = self.store.get(&command.tenant, vec![command.id.clone()]).await.remove(0)?;
+        let (tenant, id) = (command.tenant.clone(), command.id.clone());
+        let mut state = SessionState::stored(tenant, id, found.revision, Some(found.document))?;
+        let told = state.apply(&command)?;
         // Long enough for others to come in between, however the tasks are run.
         for _ in 0..5 {
             tokio::task::yield_now().await;
         }
         let (true, Some(document)) = (told.changed, &told.document) else { return Ok(told) };
         let create = Create { document: parsed::document(document), existing: Existing::Replace };
-        let replacement = Change { operation: Operation::Create(create), revision: None, ..change };
-        self.store.change(vec![replacement]).await.remove(0)
+        let replacement = Command { operation: Operation::Create(create), revision: None, ..command };
+        self.store.execute(vec![replacement]).await.remove(0)
     }
 }
 
@@ -132,34 +132,34 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 #[async_trait]
 impl Store for Faulty {
-    async fn change(&self, changes: Vec<Change>) -> Vec<Result<Changed, Error>> {
+    async fn execute(&self, commands: Vec<Command>) -> Vec<Result<CommandResult, Error>> {
         let mut taken = Vec::new();
-        for change in changes {
-            taken.push(self.taken(change).await);
+        for command in commands {
+            taken.push(self.taken(command).await);
         }
-        if let ([change], Fault::LosesUpdates) = (&*taken, self.fault)
-            && matches!(change.operation, Operation::Update(_))
-            && change.request_id.is_none()
-            && !change.validate_only
+        if let ([command], Fault::LosesUpdates) = (&*taken, self.fault)
+            && matches!(command.operation, Operation::Update(_))
+            && command.request_id.is_none()
+            && !command.validate_only
         {
-            return vec![self.loses(change.clone()).await];
+            return vec![self.loses(command.clone()).await];
         }
         if self.is(Fault::KeepsThePastOfTheDeleted) {
-            for change in &taken {
-                let past = self.store.history(&change.tenant, &change.id, None, None, usize::MAX).await;
-                lock(&self.past).insert(change.id.clone(), past.unwrap_or_default());
+            for command in &taken {
+                let past = self.store.history(&command.tenant, &command.id, None, None, usize::MAX).await;
+                lock(&self.past).insert(command.id.clone(), past.unwrap_or_default());
             }
         }
-        let ids: Vec<_> = taken.iter().map(|change| change.id.clone()).collect();
+        let ids: Vec<_> = taken.iter().map(|command| command.id.clone()).collect();
         if self.is(Fault::GoesBackwardsThroughCalls) {
             taken.reverse();
         }
-        let mut results = self.store.change(taken).await;
+        let mut results = self.store.execute(taken).await;
         if self.is(Fault::GoesBackwardsThroughCalls) {
             results.reverse();
         }
         for (id, result) in ids.into_iter().zip(&results) {
-            if let Ok(Changed { revision, document: Some(document), .. }) = result {
+            if let Ok(CommandResult { revision, document: Some(document), .. }) = result {
                 lock(&self.documents).insert((id, *revision), document.clone());
             }
         }
@@ -257,16 +257,16 @@ impl Store for Faulty {
         Ok(page)
     }
 
-    async fn clean(&self, expired: Expired, limit: usize) -> Result<usize, Error> {
+    async fn expire(&self, expired: Expired, limit: usize) -> Result<usize, Error> {
         let later = |before: Timestamp| {
-            let more = i64::from(self.is(Fault::CleansTooMuch));
+            let more = i64::from(self.is(Fault::ExpiresTooMuch));
             Timestamp::from_millis(before.millis().saturating_add(more))
         };
         let expired = match expired {
             Expired::Events(before) => Expired::Events(later(before)),
-            Expired::RequestIds(before) => Expired::RequestIds(later(before)),
+            Expired::IdempotencyRecords(before) => Expired::IdempotencyRecords(later(before)),
         };
-        self.store.clean(expired, limit).await
+        self.store.expire(expired, limit).await
     }
 
     async fn ended(&self, before: Timestamp, limit: usize) -> Result<Vec<(TenantId, Id, Revision)>, Error> {

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use domain::{
-    change::Changed,
+    command::CommandResult,
     health::Health,
     list,
     session::{Id, Session},
@@ -66,8 +66,8 @@ struct Panicking(Memory, Arc<AtomicBool>);
 
 #[async_trait]
 impl Store for Panicking {
-    async fn change(&self, changes: Vec<Change>) -> Vec<Result<Changed, Error>> {
-        self.0.change(changes).await
+    async fn execute(&self, commands: Vec<Command>) -> Vec<Result<CommandResult, Error>> {
+        self.0.execute(commands).await
     }
 
     async fn get(&self, tenant: &TenantId, ids: Vec<Id>) -> Vec<Result<Session, Error>> {
@@ -111,8 +111,8 @@ impl Store for Panicking {
         self.0.events(tenant, scope, after, until, limit).await
     }
 
-    async fn clean(&self, expired: Expired, limit: usize) -> Result<usize, Error> {
-        self.0.clean(expired, limit).await
+    async fn expire(&self, expired: Expired, limit: usize) -> Result<usize, Error> {
+        self.0.expire(expired, limit).await
     }
 
     async fn ended(&self, before: Timestamp, limit: usize) -> Result<Vec<(TenantId, Id, Revision)>, Error> {

@@ -8,7 +8,7 @@ use json::strategy::any_value;
 
 use crate::literal;
 
-fn survives(changes: &[AttributeChange]) {
+fn survives(changes: &[AttributeDiff]) {
     let text = changes_to_text(changes);
     assert_eq!(changes_from_text(&text).as_deref(), Ok(changes), "{text}");
 }
@@ -23,7 +23,7 @@ fn what_there_is_not_is_left_out_and_still_told_apart() {
         ),
         change("null", None, Some(entry(Some(r#""Number""#), Some("null")))),
         change("bare", Some(entry(None, None)), None),
-        AttributeChange {
+        AttributeDiff {
             index: usize::MAX,
             ..change("\"\\é💬", Some(entry(None, None)), Some(entry(None, None)))
         },

@@ -1,4 +1,4 @@
-//! What events do not tell. That they are masked where they are recorded is the working session's to show.
+//! What events do not tell. That they are masked where they are recorded is shown with the batch.
 
 use std::collections::BTreeSet;
 

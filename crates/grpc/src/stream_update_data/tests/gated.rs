@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use domain::{
     Error,
-    change::{Change, Changed},
+    command::{Command, CommandResult},
     event::{Event, Position, Scope},
     health::Health,
     list::{Filter, Page},
@@ -48,12 +48,12 @@ impl Gate {
 
 #[async_trait]
 impl Store for Gated {
-    async fn change(&self, changes: Vec<Change>) -> Vec<Result<Changed, Error>> {
+    async fn execute(&self, commands: Vec<Command>) -> Vec<Result<CommandResult, Error>> {
         if self.gate.open.available_permits() == 0 {
             self.gate.reached.notify_one();
         }
         self.gate.open.acquire().await.expect("the gate stays").forget();
-        self.memory.change(changes).await
+        self.memory.execute(commands).await
     }
 
     async fn get(&self, tenant: &TenantId, ids: Vec<Id>) -> Vec<Result<Session, Error>> {
@@ -96,8 +96,8 @@ impl Store for Gated {
         self.memory.events(tenant, scope, after, until, limit).await
     }
 
-    async fn clean(&self, expired: Expired, limit: usize) -> Result<usize, Error> {
-        self.memory.clean(expired, limit).await
+    async fn expire(&self, expired: Expired, limit: usize) -> Result<usize, Error> {
+        self.memory.expire(expired, limit).await
     }
 
     async fn ended(&self, before: Timestamp, limit: usize) -> Result<Vec<(TenantId, Id, Revision)>, Error> {

@@ -2,7 +2,7 @@
 
 use channel_session_api::{FILE_DESCRIPTOR_SET, v1::Attribute};
 use domain::{
-    change::Requester,
+    command::Requester,
     event::Entry,
     session::{Id, Revision, TenantId},
     trace::TraceId,
@@ -19,7 +19,7 @@ fn entry(value_type: &str, value: &str) -> Option<Entry> {
 }
 
 fn updated() -> Event {
-    let change = |key: &str, index, old, new| AttributeChange { key: key.to_owned(), index, old, new };
+    let change = |key: &str, index, old, new| AttributeDiff { key: key.to_owned(), index, old, new };
     Event {
         tenant: TenantId::default(),
         session_id: Id::parse("a").expect("an id"),

@@ -8,7 +8,7 @@ use std::{
 use async_trait::async_trait;
 use domain::{
     Error, Outcome,
-    change::{Change, Changed, Operation},
+    command::{Command, CommandResult, Operation},
     event::{Event, Position, Scope},
     health::Health,
     list::{Filter, Page},
@@ -47,9 +47,9 @@ impl Memory {
 
 #[async_trait]
 impl Store for Memory {
-    async fn change(&self, changes: Vec<Change>) -> Vec<Result<Changed, Error>> {
+    async fn execute(&self, commands: Vec<Command>) -> Vec<Result<CommandResult, Error>> {
         let mut stored = self.sessions.lock().expect("not poisoned");
-        let create = |Change { id, operation, .. }: Change| {
+        let create = |Command { id, operation, .. }: Command| {
             let Operation::Create(create) = operation else { unreachable!("these commands only create") };
             if stored.contains_key(id.as_str()) {
                 return Err(Error::Exists(id));
@@ -59,9 +59,9 @@ impl Store for Memory {
             }
             let document = create.document.text().to_owned();
             stored.insert(id.as_str().to_owned(), document.clone());
-            Ok(Changed { revision: Revision::FIRST, document: Some(document), changed: true })
+            Ok(CommandResult { revision: Revision::FIRST, document: Some(document), changed: true })
         };
-        changes.into_iter().map(create).collect()
+        commands.into_iter().map(create).collect()
     }
 
     async fn list(&self, _: &TenantId, _: &Filter, after: Option<&Id>, limit: usize) -> Result<Page, Error> {
@@ -108,12 +108,12 @@ impl Store for Memory {
         unreachable!("these commands watch nothing")
     }
 
-    async fn clean(&self, _: Expired, _: usize) -> Result<usize, Error> {
-        unreachable!("these commands clean up nothing")
+    async fn expire(&self, _: Expired, _: usize) -> Result<usize, Error> {
+        unreachable!("these commands delete nothing")
     }
 
     async fn ended(&self, _: Timestamp, _: usize) -> Result<Vec<(TenantId, Id, Revision)>, Error> {
-        unreachable!("these commands clean up nothing")
+        unreachable!("these commands delete nothing")
     }
 
     async fn health(&self) -> Health {

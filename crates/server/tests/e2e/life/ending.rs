@@ -18,7 +18,7 @@ use crate::support::{
 on_both_stores!(
     an_end_keeps_the_documents_shape,
     a_deletion_leaves_the_revision_and_nothing_else,
-    what_ended_is_cleaned_up_in_time,
+    what_ended_is_deleted_in_time,
 );
 
 async fn an_end_keeps_the_documents_shape(store: Store) {
@@ -108,7 +108,7 @@ async fn a_deletion_leaves_the_revision_and_nothing_else(store: Store) {
     assert_eq!(history["events"].as_array().unwrap().last().unwrap()["change"]["revision"], 7, "{history}");
 }
 
-async fn what_ended_is_cleaned_up_in_time(store: Store) {
+async fn what_ended_is_deleted_in_time(store: Store) {
     let flags = ["--ended-retention", "1s", "--cleanup-interval", "100ms"];
     let service = Service::with(store, Front::Combined, &flags).await;
     let (grpc, rest) = (service.grpc().await, service.rest());

@@ -175,8 +175,10 @@ async fn answers_of_changes_wait_for_memory(store: Store) {
     let flags = ["--answer-timeout", "3s", "--max-attributes", "20"];
     let service = Service::with(store, Front::Combined, &flags).await;
     create_large(&service, "large").await;
-    let update =
-        |key: &str| UpdateDataRequest { view: ChannelSessionView::Json.into(), ..set("large", key, "Number", 1) };
+    let update = |key: &str| UpdateDataRequest {
+        view: ChannelSessionView::Json.into(),
+        ..set("large", key, "Number", 1)
+    };
     // As many as fit into a quarter of the budget, and one more, by a peer that takes none of them.
     let idle = Connection::open(service.server.address("grpc"), 0).await;
     let mut taken = Vec::new();

@@ -1,0 +1,89 @@
+//! The loop of a batch's rounds: read, decide, write, for every store.
+
+use async_trait::async_trait;
+
+use super::{Batch, Key, SessionState, SessionWrite};
+use crate::{
+    command::{Command, CommandResult},
+    error::Error,
+};
+
+/// What a store does in the rounds of a batch: it reads sessions and writes them, and decides nothing. One value serves one
+/// batch.
+#[async_trait]
+pub trait Storage: Send {
+    /// Begins a round: reads a state for each session, in order, with the idempotency records that these commands name.
+    /// The sessions come in the order of their keys, each once.
+    ///
+    /// Returns once it is ready to write. Whatever has to be waited for before, such as a connection, is waited for here:
+    /// when the commands are decided they pass the commit point, and can no longer be cancelled.
+    ///
+    /// # Errors
+    /// One that concerns the whole round. Nothing has been written in it then.
+    async fn read(
+        &mut self,
+        sessions: &[Key<'_>],
+        commands: &[&Command],
+    ) -> Result<Vec<Result<SessionState, Error>>, Error>;
+
+    /// Writes in one atomic step, each session only if its revision is still the expected one, and says of each whether it
+    /// was written. Either all of them are [updates](SessionWrite::is_update) or none is.
+    ///
+    /// # Errors
+    /// Nothing was written, as far as is known.
+    async fn write(&mut self, group: &[SessionWrite]) -> Result<Vec<bool>, Refusal>;
+}
+
+/// Why a group of writes was not written.
+#[derive(Debug)]
+pub enum Refusal {
+    /// For what somebody else has just written, or is writing.
+    Conflict,
+    /// Somebody else has locked sessions: for each write of the group, whether its session is among them.
+    Locked(Vec<bool>),
+    /// There is room only for what [erases](SessionWrite::erase), and not all of the group does.
+    NoRoom(Error),
+    /// Neither these nor others can be written in this round, such as for a connection that is lost. Nothing was sent.
+    Disconnected(Error),
+    /// For this.
+    Error(Error),
+}
+
+/// Executes a batch of commands. Gives a result for each, in order: none for what is left as it is, since somebody else has
+/// locked its session.
+pub async fn execute(
+    storage: &mut impl Storage,
+    commands: &[Command],
+) -> Vec<Option<Result<CommandResult, Error>>> {
+    let mut batch = Batch::new(commands);
+    while let Some(sessions) = batch.next_round() {
+        let open: Vec<_> = batch.open_commands().collect();
+        match storage.read(&sessions, &open).await {
+            Ok(states) => {
+                let writes = batch.decide(states);
+                write_all(storage, &mut batch, writes).await;
+            }
+            Err(error) => batch.fail(&error),
+        }
+    }
+    batch.into_results()
+}
+
+async fn write_all(storage: &mut impl Storage, batch: &mut Batch<'_>, writes: Vec<SessionWrite>) {
+    // Updates are nearly all writes, and take a store the least: together with others they would take it more.
+    let (updates, others): (Vec<_>, Vec<_>) = writes.into_iter().partition(SessionWrite::is_update);
+    let mut groups = vec![others, updates];
+    while let Some(group) = groups.pop() {
+        if group.is_empty() {
+            continue;
+        }
+        match storage.write(&group).await {
+            Ok(written) => batch.commit(group, &written),
+            Err(Refusal::Disconnected(error)) => {
+                groups.push(group);
+                groups.drain(..).for_each(|group| batch.fail_group(group, &error));
+            }
+            Err(refusal) => groups.extend(batch.split_or_fail(group, refusal)),
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! One session while a batch of commands is executed: what each command makes of it, decided in memory, and what is then
+//! to be written. Every store reads, applies and writes; none of them decides.
+
+use super::{Effect, Ended, SessionWrite};
+use crate::{
+    command::{Command, CommandResult},
+    error::Error,
+    event::{AttributeDiff, Event, Name, mask_changes, mask_document},
+    request_id::{Digest, IdempotencyRecord},
+    session::{Document, Id, Revision, TenantId},
+};
+
+/// One session's state, beginning with what is stored.
+#[derive(Debug, Clone)]
+pub struct SessionState {
+    pub(super) id: Id,
+    pub(super) revision: Revision,
+    pub(super) current: Option<Document>,
+    /// Those that are stored; those of the batch are in what is to be written.
+    stored_records: Vec<IdempotencyRecord>,
+    write: SessionWrite,
+}
+
+impl SessionState {
+    /// A session that nothing is stored of.
+    #[must_use]
+    pub fn missing(tenant: TenantId, id: Id) -> Self {
+        Self::new(tenant, id, Revision::NONE, None)
+    }
+
+    /// A session as it is stored: the document is none if it was deleted.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] if the document is not one that the service stored.
+    pub fn stored(
+        tenant: TenantId,
+        id: Id,
+        revision: Revision,
+        document: Option<String>,
+    ) -> Result<Self, Error> {
+        Ok(Self::new(tenant, id, revision, document.map(Document::stored).transpose()?))
+    }
+
+    fn new(tenant: TenantId, id: Id, revision: Revision, current: Option<Document>) -> Self {
+        let restarts = current.is_none() && revision > Revision::NONE;
+        let write = SessionWrite { restarts, ..SessionWrite::nothing(tenant, id.clone(), revision) };
+        Self { id, revision, current, stored_records: Vec::new(), write }
+    }
+
+    /// Adds an idempotency record that is stored. Where the session has been deleted since, it is forgotten.
+    pub fn add_stored_record(&mut self, record: IdempotencyRecord) {
+        if !self.write.erase {
+            self.stored_records.push(record);
+        }
+    }
+
+    /// What is to be written, if anything is.
+    #[must_use]
+    pub fn into_write(self) -> Option<SessionWrite> {
+        if self.revision == self.write.expected && self.write.idempotency_records.is_empty() {
+            return None;
+        }
+        let indexed_fields = self.current.as_ref().map(|current| current.indexed_fields().clone());
+        let document = self.current.map(Document::into_text);
+        let restarts = self.write.restarts && document.is_some();
+        Some(SessionWrite { revision: self.revision, document, indexed_fields, restarts, ..self.write })
+    }
+
+    /// Executes a command, or says why not; then nothing has changed.
+    ///
+    /// - A request id that was used before, with the same content, gives the answer that it got then.
+    /// - An update attaches and removes attributes by the rule of [`crate::update::apply`].
+    /// - A creation stores a new session, also in the place of one that was deleted, whose revision it continues.
+    ///   One that is there is refused, left alone or replaced, as the creation says.
+    /// - An end makes the session inactive. A session is ended once.
+    /// - A deletion erases the session and leaves its revision. It has a revision of its own, and its request id is not
+    ///   kept.
+    ///
+    /// A command that changes nothing leaves the revision as it is. One that is only to be validated is answered as it
+    /// would have been, except for the revision, which stays.
+    ///
+    /// # Errors
+    /// In this order: [`Error::NotFound`], [`Error::RequestIdReused`], [`Error::Exists`], [`Error::NotActive`],
+    /// [`Error::RevisionMismatch`], those of [`crate::update::apply`].
+    pub fn apply(&mut self, command: &Command) -> Result<CommandResult, Error> {
+        if let Some(record) = self.record_of(command) {
+            return record.replay(&command.digest());
+        }
+        let effect = self.effect(command)?;
+        let changed = !effect.is_noop();
+        if command.validate_only {
+            let document = match effect {
+                Effect::None => self.text(),
+                Effect::Document { current, .. } => Some(current.into_text()),
+                Effect::Delete => None,
+            };
+            return Ok(CommandResult { revision: self.revision, document, changed });
+        }
+        if changed {
+            self.revision = self.revision.next();
+        }
+        match effect {
+            Effect::None => {}
+            Effect::Document { name, current, changes } => {
+                self.add_event(command, name, changes, &current);
+                self.note_indexed_fields(command, &current);
+                self.current = Some(current);
+            }
+            Effect::Delete => self.delete(command),
+        }
+        let result = CommandResult { revision: self.revision, document: self.text(), changed };
+        self.add_record(command, &result);
+        Ok(result)
+    }
+
+    fn text(&self) -> Option<String> {
+        self.current.as_ref().map(|current| current.text().to_owned())
+    }
+
+    /// The record of this command's request id, if there is one: stored, or of an earlier command of the batch.
+    fn record_of(&self, command: &Command) -> Option<&IdempotencyRecord> {
+        let id = command.request_id.as_ref().filter(|_| self.current.is_some())?;
+        self.stored_records
+            .iter()
+            .chain(&self.write.idempotency_records)
+            .find(|record| record.request_id == *id)
+    }
+
+    fn add_event(
+        &mut self,
+        command: &Command,
+        name: Name,
+        mut changes: Vec<AttributeDiff>,
+        current: &Document,
+    ) {
+        let keys = mask_changes(&mut changes);
+        let document = mask_document(current, &keys).unwrap_or_else(|| current.text().to_owned());
+        self.write.events.push(Event {
+            conversation_id: current.indexed_fields().conversation_id.clone(),
+            request_id: command.request_id.clone(),
+            changes,
+            document: Some(document),
+            ..self.event(command, name)
+        });
+    }
+
+    /// A session that is stored inactive has ended then; one that was inactive before has ended when it had.
+    fn note_indexed_fields(&mut self, command: &Command, current: &Document) {
+        if self.current.as_ref().is_some_and(|before| before.indexed_fields() == current.indexed_fields()) {
+            return;
+        }
+        self.write.index_changed = true;
+        let had_ended = self.current.as_ref().is_some_and(|before| !before.is_active());
+        if current.is_active() {
+            self.write.ended = Ended::At(None);
+        } else if !had_ended {
+            self.write.ended = Ended::At(Some(command.at));
+        }
+    }
+
+    /// Leaves nothing of what callers sent, be it stored or still to be written.
+    fn delete(&mut self, command: &Command) {
+        self.current = None;
+        self.stored_records.clear();
+        self.write.idempotency_records.clear();
+        self.write.erase = true;
+        self.write.index_changed = true;
+        self.write.ended = Ended::At(None);
+        self.write.events = vec![self.event(command, Name::Deleted)];
+    }
+
+    /// An event that says no more than what happened, to which session, when, and in whose call.
+    fn event(&self, command: &Command, name: Name) -> Event {
+        Event {
+            tenant: self.write.tenant.clone(),
+            session_id: self.id.clone(),
+            revision: self.revision,
+            name,
+            at: command.at,
+            conversation_id: None,
+            requester: command.requester.clone(),
+            request_id: None,
+            trace_id: command.trace_id,
+            changes: Vec::new(),
+            document: None,
+        }
+    }
+
+    fn add_record(&mut self, command: &Command, result: &CommandResult) {
+        let (Some(request_id), Some(document)) = (&command.request_id, &result.document) else { return };
+        self.write.idempotency_records.push(IdempotencyRecord {
+            request_id: request_id.clone(),
+            digest: command.digest(),
+            revision: result.revision,
+            changed: result.changed,
+            document: document.clone(),
+            at: command.at,
+        });
+    }
+}
+
+impl IdempotencyRecord {
+    /// The answer that the request got, for a repeat of it with the same content.
+    fn replay(&self, digest: &Digest) -> Result<CommandResult, Error> {
+        if self.digest != *digest {
+            return Err(Error::RequestIdReused(self.request_id.clone()));
+        }
+        let document = Some(self.document.clone());
+        Ok(CommandResult { revision: self.revision, document, changed: self.changed })
+    }
+}

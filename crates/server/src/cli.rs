@@ -1,0 +1,213 @@
+//! The commands.
+
+mod export;
+mod gateway;
+mod import;
+mod migrate;
+mod serve;
+
+use std::{io, process::ExitCode, sync::Arc};
+
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use domain::store::{OpenError, Store};
+use tokio::runtime::{Builder, Runtime};
+use tracing_subscriber::filter::{LevelFilter, Targets};
+
+use crate::{
+    config::{Database, GrpcAddr, HttpAddr, Limits, Log, LogFormat, Retention, Rules, Stop, environment},
+    shutdown,
+    store::{self, opening},
+    telemetry,
+};
+
+/// Keeps the channel sessions of a contact centre and attaches data to them, over gRPC and REST.
+///
+/// Every flag can be given as the environment variable that is named beside it; a flag wins.
+#[derive(Debug, Parser)]
+#[command(name = "channel-sessions", version, arg_required_else_help = true)]
+pub struct Program {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    log: Log,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the gRPC server and the REST gateway in one process. Brings the database's tables to this version first.
+    Serve(Serve),
+    /// Run the REST gateway alone, in front of a gRPC address.
+    Gateway(Gateway),
+    /// Bring the database's tables to this version, and end.
+    Migrate(Migrate),
+    /// Store sessions from a file: one JSON document a line, or one JSON array, also as mongoexport writes them.
+    ///
+    /// Each session is stored whole or not at all. A line that cannot be stored is reported with its number and the
+    /// reason, the others are stored, and the command fails at the end.
+    Import(Import),
+    /// Write all sessions' documents, in the order of their ids.
+    ///
+    /// `import --raw` takes the result as it is. Sessions that come and go meanwhile may be missed.
+    Export(Export),
+}
+
+#[derive(Debug, Args)]
+struct Serve {
+    /// Store the documented session first, if it is not there.
+    #[arg(long)]
+    sample: bool,
+    #[command(flatten)]
+    grpc_addr: GrpcAddr,
+    #[command(flatten)]
+    http_addr: HttpAddr,
+    #[command(flatten)]
+    database: Database,
+    #[command(flatten)]
+    rules: Rules,
+    #[command(flatten)]
+    limits: Limits,
+    #[command(flatten)]
+    retention: Retention,
+    #[command(flatten)]
+    stop: Stop,
+}
+
+#[derive(Debug, Args)]
+struct Gateway {
+    #[command(flatten)]
+    grpc_addr: GrpcAddr,
+    #[command(flatten)]
+    http_addr: HttpAddr,
+    #[command(flatten)]
+    limits: Limits,
+    #[command(flatten)]
+    stop: Stop,
+}
+
+#[derive(Debug, Args)]
+struct Migrate {
+    #[command(flatten)]
+    database: Database,
+}
+
+#[derive(Debug, Args)]
+struct Import {
+    #[command(flatten)]
+    import: crate::import::Args,
+    #[command(flatten)]
+    database: Database,
+}
+
+#[derive(Debug, Args)]
+struct Export {
+    #[command(flatten)]
+    export: crate::export::Args,
+    #[command(flatten)]
+    database: Database,
+}
+
+/// How many threads there are at most beside those that serve the network, for each processor: for long work, files and
+/// names. Each keeps some memory of what it has done: with 50 of them, callers of large lists took 520 MB, with 4 of them
+/// 200. Too few, and they wait for each other.
+const MAX_BLOCKING_THREADS: usize = 2;
+
+/// The threads that a command runs on.
+fn runtime() -> io::Result<Runtime> {
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    Builder::new_multi_thread().enable_all().max_blocking_threads(MAX_BLOCKING_THREADS * processors).build()
+}
+
+/// Why a command ended without doing what it was to do.
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+impl Program {
+    /// Runs the command that the process was started with. What goes wrong is said on standard error.
+    #[must_use]
+    pub fn main() -> ExitCode {
+        match Self::try_parse() {
+            Ok(cli) => cli.run(),
+            Err(error) => refuse(&error),
+        }
+    }
+
+    /// Runs the command. What goes wrong is said on standard error.
+    #[must_use]
+    pub fn run(self) -> ExitCode {
+        let output = telemetry::start(&self.log);
+        let variables = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+        for (variable, setting) in environment::misspelt(&<Self as CommandFactory>::command(), variables) {
+            tracing::warn!(variable, setting, "an environment variable looks like a setting and is none");
+        }
+        let serves = self.command.serves();
+        let result = runtime().map_err(Failure::from).and_then(|runtime| {
+            if !serves {
+                runtime.spawn(shutdown::insist());
+            }
+            let result = runtime.block_on(self.command.run());
+            // What hangs must not hold up the end of the process.
+            runtime.shutdown_background();
+            result
+        });
+        let code = result.unwrap_or_else(|failure| {
+            output.fail(&failure, serves);
+            ExitCode::FAILURE
+        });
+        output.flush();
+        code
+    }
+}
+
+/// Says what is wrong with the arguments: to machines, where they read the log of a command that serves.
+fn refuse(error: &clap::Error) -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let serves = arguments.next().is_some_and(|command| ["serve", "gateway"].contains(&&*command));
+    let flag = arguments.skip_while(|argument| !argument.starts_with("--log-format")).take(2);
+    let format = flag.last().or_else(|| std::env::var("LOG_FORMAT").ok()).unwrap_or_default();
+    let is_json =
+        format.ends_with("json") || (serves && !format.ends_with("text") && LogFormat::Auto.is_json());
+    if !(error.use_stderr() && is_json) {
+        error.exit();
+    }
+    let level = Targets::new().with_default(LevelFilter::INFO);
+    let output = telemetry::start(&Log { format: LogFormat::Json, level });
+    output.fail(&error.to_string().trim_end(), true);
+    output.flush();
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(1))
+}
+
+impl Command {
+    /// Whether it goes on until it is told to stop.
+    fn serves(&self) -> bool {
+        matches!(self, Self::Serve(_) | Self::Gateway(_))
+    }
+
+    async fn run(self) -> Result<ExitCode, Failure> {
+        match self {
+            Self::Serve(command) => command.run().await,
+            Self::Gateway(command) => command.run().await,
+            Self::Migrate(command) => command.run().await,
+            Self::Import(command) => command.run().await,
+            Self::Export(command) => command.run().await,
+        }
+    }
+}
+
+/// What a command says that was stopped before it began.
+const INTERRUPTED: &str = "interrupted; nothing was changed";
+
+/// Opens the store of a command that works on the sessions, with its tables brought to this version.
+async fn open(database: &Database) -> Result<Arc<dyn Store>, OpenError> {
+    wait_for(database, async || {
+        store::migrate(database).await?;
+        store::open(database).await
+    })
+    .await
+}
+
+/// Attempts something on a database that may be just starting.
+async fn wait_for<T>(
+    database: &Database,
+    attempt: impl AsyncFn() -> Result<T, OpenError>,
+) -> Result<T, OpenError> {
+    opening::open(store::target(database), Some(opening::COMMAND_LIMIT), attempt, async |_| {}).await
+}

@@ -1,0 +1,107 @@
+//! Retention: deletes what has expired, in small steps that keep nobody waiting.
+
+use std::{sync::Arc, time::Duration};
+
+use domain::{
+    Error,
+    command::{Command, Delete, Operation, Requester},
+    precondition::RevisionMatch,
+    store::{Expired, Store},
+    time::Timestamp,
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Retention;
+
+/// How much is deleted in one step.
+const STEP: usize = 500;
+
+/// How many sessions are deleted in one step.
+const SESSIONS: usize = 100;
+
+/// How long nothing is deleted between two steps, so that updates have the database to themselves in between.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Deletes what has expired again and again until `stopping`. Any number of processes may do so on one database.
+pub(crate) async fn run(store: Arc<dyn Store>, retention: Retention, stopping: CancellationToken) {
+    let job = Job { store, retention, stopping };
+    loop {
+        // Not at once: a start has more urgent things to do.
+        tokio::select! {
+            () = job.stopping.cancelled() => return,
+            () = tokio::time::sleep(job.retention.cleanup_interval()) => {}
+        }
+        if let Err(error) = job.expire().await {
+            tracing::warn!(?error, "what has expired could not be deleted; it is tried again");
+        }
+    }
+}
+
+struct Job {
+    store: Arc<dyn Store>,
+    retention: Retention,
+    stopping: CancellationToken,
+}
+
+impl Job {
+    async fn expire(&self) -> Result<(), Error> {
+        // Not this process's clock, which may be wrong: what it would erase is everybody's.
+        let now = self.store.now().await?;
+        let expired = [
+            Expired::Events(now.before(self.retention.events())),
+            Expired::IdempotencyRecords(now.before(self.retention.request_ids())),
+        ];
+        let mut deleted = [0, 0];
+        for (expired, deleted) in expired.into_iter().zip(&mut deleted) {
+            loop {
+                let step = self.store.expire(expired, STEP).await?;
+                *deleted += step;
+                // Also a small step is followed by another one: what a fast clock has dated ahead may stand before the rest.
+                if step == 0 || !self.goes_on().await {
+                    break;
+                }
+            }
+        }
+        let sessions = match self.retention.ended() {
+            Some(kept) => self.delete_ended(now, now.before(kept)).await?,
+            None => 0,
+        };
+        let [events, request_ids] = deleted;
+        if events + request_ids + sessions > 0 {
+            tracing::info!(events, request_ids, sessions, "deleted what had expired");
+        }
+        Ok(())
+    }
+
+    /// Deletes sessions that ended before a moment, as a caller would: nobody else's session, and no session that has
+    /// changed meanwhile.
+    async fn delete_ended(&self, now: Timestamp, before: Timestamp) -> Result<usize, Error> {
+        let mut deleted = 0;
+        loop {
+            let ended = self.store.ended(before, SESSIONS).await?;
+            let count = ended.len();
+            let deletions = ended.into_iter().map(|(tenant, id, revision)| Command {
+                tenant,
+                revision: Some(RevisionMatch::OneOf(vec![revision])),
+                requester: Requester::service(),
+                at: now,
+                ..Command::new(id, Operation::Delete(Delete { allow_missing: true }))
+            });
+            let results = self.store.execute(deletions.collect()).await;
+            let gone = results.iter().filter(|result| result.as_ref().is_ok_and(|it| it.changed)).count();
+            deleted += gone;
+            // Where nothing could be deleted, the next look would find the same.
+            if count < SESSIONS || gone == 0 || !self.goes_on().await {
+                return Ok(deleted);
+            }
+        }
+    }
+
+    /// Waits between two steps. `false` if the process is about to stop.
+    async fn goes_on(&self) -> bool {
+        tokio::select! {
+            () = self.stopping.cancelled() => false,
+            () = tokio::time::sleep(PAUSE) => true,
+        }
+    }
+}

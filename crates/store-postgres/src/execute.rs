@@ -1,0 +1,59 @@
+//! Executing commands: what this store does in the rounds of a batch.
+
+use async_trait::async_trait;
+use batcher::{LockWait, Verdict};
+use domain::{
+    Error,
+    batch::{self, Key, Refusal, SessionState, SessionWrite, Storage},
+    command::Command,
+};
+
+use crate::{
+    connections::{Connections, Lease},
+    error, load, locked, write,
+};
+
+/// Executes a batch of commands, and gives a verdict on each, in order.
+pub(crate) async fn run(
+    connections: &Connections,
+    commands: Vec<Command>,
+    wait: LockWait,
+) -> Vec<Verdict<Command>> {
+    let results = batch::execute(&mut Rounds { connections, wait, connection: None }, &commands).await;
+    batcher::verdicts(commands, results)
+}
+
+struct Rounds<'a> {
+    connections: &'a Connections,
+    wait: LockWait,
+    /// The connection of the round.
+    connection: Option<Lease>,
+}
+
+#[async_trait]
+impl Storage for Rounds<'_> {
+    async fn read(
+        &mut self,
+        sessions: &[Key<'_>],
+        commands: &[&Command],
+    ) -> Result<Vec<Result<SessionState, Error>>, Error> {
+        // That of the round before goes back first: whoever held one while it waits for another could wait for itself.
+        self.connection = None;
+        let connection = self.connection.insert(self.connections.get().await?);
+        connection.wait_for_locks(self.wait).await.map_err(error::of_read)?;
+        load::run(connection, sessions, commands).await
+    }
+
+    async fn write(&mut self, group: &[SessionWrite]) -> Result<Vec<bool>, Refusal> {
+        let Some(connection) = self.connection.as_mut().filter(|connection| connection.is_sound()) else {
+            return Err(Refusal::Disconnected(error::connection_lost()));
+        };
+        match write::run(connection, group).await {
+            Ok(written) => Ok(written),
+            Err(error) if error::is_locked(&error) => {
+                Err(Refusal::Locked(locked::run(connection, group).await))
+            }
+            Err(error) => Err(error::refusal(error)),
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! An event's row, as the columns that are written.
+
+use domain::{
+    event::{Event, changes_to_text},
+    request_id::RequestId,
+};
+use sqlx::{Sqlite, query::Query, query_builder::Separated, sqlite::SqliteArguments};
+
+/// The columns of an event, in the order in which they are bound. By default all are null.
+#[derive(Default)]
+pub(crate) struct EventColumns<'a> {
+    tenant_id: Option<&'a str>,
+    session_id: Option<&'a str>,
+    revision: Option<i64>,
+    name: Option<&'a str>,
+    at: Option<i64>,
+    conversation_id: Option<&'a str>,
+    requester: Option<&'a str>,
+    request_id: Option<&'a str>,
+    trace_id: Option<String>,
+    changes: Option<String>,
+    document: Option<&'a str>,
+}
+
+impl<'a> EventColumns<'a> {
+    /// The columns of an event, with a document that may be another one than the event's.
+    pub(crate) fn of(event: &'a Event, document: Option<&'a str>) -> Self {
+        Self {
+            tenant_id: Some(event.tenant.as_str()),
+            session_id: Some(event.session_id.as_str()),
+            revision: Some(event.revision.get()),
+            name: Some(event.name.as_str()),
+            at: Some(event.at.millis()),
+            conversation_id: event.conversation_id.as_deref(),
+            requester: Some(event.requester.as_str()),
+            request_id: event.request_id.as_ref().map(RequestId::as_str),
+            trace_id: event.trace_id.map(|id| id.to_string()),
+            changes: Some(changes_to_text(&event.changes)),
+            document,
+        }
+    }
+
+    /// Binds them to a statement that takes them and nothing else.
+    pub(crate) fn bind(
+        self,
+        query: Query<'a, Sqlite, SqliteArguments>,
+    ) -> Query<'a, Sqlite, SqliteArguments> {
+        query
+            .bind(self.tenant_id)
+            .bind(self.session_id)
+            .bind(self.revision)
+            .bind(self.name)
+            .bind(self.at)
+            .bind(self.conversation_id)
+            .bind(self.requester)
+            .bind(self.request_id)
+            .bind(self.trace_id)
+            .bind(self.changes)
+            .bind(self.document)
+    }
+
+    /// Binds them as one row of a list.
+    pub(crate) fn bind_row(self, mut row: Separated<'_, Sqlite, &'static str>) {
+        row.push_bind(self.tenant_id)
+            .push_bind(self.session_id)
+            .push_bind(self.revision)
+            .push_bind(self.name)
+            .push_bind(self.at)
+            .push_bind(self.conversation_id)
+            .push_bind(self.requester)
+            .push_bind(self.request_id)
+            .push_bind(self.trace_id)
+            .push_bind(self.changes)
+            .push_bind(self.document);
+    }
+}
