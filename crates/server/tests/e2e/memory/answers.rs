@@ -158,7 +158,11 @@ pub(super) async fn updates_are_told(service: &Service) {
     let updates = async {
         for value in 1..=6 {
             // Where others take all the room, it is refused at first.
-            while let Err(refused) = client.update_data(set("large", "n", "Number", value)).await {
+            let update = || UpdateDataRequest {
+                view: ChannelSessionView::Basic.into(),
+                ..set("large", "n", "Number", value)
+            };
+            while let Err(refused) = client.update_data(update()).await {
                 assert_eq!(refused.code(), tonic::Code::ResourceExhausted, "{refused:?}");
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
