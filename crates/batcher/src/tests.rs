@@ -6,8 +6,10 @@ use std::{
 };
 
 use domain::{
-    command::{Delete, Operation},
+    caller::Caller,
+    command::{Delete, Operation, Requester},
     session::Revision,
+    time::Timestamp,
 };
 use tokio::{task::JoinHandle, time::Instant};
 
@@ -29,7 +31,9 @@ fn options() -> Options {
 }
 
 fn deletion(id: &str) -> Command {
-    Command::new(Id::parse(id).expect("an id"), Operation::Delete(Delete::default()))
+    let caller = Caller::new(TenantId::only(), Requester::anonymous());
+    let id = Id::parse(id).expect("an id");
+    caller.command(id, Operation::Delete(Delete::default()), Timestamp::default())
 }
 
 /// Batches as they were worked on, by their sessions; each waits until it is let through.

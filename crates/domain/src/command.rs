@@ -148,23 +148,6 @@ impl CommandResult {
 }
 
 impl Command {
-    /// A command for a session of the default tenant, given by nobody in particular, without any condition.
-    #[must_use]
-    pub fn new(id: Id, operation: Operation) -> Self {
-        Self {
-            tenant: TenantId::default(),
-            id,
-            operation,
-            revision: None,
-            request_id: None,
-            validate_only: false,
-            requester: Requester::anonymous(),
-            trace_id: None,
-            at: Timestamp::default(),
-            cancel_handle: CancelHandle::new(),
-        }
-    }
-
     /// What is asked for, by which a request id that comes again is known to mean the same. Who asks, when, and how the
     /// answer is to look are no part of it.
     #[must_use]

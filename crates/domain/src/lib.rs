@@ -25,6 +25,13 @@ pub mod violation;
 
 pub use error::{Error, Outcome, Reason};
 
+/// A command as a test gives it.
+#[cfg(test)]
+pub(crate) fn command(id: session::Id, operation: command::Operation) -> command::Command {
+    let caller = caller::Caller::new(session::TenantId::only(), command::Requester::anonymous());
+    caller.command(id, operation, time::Timestamp::default())
+}
+
 /// A value as a test writes it.
 #[cfg(test)]
 pub(crate) fn literal(text: &str) -> json::Value {

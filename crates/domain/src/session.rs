@@ -82,12 +82,6 @@ impl TenantId {
     }
 }
 
-impl Default for TenantId {
-    fn default() -> Self {
-        Self("default".into())
-    }
-}
-
 /// How often a session has been stored: 1 at first, one more for each change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Revision(i64);

@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use domain::{
     Error,
+    caller::Caller,
     command::{Command, Delete, Operation, Requester},
     precondition::RevisionMatch,
     store::{Expired, Store},
@@ -80,12 +81,12 @@ impl Job {
         loop {
             let ended = self.store.ended(before, SESSIONS).await?;
             let count = ended.len();
-            let deletions = ended.into_iter().map(|(tenant, id, revision)| Command {
-                tenant,
-                revision: Some(RevisionMatch::OneOf(vec![revision])),
-                requester: Requester::service(),
-                at: now,
-                ..Command::new(id, Operation::Delete(Delete { allow_missing: true }))
+            let deletions = ended.into_iter().map(|(tenant, id, revision)| {
+                let delete = Operation::Delete(Delete { allow_missing: true });
+                Command {
+                    revision: Some(RevisionMatch::OneOf(vec![revision])),
+                    ..Caller::new(tenant, Requester::service()).command(id, delete, now)
+                }
             });
             let results = self.store.execute(deletions.collect()).await;
             let gone = results.iter().filter(|result| result.as_ref().is_ok_and(|it| it.changed)).count();

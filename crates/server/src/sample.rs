@@ -4,8 +4,9 @@ use std::time::SystemTime;
 
 use domain::{
     Error,
-    command::{Command, Create, Existing, Operation},
-    session::{Document, Id},
+    caller::Caller,
+    command::{Create, Existing, Operation, Requester},
+    session::{Document, Id, TenantId},
     store::Store,
 };
 
@@ -15,9 +16,9 @@ const DOCUMENT: &str = include_str!("../sample/channel_session.json");
 pub(crate) async fn store(store: &dyn Store) -> Result<Id, Error> {
     let document = Document::parse(DOCUMENT)?;
     let id = document.id("")?;
+    let caller = Caller::new(TenantId::only(), Requester::anonymous());
     let create = Create { document, existing: Existing::Keep };
-    let command =
-        Command { at: SystemTime::now().into(), ..Command::new(id.clone(), Operation::Create(create)) };
+    let command = caller.command(id.clone(), Operation::Create(create), SystemTime::now().into());
     match store.execute(vec![command]).await.into_iter().next() {
         Some(Ok(_)) => Ok(id),
         Some(Err(error)) => Err(error),

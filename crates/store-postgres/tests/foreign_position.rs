@@ -20,7 +20,7 @@ async fn a_position_ahead_of_the_database_is_refused() {
     let now = store.position().await.unwrap();
     for ahead in ["p1~4000000000.0", "p1~4000000000.7.3", "p1~800.0~4000000000.0~1~2"] {
         for until in [None, Some(&now)] {
-            let (tenant, after) = (TenantId::default(), Position::new(ahead));
+            let (tenant, after) = (TenantId::only(), Position::new(ahead));
             let read = store.events(&tenant, &Scope::All, &after, until, 10).await;
             assert!(matches!(read, Err(Error::InvalidParameter(_))), "{ahead} {until:?}: {read:?}");
         }

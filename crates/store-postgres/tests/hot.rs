@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use channel_sessions_store_postgres::{Options, Store, migrate};
 use domain::{
-    command::{Command, Create, Existing, Operation},
+    command::{Create, Existing, Operation},
     store::Store as _,
     update::Update,
 };
@@ -24,7 +24,7 @@ async fn nearly_all_updates_are_hot() {
     let ids: Vec<_> = (0..SESSIONS).map(|number| parsed::id(&format!("session-{number}"))).collect();
     let command = async |operation: &dyn Fn() -> Operation| {
         for result in
-            store.execute(ids.iter().map(|id| Command::new(id.clone(), operation())).collect()).await
+            store.execute(ids.iter().map(|id| parsed::command(id.clone(), operation())).collect()).await
         {
             result.unwrap();
         }

@@ -63,7 +63,7 @@ impl Bench {
     async fn check(&mut self, results: Vec<Result<CommandResult, Error>>, events_before: usize) {
         assert_eq!(results.len(), SESSIONS);
         for (at, result) in results.into_iter().enumerate() {
-            let (id, tenant) = (parsed::id(&format!("session-{at}")), TenantId::default());
+            let (id, tenant) = (parsed::id(&format!("session-{at}")), TenantId::only());
             let events = self.store.history(&tenant, &id, None, None, 10).await;
             // Of a session that is not there, there is no history.
             let count = events.map_or(0, |events| events.len());
@@ -83,7 +83,7 @@ impl Bench {
 
 /// A command of each session.
 fn commands(operation: fn() -> Operation) -> Vec<Command> {
-    (0..SESSIONS).map(|at| Command::new(parsed::id(&format!("session-{at}")), operation())).collect()
+    (0..SESSIONS).map(|at| parsed::command(parsed::id(&format!("session-{at}")), operation())).collect()
 }
 
 fn create() -> Operation {

@@ -2,8 +2,11 @@
 
 use domain::{
     attribute::Attributes,
+    caller::Caller,
+    command::{Command, Operation, Requester},
     request_id::RequestId,
-    session::{Document, Id},
+    session::{Document, Id, TenantId},
+    time::Timestamp,
     value_type::ValueRules,
 };
 use json::{Path, Value};
@@ -55,4 +58,11 @@ pub fn id(text: &str) -> Id {
 #[must_use]
 pub fn request_id(text: &str) -> RequestId {
     RequestId::parse(text).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// A command that somebody gives, at the beginning of time.
+#[must_use]
+pub fn command(id: Id, operation: Operation) -> Command {
+    let caller = Caller::new(TenantId::only(), Requester::anonymous());
+    caller.command(id, operation, Timestamp::default())
 }

@@ -34,7 +34,7 @@ impl Bench {
     }
 
     async fn execute(&self, id: &str, operation: Operation) -> Revision {
-        let change = Command::new(parsed::id(id), operation);
+        let change = parsed::command(parsed::id(id), operation);
         let [result] = <[_; 1]>::try_from(self.store.execute(vec![change]).await).expect("one result");
         self.hub.wake(&TenantId::only());
         result.expect("the change is made").revision
@@ -56,7 +56,7 @@ impl Bench {
 }
 
 fn wanted(scope: Scope) -> Wanted {
-    Wanted { tenant: TenantId::default(), scope, keys: Vec::new(), after: None }
+    Wanted { tenant: TenantId::only(), scope, keys: Vec::new(), after: None }
 }
 
 /// What a watcher is told next, within a limit.

@@ -38,18 +38,18 @@ fn id() -> Id {
 
 /// A session of which nothing was ever stored.
 fn missing() -> SessionState {
-    SessionState::missing(TenantId::default(), id())
+    SessionState::missing(TenantId::only(), id())
 }
 
 /// A session that is stored with revision 5.
 fn stored(document: &str) -> SessionState {
     let document = Some(document.to_owned());
-    SessionState::stored(TenantId::default(), id(), Revision::new(5), document).expect("a document")
+    SessionState::stored(TenantId::only(), id(), Revision::new(5), document).expect("a document")
 }
 
 /// A session that was deleted, with revision 5.
 fn deleted() -> SessionState {
-    SessionState::stored(TenantId::default(), id(), Revision::new(5), None).expect("no document")
+    SessionState::stored(TenantId::only(), id(), Revision::new(5), None).expect("no document")
 }
 
 fn attach(attributes: &str) -> Update {
@@ -57,7 +57,7 @@ fn attach(attributes: &str) -> Update {
 }
 
 fn update(attributes: &str) -> Command {
-    Command::new(id(), Operation::Update(attach(attributes)))
+    crate::command(id(), Operation::Update(attach(attributes)))
 }
 
 /// An update that makes a key a number.
@@ -67,15 +67,15 @@ fn number(key: &str, value: u8) -> Command {
 
 fn create(document: &str, existing: Existing) -> Command {
     let document = Document::parse(document).expect("a document");
-    Command::new(id(), Operation::Create(Create { document, existing }))
+    crate::command(id(), Operation::Create(Create { document, existing }))
 }
 
 fn end() -> Command {
-    Command::new(id(), Operation::End(End::parse("", "AGENT").expect("valid")))
+    crate::command(id(), Operation::End(End::parse("", "AGENT").expect("valid")))
 }
 
 fn delete(allow_missing: bool) -> Command {
-    Command::new(id(), Operation::Delete(Delete { allow_missing }))
+    crate::command(id(), Operation::Delete(Delete { allow_missing }))
 }
 
 fn requiring(etag: &str, command: Command) -> Command {

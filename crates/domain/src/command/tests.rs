@@ -45,7 +45,7 @@ fn the_content_that_is_kept_as_a_digest_stays_as_it_is() {
 fn what_differs_in_content_differs_in_its_digest() {
     let one = |value: &str| {
         let attributes = format!(r#"[{{"key":"k","type":"Number","value":{value}}}]"#);
-        Command::new(id(), Operation::Update(update(&attributes)))
+        crate::command(id(), Operation::Update(update(&attributes)))
     };
     let etag =
         |text: &str| Command { revision: Some(RevisionMatch::parse(text).expect("valid")), ..one("1") };
@@ -61,7 +61,8 @@ fn what_differs_in_content_differs_in_its_digest() {
 
 #[test]
 fn who_asks_when_and_how_does_not_matter() {
-    let command = Command::new(id(), Operation::Update(update(r#"[{"key":"k","type":"Number","value":1}]"#)));
+    let command =
+        crate::command(id(), Operation::Update(update(r#"[{"key":"k","type":"Number","value":1}]"#)));
     let again = Command {
         operation: Operation::Update(Update {
             max_attributes: 99,
@@ -71,7 +72,7 @@ fn who_asks_when_and_how_does_not_matter() {
         validate_only: true,
         requester: Requester::service(),
         at: Timestamp::from_millis(7),
-        ..Command::new(Id::parse("y").expect("an id"), Operation::Delete(Delete::default()))
+        ..crate::command(Id::parse("y").expect("an id"), Operation::Delete(Delete::default()))
     };
     assert_eq!(command.digest(), again.digest());
 }

@@ -11,7 +11,7 @@ use crate::literal;
 /// The seventh revision of the session `x`.
 fn event(document: Option<&str>) -> Event {
     Event {
-        tenant: TenantId::default(),
+        tenant: TenantId::only(),
         session_id: Id::parse("x").expect("an id"),
         revision: Revision::new(7),
         name: Name::DataUpdated,

@@ -16,7 +16,7 @@ fn filled(count: usize) -> Memory {
 
 async fn export(store: &Memory, args: &Args) -> (Result<u64, Error>, String, String) {
     let (mut out, mut err) = (Vec::new(), Vec::new());
-    let result = run(args, store.shared(), &TenantId::default(), &mut out, &mut err).await;
+    let result = run(args, store.shared(), &TenantId::only(), &mut out, &mut err).await;
     let text = |bytes| String::from_utf8(bytes).expect("text");
     (result, text(out), text(err))
 }
@@ -71,7 +71,7 @@ async fn what_is_exported_can_be_imported_again() {
             let again = Memory::default();
             let args = import::Args { file, raw: true, existing: import::Existing::Refuse };
             let mut err = Vec::new();
-            let tenant = TenantId::default();
+            let tenant = TenantId::only();
             let report = import::run(&args, again.shared(), &tenant, &mut Vec::new(), &mut err).await;
             assert_eq!(report.expect("the import succeeds").imported, count as u64 + 2);
             assert_eq!(again.get("without").as_deref(), Some(r#"{"id":"without"}"#));
@@ -163,7 +163,7 @@ impl Write for Closing {
 #[tokio::test]
 async fn a_reader_that_stops_reading_ends_the_export_quietly() {
     let args = Args { output: None, array: false };
-    let tenant = TenantId::default();
+    let tenant = TenantId::only();
     let mut err = Vec::new();
     let mut out = Closing { room: 50, kind: ErrorKind::BrokenPipe };
     run(&args, filled(500).shared(), &tenant, &mut out, &mut err).await.expect("no error");

@@ -4,7 +4,8 @@ use std::{io, sync::Arc, time::SystemTime};
 
 use domain::{
     Error,
-    command::{self, Command, CommandResult, Create, Operation},
+    caller::Caller,
+    command::{self, Command, CommandResult, Create, Operation, Requester},
     session::TenantId,
     store::Store,
 };
@@ -87,8 +88,8 @@ impl Target<'_> {
                 Ok((id, document)) => {
                     let operation =
                         Operation::Create(Create { document, existing: command::Existing::Refuse });
-                    let (tenant, at) = (self.tenant.clone(), SystemTime::now().into());
-                    sessions.push(Command { tenant, at, ..Command::new(id, operation) });
+                    let caller = Caller::new(self.tenant.clone(), Requester::anonymous());
+                    sessions.push(caller.command(id, operation, SystemTime::now().into()));
                     None
                 }
                 Err(reason) => Some(reason),

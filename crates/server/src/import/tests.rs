@@ -45,7 +45,7 @@ async fn run_with(store: &Memory, flags: &[&str], content: impl AsRef<[u8]>) -> 
     let command = ["import", path].into_iter().chain(flags.iter().copied());
     let args = <Command as clap::Parser>::try_parse_from(command).expect("the flags are right").args;
     let (mut out, mut err) = (Vec::new(), Vec::new());
-    let result = run(&args, store.shared(), &TenantId::default(), &mut out, &mut err).await;
+    let result = run(&args, store.shared(), &TenantId::only(), &mut out, &mut err).await;
     let text = |bytes| String::from_utf8(bytes).expect("reports are text");
     Ran { result, out: text(out), bad_lines: text(err).lines().map(str::to_owned).collect() }
 }
@@ -309,7 +309,7 @@ async fn a_store_that_fails_stops_the_import_and_a_repeat_does_the_rest() {
 async fn a_file_that_cannot_be_read_is_an_error() {
     let args = Args { file: "no/such/file".into(), raw: false, existing: Existing::Refuse };
     let store = Memory::default().shared();
-    let error = run(&args, store, &TenantId::default(), &mut Vec::new(), &mut Vec::new()).await;
+    let error = run(&args, store, &TenantId::only(), &mut Vec::new(), &mut Vec::new()).await;
     let error = error.expect_err("there is no such file").to_string();
     assert!(error.starts_with("cannot open no/such/file: "), "{error}");
 }
@@ -333,7 +333,7 @@ async fn an_input_that_fails_half_way_is_an_error_and_what_came_before_is_stored
     {
         let store = Memory::default();
         let input = Box::new(Trickle(io::Cursor::new(content.as_bytes().to_vec())));
-        let tenant = TenantId::default();
+        let tenant = TenantId::only();
         let target = batch::Target { store: store.shared(), tenant: &tenant, existing: Existing::Refuse };
         let mut report = Report::default();
         let end = import(input, false, &target, &Progress::hidden(), &mut Vec::new(), &mut report).await;

@@ -4,7 +4,7 @@ use channel_session_api::v1::{ChannelSessionView, UpdateDataRequest};
 use domain::{
     attribute::Attributes,
     batch::SessionState,
-    command::{Command, Operation},
+    command::Operation,
     session::{Id, Revision, TenantId},
     update::Update,
     value_type::ValueRules,
@@ -168,8 +168,9 @@ fn rule(id: &str, document: Value, attributes: &Attributes) -> Value {
 fn expect(id: &str, model: &mut (Value, i64), attributes: &Attributes) -> Result<(Value, i64), String> {
     let (id, revision) = (Id::parse(id).unwrap(), Revision::new(model.1));
     let mut session =
-        SessionState::stored(TenantId::default(), id.clone(), revision, Some(model.0.to_text())).unwrap();
-    let change = Command::new(id, Operation::Update(Update::attach(attributes.clone(), 10)));
+        SessionState::stored(TenantId::only(), id.clone(), revision, Some(model.0.to_text())).unwrap();
+    let change =
+        store_testkit::parsed::command(id, Operation::Update(Update::attach(attributes.clone(), 10)));
     let changed = session.apply(&change).map_err(|error| error.reason().as_str().to_owned())?;
     *model = (json(&changed.document.unwrap()), changed.revision.get());
     Ok(model.clone())

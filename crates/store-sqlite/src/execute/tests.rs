@@ -132,12 +132,12 @@ async fn two_stores_on_one_file_lose_none_of_each_others_updates() {
         caller.await.unwrap();
     }
     let id = Id::parse("shared").unwrap();
-    let shared = stores[1].get(&TenantId::default(), vec![id.clone()]).await.remove(0).unwrap();
+    let shared = stores[1].get(&TenantId::only(), vec![id.clone()]).await.remove(0).unwrap();
     assert_eq!(shared.revision.get(), 1 + 2 * UPDATES);
     for key in ["of-0", "of-1"] {
         assert!(shared.document.contains(key), "{}", shared.document);
     }
-    let events = stores[0].history(&TenantId::default(), &id, None, None, 1000).await.unwrap();
+    let events = stores[0].history(&TenantId::only(), &id, None, None, 1000).await.unwrap();
     let revisions: Vec<_> = events.iter().rev().map(|event| event.revision.get()).collect();
     assert_eq!(revisions, (1..=1 + 2 * UPDATES).collect::<Vec<_>>());
 }
@@ -160,13 +160,13 @@ async fn an_update_of_what_is_no_longer_stored_fails_also_when_events_are_gone()
 
     let id = Id::parse("x").unwrap();
     let document = Some(r#"{"x":"x"}"#.to_owned());
-    let mut stale = SessionState::stored(TenantId::default(), id, Revision::FIRST, document).unwrap();
+    let mut stale = SessionState::stored(TenantId::only(), id, Revision::FIRST, document).unwrap();
     stale.apply(&attached(2)).unwrap();
     let group = [stale.into_write().unwrap()];
     let error = update::run(&mut writer, &group).await.unwrap_err();
     assert!(matches!(error::refusal(error), Refusal::Conflict));
     undo(writer).await.unwrap().keep();
-    let stored = store.get(&TenantId::default(), vec![Id::parse("x").unwrap()]).await.remove(0).unwrap();
+    let stored = store.get(&TenantId::only(), vec![Id::parse("x").unwrap()]).await.remove(0).unwrap();
     assert_eq!(stored.revision, Revision::FIRST.next());
     assert!(stored.document.contains(r#""value":1"#), "{}", stored.document);
 }

@@ -17,7 +17,7 @@ use super::{reader::Reader, requests, tasks::all_end};
 use crate::{parsed, seed};
 
 fn if_there(id: &Id) -> Command {
-    Command::new(id.clone(), Operation::Delete(Delete { allow_missing: true }))
+    parsed::command(id.clone(), Operation::Delete(Delete { allow_missing: true }))
 }
 
 async fn is_gone(store: &Arc<dyn Store>, id: &Id) {
@@ -28,7 +28,7 @@ async fn is_gone(store: &Arc<dyn Store>, id: &Id) {
 }
 
 async fn history(store: &Arc<dyn Store>, id: &Id) -> Vec<Event> {
-    store.history(&TenantId::default(), id, None, None, 100).await.expect("the store answers")
+    store.history(&TenantId::only(), id, None, None, 100).await.expect("the store answers")
 }
 
 pub async fn a_deleted_session_is_gone(store: &Arc<dyn Store>) {
@@ -102,7 +102,7 @@ pub async fn its_history_and_events_go_and_one_event_tells_of_it(store: &Arc<dyn
     requests::made(&**store, requests::at(77, deletion)).await;
 
     let left = Event {
-        tenant: TenantId::default(),
+        tenant: TenantId::only(),
         session_id: id.clone(),
         revision: Revision::new(3),
         name: Name::Deleted,
@@ -116,7 +116,7 @@ pub async fn its_history_and_events_go_and_one_event_tells_of_it(store: &Arc<dyn
     };
     assert_eq!(history(store, &id).await, std::slice::from_ref(&left));
     assert_eq!(history(store, &other).await.len(), 2);
-    let of_key = store.history(&TenantId::default(), &id, Some("a"), None, 10).await;
+    let of_key = store.history(&TenantId::only(), &id, Some("a"), None, 10).await;
     assert_eq!(of_key.expect("the store answers"), []);
     let mut reader = Reader::from(store, Scope::Session(id.clone()), start.clone());
     assert_eq!(reader.events().await, std::slice::from_ref(&left));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::{
     Error,
-    command::{Command, CommandResult, End, Operation},
+    command::{CommandResult, End, Operation},
     event::Name,
     store::Store,
 };
@@ -90,7 +90,7 @@ pub async fn numbers_and_nulls_elsewhere_stay_exact(store: &Arc<dyn Store>) {
 pub async fn state_and_reason_are_as_asked_for(store: &Arc<dyn Store>) {
     let mut subject = Subject::stored(store, r#"{"state":{"name":"STARTED"}}"#).await;
     let end = End { state: "CL\"OSED\\".to_owned(), reason_code: "\u{1f4ac}".to_owned() };
-    let command = Command::new(subject.id().clone(), Operation::End(end));
+    let command = parsed::command(subject.id().clone(), Operation::End(end));
     subject.applies(command, r#"{"isActive":false,"state":{"name":"CL\"OSED\\","reasonCode":"💬"}}"#).await;
 }
 

@@ -20,7 +20,7 @@ async fn history(
     limit: usize,
 ) -> Vec<Event> {
     let before = before.map(Revision::new);
-    store.history(&TenantId::default(), id, key, before, limit).await.expect("the store answers")
+    store.history(&TenantId::only(), id, key, before, limit).await.expect("the store answers")
 }
 
 async fn revisions(

@@ -138,7 +138,7 @@ async fn come_back(store: &Arc<dyn Store>, ids: Vec<Id>) {
         assert_eq!(requests::told(&changed), updated(at));
     }
 
-    let results = store.get(&TenantId::default(), ids.clone()).await;
+    let results = store.get(&TenantId::only(), ids.clone()).await;
     for (at, (id, result)) in ids.iter().zip(results).enumerate() {
         let session = result.unwrap_or_else(|error| panic!("{id:?}: {error}"));
         assert_eq!((&session.id, requests::read(&session)), (id, updated(at)));

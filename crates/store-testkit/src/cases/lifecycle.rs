@@ -27,7 +27,7 @@ pub async fn looking_after_its_health_tells_no_event(store: &Arc<dyn Store>) {
     let before = store.position().await.expect("the store answers");
     assert!(store.health().await.is_ready());
     // Positions themselves may differ: other databases of a PostgreSQL server move them too.
-    let told = store.events(&TenantId::default(), &Scope::All, &before, None, 10).await;
+    let told = store.events(&TenantId::only(), &Scope::All, &before, None, 10).await;
     assert_eq!(told.expect("the store answers").events, []);
 }
 
@@ -46,7 +46,7 @@ pub async fn a_closed_store_refuses_everything_as_unavailable(store: &Arc<dyn St
     requests::create_all(&**store, &ids, "{}").await;
     store.close().await;
 
-    let tenant = TenantId::default();
+    let tenant = TenantId::only();
     let all = Filter::default();
     let mut errors = Vec::new();
     let commands = [

@@ -86,7 +86,7 @@ pub async fn nothing_comes_behind_the_last(store: &Arc<dyn Store>) {
 
 pub async fn a_page_of_none_is_empty(store: &Arc<dyn Store>) {
     store_all(store).await;
-    let page = store.list(&TenantId::default(), &Filter::default(), None, 0).await;
+    let page = store.list(&TenantId::only(), &Filter::default(), None, 0).await;
     assert!(page.expect("the store answers").sessions.is_empty());
 }
 
@@ -110,7 +110,7 @@ pub async fn a_page_has_the_sessions_as_they_stand(store: &Arc<dyn Store>) {
 
 pub async fn a_session_that_changes_between_two_pages_keeps_its_place(store: &Arc<dyn Store>) {
     store_all(store).await;
-    let tenant = TenantId::default();
+    let tenant = TenantId::only();
     let (mut seen, mut after) = (Vec::new(), None);
     loop {
         // Every session changes before every page.

@@ -179,7 +179,7 @@ pub async fn a_position_that_the_store_did_not_give_is_refused(store: &Arc<dyn S
     let id = requests::create_one(&**store, "{}").await;
     change_each(store, std::slice::from_ref(&id), 0..2).await;
     let good = store.position().await.expect("the store answers");
-    let tenant = TenantId::default();
+    let tenant = TenantId::only();
     let texts = [
         "",
         " ",
@@ -213,7 +213,7 @@ pub async fn a_position_that_the_store_did_not_give_is_refused(store: &Arc<dyn S
 }
 
 pub async fn a_refused_reader_is_told_why(store: &Arc<dyn Store>) {
-    let refused = store.events(&TenantId::default(), &Scope::All, &Position::new("?"), None, 1).await;
+    let refused = store.events(&TenantId::only(), &Scope::All, &Position::new("?"), None, 1).await;
     let error = refused.expect_err("it is no position");
     assert_eq!(error.reason(), Reason::InvalidParameter);
     assert_eq!(error.violations().len(), 1);

@@ -7,7 +7,7 @@ use std::sync::{
 
 use domain::{
     Error,
-    command::{Command, CommandResult, Create, Existing, Operation},
+    command::{CommandResult, Create, Existing, Operation},
     session::{Document, Id, Revision},
     store::Store,
     update::{self, Update},
@@ -56,7 +56,7 @@ async fn does_what_the_rule_says(
 ) -> Result<(), TestCaseError> {
     let mut model = Model { id: id.clone(), document: document.clone(), revision: 1 };
     let creation = Operation::Create(Create { document, existing: Existing::Refuse });
-    requests::execute(store, Command::new(id.clone(), creation))
+    requests::execute(store, parsed::command(id.clone(), creation))
         .await
         .map_err(|error| TestCaseError::fail(format!("the document is refused: {error:?}")))?;
 

@@ -72,7 +72,7 @@ impl<'a> Reader<'a> {
         until: Option<&Position>,
         heard: &mut Vec<(Event, Position)>,
     ) -> bool {
-        let page = self.store.events(&TenantId::default(), &self.scope, &self.at, until, self.limit).await;
+        let page = self.store.events(&TenantId::only(), &self.scope, &self.at, until, self.limit).await;
         let page = page.expect("the store answers");
         assert!(page.events.len() <= self.limit, "{} events in a page of {}", page.events.len(), self.limit);
         assert!(page.complete || page.next != self.at, "a reader that is not told all gets ahead");

@@ -225,7 +225,7 @@ pub async fn readers_that_come_while_much_happens_miss_nothing_from_then_on(stor
     for _ in 0..20 {
         let old: Vec<_> = acknowledged.iter().map(|revision| revision.load(Ordering::SeqCst)).collect();
         let reader = Reader::from_now(store, Scope::All).await;
-        let stood = store.get(&TenantId::default(), ids.clone()).await;
+        let stood = store.get(&TenantId::only(), ids.clone()).await;
         let stood: Vec<_> =
             stood.into_iter().map(|found| found.expect("it is there").revision.get()).collect();
         readers.push((old, stood, reader));

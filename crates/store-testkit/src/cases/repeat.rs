@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::{
     Error, Reason,
-    command::{Command, End, Existing, Operation},
+    command::{End, Existing, Operation},
     store::Store,
 };
 
@@ -136,7 +136,7 @@ pub async fn an_end_is_made_once(store: &Arc<dyn Store>) {
     assert_eq!(first.1, 2);
     assert_eq!(answer(&requests::made(&**store, command).await), first);
     let other = End { state: "ENDED".to_owned(), reason_code: "AGENT".to_owned() };
-    is_reused(store, requests::under("r", Command::new(id.clone(), Operation::End(other)))).await;
+    is_reused(store, requests::under("r", parsed::command(id.clone(), Operation::End(other)))).await;
     let again = requests::execute(&**store, requests::under("s", requests::end(&id))).await;
     assert!(matches!(again, Err(Error::NotActive(_))), "{again:?}");
 }

@@ -165,7 +165,7 @@ pub async fn they_go_with_the_session(store: &Arc<dyn Store>) {
 pub async fn a_deletion_under_one_is_not_remembered(store: &Arc<dyn Store>) {
     let id = requests::create_one(&**store, "{}").await;
     let command = |allow_missing| {
-        requests::under("r", Command::new(id.clone(), Operation::Delete(Delete { allow_missing })))
+        requests::under("r", parsed::command(id.clone(), Operation::Delete(Delete { allow_missing })))
     };
     assert_eq!(answer(&requests::made(&**store, command(false)).await), (None, 2, true));
     let again = requests::execute(&**store, command(false)).await;

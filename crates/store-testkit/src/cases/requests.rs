@@ -44,7 +44,7 @@ pub(super) fn update_if(id: &Id, preconditions: Vec<Precondition>, attributes: &
 }
 
 pub(super) fn updating(id: &Id, update: Update) -> Command {
-    Command::new(id.clone(), Operation::Update(update))
+    parsed::command(id.clone(), Operation::Update(update))
 }
 
 /// Stores a document where there is none.
@@ -54,12 +54,12 @@ pub(super) fn creation(id: &Id, document: &str) -> Command {
 
 /// Stores a document, or does that with the one that is there.
 pub(super) fn creation_or(existing: Existing, id: &Id, document: &str) -> Command {
-    Command::new(id.clone(), Operation::Create(Create { document: parsed::document(document), existing }))
+    parsed::command(id.clone(), Operation::Create(Create { document: parsed::document(document), existing }))
 }
 
 /// Ends a session as `ENDED` by its `CUSTOMER`.
 pub(super) fn end(id: &Id) -> Command {
-    Command::new(
+    parsed::command(
         id.clone(),
         Operation::End(End { state: "ENDED".to_owned(), reason_code: "CUSTOMER".to_owned() }),
     )
@@ -67,7 +67,7 @@ pub(super) fn end(id: &Id) -> Command {
 
 /// Erases a session that has to be there.
 pub(super) fn deletion(id: &Id) -> Command {
-    Command::new(id.clone(), Operation::Delete(Delete { allow_missing: false }))
+    parsed::command(id.clone(), Operation::Delete(Delete { allow_missing: false }))
 }
 
 /// The command under a request id.
@@ -118,7 +118,7 @@ pub(super) async fn create_one(store: &dyn Store, document: &str) -> Id {
 
 /// Fetches one session.
 pub(super) async fn get_one(store: &dyn Store, id: &Id) -> Result<Session, Error> {
-    only(store.get(&TenantId::default(), vec![id.clone()]).await)
+    only(store.get(&TenantId::only(), vec![id.clone()]).await)
 }
 
 /// What is stored under an id that is known to be there.
@@ -136,7 +136,7 @@ pub(super) async fn list(
     let mut sessions: Vec<Session> = Vec::new();
     loop {
         let page =
-            store.list(&TenantId::default(), filter, after.as_ref(), limit).await.expect("the store answers");
+            store.list(&TenantId::only(), filter, after.as_ref(), limit).await.expect("the store answers");
         assert!(page.sessions.len() <= limit, "{} sessions in a page of {limit}", page.sessions.len());
         for session in page.sessions {
             let last = sessions.last().map(|session| &session.id).max(after.as_ref());

@@ -56,14 +56,14 @@ async fn ten(store: &Arc<dyn Store>, id: &Id) -> Vec<Position> {
 async fn is_expired(store: &Arc<dyn Store>, at: &Position) {
     for scope in [Scope::All, Scope::Session(requests::ids(1).remove(0)), Scope::Conversation("c".to_owned())]
     {
-        let expired = store.events(&TenantId::default(), &scope, at, None, 10).await;
+        let expired = store.events(&TenantId::only(), &scope, at, None, 10).await;
         assert!(matches!(expired, Err(Error::PositionExpired)), "{scope:?}: {expired:?}");
     }
 }
 
 /// The revisions in a session's history, newest first.
 async fn history(store: &Arc<dyn Store>, id: &Id) -> Vec<i64> {
-    let history = store.history(&TenantId::default(), id, None, None, 100).await;
+    let history = store.history(&TenantId::only(), id, None, None, 100).await;
     revisions(&history.expect("the store answers"))
 }
 
@@ -95,7 +95,7 @@ pub async fn a_reader_behind_what_is_gone_has_no_gap(store: &Arc<dyn Store>) {
     for (revision, at) in positions.iter().enumerate().skip(4) {
         for scope in [Scope::All, Scope::Session(id.clone())] {
             // Whether anything behind it is gone, a store need not know to the event.
-            match store.events(&TenantId::default(), &scope, at, None, 100).await {
+            match store.events(&TenantId::only(), &scope, at, None, 100).await {
                 Err(error) => assert!(matches!(error, Error::PositionExpired), "{error:?}"),
                 Ok(_) => {
                     let events = Reader::from(store, scope, at.clone()).limited(3).events().await;
@@ -229,8 +229,7 @@ pub async fn it_goes_on_beside_writers(store: &Arc<dyn Store>) {
     // Of each, its creation, and what happened from 0 to 19.
     all_go(store, 20, 63 - deleted).await;
     for id in &ids {
-        let history =
-            store.history(&TenantId::default(), id, None, None, 100).await.expect("the store answers");
+        let history = store.history(&TenantId::only(), id, None, None, 100).await.expect("the store answers");
         assert_eq!(revisions(&history), (22..=51).rev().collect::<Vec<_>>());
     }
 }

@@ -108,7 +108,7 @@ pub async fn an_end_and_a_deletion_are_told_and_not_made(store: &Arc<dyn Store>)
 pub async fn the_deletion_of_nothing_is_told(store: &Arc<dyn Store>) {
     let id = parsed::id("missing");
     for (allow_missing, is_fine) in [(true, true), (false, false)] {
-        let command = domain::command::Command::new(id.clone(), Operation::Delete(Delete { allow_missing }));
+        let command = parsed::command(id.clone(), Operation::Delete(Delete { allow_missing }));
         match requests::execute(&**store, requests::only_validated(command)).await {
             Ok(changed) => assert!(is_fine && !changed.changed && changed.document.is_none(), "{changed:?}"),
             Err(error) => assert!(!is_fine && matches!(error, Error::NotFound(_)), "{error:?}"),

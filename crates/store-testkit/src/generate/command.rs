@@ -67,7 +67,7 @@ pub fn any_command(ids: Vec<Id>) -> impl Strategy<Value = Command> {
         1 => vec((0_i64..40).prop_map(Revision::new), 0..4).prop_map(|some| Some(RevisionMatch::OneOf(some))),
     ];
     (select(ids), any_operation(), revision)
-        .prop_map(|(id, operation, revision)| Command { revision, ..Command::new(id, operation) })
+        .prop_map(|(id, operation, revision)| Command { revision, ..parsed::command(id, operation) })
 }
 
 fn any_operation() -> impl Strategy<Value = Operation> {

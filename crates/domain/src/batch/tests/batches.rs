@@ -3,7 +3,7 @@
 use super::*;
 
 fn named(id: &str, operation: Operation) -> Command {
-    Command::new(Id::parse(id).expect("an id"), operation)
+    crate::command(Id::parse(id).expect("an id"), operation)
 }
 
 fn creation() -> Operation {

@@ -208,7 +208,7 @@ fn what_is_only_validated_is_answered_with_the_revision_that_stays_and_not_writt
 fn a_stored_document_that_the_service_did_not_store_is_a_defect() {
     for document in ["", "[]", "{", r#"{"channelData":{"additionalAttributes":["\u0000"]}}"#] {
         let refused =
-            SessionState::stored(TenantId::default(), id(), Revision::FIRST, Some(document.to_owned()));
+            SessionState::stored(TenantId::only(), id(), Revision::FIRST, Some(document.to_owned()));
         assert!(matches!(refused, Err(Error::Internal(_))), "{document}");
     }
 }

@@ -42,7 +42,7 @@ fn a_session_that_is_missing_has_nothing_to_change() {
 #[test]
 fn each_reason_gives_way_to_those_before_it() {
     let malformed = r#"{"channelData":5}"#;
-    let update = |update| Command::new(id(), Operation::Update(update));
+    let update = |update| crate::command(id(), Operation::Update(update));
     let without_preconditions = || Update { preconditions: Vec::new(), ..hopeless() };
     for (document, command, reason) in [
         (ENDED, requiring("\"4\"", update(hopeless())), Reason::ChannelSessionNotActive),
@@ -86,7 +86,7 @@ fn mismatches_say_what_the_session_is() {
     let precondition = Precondition { key: "k".to_owned(), expected: Expected::Absent };
     let update = Update { preconditions: vec![precondition], ..attach("[]") };
     let Err(Error::AttributeMismatch(present)) =
-        session.apply(&Command::new(id(), Operation::Update(update)))
+        session.apply(&crate::command(id(), Operation::Update(update)))
     else {
         panic!("the attribute is there");
     };

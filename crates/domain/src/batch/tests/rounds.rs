@@ -46,7 +46,7 @@ impl Storage for Fake<'_> {
 }
 
 fn named(id: &str, operation: Operation) -> Command {
-    Command::new(Id::parse(id).expect("an id"), operation)
+    crate::command(Id::parse(id).expect("an id"), operation)
 }
 
 fn created(id: &str) -> Command {

@@ -20,7 +20,7 @@ fn list(entries: &str) -> String {
 fn an_event_says_who_asked_when_and_under_which_request_id() {
     let command = Command { requester: Requester::service(), ..at(30, named("r", number("k", 1))) };
     let event = event(ACTIVE, &command);
-    assert_eq!((&event.tenant, &event.session_id), (&TenantId::default(), &id()));
+    assert_eq!((&event.tenant, &event.session_id), (&TenantId::only(), &id()));
     assert_eq!((event.revision.get(), event.at.millis()), (6, 30));
     assert_eq!(
         (event.requester.as_str(), event.request_id.as_ref().map(RequestId::as_str)),
@@ -73,7 +73,7 @@ fn a_password_is_masked_as_well_where_it_comes_stays_or_goes() {
     for (before, command) in [
         (list(secret), number("other", 1)),
         (list(secret), end()),
-        (list(secret), Command::new(id(), Operation::Update(remove))),
+        (list(secret), crate::command(id(), Operation::Update(remove))),
         (list(""), update(&format!("[{secret}]"))),
         (
             list(secret),
@@ -104,7 +104,7 @@ fn changes_of_entries_as_deep_as_a_document_can_hold_survive_their_text() {
     ));
     let attributes = format!(r#"[{{"key":"k","type":"AlphanumSpecial200","value":{value}}}]"#);
     let update = Update { remove_keys: vec!["gone".to_owned()], ..attach(&attributes) };
-    let event = event(&before, &Command::new(id(), Operation::Update(update)));
+    let event = event(&before, &crate::command(id(), Operation::Update(update)));
     assert_eq!(event.changes.len(), 2);
     let text = changes_to_text(&event.changes);
     assert_eq!(changes_from_text(&text).as_ref(), Ok(&event.changes));

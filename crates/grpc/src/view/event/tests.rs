@@ -21,7 +21,7 @@ fn entry(value_type: &str, value: &str) -> Option<Entry> {
 fn updated() -> Event {
     let change = |key: &str, index, old, new| AttributeDiff { key: key.to_owned(), index, old, new };
     Event {
-        tenant: TenantId::default(),
+        tenant: TenantId::only(),
         session_id: Id::parse("a").expect("an id"),
         revision: Revision::new(7),
         name: Name::DataUpdated,
