@@ -50,7 +50,7 @@ error="$(call "$request" "$service/UpdateData")"
 check "an error has its code" "$error" '.code == 3'
 check "an error has its reason" "$error" \
     'any(.details[]; .reason == "INVALID_ATTRIBUTES" and .domain == "channelsession.v1")'
-check "an error says what to mend" "$error" \
+check "an error says what to fix" "$error" \
     'any(.details[]; .fieldViolations[0].field? == "attributes[0].value")'
 
 # watch DATA: prints what a watch tells until its deadline ends it, as a JSON list.

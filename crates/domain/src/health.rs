@@ -61,10 +61,10 @@ mod tests {
 
     #[test]
     fn it_names_what_is_not_answered_and_each_cause_once() {
-        let away = || Err(Source::from("away"));
-        assert_eq!(Health::all(away()).to_string(), "reads, writes, watches: away");
-        let some = Health { reads: Ok(()), writes: Err(Source::from("the disk is full")), watches: away() };
-        assert_eq!(some.to_string(), "writes: the disk is full; watches: away");
+        let down = || Err(Source::from("unavailable"));
+        assert_eq!(Health::all(down()).to_string(), "reads, writes, watches: unavailable");
+        let some = Health { reads: Ok(()), writes: Err(Source::from("the disk is full")), watches: down() };
+        assert_eq!(some.to_string(), "writes: the disk is full; watches: unavailable");
         assert!(!some.is_ready());
         let all = Health::all(Ok(()));
         assert!(all.is_ready());

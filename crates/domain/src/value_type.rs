@@ -40,7 +40,7 @@ pub enum ValueRules {
 pub struct Misfit {
     /// Where in the value; empty for the value as a whole.
     pub path: String,
-    /// What would be right, as the end of a sentence that starts with the place.
+    /// What would be right, as the end of a sentence that starts with the path.
     pub description: String,
 }
 

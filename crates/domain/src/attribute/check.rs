@@ -44,7 +44,7 @@ pub(super) fn count(found: usize) -> Result<(), Error> {
     Ok(())
 }
 
-/// Holds the attribute at a place of the list to its rules.
+/// Holds the attribute at an index of the list to its rules.
 pub(super) fn check(
     at: usize,
     draft: Draft,

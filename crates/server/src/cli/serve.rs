@@ -96,7 +96,7 @@ impl Serve {
     }
 }
 
-/// Binds an address, and says which setting to mend if that is not possible.
+/// Binds an address, and says which setting to fix if that is not possible.
 pub(super) async fn bind(address: &str, flag: &str, protocol: Protocol) -> Result<Listener, Failure> {
     Listener::bind(address, protocol).await.map_err(|error| {
         format!("cannot listen on {address}: {error}; choose another address with {flag}").into()

@@ -92,7 +92,7 @@ impl fmt::Display for Error {
             Cause::Open { .. } | Cause::Format { .. } | Cause::Empty => write!(f, "{cause}"),
             Cause::Read { .. } | Cause::Malformed { .. } | Cause::Store { .. } => write!(
                 f,
-                "{cause}\nThe import stopped there; before that it {report}. To go on once this is mended, import \
+                "{cause}\nThe import stopped there; before that it {report}. To go on once this is fixed, import \
                  the same file again with `--existing skip`."
             ),
             Cause::Report(_) => write!(f, "{cause}\nThe import {report}."),

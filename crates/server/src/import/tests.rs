@@ -292,7 +292,7 @@ async fn a_store_that_fails_stops_the_import_and_a_repeat_does_the_rest() {
         let expected = format!(
             "line {}: the store cannot be reached: no answer (it may have stored this all the same)\n\
              The import stopped there; before that it imported {room} sessions, skipped 0, refused 1. To go on once \
-             this is mended, import the same file again with `--existing skip`.",
+             this is fixed, import the same file again with `--existing skip`.",
             room + 2
         );
         assert_eq!(ran.error(), expected);

@@ -1,4 +1,4 @@
-//! Waiting for a database that is away at the start, and saying so.
+//! Waiting for a database that is unavailable at the start, and saying so.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! What callers see while the store or the service is away, and that callers who keep it waiting cost others nothing.
+//! What callers see while the store or the service is unavailable, and that callers who keep it waiting cost others nothing.
 
 use http::Method;
 use store_testkit::postgres::{Cluster, Options};

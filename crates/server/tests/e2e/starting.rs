@@ -1,4 +1,4 @@
-//! A process whose database is away at the start: it says so from the first moment on, and serves once it is there.
+//! A process whose database is unavailable at the start: it says so from the first moment on, and serves once it is there.
 
 use std::{
     net::{SocketAddr, TcpListener},

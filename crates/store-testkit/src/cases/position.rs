@@ -99,9 +99,9 @@ pub async fn each_event_has_a_position_that_continues_behind_it(store: &Arc<dyn 
         let rest: Vec<_> =
             (event.revision.get() + 1..=4).map(|revision| (ids[1].as_str().to_owned(), revision)).collect();
         assert_eq!(behind(store, of_one.clone(), &at).await, rest);
-        let place = all.iter().position(|(other, _)| other.id() == event.id()).expect("it is one of them");
+        let index = all.iter().position(|(other, _)| other.id() == event.id()).expect("it is one of them");
         let heard: BTreeSet<_> = behind(store, Scope::All, &at).await.into_iter().collect();
-        assert_eq!(heard, expected(place + 1, &Scope::All));
+        assert_eq!(heard, expected(index + 1, &Scope::All));
     }
 }
 
