@@ -17,7 +17,7 @@ use crate::Store;
 fn session(id: &str, size: usize) -> Command {
     let document = Document::parse(&format!(r#"{{"x":"{}"}}"#, "x".repeat(size))).unwrap();
     let create = Create { document, existing: Existing::Refuse };
-    Command::new(Id::parse(id).unwrap(), Operation::Create(create))
+    parsed::command(Id::parse(id).unwrap(), Operation::Create(create))
 }
 
 /// A store on a new file in a folder.
@@ -62,8 +62,9 @@ async fn on_a_full_disk_deletions_are_made_and_make_room() {
     sqlx::query("PRAGMA max_page_count = 1").execute(&mut *writer).await.unwrap();
     writer.keep();
 
-    let deletion =
-        |id: &str| Command::new(Id::parse(id).unwrap(), Operation::Delete(Delete { allow_missing: false }));
+    let deletion = |id: &str| {
+        parsed::command(Id::parse(id).unwrap(), Operation::Delete(Delete { allow_missing: false }))
+    };
     // In one batch, each is answered for itself.
     let results = store.execute(vec![session("new", 200_000), deletion("0")]).await;
     assert!(matches!(results[0], Err(Error::StoreUnavailable { .. })), "{results:?}");
@@ -80,7 +81,7 @@ async fn on_a_full_disk_deletions_are_made_and_make_room() {
 /// An update, each of another of these sessions.
 fn updates(ids: &[&str]) -> Vec<Command> {
     let update = || Update::attach(parsed::attributes(r#"[{"key":"k","type":"Number","value":1}]"#), 10);
-    ids.iter().map(|id| Command::new(parsed::id(id), Operation::Update(update()))).collect()
+    ids.iter().map(|id| parsed::command(parsed::id(id), Operation::Update(update()))).collect()
 }
 
 #[tokio::test]
@@ -122,7 +123,7 @@ async fn two_stores_on_one_file_lose_none_of_each_others_updates() {
             for update in 0..UPDATES {
                 let attributes = format!(r#"[{{"key":"of-{number}","type":"Number","value":{update}}}]"#);
                 let update = Update::attach(parsed::attributes(&attributes), 10);
-                let command = Command::new(Id::parse("shared").unwrap(), Operation::Update(update));
+                let command = parsed::command(Id::parse("shared").unwrap(), Operation::Update(update));
                 let updated = store.execute(vec![command]).await;
                 assert!(updated[0].as_ref().is_ok_and(|updated| updated.changed), "{updated:?}");
             }
@@ -150,7 +151,7 @@ async fn an_update_of_what_is_no_longer_stored_fails_also_when_events_are_gone()
     let attached = |value: u8| {
         let attributes = format!(r#"[{{"key":"k","type":"Number","value":{value}}}]"#);
         let update = Update::attach(parsed::attributes(&attributes), 10);
-        Command::new(Id::parse("x").unwrap(), Operation::Update(update))
+        parsed::command(Id::parse("x").unwrap(), Operation::Update(update))
     };
     for command in [session("x", 1), attached(1)] {
         assert!(store.execute(vec![command]).await[0].is_ok());
