@@ -51,7 +51,8 @@ check "an error has its code" "$error" '.code == 3'
 check "an error has its reason" "$error" \
     'any(.details[]; .reason == "INVALID_ATTRIBUTES" and .domain == "channelsession.v1")'
 check "an error says what to fix" "$error" \
-    'any(.details[]; .fieldViolations[0].field? == "attributes[0].value")'
+    'any(.details[]; .fieldViolations[0] | .field? == "attributes[0].value" and .reason? == "Number")'
+check "an error names the attribute" "$error" 'any(.details[]; .metadata.attributes_0_key? == "age")'
 
 # watch DATA: prints what a watch tells until its deadline ends it, as a JSON list.
 watch() {
@@ -83,7 +84,7 @@ check "another one follows" "$(update "$vip")" '.channelSession.revision == "3"'
 check "a retry answers as the first time" "$(update "$sales, \"requestId\": \"r-1\"")" ". == $first"
 check "a watch goes on from its position" \
     "$(watch "{\"channelSessionId\": \"$own\", \"position\": \"$position\"}")" \
-    '[.[].event | select(.) | .changes[0].new.value] == ["sales", "vip"]'
+    '[.[].event | select(.) | .changes[0].after.value] == ["sales", "vip"]'
 check "the history has the same, newest first" \
     "$(call "{\"channelSessionId\": \"$own\", \"key\": \"queue\"}" "$service/ListChannelSessionHistory")" \
     '[.events[] | {revision, requestId}] == [{revision: "3", requestId: null}, {revision: "2", requestId: "r-1"}]'

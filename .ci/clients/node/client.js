@@ -202,7 +202,7 @@ async function aWatchTellsOfAChangeAndSoDoesTheHistory(service) {
   watch.on("error", (error) => assert.equal(error.code, grpc.status.CANCELLED));
   watch.cancel();
   assert.equal(event.revision, "2");
-  assert.deepEqual(event.changes.map((change) => change.new), [queue("sales")]);
+  assert.deepEqual(event.changes.map((change) => change.after), [queue("sales")]);
   const { channelSession, data, change } = JSON.parse(event.json);
   assert.deepEqual(channelSession.channelData.additionalAttributes, [queue("sales")]);
   assert.deepEqual(data, channelSession);
@@ -234,8 +234,13 @@ async function anErrorSaysWhatToMend(service, session) {
   assert.equal(errorInfo.reason, "INVALID_ATTRIBUTES");
   assert.equal(errorInfo.domain, "channelsession.v1");
   assert.equal(errorInfo.metadata.violations_total, "2");
-  const fields = badRequest.fieldViolations.map(({ field }) => field);
-  assert.deepEqual(fields, ["attributes[1].value", "attributes[2].type"]);
+  const violations = badRequest.fieldViolations.map(({ field, reason }) => [field, reason]);
+  assert.deepEqual(violations, [
+    ["attributes[1].value", "Number"],
+    ["attributes[2].type", "value_type"],
+  ]);
+  assert.equal(errorInfo.metadata.attributes_1_key, "age");
+  assert.equal(errorInfo.metadata.attributes_2_key, "nick");
 }
 
 async function aMissingSessionHasItsReason(service) {

@@ -11,7 +11,7 @@ const { root } = protobuf.parse(`
   message Status { int32 code = 1; string message = 2; repeated Any details = 3; }
   message ErrorInfo { string reason = 1; string domain = 2; map<string, string> metadata = 3; }
   message BadRequest {
-    message FieldViolation { string field = 1; string description = 2; }
+    message FieldViolation { string field = 1; string description = 2; string reason = 3; }
     repeated FieldViolation field_violations = 1;
   }
 `);

@@ -1,19 +1,21 @@
 //! The name of an event, as consumers of JSON know it.
 
-use channel_session_api::v1::ChannelSessionEvent;
+use channel_session_api::v1::{ChannelSessionEvent, EventName};
+use domain::event::Name;
 
-/// The enum's name of it without the prefix that protobuf's style asks for.
+/// The name; a newer service may have others, which have none here.
 pub(crate) fn of(event: &ChannelSessionEvent) -> &'static str {
-    const PREFIX: &str = "EVENT_NAME_";
-    let name = event.name().as_str_name();
-    name.strip_prefix(PREFIX).unwrap_or(name)
+    match event.name() {
+        EventName::Unspecified => "UNSPECIFIED",
+        EventName::Started => Name::Started.as_str(),
+        EventName::DataUpdated => Name::DataUpdated.as_str(),
+        EventName::Ended => Name::Ended.as_str(),
+        EventName::Deleted => Name::Deleted.as_str(),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use channel_session_api::v1::EventName;
-    use domain::event::Name;
-
     use super::*;
 
     #[test]

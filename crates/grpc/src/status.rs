@@ -3,10 +3,11 @@
 mod failure;
 mod mismatch;
 mod trailers;
+mod violations;
 
 use std::{collections::HashMap, time::Duration};
 
-use channel_session_api::v1::{MismatchDetails, ViolationDetail, ViolationDetails};
+use channel_session_api::v1::MismatchDetails;
 use domain::{Error, Outcome, Reason, violation::Violation};
 use prost::Message;
 use prost_types::Any;
@@ -16,6 +17,7 @@ use tonic_types::pb;
 pub(crate) use failure::failure;
 pub(crate) use mismatch::omit_present;
 pub use trailers::{MAX_TRAILER_BYTES, bound};
+pub use violations::key_name;
 
 /// The domain that the reasons in `google.rpc.ErrorInfo` belong to.
 pub const ERROR_DOMAIN: &str = "channelsession.v1";
@@ -26,13 +28,13 @@ pub const VIOLATIONS_TOTAL: &str = "violations_total";
 /// `google.rpc.ErrorInfo` metadata: set to [`OUTCOME_UNKNOWN`] where a change may have been made.
 pub const OUTCOME: &str = "outcome";
 
-/// The full name of the detail that carries each violation's key and rule.
-pub const VIOLATION_DETAILS: &str = "channelsession.v1.ViolationDetails";
-
 /// The full name of the detail that says what a session is, where it is not as required.
 pub const MISMATCH_DETAILS: &str = "channelsession.v1.MismatchDetails";
 
-/// The full name of the detail that carries each violation's field and description.
+/// The full name of the detail that carries the reason and the metadata.
+const ERROR_INFO: &str = "google.rpc.ErrorInfo";
+
+/// The full name of the detail that carries the violations.
 const BAD_REQUEST: &str = "google.rpc.BadRequest";
 
 /// See [`OUTCOME`].
@@ -123,38 +125,24 @@ fn build(
 ) -> Status {
     if !violations.is_empty() {
         info.insert(VIOLATIONS_TOTAL.to_owned(), violations.len().to_string());
+        info.extend(violations::keys(violations));
     }
     let info =
         pb::ErrorInfo { reason: reason.as_str().to_owned(), domain: ERROR_DOMAIN.to_owned(), metadata: info };
-    let mut details = vec![any("google.rpc.ErrorInfo", &info)];
+    let mut details = vec![any(ERROR_INFO, &info)];
     if let Some(delay) = retry_delay(reason) {
         let retry = pb::RetryInfo { retry_delay: delay.try_into().ok() };
         details.push(any("google.rpc.RetryInfo", &retry));
     }
-    let mut status = pb::Status { code: code.into(), message: message.to_owned(), details };
-    add_violations(&mut status, violations);
-    if let Some(details) = mismatch {
-        status.details.push(any(MISMATCH_DETAILS, &details));
+    if !violations.is_empty() {
+        let field_violations = violations.iter().map(violations::field_violation).collect();
+        details.push(any(BAD_REQUEST, &pb::BadRequest { field_violations }));
     }
+    if let Some(mismatch) = mismatch {
+        details.push(any(MISMATCH_DETAILS, &mismatch));
+    }
+    let status = pb::Status { code: code.into(), message: message.to_owned(), details };
     Status::with_details(code, message, status.encode_to_vec().into())
-}
-
-fn add_violations(status: &mut pb::Status, violations: &[Violation]) {
-    if violations.is_empty() {
-        return;
-    }
-    let field_violations = violations.iter().map(|violation| pb::bad_request::FieldViolation {
-        field: violation.field.clone(),
-        description: violation.description.clone(),
-        ..Default::default()
-    });
-    let more = violations.iter().map(|violation| ViolationDetail {
-        key: violation.key.clone().unwrap_or_default(),
-        rule: violation.rule.to_owned(),
-    });
-    let bad_request = pb::BadRequest { field_violations: field_violations.collect() };
-    status.details.push(any(BAD_REQUEST, &bad_request));
-    status.details.push(any(VIOLATION_DETAILS, &ViolationDetails { violations: more.collect() }));
 }
 
 fn any(name: &str, message: &impl Message) -> Any {

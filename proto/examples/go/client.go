@@ -85,7 +85,7 @@ func run(address, serviceConfigFile string) error {
 			fmt.Println(detail.GetReason())
 		case *errdetails.BadRequest:
 			for _, violation := range detail.GetFieldViolations() {
-				fmt.Printf("%s %s\n", violation.GetField(), violation.GetDescription())
+				fmt.Printf("%s %s (%s)\n", violation.GetField(), violation.GetDescription(), violation.GetReason())
 			}
 		}
 	}

@@ -52,7 +52,7 @@ def main(address: str, service_config: str) -> None:
                     print(info.reason)
                 elif detail.Unpack(bad_request):
                     for violation in bad_request.field_violations:
-                        print(violation.field, violation.description)
+                        print(f"{violation.field} {violation.description} ({violation.reason})")
 
 
 def update(session_id: str, key: str, value_type: str, value: str) -> api.UpdateDataRequest:

@@ -59,7 +59,9 @@ async function main(address: string, serviceConfigFile: string): Promise<void> {
   } catch (error) {
     for (const detail of details(error as grpc.ServiceError)) {
       if (detail.reason) console.log(detail.reason);
-      for (const { field, description } of detail.fieldViolations ?? []) console.log(field, description);
+      for (const { field, description, reason } of detail.fieldViolations ?? []) {
+        console.log(`${field} ${description} (${reason})`);
+      }
     }
   }
   service.close();
@@ -71,7 +73,7 @@ function update(id: string, key: string, type: string, value: string): UpdateDat
 }
 
 /** What google.rpc.ErrorInfo and google.rpc.BadRequest have, as far as it is used here. */
-type Detail = { reason?: string; fieldViolations?: { field: string; description: string }[] };
+type Detail = { reason?: string; fieldViolations?: { field: string; description: string; reason: string }[] };
 
 /** The details of an error: gRPC for Node.js leaves them in the trailer, encoded. */
 function details(error: grpc.ServiceError): Detail[] {

@@ -61,7 +61,7 @@ mod tests {
     fn change(json: &str) -> Bytes {
         message(&WatchChannelSessionsResponse {
             event: Some(ChannelSessionEvent {
-                name: EventName::ChannelSessionDataUpdated.into(),
+                name: EventName::DataUpdated.into(),
                 json: json.to_owned(),
                 ..ChannelSessionEvent::default()
             }),

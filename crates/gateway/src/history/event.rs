@@ -73,8 +73,8 @@ fn given(text: String) -> Option<String> {
 
 impl From<AttributeChange> for Attribute {
     fn from(change: AttributeChange) -> Self {
-        let (old_type, old_value) = entry(change.old);
-        let (new_type, new_value) = entry(change.new);
+        let (old_type, old_value) = entry(change.before);
+        let (new_type, new_value) = entry(change.after);
         Self { key: change.key, index: change.index, old_type, old_value, new_type, new_value }
     }
 }
@@ -101,15 +101,15 @@ mod tests {
         }
     }
 
-    fn change(index: i32, old: Option<v1::Attribute>, new: Option<v1::Attribute>) -> AttributeChange {
-        AttributeChange { key: "k".to_owned(), index, old, new }
+    fn change(index: i32, before: Option<v1::Attribute>, after: Option<v1::Attribute>) -> AttributeChange {
+        AttributeChange { key: "k".to_owned(), index, before, after }
     }
 
     #[test]
     fn values_are_exact_and_what_there_is_not_is_left_out() {
         let event = ChannelSessionEvent {
             id: "e".to_owned(),
-            name: EventName::ChannelSessionDataUpdated.into(),
+            name: EventName::DataUpdated.into(),
             timestamp: Some(Timestamp { seconds: 1_700_000_000, nanos: 123_999_999 }),
             channel_session_id: "x".to_owned(),
             revision: 7,

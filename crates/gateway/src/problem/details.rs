@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use channel_session_api::v1::{self as api, Failure, MismatchDetails, ViolationDetails};
+use channel_session_api::v1::{self as api, Failure, MismatchDetails};
 use domain::Reason;
 use grpc::status;
 use prost::Message;
@@ -37,13 +37,11 @@ pub(super) struct Violation {
 impl From<&Status> for Details {
     fn from(status: &Status) -> Self {
         let mut details = Self::default();
+        let mut info = pb::ErrorInfo::default();
         let mut bad_request = pb::BadRequest::default();
-        let mut more = ViolationDetails::default();
         for any in pb::Status::decode(status.details()).unwrap_or_default().details {
             match any.type_url.rsplit('/').next().unwrap_or_default() {
-                "google.rpc.ErrorInfo" => {
-                    details.take_info(&pb::ErrorInfo::decode(&*any.value).unwrap_or_default());
-                }
+                "google.rpc.ErrorInfo" => info = pb::ErrorInfo::decode(&*any.value).unwrap_or_default(),
                 "google.rpc.BadRequest" => {
                     bad_request = pb::BadRequest::decode(&*any.value).unwrap_or_default();
                 }
@@ -51,31 +49,24 @@ impl From<&Status> for Details {
                     let delay = pb::RetryInfo::decode(&*any.value).unwrap_or_default().retry_delay;
                     details.retry_after = delay.and_then(|delay| delay.try_into().ok());
                 }
-                status::VIOLATION_DETAILS => more = ViolationDetails::decode(&*any.value).unwrap_or_default(),
                 status::MISMATCH_DETAILS => details.mismatch = MismatchDetails::decode(&*any.value).ok(),
                 _ => {}
             }
         }
-        let mut more = more.violations.into_iter();
+        let metadata = |name: &str| info.metadata.get(name).map(String::as_str);
+        details.reason = Reason::from_wire(&info.reason);
+        details.outcome_unknown = metadata(status::OUTCOME) == Some(status::OUTCOME_UNKNOWN);
+        details.violations_total = metadata(status::VIOLATIONS_TOTAL).and_then(|total| total.parse().ok());
         details.violations = bad_request
             .field_violations
             .into_iter()
             .map(|violation| {
-                let more = more.next().unwrap_or_default();
-                let (field, description) = (violation.field, violation.description);
-                Violation { field, key: more.key, rule: more.rule, description }
+                let key = metadata(&status::key_name(&violation.field)).unwrap_or_default().to_owned();
+                let (field, rule, description) = (violation.field, violation.reason, violation.description);
+                Violation { field, key, rule, description }
             })
             .collect();
         details
-    }
-}
-
-impl Details {
-    fn take_info(&mut self, info: &pb::ErrorInfo) {
-        let metadata = |name: &str| info.metadata.get(name).map(String::as_str);
-        self.reason = Reason::from_wire(&info.reason);
-        self.outcome_unknown = metadata(status::OUTCOME) == Some(status::OUTCOME_UNKNOWN);
-        self.violations_total = metadata(status::VIOLATIONS_TOTAL).and_then(|total| total.parse().ok());
     }
 }
 

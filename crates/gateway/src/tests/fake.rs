@@ -166,7 +166,7 @@ impl ChannelSessionService for Fake {
     ) -> Result<Response<ListChannelSessionHistoryResponse>, Status> {
         let event = ChannelSessionEvent {
             id: "e".to_owned(),
-            name: EventName::ChannelSessionEnded.into(),
+            name: EventName::Ended.into(),
             timestamp: Some(Timestamp { seconds: 1, nanos: 0 }),
             channel_session_id: "a/b".to_owned(),
             conversation_id: Some("c".to_owned()),

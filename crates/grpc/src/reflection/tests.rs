@@ -63,7 +63,7 @@ const ASKED: [(&str, &str); 16] = [
     ("symbol", "channelsession.v1.ChannelSessionService.UpdateData"),
     ("symbol", "channelsession.v1.ChannelSessionService.UpdateDate"),
     ("symbol", "channelsession.v1.UpdateDataRequest.etag"),
-    ("symbol", "channelsession.v1.EVENT_NAME_CHANNEL_SESSION_ENDED"),
+    ("symbol", "channelsession.v1.EVENT_NAME_ENDED"),
     ("symbol", ".channelsession.v1.EventName"),
     ("symbol", ""),
     ("file", "nothing.proto"),

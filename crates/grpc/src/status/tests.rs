@@ -1,6 +1,6 @@
 //! The error table: each reason's code and name, held to the contract in `proto/`, and what its details carry.
 
-use channel_session_api::{FILE_DESCRIPTOR_SET, v1};
+use channel_session_api::FILE_DESCRIPTOR_SET;
 use domain::{
     attribute::Attributes,
     session::{Document, Id},
@@ -100,7 +100,6 @@ struct Details {
     info: pb::ErrorInfo,
     retry: Option<pb::RetryInfo>,
     fields: Vec<pb::bad_request::FieldViolation>,
-    more: Vec<ViolationDetail>,
 }
 
 impl Details {
@@ -120,9 +119,6 @@ impl Details {
             retry: find("google.rpc.RetryInfo").map(|it| pb::RetryInfo::decode(it).expect("a RetryInfo")),
             fields: find("google.rpc.BadRequest")
                 .map(|it| pb::BadRequest::decode(it).expect("a BadRequest").field_violations)
-                .unwrap_or_default(),
-            more: find("channelsession.v1.ViolationDetails")
-                .map(|it| v1::ViolationDetails::decode(it).expect("a ViolationDetails").violations)
                 .unwrap_or_default(),
         }
     }
@@ -189,9 +185,10 @@ fn violations_are_listed_in_order_with_their_total() {
     let all: Vec<_> = (0..100).map(|number| violation(number, 100)).collect();
     let read = Details::of(&from_error(&Error::InvalidAttributes(all.clone())));
     assert_eq!(read.metadata("violations_total"), Some("100"));
-    let listed = read.fields.iter().zip(&read.more);
-    let listed: Vec<_> =
-        listed.map(|(field, more)| (&*field.field, &*more.key, &*more.rule, &*field.description)).collect();
+    let listed = read.fields.iter().map(|it| {
+        (&*it.field, read.metadata(&key_name(&it.field)).expect("a key"), &*it.reason, &*it.description)
+    });
+    let listed: Vec<_> = listed.collect();
     let expected =
         all.iter().map(|it| (&*it.field, it.key.as_deref().expect("a key"), it.rule, &*it.description));
     assert_eq!(listed, expected.collect::<Vec<_>>());
@@ -200,7 +197,7 @@ fn violations_are_listed_in_order_with_their_total() {
 #[test]
 fn without_violations_there_is_neither_a_list_nor_a_total() {
     let read = Details::of(&from_error(&Error::IdRequired));
-    assert_eq!((read.fields.len(), read.more.len(), read.metadata("violations_total")), (0, 0, None));
+    assert_eq!((read.fields.len(), read.metadata("violations_total")), (0, None));
 }
 
 /// Names of members are the caller's, and a path to a value is made of them.

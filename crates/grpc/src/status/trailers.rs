@@ -3,14 +3,14 @@
 //! It works on headers as they are about to be sent, so that nothing that is sent can be forgotten, whoever made it: the
 //! service, the framework, health or reflection.
 
-use channel_session_api::v1::{MismatchDetails, ViolationDetails};
+use channel_session_api::v1::MismatchDetails;
 use http::HeaderMap;
 use prost::Message;
 use prost_types::Any;
 use tonic::{Code, Status};
 use tonic_types::pb;
 
-use super::{BAD_REQUEST, MISMATCH_DETAILS, VIOLATION_DETAILS, any, mismatch::SHORTER};
+use super::{BAD_REQUEST, ERROR_INFO, MISMATCH_DETAILS, any, mismatch::SHORTER, violations::retain_keys};
 use crate::headers::header_bytes;
 
 /// What the trailers of an error stay under, in bytes as HTTP/2 counts a list of headers: names, values, and 32 bytes for
@@ -24,9 +24,9 @@ const SERVERS_OWN_BYTES: usize = 128;
 /// How much of a message is left where not everything fits, in bytes as it is sent; less where that does not do.
 const MESSAGE_BYTES: [usize; 2] = [512, 128];
 
-/// Cuts the status among headers to what keeps all of them under [`MAX_TRAILER_BYTES`], if they are not. The reason, its
-/// metadata and the time to retry after stay. Of a long message the beginning stays, of violations the first ones, of an
-/// attribute that is not as required what it is but its value.
+/// Cuts the status among headers to what keeps all of them under [`MAX_TRAILER_BYTES`], if they are not. The reason, what
+/// is said of the outcome and the time to retry after stay. Of a long message the beginning stays, of violations the first
+/// ones with their attributes' keys, of an attribute that is not as required what it is but its value.
 pub fn bound(headers: &mut HeaderMap) {
     if size(headers) < MAX_TRAILER_BYTES {
         return;
@@ -55,7 +55,7 @@ fn shortened(status: &Status, room: usize) -> HeaderMap {
             let headers = |violations| parts.headers(status.code(), &message, shorten, violations);
             let fits = |violations| sum(&headers(violations)) < room;
             if fits(0) {
-                return headers(largest(parts.violations(), fits));
+                return headers(largest(parts.violations.len(), fits));
             }
         }
     }
@@ -66,8 +66,8 @@ fn shortened(status: &Status, room: usize) -> HeaderMap {
 /// What details consist of.
 #[derive(Default)]
 struct Parts {
-    bad_request: pb::BadRequest,
-    more: ViolationDetails,
+    info: Option<pb::ErrorInfo>,
+    violations: Vec<pb::bad_request::FieldViolation>,
     mismatch: Option<MismatchDetails>,
     /// What has a fixed form, and stays.
     rest: Vec<Any>,
@@ -79,17 +79,15 @@ impl Parts {
         for detail in details {
             let value = &*detail.value;
             match detail.type_url.rsplit('/').next().unwrap_or_default() {
-                BAD_REQUEST => parts.bad_request = pb::BadRequest::decode(value).unwrap_or_default(),
-                VIOLATION_DETAILS => parts.more = ViolationDetails::decode(value).unwrap_or_default(),
+                ERROR_INFO => parts.info = pb::ErrorInfo::decode(value).ok(),
+                BAD_REQUEST => {
+                    parts.violations = pb::BadRequest::decode(value).unwrap_or_default().field_violations;
+                }
                 MISMATCH_DETAILS => parts.mismatch = MismatchDetails::decode(value).ok(),
                 _ => parts.rest.push(detail),
             }
         }
         parts
-    }
-
-    fn violations(&self) -> usize {
-        self.bad_request.field_violations.len()
     }
 
     /// The headers of a status with so many of the violations.
@@ -100,13 +98,15 @@ impl Parts {
         shorten: fn(&mut MismatchDetails),
         violations: usize,
     ) -> HeaderMap {
-        let mut details = self.rest.clone();
-        if violations > 0 {
-            let field_violations =
-                self.bad_request.field_violations.iter().take(violations).cloned().collect();
-            details.push(any(BAD_REQUEST, &pb::BadRequest { field_violations }));
-            let more = self.more.violations.iter().take(violations).cloned().collect();
-            details.push(any(VIOLATION_DETAILS, &ViolationDetails { violations: more }));
+        let listed = &self.violations[..violations.min(self.violations.len())];
+        let mut details = Vec::new();
+        if let Some(mut info) = self.info.clone() {
+            retain_keys(&mut info.metadata, listed);
+            details.push(any(ERROR_INFO, &info));
+        }
+        details.extend(self.rest.iter().cloned());
+        if !listed.is_empty() {
+            details.push(any(BAD_REQUEST, &pb::BadRequest { field_violations: listed.to_vec() }));
         }
         if let Some(mut mismatch) = self.mismatch.clone() {
             shorten(&mut mismatch);

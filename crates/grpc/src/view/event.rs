@@ -39,10 +39,10 @@ fn message<'a>(event: &Event, changes: impl IntoIterator<Item = &'a AttributeDif
 
 fn name(name: Name) -> EventName {
     match name {
-        Name::Started => EventName::ChannelSessionStarted,
-        Name::DataUpdated => EventName::ChannelSessionDataUpdated,
-        Name::Ended => EventName::ChannelSessionEnded,
-        Name::Deleted => EventName::ChannelSessionDeleted,
+        Name::Started => EventName::Started,
+        Name::DataUpdated => EventName::DataUpdated,
+        Name::Ended => EventName::Ended,
+        Name::Deleted => EventName::Deleted,
     }
 }
 
@@ -56,8 +56,8 @@ fn change(change: &AttributeDiff) -> v1::AttributeChange {
         key: change.key.clone(),
         // A document has no room for so many that the number would not fit.
         index: i32::try_from(change.index).unwrap_or(i32::MAX),
-        old: change.old.as_ref().map(|entry| attribute::entry(&change.key, entry)),
-        new: change.new.as_ref().map(|entry| attribute::entry(&change.key, entry)),
+        before: change.old.as_ref().map(|entry| attribute::entry(&change.key, entry)),
+        after: change.new.as_ref().map(|entry| attribute::entry(&change.key, entry)),
     }
 }
 

@@ -68,7 +68,7 @@ async fn a_watch_begins_with_a_checkpoint_tells_changes_and_ends_with_the_servic
     service.update_data(call(update("a", "k", "\"v\""))).await.expect("an update");
     let told = next(&mut stream).await.expect("a response").expect("a change");
     let event = told.event.as_ref().expect("the change");
-    assert_eq!((event.name(), event.revision), (EventName::ChannelSessionDataUpdated, 2));
+    assert_eq!((event.name(), event.revision), (EventName::DataUpdated, 2));
     assert!(event.json.contains("\"additionalAttributes\""), "{}", event.json);
 
     // From where the first one began, it comes again.

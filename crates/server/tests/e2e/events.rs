@@ -85,18 +85,15 @@ async fn a_watch_and_a_stream_tell_the_same(store: Store) {
     assert_eq!(in_process.take(count + 1).await, sent);
     for (event, message) in told.iter().zip(&sent) {
         assert_eq!(message.data, event.json);
-        let name = event.name().as_str_name();
-        assert_eq!(format!("EVENT_NAME_{}", message.event), name);
+        let name = event.name().as_str_name().strip_prefix("EVENT_NAME_").unwrap();
+        assert_eq!(message.event, format!("CHANNEL_SESSION_{name}"));
     }
     // Each once, and in order: of each session, one revision after the other.
     let of = |id: &str| -> Vec<(i64, EventName)> {
         let events = told.iter().filter(|event| event.channel_session_id == id);
         events.map(|event| (event.revision, event.name())).collect()
     };
-    use EventName::{
-        ChannelSessionDataUpdated as Updated, ChannelSessionDeleted as Deleted, ChannelSessionEnded as Ended,
-        ChannelSessionStarted as Started,
-    };
+    use EventName::{DataUpdated as Updated, Deleted, Ended, Started};
     assert_eq!(of("a"), [(1, Started), (2, Updated), (3, Updated), (4, Updated), (5, Updated), (6, Ended)]);
     assert_eq!(of("b"), [(1, Started), (2, Updated), (3, Ended)]);
     assert_eq!(of("none"), [(1, Started), (2, Updated), (3, Deleted)]);

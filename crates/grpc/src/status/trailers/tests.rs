@@ -12,7 +12,7 @@ use json::Value;
 use proptest::prelude::*;
 
 use super::*;
-use crate::status::{VIOLATIONS_TOTAL, from_error};
+use crate::status::{VIOLATIONS_TOTAL, from_error, key_name};
 
 /// The headers of an error as they are sent: after [`bound`], with what the server adds.
 fn sent(error: &Error, request_id: &str) -> HeaderMap {
@@ -32,10 +32,8 @@ fn details(headers: &HeaderMap) -> (Status, Parts, pb::ErrorInfo) {
     let status = Status::from_header_map(headers).expect("a status");
     let message = pb::Status::decode(status.details()).expect("a google.rpc.Status");
     assert_eq!((message.code, &*message.message), (status.code().into(), status.message()));
-    let parts = Parts::of(message.details);
-    let info =
-        parts.rest.iter().find(|it| it.type_url.ends_with("google.rpc.ErrorInfo")).expect("an ErrorInfo");
-    let info = pb::ErrorInfo::decode(&*info.value).expect("an ErrorInfo");
+    let mut parts = Parts::of(message.details);
+    let info = parts.info.take().expect("an ErrorInfo");
     (status, parts, info)
 }
 
@@ -52,16 +50,23 @@ fn as_many_violations_as_fit_are_kept_in_order_with_their_total() {
         assert!(bytes(&headers) < MAX_TRAILER_BYTES, "{size}: {}", bytes(&headers));
         let (_, parts, info) = details(&headers);
         assert_eq!(info.metadata.get(VIOLATIONS_TOTAL).map(String::as_str), Some("100"));
-        assert_eq!(parts.violations(), parts.more.violations.len());
-        for ((kept, more), of) in
-            parts.bad_request.field_violations.iter().zip(&parts.more.violations).zip(&all)
-        {
-            assert_eq!((&kept.field, &kept.description), (&of.field, &of.description));
-            assert_eq!((Some(&more.key), &*more.rule), (of.key.as_ref(), of.rule));
+        for (kept, of) in parts.violations.iter().zip(&all) {
+            assert_eq!(
+                (&kept.field, &kept.description, &*kept.reason),
+                (&of.field, &of.description, of.rule)
+            );
+            assert_eq!(info.metadata.get(&key_name(&kept.field)), of.key.as_ref());
         }
+        // Besides, the total is there and nothing of what was left out.
+        assert_eq!(info.metadata.len(), 1 + parts.violations.len());
         // One more takes so much in base64; what it and the lists are wrapped in is not counted.
-        let next = (2 * size + "attributes[00].value".len() + "String50".len()) * 4 / 3;
-        assert!(bytes(&headers) + next + 256 > MAX_TRAILER_BYTES, "{size}: only {} fit", parts.violations());
+        let names = "attributes[00].value".len() + "attributes_00_key".len() + "String50".len();
+        let next = (2 * size + names) * 4 / 3;
+        assert!(
+            bytes(&headers) + next + 256 > MAX_TRAILER_BYTES,
+            "{size}: only {} fit",
+            parts.violations.len()
+        );
     }
 }
 
@@ -155,7 +160,7 @@ proptest! {
         prop_assert!(whole.message().starts_with(cut));
         let total = info.metadata.get(VIOLATIONS_TOTAL).map_or(0, |total| total.parse().expect("a number"));
         prop_assert_eq!(total, error.violations().len());
-        prop_assert!(parts.violations() <= total);
+        prop_assert!(parts.violations.len() <= total);
         prop_assert_eq!(parts.mismatch.is_some(), matches!(error, Error::AttributeMismatch(_)));
     }
 }

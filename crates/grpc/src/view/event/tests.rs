@@ -45,7 +45,7 @@ fn those_who_watch_are_told_all() {
     let event = updated();
     let message = told(&event.clone().into());
     assert_eq!(message.id, event.id().to_string());
-    assert_eq!(message.name(), EventName::ChannelSessionDataUpdated);
+    assert_eq!(message.name(), EventName::DataUpdated);
     let time = message.timestamp.expect("a time");
     assert_eq!((time.seconds, time.nanos), (1_700_000_000, 123_000_000));
     assert_eq!((&*message.channel_session_id, message.conversation_id.as_deref()), ("a", Some("c")));
@@ -55,15 +55,18 @@ fn those_who_watch_are_told_all() {
     let places: Vec<_> = message.changes.iter().map(|change| (&*change.key, change.index)).collect();
     assert_eq!(places, [("a", 0), ("b", 1), ("c", 2), ("a", 3)]);
     // A double stands for another number, so the text is there too.
-    let old = message.changes[0].old.as_ref().expect("it was there");
+    let old = message.changes[0].before.as_ref().expect("it was there");
     assert_eq!((&*old.r#type, old.value_json.as_deref()), ("Number", Some("0.10")));
     assert!(old.value.is_some());
     let appended = &message.changes[1];
-    assert_eq!((&appended.old, appended.new.as_ref().map(|new| new.value_json.clone())), (&None, Some(None)));
+    assert_eq!(
+        (&appended.before, appended.after.as_ref().map(|new| new.value_json.clone())),
+        (&None, Some(None))
+    );
     // Others store entries without a value, and with a type that is no text.
     let removed = &message.changes[2];
     let bare = Attribute { key: "c".to_owned(), ..Attribute::default() };
-    assert_eq!((&removed.old, &removed.new), (&Some(bare), &None));
+    assert_eq!((&removed.before, &removed.after), (&Some(bare), &None));
 }
 
 #[test]
@@ -86,7 +89,7 @@ fn a_deletion_tells_nothing_but_that_it_was() {
         ..updated()
     };
     let message = past(&event, None);
-    assert_eq!((message.name(), message.revision), (EventName::ChannelSessionDeleted, 7));
+    assert_eq!((message.name(), message.revision), (EventName::Deleted, 7));
     assert_eq!((message.conversation_id, &*message.request_id), (None, ""));
 }
 
@@ -102,7 +105,7 @@ fn each_name_is_one_of_the_contract_s() {
     let names = pool.get_enum_by_name("channelsession.v1.EventName").expect("the enum");
     let names: Vec<_> =
         names.values().skip(1).map(|value| (value.name().to_owned(), value.number())).collect();
-    let prefixed = |known: Name| format!("EVENT_NAME_{}", known.as_str());
+    let prefixed = |known: Name| known.as_str().replacen("CHANNEL_SESSION_", "EVENT_NAME_", 1);
     let expected: Vec<_> = Name::ALL.into_iter().map(|known| (prefixed(known), name(known).into())).collect();
     assert_eq!(names, expected);
 }

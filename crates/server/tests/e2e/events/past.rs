@@ -39,7 +39,7 @@ fn as_json(event: &ChannelSessionEvent) -> Value {
     let changes = event.changes.iter().map(|change| {
         let mut members =
             vec![format!(r#""key":{}"#, quoted(&change.key)), format!(r#""index":{}"#, change.index)];
-        for (entry, which) in [(&change.old, "old"), (&change.new, "new")] {
+        for (entry, which) in [(&change.before, "old"), (&change.after, "new")] {
             let Some(entry) = entry else { continue };
             members.push(format!(r#""{which}Type":{}"#, quoted(&entry.r#type)));
             members.extend(value_text(entry).map(|value| format!(r#""{which}Value":{value}"#)));
@@ -47,7 +47,7 @@ fn as_json(event: &ChannelSessionEvent) -> Value {
         format!("{{{}}}", members.join(","))
     });
     json(&format!(
-        r#"{{"id":"{}","name":"{}","timestamp":{},"conversationId":{},"change":{{"channelSessionId":{},"revision":{},"requester":"{}","requestId":{},"traceId":null,"attributes":[{}]}}}}"#,
+        r#"{{"id":"{}","name":"CHANNEL_SESSION_{}","timestamp":{},"conversationId":{},"change":{{"channelSessionId":{},"revision":{},"requester":"{}","requestId":{},"traceId":null,"attributes":[{}]}}}}"#,
         event.id,
         event.name().as_str_name().strip_prefix("EVENT_NAME_").unwrap(),
         time.seconds * 1000 + i64::from(time.nanos) / 1_000_000,
@@ -114,7 +114,7 @@ async fn the_past_of_a_key_is_told_alone(store: Store) {
             let is_of_key =
                 |event: &ChannelSessionEvent| event.changes.iter().all(|change| change.key == key);
             assert!(past.iter().all(is_of_key), "{key}: {past:?}");
-            assert!(past.iter().all(|it| it.name() != EventName::ChannelSessionStarted));
+            assert!(past.iter().all(|it| it.name() != EventName::Started));
             let found = over_rest(&rest, "a", key, usize::try_from(page_size).unwrap()).await;
             assert_eq!(found, past.iter().map(as_json).collect::<Vec<_>>(), "{key} by {page_size}");
         }

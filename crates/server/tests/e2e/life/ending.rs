@@ -122,7 +122,7 @@ async fn what_ended_is_deleted_in_time(store: Store) {
     // It is one like any other: it is told, and leaves the revision.
     let deleted = loop {
         let event = watch.next().await;
-        if event.name() == EventName::ChannelSessionDeleted {
+        if event.name() == EventName::Deleted {
             break event;
         }
     };

@@ -1,6 +1,6 @@
 //! What a failed call says, over gRPC and over REST.
 
-use channel_session_api::v1::{self, MismatchDetails, ViolationDetails};
+use channel_session_api::v1::{self, MismatchDetails};
 use http::StatusCode;
 use prost::Message;
 use serde_json::Value;
@@ -58,23 +58,17 @@ impl Failure {
         let fields = find("google.rpc.BadRequest")
             .map(|any| pb::BadRequest::decode(&*any.value).unwrap().field_violations)
             .unwrap_or_default();
-        let more = find("channelsession.v1.ViolationDetails")
-            .map(|any| ViolationDetails::decode(&*any.value).unwrap().violations)
-            .unwrap_or_default();
-        assert_eq!(fields.len(), more.len());
-        let violation =
-            |(field, more): (pb::bad_request::FieldViolation, channel_session_api::v1::ViolationDetail)| {
-                Violation {
-                    field: field.field,
-                    key: more.key,
-                    rule: more.rule,
-                    description: field.description,
-                }
-            };
+        let violation = |violation: pb::bad_request::FieldViolation| {
+            // Named after the attribute: `attributes_1_key` for `attributes[1].value`.
+            let attribute = violation.field.split(']').next().unwrap_or_default().replace('[', "_");
+            let key = info.metadata.get(&format!("{attribute}_key")).cloned().unwrap_or_default();
+            let (field, rule, description) = (violation.field, violation.reason, violation.description);
+            Violation { field, key, rule, description }
+        };
         Self {
+            violations: fields.into_iter().map(violation).collect(),
             reason: info.reason,
             detail: status.message().to_owned(),
-            violations: fields.into_iter().zip(more).map(violation).collect(),
             total: info.metadata.get("violations_total").map_or(0, |total| total.parse().unwrap()),
             outcome_unknown: info.metadata.get("outcome").is_some_and(|outcome| outcome == "unknown"),
             mismatch: find("channelsession.v1.MismatchDetails")

@@ -121,7 +121,7 @@ async fn past(client: &Client, id: &str) -> Vec<(i64, u64)> {
 /// The value that an event's one change gave an attribute.
 fn value(event: &ChannelSessionEvent) -> u64 {
     let [change] = &event.changes[..] else { panic!("not one change: {event:?}") };
-    let text = value_text(change.new.as_ref().unwrap()).unwrap();
+    let text = value_text(change.after.as_ref().unwrap()).unwrap();
     text.parse().unwrap_or_else(|error| panic!("{error}: {event:?}"))
 }
 

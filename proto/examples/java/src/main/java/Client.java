@@ -1,8 +1,8 @@
-import channelsession.v1.AttributeOuterClass.Attribute;
+import channelsession.v1.Attribute;
 import channelsession.v1.ChannelSessionServiceGrpc;
-import channelsession.v1.ChannelSessionServiceOuterClass.CreateChannelSessionRequest;
-import channelsession.v1.ChannelSessionServiceOuterClass.UpdateDataRequest;
-import channelsession.v1.Event.WatchChannelSessionsRequest;
+import channelsession.v1.CreateChannelSessionRequest;
+import channelsession.v1.UpdateDataRequest;
+import channelsession.v1.WatchChannelSessionsRequest;
 import com.google.gson.Gson;
 import com.google.protobuf.Any;
 import com.google.protobuf.Value;
@@ -76,7 +76,8 @@ public final class Client {
           System.out.println(detail.unpack(ErrorInfo.class).getReason());
         } else if (detail.is(BadRequest.class)) {
           for (var violation : detail.unpack(BadRequest.class).getFieldViolationsList()) {
-            System.out.println(violation.getField() + " " + violation.getDescription());
+            System.out.printf(
+                "%s %s (%s)%n", violation.getField(), violation.getDescription(), violation.getReason());
           }
         }
       }

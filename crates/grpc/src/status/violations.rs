@@ -1,0 +1,60 @@
+//! Violations as `google.rpc` has them: each in BadRequest, with its rule as the reason; and in ErrorInfo's metadata the
+//! keys of the attributes that are meant, for which BadRequest has no place.
+//!
+//! google.rpc advises that reasons be in UPPER_SNAKE_CASE. Rules keep their names all the same: most are value types, which
+//! have one name in requests, documents and errors, over gRPC as over REST, and callers compare it with what they sent.
+
+use std::collections::HashMap;
+
+use domain::violation::Violation;
+use tonic_types::pb::bad_request::FieldViolation;
+
+/// The violation without its key.
+pub(super) fn field_violation(violation: &Violation) -> FieldViolation {
+    FieldViolation {
+        field: violation.field.clone(),
+        description: violation.description.clone(),
+        reason: violation.rule.to_owned(),
+        ..FieldViolation::default()
+    }
+}
+
+/// Metadata with the keys of the attributes that the violations are about. Violations of one attribute share their entry.
+pub(super) fn keys(violations: &[Violation]) -> impl Iterator<Item = (String, String)> {
+    violations.iter().filter_map(|violation| Some((key_name(&violation.field), violation.key.clone()?)))
+}
+
+/// Removes the keys that none of the violations that are listed needs.
+pub(super) fn retain_keys(metadata: &mut HashMap<String, String>, listed: &[FieldViolation]) {
+    let needed: Vec<_> = listed.iter().map(|violation| key_name(&violation.field)).collect();
+    metadata.retain(|name, _| !name.ends_with(KEY) || needed.contains(name));
+}
+
+/// What the names of keys in the metadata end with.
+const KEY: &str = "_key";
+
+/// The name in ErrorInfo's metadata of the key of the attribute that a field is in: `attributes_1_key` for
+/// `attributes[1].value`. Names of metadata are letters, digits and underscores.
+#[must_use]
+pub fn key_name(field: &str) -> String {
+    let attribute = field.find(']').map_or(field, |end| &field[..end]);
+    attribute.replace(|char: char| !char.is_ascii_alphanumeric(), "_") + KEY
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_named_after_the_attribute_and_not_after_what_is_within() {
+        for (field, name) in [
+            ("attributes[1].value", "attributes_1_key"),
+            ("attributes[1].value.a[7].b", "attributes_1_key"),
+            ("attributes[12]", "attributes_12_key"),
+            ("preconditions[0].key", "preconditions_0_key"),
+            ("remove_keys[3]", "remove_keys_3_key"),
+        ] {
+            assert_eq!(key_name(field), name);
+        }
+    }
+}
