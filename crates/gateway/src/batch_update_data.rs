@@ -51,7 +51,7 @@ pub(crate) async fn batch_update_data(
 ) -> Result<Response, Problem> {
     query::none(&parts)?;
     headers::refuse_conditions(&parts.headers, "each of the requests has its own etag and requestId")?;
-    let (text, _share) = body::json(&gateway, &parts, body, Types::Json, grpc::MAX_MESSAGE_BYTES).await?;
+    let (text, _share) = body::json(&gateway, &parts, body, Types::Json, wire::MAX_MESSAGE_BYTES).await?;
     let long_work = &gateway.options.budget.long_work;
     let request = long_work.run(|| read(&text)).await?;
     let effect = Effect::of(request.requests.iter().all(|request| request.validate_only));

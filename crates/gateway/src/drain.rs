@@ -31,7 +31,7 @@ use http_body_util::BodyExt;
 use tokio_util::sync::CancellationToken;
 
 /// How much of a body is read for nothing, in bytes: as much as the largest request may have.
-const MAX_BYTES: u64 = grpc::MAX_MESSAGE_BYTES as u64;
+const MAX_BYTES: u64 = wire::MAX_MESSAGE_BYTES as u64;
 
 /// How long that may take. A proxy has the body at hand; an answer should not wait long for a caller that has not.
 const MAX_TIME: Duration = Duration::from_secs(1);

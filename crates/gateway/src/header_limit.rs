@@ -6,8 +6,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::Reason;
-use grpc::headers;
 use http::StatusCode;
+use wire::headers;
 
 use crate::problem::Problem;
 

@@ -1,4 +1,4 @@
-//! The REST gateway: HTTP to the gRPC call, and the only place where a status becomes a problem.
+//! The REST gateway: HTTP to the gRPC call and back.
 //!
 //! Thin: each route is one call. It decides nothing about sessions and attributes, and reads neither: a body goes into the
 //! call as it came, or its members' texts do, and the stored document comes out of it as it is.

@@ -1,8 +1,8 @@
 //! One line of log for each request, under its request id. Never a request's content.
 
 use axum::{extract::Request, middleware::Next, response::Response};
-use grpc::log::{Call, REQUEST_ID, request_id, trace_id};
 use tracing::Instrument;
+use wire::log::{Call, REQUEST_ID, request_id, trace_id};
 
 /// A caller's own request id is kept, goes into the call, and is sent back; others get one.
 pub(crate) async fn layer(mut request: Request, next: Next) -> Response {

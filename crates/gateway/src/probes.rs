@@ -6,10 +6,11 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
+use channel_session_api::v1::channel_session_service_server::SERVICE_NAME;
 use domain::Reason;
-use grpc::NOT_READY;
 use http::header::CONTENT_TYPE;
 use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus};
+use wire::headers::NOT_READY;
 
 use crate::{Gateway, problem::Problem};
 
@@ -26,7 +27,7 @@ pub(crate) async fn readyz(State(gateway): State<Gateway>) -> Result<Response, P
     if gateway.leaving.is_cancelled() {
         return Err(Problem::new(Reason::StoreUnavailable, "not ready: the process is about to stop"));
     }
-    let request = HealthCheckRequest { service: grpc::SERVICE_NAME.to_owned() };
+    let request = HealthCheckRequest { service: SERVICE_NAME.to_owned() };
     let mut health = gateway.upstream.health();
     let answer = tokio::time::timeout(PATIENCE, health.check(request)).await;
     let why = match &answer {

@@ -1,25 +1,27 @@
-//! The only place where a gRPC status becomes an HTTP problem (RFC 9457).
+//! What a caller over HTTP is told of an error (RFC 9457): one that the gateway finds itself, or the service's.
 
 mod caller;
-mod details;
-mod http_status;
 mod mismatch;
+mod violation;
 
 use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
 use channel_session_api::v1::Failure;
-use domain::{Error, Reason};
-use grpc::status;
+use domain::{Error, Outcome, Reason};
 use http::{
     HeaderName, HeaderValue, StatusCode,
     header::{CONTENT_TYPE, RETRY_AFTER},
 };
 use serde::Serialize;
 use tonic::{Code, Status};
+use wire::{
+    error::{ErrorReply, OUTCOME_UNKNOWN, http_status},
+    log,
+};
 
-use details::{Details, Violation};
 use mismatch::Mismatch;
+use violation::Violation;
 
 /// What a caller is told when a request fails.
 #[derive(Debug, Serialize)]
@@ -30,8 +32,8 @@ pub(crate) struct Problem {
     detail: Box<str>,
     #[serde(serialize_with = "as_name")]
     reason: Reason,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    violations: Vec<Violation>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    violations: Box<[Violation]>,
     /// How many there are, where some of them are not listed.
     #[serde(rename = "violationsTotal", skip_serializing_if = "Option::is_none")]
     violations_total: Option<usize>,
@@ -41,6 +43,9 @@ pub(crate) struct Problem {
     /// `unknown` where the change may have been made all the same.
     #[serde(skip_serializing_if = "Option::is_none")]
     outcome: Option<&'static str>,
+    /// After how many seconds to try again, where that is told.
+    #[serde(skip)]
+    retry_after: Option<u32>,
     /// Headers beside those that every problem has.
     #[serde(skip)]
     headers: Box<[(HeaderName, HeaderValue)]>,
@@ -49,7 +54,7 @@ pub(crate) struct Problem {
 impl Problem {
     /// A problem that the gateway finds itself.
     pub(crate) fn new(reason: Reason, detail: impl Into<String>) -> Self {
-        Self::from(&status::from_reason(reason, &detail.into()))
+        Self::from(ErrorReply::new(reason, detail))
     }
 
     /// The same, of a call that cannot have changed anything.
@@ -71,14 +76,12 @@ impl Problem {
 
     /// When to try again, where that is told.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
-        let header = self.headers.iter().find(|(name, _)| name == RETRY_AFTER);
-        let seconds = header.and_then(|(_, seconds)| seconds.to_str().ok()?.parse().ok());
-        seconds.map(Duration::from_secs)
+        self.retry_after.map(|seconds| Duration::from_secs(seconds.into()))
     }
 
     /// The same with a status of its own, where HTTP has one that says more than the reason's.
     pub(crate) fn with_status(self, status: StatusCode) -> Self {
-        Self { status, title: http_status::title(status), ..self }
+        Self { status, title: title(status), ..self }
     }
 
     /// The problem as JSON text.
@@ -86,42 +89,52 @@ impl Problem {
         serde_json::to_string(self).unwrap_or_default()
     }
 
-    fn told(code: Code, message: &str, details: Details) -> Self {
-        // Without a reason it is not the service that answered but the way to it, on which the call may have been lost.
-        let unknown = details.reason.is_none() || details.outcome_unknown;
-        let detail = match details.reason {
-            Some(_) => message.into(),
-            None => {
-                tracing::warn!(?code, message, "the service cannot be reached");
-                "the service behind the gateway cannot be reached".into()
-            }
+    /// A call that may have been lost: what answered is not the service but the way to it, of which no caller is told.
+    fn lost(code: Code, message: &str) -> Self {
+        tracing::warn!(?code, message, "the service cannot be reached");
+        let reason = if code == Code::DeadlineExceeded {
+            Reason::DeadlineExceeded
+        } else if code == Code::ResourceExhausted {
+            Reason::Overloaded
+        } else {
+            Reason::StoreUnavailable
         };
-        let reason = details.reason.unwrap_or_else(|| lost(code));
-        let http = http_status::of(reason);
-        let retry_after = details.retry_after.or_else(|| status::retry_delay(reason));
+        let reply = ErrorReply::new(reason, "the service behind the gateway cannot be reached");
+        Self::from(ErrorReply { outcome: Outcome::Unknown, ..reply })
+    }
+}
+
+impl From<ErrorReply> for Problem {
+    fn from(reply: ErrorReply) -> Self {
+        let status = http_status(reply.reason);
+        let listed = reply.violations.len();
         Self {
-            status: http,
-            title: http_status::title(http),
-            detail,
-            reason,
-            violations_total: details.violations_total.filter(|&total| total > details.violations.len()),
-            violations: details.violations,
-            mismatch: details.mismatch.map(|mismatch| Box::new(mismatch.into())),
-            outcome: unknown.then_some(status::OUTCOME_UNKNOWN),
-            headers: retry_after.into_iter().map(|delay| (RETRY_AFTER, whole_seconds(delay))).collect(),
+            status,
+            title: title(status),
+            detail: reply.message.into(),
+            reason: reply.reason,
+            violations: reply.violations.into_iter().map(Violation::from).collect(),
+            violations_total: Some(reply.violations_total).filter(|&total| total > listed),
+            mismatch: reply.mismatch.map(|mismatch| Box::new(mismatch.into())),
+            outcome: (reply.outcome == Outcome::Unknown).then_some(OUTCOME_UNKNOWN),
+            retry_after: reply.retry_after.map(whole_seconds),
+            headers: Box::default(),
         }
     }
 }
 
+/// An error that the gateway finds itself, and so answers: what is none of the caller's making is logged.
 impl From<&Error> for Problem {
     fn from(error: &Error) -> Self {
-        Self::from(&status::from_error(error))
+        log::cause(error);
+        Self::from(ErrorReply::from(error))
     }
 }
 
 impl From<&Status> for Problem {
     fn from(status: &Status) -> Self {
-        Self::told(status.code(), status.message(), Details::from(status))
+        ErrorReply::from_status(status)
+            .map_or_else(|| Self::lost(status.code(), status.message()), Self::from)
     }
 }
 
@@ -129,33 +142,30 @@ impl From<&Status> for Problem {
 impl From<Failure> for Problem {
     fn from(failure: Failure) -> Self {
         let (code, message) = (Code::from_i32(failure.code), failure.message.clone());
-        Self::told(code, &message, Details::from(failure))
+        ErrorReply::from_failure(failure).map_or_else(|| Self::lost(code, &message), Self::from)
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let headers = [(CONTENT_TYPE, "application/problem+json")];
-        let mut response = (self.status, headers, self.to_json()).into_response();
-        response.headers_mut().extend(self.headers);
+        let content_type = [(CONTENT_TYPE, "application/problem+json")];
+        let mut response = (self.status, content_type, self.to_json()).into_response();
+        let headers = response.headers_mut();
+        headers.extend(self.retry_after.map(|seconds| (RETRY_AFTER, seconds.into())));
+        headers.extend(self.headers);
         response
     }
 }
 
 /// `Retry-After` counts whole seconds; sooner than asked for would be wrong, a little later is not.
-fn whole_seconds(delay: Duration) -> HeaderValue {
-    HeaderValue::from(delay.as_secs() + u64::from(delay.subsec_nanos() > 0))
+fn whole_seconds(delay: Duration) -> u32 {
+    let seconds = delay.as_secs() + u64::from(delay.subsec_nanos() > 0);
+    u32::try_from(seconds).unwrap_or(u32::MAX)
 }
 
-/// The reason for a status that did not come from the service.
-fn lost(code: Code) -> Reason {
-    if code == Code::DeadlineExceeded {
-        Reason::DeadlineExceeded
-    } else if code == Code::ResourceExhausted {
-        Reason::Overloaded
-    } else {
-        Reason::StoreUnavailable
-    }
+/// A status's name. HTTP has none for the one that nginx gives to callers that went away.
+fn title(status: StatusCode) -> &'static str {
+    status.canonical_reason().unwrap_or("Client Closed Request")
 }
 
 fn as_number<S: serde::Serializer>(status: &StatusCode, serializer: S) -> Result<S::Ok, S::Error> {

@@ -9,12 +9,12 @@ use axum::Router;
 use budget::Counted;
 use channel_session_api::v1::channel_session_service_client::ChannelSessionServiceClient;
 use domain::{Error, Outcome};
-use grpc::log::{REQUEST_ID, TRACEPARENT};
 use http::{Uri, request::Parts};
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, body::Body, transport::Endpoint};
 use tonic_health::pb::health_client::HealthClient;
 use tower::{ServiceExt, util::BoxCloneSyncService};
+use wire::log::{REQUEST_ID, TRACEPARENT};
 
 use crate::{Gateway, problem::Problem};
 

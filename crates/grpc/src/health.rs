@@ -11,10 +11,10 @@ use tonic_health::{
     server::{HealthReporter, HealthService},
 };
 
-use crate::{SERVICE_NAME, stream_end::until_stopped};
+use channel_session_api::v1::channel_session_service_server::SERVICE_NAME;
+use wire::headers::NOT_READY;
 
-/// The metadata of an answer to `Check` that says, while the service does not serve, what it waits for.
-pub const NOT_READY: &str = "x-not-ready";
+use crate::stream_end::until_stopped;
 
 /// How many bytes of that are told at most: it travels in headers.
 const MAX_TOLD_BYTES: usize = 512;

@@ -1,4 +1,4 @@
-//! The gRPC service: protobuf to domain and back, and the only place where an error becomes a status.
+//! The gRPC service: protobuf to domain and back.
 //!
 //! Knows no database and no HTTP beyond gRPC's own.
 
@@ -13,7 +13,6 @@ mod delete;
 mod end;
 mod finish;
 mod get;
-pub mod headers;
 mod health;
 mod history;
 mod layer;
@@ -27,15 +26,16 @@ mod reads;
 mod reflection;
 mod routes;
 mod service;
-pub mod status;
+mod status;
 mod stream_end;
 mod stream_update_data;
 mod update_data;
-mod value;
 mod view;
 mod watch;
 
-pub use health::{Health, NOT_READY};
+use wire::{headers, value};
+
+pub use health::Health;
 pub use layer::{caller::anybody, log};
-pub use routes::{MAX_MESSAGE_BYTES, SERVICE_NAME, routes};
+pub use routes::routes;
 pub use service::{Options, Service};

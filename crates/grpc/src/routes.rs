@@ -4,24 +4,17 @@ use std::sync::Arc;
 
 use axum::{Router, middleware};
 use channel_session_api::{
-    FILE_DESCRIPTOR_SET,
-    v1::channel_session_service_server::{ChannelSessionServiceServer, SERVICE_NAME as NAME},
+    FILE_DESCRIPTOR_SET, v1::channel_session_service_server::ChannelSessionServiceServer,
 };
-use domain::session::Document;
 use tokio::sync::Semaphore;
 use tonic::codec::CompressionEncoding;
+use wire::MAX_MESSAGE_BYTES;
 
 use crate::{
     Health, Service,
     layer::{self, Limits},
     reflection,
 };
-
-/// The service's full name, under which `grpc.health.v1` knows it.
-pub const SERVICE_NAME: &str = NAME;
-
-/// The largest message, in bytes: the longest text of a document, and what a request has around it.
-pub const MAX_MESSAGE_BYTES: usize = Document::MAX_TEXT_BYTES + 64 * 1024;
 
 /// All that the gRPC port serves, without the log, which is for calls from outside.
 ///

@@ -1,6 +1,5 @@
 //! A stored session as a message: typed, as its JSON, or both. Beside it, what happened to it.
 
-pub(crate) mod attribute;
 mod channel;
 mod channel_session;
 pub(crate) mod event;
@@ -12,6 +11,7 @@ use domain::{
     command::CommandResult,
     session::{Id, Session},
 };
+use wire::attribute;
 
 /// The session in the view that a request asked for. A view that this version does not know is the default one.
 pub(crate) fn session(session: Session, view: i32) -> ChannelSession {

@@ -71,12 +71,12 @@ const MAX_SEND_BUFFER_BYTES: usize = 32 * 1024;
 const MAX_BUFFER_BYTES: usize = 64 * 1024;
 
 /// Beyond this many bytes, a request's head over HTTP/2 is answered with a bare 431, as it is over HTTP/1.1 beyond the buffer.
-/// The services' own limit is lower, and says why: [`grpc::headers::MAX_HEADER_BYTES`].
+/// The services' own limit is lower, and says why: [`wire::headers::MAX_HEADER_BYTES`].
 const MAX_HEAD_BYTES: u32 = 64 * 1024;
 
-/// How many headers HTTP/1.1 lets through, for the services to refuse what is beyond [`grpc::headers::MAX_HEADERS`] with a
+/// How many headers HTTP/1.1 lets through, for the services to refuse what is beyond [`wire::headers::MAX_HEADERS`] with a
 /// reason; over HTTP/2 their size is all that is bounded. Beyond it the answer is a bare 431.
-const MAX_HEADERS_READ: usize = 2 * grpc::headers::MAX_HEADERS;
+const MAX_HEADERS_READ: usize = 2 * wire::headers::MAX_HEADERS;
 
 /// How long an HTTP/1.1 connection may take to send a request's head, from the end of the last one. So it is also how
 /// long a connection may be idle: longer than load balancers keep theirs, which is a minute, or they would send requests

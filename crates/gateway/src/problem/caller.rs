@@ -9,7 +9,7 @@ use http::{
     header::{IF_MATCH, IF_NONE_MATCH},
 };
 
-use super::{Problem, http_status};
+use super::Problem;
 use crate::headers::{self, IDEMPOTENCY_KEY, LAST_EVENT_ID};
 
 impl Problem {
@@ -28,8 +28,7 @@ impl Problem {
         }
         // RFC 9110, section 13.1.2.
         if self.reason == Reason::ChannelSessionExists && headers.contains_key(IF_NONE_MATCH) {
-            self.status = StatusCode::PRECONDITION_FAILED;
-            self.title = http_status::title(self.status);
+            return self.with_status(StatusCode::PRECONDITION_FAILED);
         }
         self
     }

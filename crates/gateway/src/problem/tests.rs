@@ -1,15 +1,12 @@
-//! The table from reasons to HTTP, and what becomes of statuses that are not the service's.
+//! Problems as callers read them, and what becomes of statuses that are not the service's.
 
-use std::{collections::HashMap, time::Duration};
+use std::time::Duration;
 
 use axum::body::to_bytes;
 use channel_session_api::v1::{self as api, Attribute, MismatchDetails};
 use domain::{Outcome, violation::Violation as Broken};
 use http::HeaderMap;
-use prost::Message;
-use prost_types::Any;
 use serde_json::{Value, json};
-use tonic_types::{ErrorDetails, StatusExt, pb};
 
 use super::*;
 
@@ -21,42 +18,18 @@ async fn answer(problem: Problem) -> (StatusCode, HeaderMap, Value) {
 }
 
 #[tokio::test]
-async fn each_reason_has_its_http_status() {
-    let table = [
-        (Reason::ChannelSessionIdRequired, 400, "Bad Request"),
-        (Reason::InvalidChannelSessionId, 400, "Bad Request"),
-        (Reason::BodyRequired, 400, "Bad Request"),
-        (Reason::MalformedBody, 400, "Bad Request"),
-        (Reason::InvalidAttributes, 400, "Bad Request"),
-        (Reason::TooManyAttributes, 400, "Bad Request"),
-        (Reason::InvalidDocument, 400, "Bad Request"),
-        (Reason::DocumentTooLarge, 400, "Bad Request"),
-        (Reason::ChannelSessionNotFound, 404, "Not Found"),
-        (Reason::NotFound, 404, "Not Found"),
-        (Reason::MethodNotAllowed, 405, "Method Not Allowed"),
-        (Reason::ChannelSessionExists, 409, "Conflict"),
-        (Reason::ChannelSessionNotActive, 409, "Conflict"),
-        (Reason::ChannelDataMalformed, 409, "Conflict"),
-        (Reason::RequestTooLarge, 413, "Payload Too Large"),
-        (Reason::UnsupportedMediaType, 415, "Unsupported Media Type"),
-        (Reason::Overloaded, 429, "Too Many Requests"),
-        (Reason::Cancelled, 499, "Client Closed Request"),
-        (Reason::Internal, 500, "Internal Server Error"),
-        (Reason::StoreUnavailable, 503, "Service Unavailable"),
-        (Reason::DeadlineExceeded, 504, "Gateway Timeout"),
-        (Reason::AttributeMismatch, 409, "Conflict"),
-        (Reason::RevisionMismatch, 412, "Precondition Failed"),
-        (Reason::RequestIdReused, 422, "Unprocessable Entity"),
-        (Reason::InvalidParameter, 400, "Bad Request"),
-        (Reason::PositionExpired, 410, "Gone"),
-    ];
-    assert_eq!(table.map(|(reason, ..)| reason), Reason::ALL);
-    for (reason, expected, title) in table {
+async fn each_reason_has_its_status_and_a_title() {
+    for reason in Reason::ALL {
         let (status, headers, body) = answer(Problem::new(reason, "why")).await;
-        let same = json!({"status": expected, "title": title, "detail": "why", "reason": reason.as_str()});
-        assert_eq!((status.as_u16(), body), (expected, same));
+        let title = body["title"].as_str().expect("a title").to_owned();
+        assert_eq!(status, http_status(reason));
+        assert_eq!(title == "Client Closed Request", status == 499, "{title}");
+        let same =
+            json!({"status": status.as_u16(), "title": title, "detail": "why", "reason": reason.as_str()});
+        assert_eq!(body, same);
         assert_eq!(headers["content-type"], "application/problem+json");
-        assert_eq!(headers.contains_key("retry-after"), matches!(expected, 429 | 503), "{reason:?}");
+        let may_pass = matches!(status.as_u16(), 429 | 503);
+        assert_eq!(headers.contains_key("retry-after"), may_pass, "{reason:?}");
     }
 }
 
@@ -92,14 +65,14 @@ async fn each_violation_is_told_with_its_field_its_key_its_rule_and_a_descriptio
 #[tokio::test]
 async fn violations_that_are_not_listed_are_counted() {
     let violations = (0..100).map(|at| Broken::new(at, "length", "x".repeat(100))).collect();
-    let whole = status::from_error(&Error::InvalidDocument(violations));
+    let whole = ErrorReply::from(&Error::InvalidDocument(violations)).to_status();
     let (_, _, body) = answer(Problem::from(&whole)).await;
     assert_eq!(body["violations"].as_array().expect("a list").len(), 100);
     assert_eq!(body.get("violationsTotal"), None);
 
     // As it comes over a network.
     let mut response = whole.into_http::<()>();
-    status::bound(response.headers_mut());
+    wire::error::bound(response.headers_mut());
     let cut = Status::from_header_map(response.headers()).expect("a status");
     let (_, _, body) = answer(Problem::from(&cut)).await;
     assert_eq!(body["violationsTotal"], 100);
@@ -152,29 +125,12 @@ async fn an_outcome_is_told_only_where_it_is_unknown() {
 async fn retry_after_is_never_sooner_than_the_service_asks_for() {
     for (seconds, nanos, expected) in [(2, 0, "2"), (1, 1, "2"), (0, 200_000_000, "1"), (7, 999_999_999, "8")]
     {
-        let mut details = ErrorDetails::new();
-        details.set_error_info("OVERLOADED", status::ERROR_DOMAIN, HashMap::new());
-        details.set_retry_info(Some(Duration::new(seconds, nanos)));
-        let status = Status::with_error_details(Code::ResourceExhausted, "busy", details);
+        let delay = Some(Duration::new(seconds, nanos));
+        let reply = ErrorReply { retry_after: delay, ..ErrorReply::new(Reason::Overloaded, "busy") };
+        let status = reply.to_status();
         let (_, headers, _) = answer(Problem::from(&status)).await;
         assert_eq!(headers["retry-after"], expected, "{seconds} s and {nanos} ns");
     }
-}
-
-/// A status as the service makes it, with what the session is.
-fn mismatch(reason: Reason, details: &MismatchDetails) -> Status {
-    let info = pb::ErrorInfo {
-        reason: reason.as_str().to_owned(),
-        domain: status::ERROR_DOMAIN.to_owned(),
-        metadata: HashMap::new(),
-    };
-    let any = |name: &str, value| Any { type_url: format!("type.googleapis.com/{name}"), value };
-    let details = vec![
-        any("google.rpc.ErrorInfo", info.encode_to_vec()),
-        any(status::MISMATCH_DETAILS, details.encode_to_vec()),
-    ];
-    let inner = pb::Status { code: Code::Aborted.into(), message: "not so".to_owned(), details };
-    Status::with_details(Code::Aborted, "not so", inner.encode_to_vec().into())
 }
 
 #[test]
@@ -209,7 +165,9 @@ fn a_mismatch_tells_what_the_session_is_exactly() {
             ),
         ),
     ] {
-        let text = Problem::from(&mismatch(reason, &details)).to_json();
+        let mismatch = Some(details.clone());
+        let reply = ErrorReply { mismatch, ..ErrorReply::new(reason, "not so") };
+        let text = Problem::from(&reply.to_status()).to_json();
         let reason = reason.as_str();
         assert!(text.ends_with(&format!(r#""reason":"{reason}",{expected}}}"#)), "{text}");
         let failure = Failure {
@@ -227,7 +185,7 @@ fn a_mismatch_tells_what_the_session_is_exactly() {
 fn one_of_many_fails_as_one_alone_would() {
     for reason in Reason::ALL {
         let failure = Failure {
-            code: status::code(reason).into(),
+            code: wire::error::code(reason).into(),
             reason: api::Reason::from_str_name(&format!("REASON_{}", reason.as_str()))
                 .expect("a reason")
                 .into(),

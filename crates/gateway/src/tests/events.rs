@@ -11,6 +11,7 @@ use http_body_util::BodyExt;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use tonic::{Code, Status};
+use wire::error::ErrorReply;
 
 use super::*;
 
@@ -24,7 +25,7 @@ fn change(position: &str, json: &str) -> Result<WatchChannelSessionsResponse, St
 }
 
 fn expired() -> Status {
-    grpc::status::from_error(&Error::PositionExpired)
+    ErrorReply::from(&Error::PositionExpired).to_status()
 }
 
 /// The next piece of a body.
@@ -109,7 +110,7 @@ async fn streams_have_places_of_their_own() {
 #[tokio::test]
 async fn a_browser_is_told_to_come_back_where_that_may_help() {
     let fail = |code, reason: Reason| {
-        let failure = Some(grpc::status::with_code(code, reason, "not now"));
+        let failure = Some(ErrorReply::new(reason, "not now").to_status_with(code));
         Fake { failure, ..Fake::default() }
     };
     for (fake, comes_back) in [

@@ -7,10 +7,10 @@ use std::{
 
 use channel_session_api::v1::{WatchChannelSessionsRequest, WatchChannelSessionsResponse};
 use domain::{Error, Outcome, Reason};
-use grpc::status;
 use http::request::Parts;
 use tokio_util::sync::WaitForCancellationFutureOwned;
 use tonic::{Status, Streaming, codegen::tokio_stream::Stream};
+use wire::error::ErrorReply;
 
 use super::{Client, under};
 use crate::{Gateway, problem::Problem};
@@ -34,7 +34,7 @@ impl Watch {
     ) -> Poll<Option<Result<WatchChannelSessionsResponse, Status>>> {
         if self.stopping.as_mut().poll(context).is_ready() {
             let message = "the gateway is stopping; go on at another instance";
-            return Poll::Ready(Some(Err(status::from_reason(Reason::StoreUnavailable, message))));
+            return Poll::Ready(Some(Err(ErrorReply::new(Reason::StoreUnavailable, message).to_status())));
         }
         Pin::new(&mut self.rest).poll_next(context)
     }

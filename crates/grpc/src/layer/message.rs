@@ -19,7 +19,9 @@ use http_body_util::BodyExt;
 use tokio_util::task::AbortOnDropHandle;
 use tonic::Status;
 
-use crate::{routes::MAX_MESSAGE_BYTES, status};
+use wire::MAX_MESSAGE_BYTES;
+
+use crate::status;
 
 pub(super) use decoded::{Method, method};
 use decompress::Encoding;

@@ -35,7 +35,7 @@ impl http_body::Body for Logged {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let this = &mut *self;
-        let span = this.call.as_ref().map_or_else(tracing::Span::none, |call| call.span.clone());
+        let span = this.call.as_ref().map_or_else(tracing::Span::none, |call| call.span().clone());
         let mut frame = ready!(span.in_scope(|| Pin::new(&mut this.body).poll_frame(context)));
         if let Some(Ok(frame)) = &mut frame
             && let Some(trailers) = frame.trailers_mut()

@@ -7,7 +7,9 @@ use http::HeaderMap;
 use tonic::Status;
 
 use super::{PREFIX_BYTES, too_large};
-use crate::{layer::error_details, routes::MAX_MESSAGE_BYTES};
+use wire::MAX_MESSAGE_BYTES;
+
+use crate::layer::error_details;
 
 /// How messages may be compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

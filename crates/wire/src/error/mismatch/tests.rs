@@ -6,9 +6,13 @@ use prost::Message;
 use tonic_types::pb;
 
 use super::{
-    super::{MAX_TRAILER_BYTES, bound, from_error},
+    super::{ErrorReply, MAX_TRAILER_BYTES, bound},
     *,
 };
+
+fn from_error(error: &Error) -> tonic::Status {
+    ErrorReply::from(error).to_status()
+}
 
 fn text(size: usize) -> Value {
     Value::String("x".repeat(size).into())

@@ -2,9 +2,11 @@
 
 use domain::{
     Error, Reason,
+    attribute::Attributes,
     error::Present,
     event::Entry,
-    session::{Id, Revision},
+    session::{Document, Id, Revision},
+    value_type::ValueRules,
     violation::Violation,
 };
 use http::HeaderValue;
@@ -12,7 +14,11 @@ use json::Value;
 use proptest::prelude::*;
 
 use super::*;
-use crate::status::{VIOLATIONS_TOTAL, from_error, key_name};
+use crate::error::{ErrorReply, status::VIOLATIONS_TOTAL, violation::key_name};
+
+fn from_error(error: &Error) -> Status {
+    ErrorReply::from(error).to_status()
+}
 
 /// The headers of an error as they are sent: after [`bound`], with what the server adds.
 fn sent(error: &Error, request_id: &str) -> HeaderMap {
@@ -38,7 +44,7 @@ fn details(headers: &HeaderMap) -> (Status, Parts, pb::ErrorInfo) {
 }
 
 fn violation(number: usize, size: usize) -> Violation {
-    let key = Some("💬".repeat(size / 4));
+    let key = Some("💬".repeat(1 + size / 4));
     Violation { key, ..Violation::new(format!("attributes[{number}].value"), "String50", "x".repeat(size)) }
 }
 
@@ -142,6 +148,23 @@ fn any_error() -> impl Strategy<Value = Error> {
         "[💬]{1,255}".prop_map(|id| Error::NotFound(Id::parse(&id).expect("an id"))),
         Just(Error::Overloaded),
     ]
+}
+
+/// Names of members are the caller's, and a path to a value is made of them.
+#[test]
+fn a_status_is_small_enough_for_trailers_whatever_a_request_names_its_members() {
+    let name = "💬".repeat(64);
+    let nested = |depth: usize| format!(r#"{{"{name}":"#).repeat(depth) + r#""\u0000""# + &"}".repeat(depth);
+    let attribute = format!(r#"[{{"key":"k","type":"WebChannelData","value":{}}}]"#, nested(31));
+    let of_attributes = Attributes::parse(&attribute, ValueRules::Strict).expect_err("U+0000 is refused");
+    let document = format!(r#"{{"id":"a","{name}":{}}}"#, nested(62));
+    let of_document = Document::parse(&document).expect_err("U+0000 is refused");
+    for error in [of_attributes, of_document] {
+        let mut response = from_error(&error).into_http::<()>();
+        bound(response.headers_mut());
+        let size = bytes(response.headers());
+        assert!(size < MAX_TRAILER_BYTES, "{:?}: the trailers take {size} bytes", error.reason());
+    }
 }
 
 proptest! {

@@ -10,6 +10,9 @@ pub const MAX_HEADER_BYTES: usize = 16 * 1024;
 /// How many headers a request may have, as with most servers.
 pub const MAX_HEADERS: usize = 100;
 
+/// The metadata of an answer to `Check` of health that says, while the service does not serve, what it waits for.
+pub const NOT_READY: &str = "x-not-ready";
+
 /// What headers take, in bytes as HTTP/2 counts a list of them (RFC 9113, section 10.5.1).
 #[must_use]
 pub fn header_bytes(headers: &HeaderMap) -> usize {

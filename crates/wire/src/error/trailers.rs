@@ -10,7 +10,11 @@ use prost_types::Any;
 use tonic::{Code, Status};
 use tonic_types::pb;
 
-use super::{BAD_REQUEST, ERROR_INFO, MISMATCH_DETAILS, any, mismatch::SHORTER, violations::retain_keys};
+use super::{
+    mismatch::SHORTER,
+    status::{BAD_REQUEST, ERROR_INFO, MISMATCH_DETAILS, any, with_details},
+    violation::retain_keys,
+};
 use crate::headers::header_bytes;
 
 /// What the trailers of an error stay under, in bytes as HTTP/2 counts a list of headers: names, values, and 32 bytes for
@@ -113,8 +117,7 @@ impl Parts {
             details.push(any(MISMATCH_DETAILS, &mismatch));
         }
         let mut headers = HeaderMap::new();
-        let status = pb::Status { code: code.into(), message: message.to_owned(), details };
-        let status = Status::with_details(code, message, status.encode_to_vec().into());
+        let status = with_details(code, message, details);
         // Percent-encoded and in base64, there is nothing that a header cannot hold.
         let _ = status.add_header(&mut headers);
         headers

@@ -1,8 +1,9 @@
 //! What a caller is told of a session that is not as it requires.
 
-use crate::view;
 use channel_session_api::v1::{Attribute, MismatchDetails};
 use domain::{Error, error::Present, session::Revision};
+
+use crate::attribute;
 
 /// The details of an error that is about such a session, whole.
 pub(super) fn of(error: &Error) -> Option<MismatchDetails> {
@@ -13,7 +14,7 @@ pub(super) fn of(error: &Error) -> Option<MismatchDetails> {
     };
     if let Error::AttributeMismatch(present) = error {
         let Present { key, revision, entry } = &**present;
-        let present = entry.as_ref().map(|entry| view::attribute::entry(key, entry));
+        let present = entry.as_ref().map(|entry| attribute::entry(key, entry));
         Some(MismatchDetails { key: key.clone(), present, ..at(*revision) })
     } else if let Error::RevisionMismatch { revision } = error {
         Some(at(*revision))
@@ -34,7 +35,7 @@ fn omit_value(details: &mut MismatchDetails) {
 }
 
 /// Leaves of the attribute nothing but that there is one.
-pub(crate) fn omit_present(details: &mut MismatchDetails) {
+pub fn omit_present(details: &mut MismatchDetails) {
     if let Some(present) = &mut details.present {
         *present = Attribute::default();
         details.value_omitted = true;

@@ -7,7 +7,7 @@ use prost_types::{ListValue, Struct, value::Kind};
 ///
 /// # Errors
 /// The first thing that JSON, or the service, does not take.
-pub(crate) fn json(value: prost_types::Value, path: &Path<'_>) -> Result<Value, Problem> {
+pub fn json(value: prost_types::Value, path: &Path<'_>) -> Result<Value, Problem> {
     let refuse = |rule, description: &str| {
         Err(Problem { path: path.to_string(), rule, description: description.to_owned() })
     };
@@ -38,7 +38,7 @@ pub(crate) fn json(value: prost_types::Value, path: &Path<'_>) -> Result<Value, 
 ///
 /// # Errors
 /// As [`json`].
-pub(crate) fn object(fields: Struct, path: &Path<'_>) -> Result<Value, Problem> {
+pub fn object(fields: Struct, path: &Path<'_>) -> Result<Value, Problem> {
     let members = fields.fields.into_iter().map(|(name, value)| {
         if name.contains('\0') {
             let description = "must not hold the character U+0000, as a member name here does".to_owned();
@@ -52,18 +52,18 @@ pub(crate) fn object(fields: Struct, path: &Path<'_>) -> Result<Value, Problem> 
 
 /// How deep a value may be nested to be given as `google.protobuf.Value`. Clients decode at most 100 messages within
 /// each other, an object takes three of them, and a reply has some around it.
-pub(crate) const MAX_DEPTH: usize = 24;
+pub const MAX_DEPTH: usize = 24;
 
 /// The nearest protobuf value, and whether it stands for just this JSON. None for what clients could not take: nested
 /// deeper than [`MAX_DEPTH`], or holding a number beyond the doubles, for which they would have infinity.
-pub(crate) fn protobuf(value: &Tree<'_>) -> Option<(prost_types::Value, bool)> {
+pub fn protobuf(value: &Tree<'_>) -> Option<(prost_types::Value, bool)> {
     let mut exact = true;
     let value = (value.depth() <= MAX_DEPTH).then(|| part(value, &mut exact)).flatten()?;
     Some((value, exact))
 }
 
 /// The nearest protobuf list, as [`protobuf`].
-pub(crate) fn list(value: &Tree<'_>) -> Option<ListValue> {
+pub fn list(value: &Tree<'_>) -> Option<ListValue> {
     match protobuf(value)?.0.kind {
         Some(Kind::ListValue(list)) => Some(list),
         Some(

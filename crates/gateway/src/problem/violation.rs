@@ -1,0 +1,21 @@
+//! One broken rule, as a member of a problem.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+use wire::error;
+
+#[derive(Debug, Serialize)]
+pub(super) struct Violation {
+    pub(super) field: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
+    rule: Cow<'static, str>,
+    pub(super) description: String,
+}
+
+impl From<error::Violation> for Violation {
+    fn from(error::Violation { field, key, rule, description }: error::Violation) -> Self {
+        Self { field, key, rule, description }
+    }
+}
