@@ -5,6 +5,7 @@
 //! itself until it has caught up. So a watcher costs a place in a list, whatever it does. Knows the port to the store and
 //! no transport.
 
+mod failures;
 mod heard;
 mod listing;
 mod recent;

@@ -11,13 +11,11 @@ use domain::{
     session::TenantId,
     store::Store,
 };
-use tokio::{
-    sync::{Notify, watch},
-    time::Instant,
-};
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    failures::{Failures, PAUSE as PAUSE_AFTER_ERROR},
     listing::Listing,
     state::{Boundary, State},
 };
@@ -27,16 +25,6 @@ const INTERVAL: Duration = Duration::from_millis(50);
 
 /// How long after a look the next one comes at the soonest, so that a busy service does not look for each change.
 const PAUSE: Duration = Duration::from_millis(25);
-
-/// How long to wait after a look that failed.
-const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(500);
-
-/// For how long looks may fail before those who watch are told: they may do better at another instance, and know by then
-/// that they hear of nothing.
-const MAX_FAILING: Duration = Duration::from_secs(20);
-
-/// How many looks may fail for what does not pass by itself, such as a right that is missing.
-const MAX_DEFECTS: usize = 3;
 
 /// How many events are read at a time.
 const PAGE: usize = 256;
@@ -108,29 +96,6 @@ impl Tail {
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
         self.shared.lock()
-    }
-}
-
-/// The looks that have failed, one after the other.
-#[derive(Default)]
-struct Failures {
-    since: Option<Instant>,
-    defects: usize,
-}
-
-impl Failures {
-    /// Takes note of how a look ended. Returns the error where it is time to tell those who watch.
-    fn count(&mut self, looked: &Result<Position, Error>) -> Option<Error> {
-        let Err(error) = looked else {
-            *self = Self::default();
-            return None;
-        };
-        if self.since.is_none() {
-            tracing::warn!(?error, "events cannot be read; watchers wait");
-        }
-        let since = *self.since.get_or_insert_with(Instant::now);
-        self.defects += usize::from(matches!(error, Error::Internal(_)));
-        (self.defects >= MAX_DEFECTS || since.elapsed() >= MAX_FAILING).then(|| error.clone())
     }
 }
 

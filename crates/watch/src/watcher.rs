@@ -10,19 +10,21 @@ use domain::{
 use tokio::{
     sync::Semaphore,
     task::JoinHandle,
-    time::{Instant, sleep_until},
+    time::{Instant, sleep, sleep_until},
 };
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Heard, Hub, Place, Told, Wanted, is_wanted,
+    Heard, Hub, Place, Told, Wanted,
+    failures::{Failures, PAUSE},
+    is_wanted,
     listing::Listing,
     shared::SharedEvents,
     state::{Boundary, Next},
     stopped,
 };
 
-/// After how long without an event a watcher is told that the watch lives, and how far it has come.
+/// After how long without an event a watcher gets a heartbeat, with how far it has come.
 pub const QUIET: Duration = Duration::from_secs(15);
 
 /// How many events a watcher reads at a time.
@@ -43,8 +45,10 @@ pub struct Watcher {
     /// Everything up to here has been told.
     position: Position,
     state: State,
-    /// When to give a sign of life.
+    /// When to give a heartbeat.
     quiet_until: Instant,
+    /// Of its own reads.
+    failures: Failures,
     _place: Place,
 }
 
@@ -98,6 +102,7 @@ impl Watcher {
             state: if is_live { State::Live } else { State::Behind(behind) },
             // At once: from where on the watch tells is worth knowing before the first event.
             quiet_until: Instant::now(),
+            failures: Failures::default(),
             _place: place,
         })
     }
@@ -164,11 +169,24 @@ impl Watcher {
                         }
                         continue;
                     }
-                    if behind.until.is_none() {
-                        behind.until = Some(self.listing.next_look().await?);
+                    let read = async {
+                        if behind.until.is_none() {
+                            behind.until = Some(self.listing.next_look().await?);
+                        }
+                        let (store, readers, shared) = (&self.store, &self.readers, &self.shared);
+                        behind.read(store, readers, shared, &self.wanted, &self.position).await
+                    };
+                    let read = read.await;
+                    // What is gone will not be there again.
+                    if let Err(error @ (Error::PositionExpired | Error::InvalidParameter(_))) = &read {
+                        return Err(error.clone());
                     }
-                    let (store, readers, shared) = (&self.store, &self.readers, &self.shared);
-                    behind.read(store, readers, shared, &self.wanted, &self.position).await?;
+                    if let Some(error) = self.failures.count(&read) {
+                        return Err(error);
+                    }
+                    if read.is_err() {
+                        sleep(PAUSE).await;
+                    }
                 }
             }
         }

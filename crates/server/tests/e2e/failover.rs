@@ -67,8 +67,12 @@ async fn of_several_hosts_the_one_that_takes_writes_is_used() {
 
 /// The database's processes heed their settings in their own time; from then on, writes are refused, and not made.
 async fn is_refused(rest: &Rest) {
+    let count = std::cell::Cell::new(0);
     until("refused writes", async || {
-        let answer = rest.send(Method::PUT, "/channel-sessions/between", r#"{"a":1}"#, &JSON).await;
+        // Another document each time: where nothing changes, nothing is written.
+        count.set(count.get() + 1);
+        let document = format!(r#"{{"a":{}}}"#, count.get());
+        let answer = rest.send(Method::PUT, "/channel-sessions/between", document, &JSON).await;
         if answer.status.is_success() {
             return false;
         }
