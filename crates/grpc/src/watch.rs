@@ -12,7 +12,7 @@ use domain::{
 };
 use futures_util::stream;
 use tonic::{Status, codegen::BoxStream};
-use watch::{QUIET, Told, Wanted, Watcher};
+use watch::{Delivery, QUIET, Subscription, Watcher};
 
 use crate::{Service, condition, status, stream_end::StreamEnd, view};
 
@@ -30,7 +30,7 @@ pub(crate) async fn run(
     Ok(tell(watch, end, service.options.budget.events.clone(), long))
 }
 
-fn wanted(request: WatchChannelSessionsRequest, tenant: TenantId) -> Result<Wanted, Error> {
+fn wanted(request: WatchChannelSessionsRequest, tenant: TenantId) -> Result<Subscription, Error> {
     let id = request.channel_session_id;
     let id = if id.is_empty() { None } else { Some(Id::parse(&id)?) };
     let (found, limit) = (request.keys.len(), MAX_KEYS);
@@ -48,7 +48,7 @@ fn wanted(request: WatchChannelSessionsRequest, tenant: TenantId) -> Result<Want
     };
     check_keys(&request.keys)?;
     let after = position(request.position)?;
-    Ok(Wanted { tenant, scope, keys: request.keys, after })
+    Ok(Subscription { tenant, scope, keys: request.keys, after })
 }
 
 fn check_keys(keys: &[String]) -> Result<(), Error> {
@@ -101,7 +101,7 @@ struct Telling {
     /// How far the caller has been told.
     told: Option<Position>,
     /// What there was no room for yet.
-    next: Option<Told>,
+    next: Option<Delivery>,
     /// Of the message that is on its way.
     _share: Option<Share>,
     _long: Option<LongStream>,
@@ -124,7 +124,7 @@ impl Telling {
         let Some(share) = room else {
             let position = self.told.clone().unwrap_or_else(|| next.position.clone());
             self.next = Some(next);
-            return Ok(message(&Told { event: None, position }));
+            return Ok(message(&Delivery { event: None, position }));
         };
         self._share = Some(share);
         self.told = Some(next.position.clone());
@@ -134,12 +134,12 @@ impl Telling {
 
 /// What an event takes on its way, as a message and encoded. None where it goes out in one piece, which is not taken from
 /// who does not read.
-fn bytes(told: &Told) -> usize {
+fn bytes(told: &Delivery) -> usize {
     let bytes = told.event.as_ref().map_or(0, |event| event.json().len());
     if bytes > FREE_BYTES { COPIES * bytes } else { 0 }
 }
 
-async fn next(watch: &mut Watcher, end: &StreamEnd) -> Result<Told, Status> {
+async fn next(watch: &mut Watcher, end: &StreamEnd) -> Result<Delivery, Status> {
     tokio::select! {
         biased;
         // Asked first, since the hub of a service that stops calls it an error.
@@ -148,7 +148,7 @@ async fn next(watch: &mut Watcher, end: &StreamEnd) -> Result<Told, Status> {
     }
 }
 
-fn message(told: &Told) -> WatchChannelSessionsResponse {
+fn message(told: &Delivery) -> WatchChannelSessionsResponse {
     WatchChannelSessionsResponse {
         event: told.event.as_deref().map(view::event::told),
         position: told.position.as_str().to_owned(),

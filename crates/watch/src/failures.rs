@@ -8,8 +8,8 @@ use tokio::time::Instant;
 /// How long to wait after a read that failed.
 pub(crate) const PAUSE: Duration = Duration::from_millis(500);
 
-/// For how long reads may fail before those who watch are told: they may do better at another instance, and know by then
-/// that they hear of nothing.
+/// For how long reads may fail before the watches end: they may do better at another instance, and know by then
+/// that they get nothing.
 const MAX_FAILING: Duration = Duration::from_secs(20);
 
 /// How many reads may fail for what does not pass by itself, such as a right that is missing.
@@ -23,7 +23,7 @@ pub(crate) struct Failures {
 }
 
 impl Failures {
-    /// Takes note of how a read ended. Returns the error where it is time to tell those who watch.
+    /// Takes note of how a read ended. Returns the error where it is time to end the watches with it.
     pub(crate) fn count<T>(&mut self, read: &Result<T, Error>) -> Option<Error> {
         let Err(error) = read else {
             *self = Self::default();

@@ -2,14 +2,14 @@
 //!
 //! One task for each tenant reads on behind the last event while anybody watches, and keeps the newest events for all. A watcher takes
 //! them from there as fast as it likes; one that is too slow for that, or that begins in the past, reads the store by
-//! itself until it has caught up. So a watcher costs a place in a list, whatever it does. Knows the port to the store and
+//! itself until it has caught up. So a watcher costs an entry in a table, whatever it does. Knows the port to the store and
 //! no transport.
 
+mod event_buffer;
 mod failures;
-mod heard;
-mod listing;
-mod recent;
-mod shared;
+mod registration;
+mod shared_event;
+mod shared_events;
 mod state;
 mod tail;
 mod tails;
@@ -26,8 +26,8 @@ use domain::{
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-pub use heard::Heard;
-use shared::SharedEvents;
+pub use shared_event::SharedEvent;
+use shared_events::SharedEvents;
 use tails::Tails;
 pub use watcher::{QUIET, Watcher};
 
@@ -57,9 +57,9 @@ pub struct Hub {
     stopping: CancellationToken,
 }
 
-/// What a watcher wants to be told of.
+/// Which events a watcher gets.
 #[derive(Debug, Clone)]
-pub struct Wanted {
+pub struct Subscription {
     /// Whose sessions.
     pub tenant: TenantId,
     /// Which of them.
@@ -70,11 +70,11 @@ pub struct Wanted {
     pub after: Option<Position>,
 }
 
-/// What a watcher is told.
+/// What a watcher gets.
 #[derive(Debug, Clone)]
-pub struct Told {
-    /// What happened; none in a sign of life.
-    pub event: Option<Arc<Heard>>,
+pub struct Delivery {
+    /// What happened; none in a heartbeat.
+    pub event: Option<Arc<SharedEvent>>,
     /// Where to go on from, behind it.
     pub position: Position,
 }
@@ -93,7 +93,7 @@ impl Hub {
         Self { store, places: Arc::new(places), readers: Arc::new(readers), shared, tails, stopping }
     }
 
-    /// Says that a change of a tenant's session has just been made by this process, so that nobody waits for the next look.
+    /// Says that a change of a tenant's session has just been made by this process, so that nobody waits for the next poll.
     pub fn wake(&self, tenant: &TenantId) {
         self.tails.wake(tenant);
     }
@@ -108,7 +108,7 @@ impl Hub {
     /// # Errors
     /// [`Error::Overloaded`] if there are as many as there may be, [`Error::InvalidParameter`] or
     /// [`Error::PositionExpired`] for a position that cannot be gone on from, and those of the store.
-    pub async fn watch(&self, wanted: Wanted) -> Result<Watcher, Error> {
+    pub async fn watch(&self, wanted: Subscription) -> Result<Watcher, Error> {
         let place = self.places.clone().try_acquire_owned().map_err(|_| Error::Overloaded)?;
         Watcher::begin(self, wanted, place).await
     }
@@ -120,7 +120,7 @@ fn stopped() -> Error {
     Error::StoreUnavailable { outcome: Outcome::NotApplied, cause }
 }
 
-/// Whether a watcher wants to be told of an event in its scope.
+/// Whether a watcher gets an event of its scope.
 fn is_wanted(keys: &[String], event: &Event) -> bool {
     keys.is_empty() || event.changes.iter().any(|change| keys.contains(&change.key))
 }

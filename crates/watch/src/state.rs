@@ -12,8 +12,9 @@ use domain::{
 use tokio::sync::Notify;
 
 use crate::{
-    Heard, is_wanted,
-    recent::{Entry, Recent},
+    SharedEvent,
+    event_buffer::{Entry, EventBuffer},
+    is_wanted,
 };
 
 /// How many events a watcher may have waiting. One that is slower reads them from the store when it gets there.
@@ -23,19 +24,19 @@ const MAX_WAITING: usize = 256;
 #[derive(Default)]
 pub(crate) struct State {
     pub(crate) is_running: bool,
-    /// How many looks have begun.
+    /// How many polls have begun.
     pub(crate) begun: u64,
     /// How the last one ended, with its number.
     pub(crate) ended: Option<(u64, Result<Boundary, Error>)>,
-    pub(crate) recent: Recent,
+    pub(crate) events: EventBuffer,
     next_watcher: u64,
-    watchers: HashMap<u64, Listed>,
+    watchers: HashMap<u64, Registered>,
     by_scope: HashMap<Scope, Vec<u64>>,
-    /// What looks have to find, for as long as it is the same.
+    /// What polls have to find, for as long as it is the same.
     scope: Option<Arc<Scope>>,
 }
 
-/// Where a look ended: everything up to a position has been read, and what comes behind it has this number or a higher one.
+/// Where a poll ended: everything up to a position has been read, and what comes behind it has this number or a higher one.
 #[derive(Debug, Clone)]
 pub(crate) struct Boundary {
     pub(crate) position: Position,
@@ -55,15 +56,15 @@ pub(crate) enum Next {
 }
 
 /// A watcher as the tail knows it.
-struct Listed {
+struct Registered {
     scope: Scope,
     keys: Vec<String>,
     notify: Arc<Notify>,
-    attention: Attention,
+    phase: Phase,
 }
 
-/// Whether looks are to find what a watcher wants.
-pub(crate) enum Attention {
+/// Whether polls are to find what a watcher wants.
+pub(crate) enum Phase {
     /// No: it is far behind, and reads the store by itself.
     Elsewhere,
     /// Yes: it is about to join.
@@ -79,73 +80,73 @@ impl State {
         self.watchers.is_empty()
     }
 
-    /// Puts a watcher on the list, and returns its number.
-    pub(crate) fn list(&mut self, scope: Scope, keys: Vec<String>, notify: Arc<Notify>) -> u64 {
+    /// Registers a watcher, and returns its number.
+    pub(crate) fn register(&mut self, scope: Scope, keys: Vec<String>, notify: Arc<Notify>) -> u64 {
         let number = self.next_watcher;
         self.next_watcher += 1;
         self.by_scope.entry(scope.clone()).or_default().push(number);
-        self.watchers.insert(number, Listed { scope, keys, notify, attention: Attention::Elsewhere });
+        self.watchers.insert(number, Registered { scope, keys, notify, phase: Phase::Elsewhere });
         number
     }
 
-    /// Takes a watcher off the list.
-    pub(crate) fn unlist(&mut self, number: u64) {
-        let Some(listed) = self.watchers.remove(&number) else { return };
+    /// Ends a watcher's registration.
+    pub(crate) fn unregister(&mut self, number: u64) {
+        let Some(registered) = self.watchers.remove(&number) else { return };
         self.scope = None;
-        if let Some(numbers) = self.by_scope.get_mut(&listed.scope) {
+        if let Some(numbers) = self.by_scope.get_mut(&registered.scope) {
             numbers.retain(|other| *other != number);
             if numbers.is_empty() {
-                self.by_scope.remove(&listed.scope);
+                self.by_scope.remove(&registered.scope);
             }
         }
     }
 
-    /// Has a watcher told of everything behind a boundary. `false` if not all of that is kept any more.
+    /// Has everything behind a boundary delivered to a watcher. `false` if not all of that is kept any more.
     pub(crate) fn join(&mut self, number: u64, boundary: &Boundary) -> bool {
-        let Some(listed) = self.watchers.get(&number) else { return false };
-        let Some(entries) = self.recent.from(boundary.number) else { return false };
-        let wanted = |event: &Event| listed.scope.holds(event) && is_wanted(&listed.keys, event);
+        let Some(registered) = self.watchers.get(&number) else { return false };
+        let Some(entries) = self.events.from(boundary.number) else { return false };
+        let wanted = |event: &Event| registered.scope.holds(event) && is_wanted(&registered.keys, event);
         let waiting: VecDeque<u64> =
             entries.filter(|(_, entry)| wanted(&entry.event)).map(|(number, _)| number).collect();
         let has_room = waiting.len() <= MAX_WAITING;
         if has_room {
-            self.attend(number, Attention::Joined(waiting));
+            self.set_phase(number, Phase::Joined(waiting));
         }
         has_room
     }
 
     /// Takes what is next for a watcher that has joined.
     pub(crate) fn take(&mut self, number: u64) -> Next {
-        let Some(listed) = self.watchers.get_mut(&number) else { return Next::Gone };
-        if let Attention::Failed(error) = &listed.attention {
+        let Some(registered) = self.watchers.get_mut(&number) else { return Next::Gone };
+        if let Phase::Failed(error) = &registered.phase {
             return Next::Failed(error.clone());
         }
-        let Some(waiting) = listed.attention.waiting() else { return Next::Gone };
+        let Some(waiting) = registered.phase.waiting() else { return Next::Gone };
         let Some(event) = waiting.pop_front() else {
-            // Nothing has been read behind the last look's end: otherwise that end is not where this watcher is.
+            // Nothing has been read behind the last poll's end: otherwise that end is not where this watcher is.
             let ended = self.ended.as_ref().and_then(|(_, ended)| ended.as_ref().ok());
-            let is_all = ended.filter(|boundary| boundary.number == self.recent.end());
+            let is_all = ended.filter(|boundary| boundary.number == self.events.end());
             return Next::Nothing(is_all.map(|boundary| boundary.position.clone()));
         };
-        match self.recent.get(event) {
+        match self.events.get(event) {
             Some(entry) => Next::Event(entry.clone()),
             None => {
-                self.attend(number, Attention::Elsewhere);
+                self.set_phase(number, Phase::Elsewhere);
                 Next::Gone
             }
         }
     }
 
     /// Keeps events, and says to those who want them that they are there.
-    pub(crate) fn tell(&mut self, events: Vec<(Event, Position)>) {
+    pub(crate) fn deliver(&mut self, events: Vec<(Event, Position)>) {
         for (event, position) in events {
-            let event = Arc::new(Heard::from(event));
-            let number = self.recent.push(Entry { event: event.clone(), position });
+            let event = Arc::new(SharedEvent::from(event));
+            let number = self.events.push(Entry { event: event.clone(), position });
             let conversation = event.conversation_id.clone().map(Scope::Conversation);
             let scopes = [Some(Scope::All), Some(Scope::Session(event.session_id.clone())), conversation];
             for watcher in scopes.iter().flatten().filter_map(|scope| self.by_scope.get(scope)).flatten() {
-                if let Some(listed) = self.watchers.get_mut(watcher)
-                    && listed.tell(number, &event) == Told::TooSlow
+                if let Some(registered) = self.watchers.get_mut(watcher)
+                    && registered.enqueue(number, &event) == Enqueued::TooSlow
                 {
                     self.scope = None;
                 }
@@ -155,11 +156,11 @@ impl State {
 
     /// Has every watcher read the store by itself.
     pub(crate) fn forget(&mut self) {
-        self.recent.clear();
-        for listed in self.watchers.values_mut() {
-            if listed.attention.waiting().is_some() {
-                listed.attention = Attention::Elsewhere;
-                listed.notify.notify_one();
+        self.events.clear();
+        for registered in self.watchers.values_mut() {
+            if registered.phase.waiting().is_some() {
+                registered.phase = Phase::Elsewhere;
+                registered.notify.notify_one();
             }
         }
         self.scope = None;
@@ -167,35 +168,35 @@ impl State {
 
     /// Ends every watch that would otherwise wait for what cannot be read.
     pub(crate) fn fail(&mut self, error: &Error) {
-        for listed in self.watchers.values_mut() {
-            if listed.attention.waiting().is_some() {
-                listed.attention = Attention::Failed(error.clone());
-                listed.notify.notify_one();
+        for registered in self.watchers.values_mut() {
+            if registered.phase.waiting().is_some() {
+                registered.phase = Phase::Failed(error.clone());
+                registered.notify.notify_one();
             }
         }
         self.scope = None;
     }
 
-    pub(crate) fn attend(&mut self, watcher: u64, attention: Attention) {
-        if let Some(listed) = self.watchers.get_mut(&watcher) {
-            listed.attention = attention;
+    pub(crate) fn set_phase(&mut self, watcher: u64, phase: Phase) {
+        if let Some(registered) = self.watchers.get_mut(&watcher) {
+            registered.phase = phase;
             self.scope = None;
         }
     }
 
-    /// What looks have to find.
+    /// What polls have to find.
     pub(crate) fn scope(&mut self) -> Arc<Scope> {
         let watchers = &self.watchers;
         let collect = || {
             let attentive =
-                watchers.values().filter(|listed| !matches!(listed.attention, Attention::Elsewhere));
-            Arc::new(Scope::Any(attentive.map(|listed| listed.scope.clone()).collect()))
+                watchers.values().filter(|registered| !matches!(registered.phase, Phase::Elsewhere));
+            Arc::new(Scope::Any(attentive.map(|registered| registered.scope.clone()).collect()))
         };
         self.scope.get_or_insert_with(collect).clone()
     }
 }
 
-impl Attention {
+impl Phase {
     fn waiting(&mut self) -> Option<&mut VecDeque<u64>> {
         match self {
             Self::Joined(waiting) => Some(waiting),
@@ -205,23 +206,23 @@ impl Attention {
 }
 
 #[derive(PartialEq, Eq)]
-enum Told {
-    Told,
+enum Enqueued {
+    Yes,
     TooSlow,
 }
 
-impl Listed {
-    fn tell(&mut self, number: u64, event: &Event) -> Told {
+impl Registered {
+    fn enqueue(&mut self, number: u64, event: &Event) -> Enqueued {
         if !is_wanted(&self.keys, event) {
-            return Told::Told;
+            return Enqueued::Yes;
         }
-        let Some(waiting) = self.attention.waiting() else { return Told::Told };
+        let Some(waiting) = self.phase.waiting() else { return Enqueued::Yes };
         self.notify.notify_one();
         if waiting.len() < MAX_WAITING {
             waiting.push_back(number);
-            return Told::Told;
+            return Enqueued::Yes;
         }
-        self.attention = Attention::Elsewhere;
-        Told::TooSlow
+        self.phase = Phase::Elsewhere;
+        Enqueued::TooSlow
     }
 }

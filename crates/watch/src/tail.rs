@@ -1,4 +1,4 @@
-//! The one reading of a tenant's events: looks at what is new while anybody watches, and tells those who want it.
+//! The one reading of a tenant's events: polls for what is new while anybody watches, and delivers it to those who want it.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
@@ -16,14 +16,14 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     failures::{Failures, PAUSE as PAUSE_AFTER_ERROR},
-    listing::Listing,
+    registration::Registration,
     state::{Boundary, State},
 };
 
-/// How long after a look the next one comes where nobody asks for it: what changes by other processes wait at most.
+/// How long after a poll the next one comes where nobody asks for it: what changes by other processes wait at most.
 const INTERVAL: Duration = Duration::from_millis(50);
 
-/// How long after a look the next one comes at the soonest, so that a busy service does not look for each change.
+/// How long after a poll the next one comes at the soonest, so that a busy service does not poll for each change.
 const PAUSE: Duration = Duration::from_millis(25);
 
 /// How many events are read at a time.
@@ -41,8 +41,8 @@ struct Shared {
     stopping: CancellationToken,
     state: Mutex<State>,
     asked: Notify,
-    /// Says that a look has ended, to those who wait for one.
-    looked: watch::Sender<()>,
+    /// Says that a poll has ended, to those who wait for one.
+    polled: watch::Sender<()>,
 }
 
 /// A tail that may be there.
@@ -62,7 +62,7 @@ impl Tail {
             stopping,
             state: Mutex::default(),
             asked: Notify::new(),
-            looked: watch::Sender::new(()),
+            polled: watch::Sender::new(()),
         };
         Self { shared: Arc::new(shared) }
     }
@@ -72,26 +72,26 @@ impl Tail {
         WeakTail(Arc::downgrade(&self.shared))
     }
 
-    /// Asks for a look soon.
+    /// Asks for a poll soon.
     pub(crate) fn wake(&self) {
         self.shared.asked.notify_one();
     }
 
-    /// Puts a watcher on the list. It is told of nothing until it has joined.
-    pub(crate) fn list(&self, scope: Scope, keys: Vec<String>) -> Listing {
+    /// Registers a watcher. Nothing is delivered to it until it has joined.
+    pub(crate) fn register(&self, scope: Scope, keys: Vec<String>) -> Registration {
         let notify = Arc::new(Notify::new());
         let mut state = self.lock();
-        let number = state.list(scope, keys, notify.clone());
+        let number = state.register(scope, keys, notify.clone());
         if !state.is_running {
             state.is_running = true;
             tokio::spawn(Shared::run(self.shared.clone()));
         }
-        Listing::new(self.clone(), number, notify)
+        Registration::new(self.clone(), number, notify)
     }
 
-    /// Says when a look has ended.
-    pub(crate) fn looks(&self) -> watch::Receiver<()> {
-        self.shared.looked.subscribe()
+    /// Says when a poll has ended.
+    pub(crate) fn polls(&self) -> watch::Receiver<()> {
+        self.shared.polled.subscribe()
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
@@ -109,31 +109,31 @@ impl Shared {
                 let mut state = shared.lock();
                 if state.is_empty() || shared.stopping.is_cancelled() {
                     state.is_running = false;
-                    state.recent.clear();
+                    state.events.clear();
                     return;
                 }
                 state.begun += 1;
                 state.scope()
             };
             // In a task of its own: should the store panic, the watches hear of it, and looking goes on.
-            let look = tokio::spawn(Self::look(shared.clone(), scope, position.take()));
-            let (looked, place) = look.await.unwrap_or_else(|panic| {
+            let poll = tokio::spawn(Self::poll(shared.clone(), scope, position.take()));
+            let (polled, place) = poll.await.unwrap_or_else(|panic| {
                 // It is not known how far it came.
                 shared.lock().forget();
                 (Err(Error::Internal(panic.into())), None)
             });
             position = place;
-            let failed = looked.is_err();
-            if let Some(error) = failures.count(&looked) {
+            let failed = polled.is_err();
+            if let Some(error) = failures.count(&polled) {
                 shared.lock().fail(&error);
             }
             {
                 let mut state = shared.lock();
-                let number = state.recent.end();
-                let look = state.begun;
-                state.ended = Some((look, looked.map(|position| Boundary { position, number })));
+                let number = state.events.end();
+                let poll = state.begun;
+                state.ended = Some((poll, polled.map(|position| Boundary { position, number })));
             }
-            shared.looked.send_replace(());
+            shared.polled.send_replace(());
             tokio::time::sleep(if failed { PAUSE_AFTER_ERROR } else { PAUSE }).await;
             tokio::select! {
                 () = shared.asked.notified() => {}
@@ -143,8 +143,8 @@ impl Shared {
         }
     }
 
-    /// Reads everything that is new. Returns the position behind it, and where the next look goes on.
-    async fn look(
+    /// Reads everything that is new. Returns the position behind it, and where the next poll goes on.
+    async fn poll(
         shared: Arc<Self>,
         scope: Arc<Scope>,
         place: Option<Position>,
@@ -166,7 +166,7 @@ impl Shared {
                 }
                 Err(error) => return (Err(error), Some(position)),
             };
-            shared.lock().tell(events.events);
+            shared.lock().deliver(events.events);
             position = events.next;
             if events.complete {
                 return (Ok(position.clone()), Some(position));

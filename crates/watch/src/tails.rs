@@ -37,7 +37,7 @@ impl Tails {
         })
     }
 
-    /// Asks for a look at a tenant's events soon, if anybody watches them.
+    /// Asks for a poll of a tenant's events soon, if anybody watches them.
     pub(crate) fn wake(&self, tenant: &TenantId) {
         if let Some(tail) = self.with(|tails| tails.get(tenant).and_then(WeakTail::upgrade)) {
             tail.wake();

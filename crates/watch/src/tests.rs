@@ -50,24 +50,24 @@ impl Bench {
         self.execute(id, Operation::Update(Update::attach(parsed::attributes(&attributes), 10))).await
     }
 
-    async fn watch(&self, wanted: Wanted) -> Watcher {
+    async fn watch(&self, wanted: Subscription) -> Watcher {
         self.hub.watch(wanted).await.expect("there is a place")
     }
 }
 
-fn wanted(scope: Scope) -> Wanted {
-    Wanted { tenant: TenantId::only(), scope, keys: Vec::new(), after: None }
+fn wanted(scope: Scope) -> Subscription {
+    Subscription { tenant: TenantId::only(), scope, keys: Vec::new(), after: None }
 }
 
 /// What a watcher is told next, within a limit.
-async fn next(watcher: &mut Watcher) -> Result<Told, Error> {
+async fn next(watcher: &mut Watcher) -> Result<Delivery, Error> {
     tokio::time::timeout(Duration::from_secs(60), watcher.next()).await.expect("a watcher is told something")
 }
 
 /// The next event's session and revision, and the position behind it. Signs of life are passed over.
 async fn event(watcher: &mut Watcher) -> (String, i64, Position) {
     loop {
-        let Told { event, position } = next(watcher).await.expect("the watch goes on");
+        let Delivery { event, position } = next(watcher).await.expect("the watch goes on");
         if let Some(event) = event {
             return (event.session_id.as_str().to_owned(), event.revision.get(), position);
         }
@@ -103,7 +103,7 @@ async fn a_watch_from_a_position_tells_what_came_since_and_then_what_comes() {
         bench.set("x", "k", value).await;
     }
     let after = Some(before);
-    let mut watcher = bench.watch(Wanted { after, ..wanted(Scope::Session(parsed::id("x"))) }).await;
+    let mut watcher = bench.watch(Subscription { after, ..wanted(Scope::Session(parsed::id("x"))) }).await;
     assert!(next(&mut watcher).await.expect("the watch goes on").event.is_none(), "a checkpoint comes first");
     assert_eq!(revisions(&mut watcher, 40).await, (2..=41).collect::<Vec<_>>());
     bench.set("x", "k", 100).await;
@@ -112,7 +112,7 @@ async fn a_watch_from_a_position_tells_what_came_since_and_then_what_comes() {
 
     // As does one that goes on from there.
     bench.set("x", "k", 101).await;
-    let mut again = bench.watch(Wanted { after: Some(position), ..wanted(Scope::All) }).await;
+    let mut again = bench.watch(Subscription { after: Some(position), ..wanted(Scope::All) }).await;
     assert_eq!(event(&mut again).await.1, 43);
 }
 
@@ -122,12 +122,12 @@ async fn the_scope_and_the_keys_say_what_is_told() {
     let before = bench.store.position().await.expect("a position");
     let scopes =
         [Scope::All, Scope::Session(parsed::id("x")), Scope::Conversation("c".to_owned())].map(wanted);
-    let keyed = Wanted { keys: vec!["b".to_owned(), "c".to_owned()], ..wanted(Scope::All) };
+    let keyed = Subscription { keys: vec!["b".to_owned(), "c".to_owned()], ..wanted(Scope::All) };
     // From now on they are told by the tail, from before by the store.
     let mut watchers = Vec::new();
     for wanted in scopes.into_iter().chain([keyed]) {
         watchers.push(bench.watch(wanted.clone()).await);
-        watchers.push(bench.watch(Wanted { after: Some(before.clone()), ..wanted }).await);
+        watchers.push(bench.watch(Subscription { after: Some(before.clone()), ..wanted }).await);
     }
     bench.create("x", SESSION).await;
     bench.create("y", SESSION).await;
@@ -177,7 +177,7 @@ async fn a_call_that_is_dropped_loses_nothing() {
     for value in 0..100 {
         bench.set("x", "k", value).await;
     }
-    let mut watcher = bench.watch(Wanted { after: Some(before), ..wanted(Scope::All) }).await;
+    let mut watcher = bench.watch(Subscription { after: Some(before), ..wanted(Scope::All) }).await;
     let mut told = Vec::new();
     while told.len() < 100 {
         // Polled once and dropped, again and again.
@@ -223,7 +223,7 @@ async fn writers_and_watchers_at_the_same_time_agree() {
             let mut count = 0;
             while count < total {
                 let mut watcher =
-                    bench.watch(Wanted { after: Some(after.clone()), ..wanted(Scope::All) }).await;
+                    bench.watch(Subscription { after: Some(after.clone()), ..wanted(Scope::All) }).await;
                 for _ in 0..(total - count).min(total / 3 + 1) {
                     let (id, revision, position) = event(&mut watcher).await;
                     seen.entry(id).or_default().push(revision);
@@ -251,10 +251,10 @@ async fn a_position_that_cannot_be_gone_on_from_is_refused() {
     let before = bench.store.position().await.expect("a position");
     bench.create("x", SESSION).await;
     bench.set("x", "k", 1).await;
-    let unknown = Wanted { after: Some(Position::new("nonsense")), ..wanted(Scope::All) };
+    let unknown = Subscription { after: Some(Position::new("nonsense")), ..wanted(Scope::All) };
     assert!(matches!(bench.hub.watch(unknown).await, Err(Error::InvalidParameter(_))));
     bench.store.expire(Expired::Events(Timestamp::from_millis(i64::MAX)), 10).await.expect("cleaned up");
-    let expired = Wanted { after: Some(before), ..wanted(Scope::All) };
+    let expired = Subscription { after: Some(before), ..wanted(Scope::All) };
     assert!(matches!(bench.hub.watch(expired).await, Err(Error::PositionExpired)));
 }
 
@@ -308,7 +308,7 @@ async fn watchers_that_are_behind_hold_the_same_event_and_little_more() {
     for value in 0..5 {
         bench.set("x", "k", value).await;
     }
-    let wanted = Wanted { after: Some(before), ..wanted(Scope::All) };
+    let wanted = Subscription { after: Some(before), ..wanted(Scope::All) };
     let mut watchers = [bench.watch(wanted.clone()).await, bench.watch(wanted).await];
     for revision in 1..=6 {
         let mut told = Vec::new();

@@ -1,4 +1,4 @@
-//! One watch: told by the tail while it keeps up, reading the store by itself while it does not.
+//! One watch: fed by the tail while it keeps up, reading the store by itself while it does not.
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
@@ -15,11 +15,11 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Heard, Hub, Place, Told, Wanted,
+    Delivery, Hub, Place, SharedEvent, Subscription,
     failures::{Failures, PAUSE},
     is_wanted,
-    listing::Listing,
-    shared::SharedEvents,
+    registration::Registration,
+    shared_events::SharedEvents,
     state::{Boundary, Next},
     stopped,
 };
@@ -30,7 +30,7 @@ pub const QUIET: Duration = Duration::from_secs(15);
 /// How many events a watcher reads at a time.
 const PAGE: usize = 16;
 
-/// How much of a page a watcher holds in memory while it is told of it, in bytes, beyond the first event. The rest is read
+/// How much of a page a watcher holds in memory until it is delivered, in bytes, beyond the first event. The rest is read
 /// again: there may be thousands of watchers that take nothing.
 pub(crate) const MAX_PAGE_BYTES: usize = 64 * 1024;
 
@@ -40,9 +40,9 @@ pub struct Watcher {
     readers: Arc<Semaphore>,
     shared: SharedEvents,
     stopping: CancellationToken,
-    wanted: Wanted,
-    listing: Listing,
-    /// Everything up to here has been told.
+    wanted: Subscription,
+    registration: Registration,
+    /// Everything up to here has been delivered.
     position: Position,
     state: State,
     /// When to give a heartbeat.
@@ -64,22 +64,22 @@ enum State {
 struct Behind {
     until: Option<Boundary>,
     reading: Option<JoinHandle<Result<Page, Error>>>,
-    /// What has been read and not told.
-    page: VecDeque<(Arc<Heard>, Position)>,
+    /// What has been read and not delivered.
+    page: VecDeque<(Arc<SharedEvent>, Position)>,
     /// The position behind the page, and whether that is the boundary.
     end: Option<(Position, bool)>,
 }
 
 impl Watcher {
     /// Finds out where a watch begins, and whether it can.
-    pub(crate) async fn begin(hub: &Hub, wanted: Wanted, place: Place) -> Result<Self, Error> {
-        let listing = hub.tails.of(&wanted.tenant).list(wanted.scope.clone(), wanted.keys.clone());
+    pub(crate) async fn begin(hub: &Hub, wanted: Subscription, place: Place) -> Result<Self, Error> {
+        let registration = hub.tails.of(&wanted.tenant).register(wanted.scope.clone(), wanted.keys.clone());
         let stopping = hub.stopping.clone();
         let mut behind = Behind::default();
         let begin = async {
-            let boundary = listing.next_look().await?;
+            let boundary = registration.next_poll().await?;
             let Some(position) = wanted.after.clone() else {
-                let live = listing.join(&boundary);
+                let live = registration.join(&boundary);
                 return Ok((boundary.position, live));
             };
             // A first page finds out whether the position is one that can be gone on from.
@@ -97,23 +97,23 @@ impl Watcher {
             shared: hub.shared.clone(),
             stopping,
             wanted,
-            listing,
+            registration,
             position,
             state: if is_live { State::Live } else { State::Behind(behind) },
-            // At once: from where on the watch tells is worth knowing before the first event.
+            // At once: from where on the watch delivers is worth knowing before the first event.
             quiet_until: Instant::now(),
             failures: Failures::default(),
             _place: place,
         })
     }
 
-    /// Waits for what comes next. The first is a sign of life, at once; others come in quiet times. May be dropped and
+    /// Waits for what comes next. The first is a heartbeat, at once; others come in quiet times. May be dropped and
     /// called again: nothing is lost.
     ///
     /// # Errors
     /// [`Error::PositionExpired`] if it has fallen behind what is kept, [`Error::StoreUnavailable`] if the hub has
     /// stopped, and those of the store. After an error there is nothing more.
-    pub async fn next(&mut self) -> Result<Told, Error> {
+    pub async fn next(&mut self) -> Result<Delivery, Error> {
         let (stopping, quiet_until) = (self.stopping.clone(), self.quiet_until);
         // Asked here, since a timer would let an event that is there go first.
         let is_due = quiet_until <= Instant::now();
@@ -125,7 +125,7 @@ impl Watcher {
             () = sleep_until(quiet_until) => None,
         };
         self.quiet_until = Instant::now() + QUIET;
-        Ok(Told { event, position: self.position.clone() })
+        Ok(Delivery { event, position: self.position.clone() })
     }
 
     /// How many events it holds.
@@ -137,10 +137,10 @@ impl Watcher {
         }
     }
 
-    async fn next_event(&mut self) -> Result<Arc<Heard>, Error> {
+    async fn next_event(&mut self) -> Result<Arc<SharedEvent>, Error> {
         loop {
             match &mut self.state {
-                State::Live => match self.listing.take() {
+                State::Live => match self.registration.take() {
                     Next::Event(entry) => {
                         self.position = entry.position;
                         return Ok(entry.event);
@@ -149,7 +149,7 @@ impl Watcher {
                     Next::Failed(error) => return Err(error),
                     Next::Nothing(position) => {
                         self.position = position.unwrap_or_else(|| self.position.clone());
-                        self.listing.notify.notified().await;
+                        self.registration.notify.notified().await;
                     }
                 },
                 State::Behind(behind) => {
@@ -164,14 +164,15 @@ impl Watcher {
                     if let Some((position, is_boundary)) = end {
                         self.position = position;
                         if is_boundary {
-                            let is_live = behind.until.as_ref().is_some_and(|until| self.listing.join(until));
+                            let is_live =
+                                behind.until.as_ref().is_some_and(|until| self.registration.join(until));
                             self.state = if is_live { State::Live } else { State::Behind(Behind::default()) };
                         }
                         continue;
                     }
                     let read = async {
                         if behind.until.is_none() {
-                            behind.until = Some(self.listing.next_look().await?);
+                            behind.until = Some(self.registration.next_poll().await?);
                         }
                         let (store, readers, shared) = (&self.store, &self.readers, &self.shared);
                         behind.read(store, readers, shared, &self.wanted, &self.position).await
@@ -200,7 +201,7 @@ impl Behind {
         store: &Arc<dyn Store>,
         readers: &Arc<Semaphore>,
         shared: &SharedEvents,
-        wanted: &Wanted,
+        wanted: &Subscription,
         after: &Position,
     ) -> Result<(), Error> {
         let reading = self.reading.get_or_insert_with(|| {
@@ -226,7 +227,7 @@ impl Behind {
 
 /// As much of what was read as a watcher holds.
 struct Page {
-    events: VecDeque<(Arc<Heard>, Position)>,
+    events: VecDeque<(Arc<SharedEvent>, Position)>,
     /// See [`Behind::end`].
     end: (Position, bool),
 }

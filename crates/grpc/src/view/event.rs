@@ -7,12 +7,12 @@ use domain::{
     time::Timestamp,
 };
 
-use watch::Heard;
+use watch::SharedEvent;
 
 use super::attribute;
 
 /// An event for those who watch: with its JSON, the whole document included.
-pub(crate) fn told(event: &Heard) -> ChannelSessionEvent {
+pub(crate) fn told(event: &SharedEvent) -> ChannelSessionEvent {
     ChannelSessionEvent { json: event.json().to_owned(), ..message(event, &event.changes) }
 }
 

@@ -36,7 +36,8 @@ async fn a_store_that_panics_once_is_read_on() {
                 revisions.extend(told.event.map(|event| event.revision.get()));
             }
             Err(Error::Internal(_)) => {
-                watcher = bench.watch(Wanted { after: Some(position.clone()), ..wanted(Scope::All) }).await;
+                watcher =
+                    bench.watch(Subscription { after: Some(position.clone()), ..wanted(Scope::All) }).await;
             }
             Err(error) => panic!("{error:?}"),
         }
@@ -52,8 +53,8 @@ async fn a_store_that_panics_once_is_read_on() {
 #[test]
 fn who_has_not_joined_when_all_is_forgotten_reads_by_itself() {
     let mut state = State::default();
-    let number = state.list(Scope::All, Vec::new(), Arc::new(Notify::new()));
-    let boundary = |state: &State| Boundary { position: Position::new("p"), number: state.recent.end() };
+    let number = state.register(Scope::All, Vec::new(), Arc::new(Notify::new()));
+    let boundary = |state: &State| Boundary { position: Position::new("p"), number: state.events.end() };
     let before = boundary(&state);
     state.forget();
     assert!(!state.join(number, &before));

@@ -1,17 +1,17 @@
-//! An event that many are told of.
+//! An event that many watchers get.
 
 use std::{ops::Deref, sync::OnceLock};
 
 use domain::event::Event;
 
-/// An event, and its JSON once somebody has asked for it: it is written once, however many are told of it.
+/// An event, and its JSON once somebody has asked for it: it is written once, however many get it.
 #[derive(Debug)]
-pub struct Heard {
+pub struct SharedEvent {
     event: Event,
     json: OnceLock<String>,
 }
 
-impl Heard {
+impl SharedEvent {
     /// The event as its consumers know it: see [`Event::to_json`].
     #[must_use]
     pub fn json(&self) -> &str {
@@ -19,7 +19,7 @@ impl Heard {
     }
 }
 
-impl Heard {
+impl SharedEvent {
     /// What it takes in memory at the most, in bytes, generously: the document, which is in the JSON twice, and changed
     /// values, which are, most of them, in the document too.
     pub(crate) fn size(&self) -> usize {
@@ -35,13 +35,13 @@ const OVERHEAD_BYTES: usize = 1024;
 /// How often the document, or what is in it, is there.
 const DOCUMENT_COPIES: usize = 4;
 
-impl From<Event> for Heard {
+impl From<Event> for SharedEvent {
     fn from(event: Event) -> Self {
         Self { event, json: OnceLock::new() }
     }
 }
 
-impl Deref for Heard {
+impl Deref for SharedEvent {
     type Target = Event;
 
     fn deref(&self) -> &Event {

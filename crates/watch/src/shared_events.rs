@@ -10,7 +10,7 @@ use domain::{
     session::{Id, Revision, TenantId},
 };
 
-use crate::Heard;
+use crate::SharedEvent;
 
 /// Which event it is: a session's revision never runs twice.
 type Key = (TenantId, Id, Revision);
@@ -21,14 +21,14 @@ pub(crate) struct SharedEvents(Arc<Mutex<Known>>);
 
 #[derive(Default)]
 struct Known {
-    events: HashMap<Key, Weak<Heard>>,
+    events: HashMap<Key, Weak<SharedEvent>>,
     /// How many there may be before those that nobody holds any longer are let go of.
     limit: usize,
 }
 
 impl SharedEvents {
     /// The event as somebody else holds it already, or this one from now on.
-    pub(crate) fn of(&self, event: Event) -> Arc<Heard> {
+    pub(crate) fn of(&self, event: Event) -> Arc<SharedEvent> {
         let key = (event.tenant.clone(), event.session_id.clone(), event.revision);
         // Nothing panics while it holds the lock; if it did, the map would still be whole.
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -39,7 +39,7 @@ impl SharedEvents {
             known.events.retain(|_, event| event.strong_count() > 0);
             known.limit = 2 * known.events.len() + 64;
         }
-        let event = Arc::new(Heard::from(event));
+        let event = Arc::new(SharedEvent::from(event));
         known.events.insert(key, Arc::downgrade(&event));
         event
     }

@@ -1,4 +1,4 @@
-//! A watcher's place in the tail's list.
+//! A watcher's registration with the tail.
 
 use std::sync::Arc;
 
@@ -6,44 +6,44 @@ use domain::Error;
 use tokio::sync::Notify;
 
 use crate::{
-    state::{Attention, Boundary, Next},
+    state::{Boundary, Next, Phase},
     tail::Tail,
 };
 
-/// A watcher's place in the tail's list. Dropped, it is taken off.
-pub(crate) struct Listing {
+/// A watcher's registration with the tail. Dropped, it ends.
+pub(crate) struct Registration {
     tail: Tail,
     number: u64,
     pub(crate) notify: Arc<Notify>,
 }
 
-impl Listing {
+impl Registration {
     pub(crate) fn new(tail: Tail, number: u64, notify: Arc<Notify>) -> Self {
         Self { tail, number, notify }
     }
 
-    /// Waits for a look that begins after this call, and returns where it ended. So the position is behind everything that
+    /// Waits for a poll that begins after this call, and returns where it ended. So the position is behind everything that
     /// was acknowledged before, and behind every position that was given before.
-    pub(crate) async fn next_look(&self) -> Result<Boundary, Error> {
-        let mut looks = self.tail.looks();
+    pub(crate) async fn next_poll(&self) -> Result<Boundary, Error> {
+        let mut polls = self.tail.polls();
         let begun = {
             let mut state = self.tail.lock();
-            state.attend(self.number, Attention::Joining);
+            state.set_phase(self.number, Phase::Joining);
             state.begun
         };
         self.tail.wake();
         loop {
-            if let Some((look, ended)) = &self.tail.lock().ended
-                && *look > begun
+            if let Some((poll, ended)) = &self.tail.lock().ended
+                && *poll > begun
             {
                 return ended.clone();
             }
             // The tail keeps the sender for as long as there is a watcher.
-            let _ = looks.changed().await;
+            let _ = polls.changed().await;
         }
     }
 
-    /// Has the watcher told of everything behind a boundary. `false` if not all of that is kept any more.
+    /// Has the tail deliver everything behind a boundary. `false` if not all of that is kept any more.
     pub(crate) fn join(&self, boundary: &Boundary) -> bool {
         self.tail.lock().join(self.number, boundary)
     }
@@ -54,8 +54,8 @@ impl Listing {
     }
 }
 
-impl Drop for Listing {
+impl Drop for Registration {
     fn drop(&mut self) {
-        self.tail.lock().unlist(self.number);
+        self.tail.lock().unregister(self.number);
     }
 }

@@ -4,7 +4,7 @@ use std::{collections::VecDeque, sync::Arc};
 
 use domain::event::Position;
 
-use crate::Heard;
+use crate::SharedEvent;
 
 /// What all kept events take together, in bytes. Too little, and watchers that are a little slow read the database each by
 /// itself.
@@ -12,7 +12,7 @@ const MAX_BYTES: usize = 16 * 1024 * 1024;
 
 /// Keeps the newest events.
 #[derive(Default)]
-pub(crate) struct Recent {
+pub(crate) struct EventBuffer {
     entries: VecDeque<Entry>,
     bytes: usize,
     /// The number that the next event has.
@@ -22,11 +22,11 @@ pub(crate) struct Recent {
 /// A kept event, and the position behind it.
 #[derive(Clone)]
 pub(crate) struct Entry {
-    pub(crate) event: Arc<Heard>,
+    pub(crate) event: Arc<SharedEvent>,
     pub(crate) position: Position,
 }
 
-impl Recent {
+impl EventBuffer {
     /// Keeps an event, lets go of the oldest ones beyond the bound, and returns its number.
     pub(crate) fn push(&mut self, entry: Entry) -> u64 {
         self.bytes += size(&entry);
