@@ -1,8 +1,11 @@
 //! A budget of memory, and shares of it that grow.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -79,6 +82,9 @@ pub const FREE_BYTES: usize = 16 * 1024;
 
 const UNIT: usize = 1024;
 
+/// How often whoever waits for a share tries to get it.
+const RETRY_INTERVAL: Duration = Duration::from_millis(20);
+
 impl Memory {
     /// So many bytes.
     #[must_use]
@@ -99,15 +105,19 @@ impl Memory {
         bytes.min(FREE_BYTES + self.total * UNIT)
     }
 
-    /// Waits in line for a share of so many bytes; of all the memory, if that is less.
+    /// Waits for a share of so many bytes; of all the memory, if that is less.
+    ///
+    /// Tries again and again, and does not wait in the semaphore's line: that hands a share to whoever is next, also to a
+    /// future that nobody polls any longer, such as the answer to a peer that gives no window, which would keep it.
     pub async fn wait(&self, bytes: usize) -> Share {
-        let needed = needed(bytes).min(self.total);
+        let bytes = self.at_most(bytes);
         let mut share = self.share();
-        if needed > 0 {
-            let _waiting = Waiting::new(self.waiting.clone());
-            // Nobody closes the semaphore.
-            share.permit =
-                self.free.clone().acquire_many_owned(u32::try_from(needed).unwrap_or(u32::MAX)).await.ok();
+        if share.grow(bytes).is_ok() {
+            return share;
+        }
+        let _waiting = Waiting::new(self.waiting.clone());
+        while share.grow(bytes).is_err() {
+            tokio::time::sleep(RETRY_INTERVAL).await;
         }
         share
     }

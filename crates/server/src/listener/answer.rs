@@ -220,7 +220,7 @@ fn large_data(frame: Frame<Bytes>) -> Result<Bytes, Frame<Bytes>> {
 }
 
 /// Lets go of an answer once its peer has left a part of it for too long: also the last one, which waits beyond this. One
-/// that has nothing to send waits for as long as it likes, and one that waits for memory has a limit of its own.
+/// that has nothing to send waits for as long as it likes.
 async fn let_go(large: Weak<Mutex<Option<Large>>>, timeout: Duration) {
     loop {
         sleep(timeout.min(INTERVAL)).await;
@@ -229,8 +229,8 @@ async fn let_go(large: Weak<Mutex<Option<Large>>>, timeout: Duration) {
         let Some(kept) = &*guard else { return };
         let is_wanted = kept.counted.as_ref().is_some_and(Counted::is_wanted);
         let timeout = if is_wanted { timeout.min(WANTED_TIMEOUT) } else { timeout };
-        let waits_for_peer = !kept.is_idle && kept.waiting.is_none();
-        if waits_for_peer && kept.asked + timeout <= Instant::now() {
+        // While it waits for memory it is asked for again and again, unless its peer has no room for any of it.
+        if !kept.is_idle && kept.asked + timeout <= Instant::now() {
             tracing::debug!("an answer was cut off: its peer took none of it for too long");
             let cut = guard.take();
             // What ends with it may take other locks.
