@@ -35,7 +35,7 @@ pub(crate) async fn readyz(State(gateway): State<Gateway>) -> Result<Response, P
         Ok(Ok(response)) => response.metadata().get(NOT_READY).and_then(|why| why.to_str().ok()),
         Ok(Err(_)) | Err(_) => None,
     };
-    let why = why.unwrap_or("the service behind the gateway is away");
+    let why = why.unwrap_or("the service behind the gateway is unavailable");
     Err(Problem::new(Reason::StoreUnavailable, format!("not ready: {why}")))
 }
 

@@ -89,7 +89,7 @@ impl Places {
     }
 }
 
-/// Writes errors to the log, unless one is the last one again: a store that is away fails all of a batch alike.
+/// Writes errors to the log, unless one is the last one again: a store that is unavailable fails all of a batch alike.
 #[derive(Default)]
 struct Log(Option<String>);
 

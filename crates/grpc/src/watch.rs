@@ -108,8 +108,7 @@ struct Telling {
 }
 
 impl Telling {
-    /// What comes next: an event when there is room for it, or a sign of life meanwhile. With that the place in the line is
-    /// given up, which nobody would take who does not read.
+    /// What comes next: an event when there is room for it, or a heartbeat meanwhile.
     async fn message(&mut self) -> Result<WatchChannelSessionsResponse, Status> {
         let next = match self.next.take() {
             Some(next) => next,

@@ -90,6 +90,6 @@ pub fn cause(error: &Error) {
     if let Error::Internal(cause) = error {
         tracing::error!(%cause, "internal error");
     } else if let Error::StoreUnavailable { cause, .. } = error {
-        tracing::warn!(%cause, "the store is away");
+        tracing::warn!(%cause, "the store is unavailable");
     }
 }

@@ -105,7 +105,7 @@ async fn a_watch_that_waits_for_room_gives_signs_of_life_and_tells_the_event_in_
     service.update_data(call(update("a", "k", "\"v\""))).await.expect("an update");
     let mut position = String::new();
     for _ in 0..3 {
-        let life = next(&mut stream).await.expect("a response").expect("a sign of life");
+        let life = next(&mut stream).await.expect("a response").expect("a heartbeat");
         assert_eq!(life.event, None);
         position = life.position;
     }

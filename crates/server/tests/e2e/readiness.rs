@@ -162,5 +162,5 @@ async fn a_gateway_says_that_nobody_is_behind_it() {
     let process = Process::start(&["gateway", "--grpc-addr", &closed, "--http-addr", "127.0.0.1:0"]);
     let rest = Rest::new(process.address("http"));
     assert_eq!(rest.send(Method::GET, "/healthz", "", &[]).await.status, 200);
-    not_ready(&rest, "behind the gateway is away").await;
+    not_ready(&rest, "behind the gateway is unavailable").await;
 }
