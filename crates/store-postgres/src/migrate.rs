@@ -48,6 +48,12 @@ pub async fn migrate(url: &str) -> Result<(), OpenError> {
 async fn run(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
     let mut transaction = connection.begin().await?;
     sqlx::raw_sql(TURN).execute(&mut *transaction).await?;
+    // Another process may have done it meanwhile. The migrator below leaves named statements on the server's connection,
+    // which a pooler may have handed on: whoever prepared the same names once more would fail.
+    let tables = sqlx::raw_sql("SELECT to_regclass('_sqlx_migrations') IS NOT NULL AS is_there");
+    if tables.fetch_one(&mut *transaction).await?.try_get("is_there")? && is_current(&mut transaction).await {
+        return transaction.commit().await;
+    }
     let mut migrator = Migrator::with_migrations(migrations());
     // The lock of its own belongs to a session, which a pooler may hand to somebody else.
     migrator.set_ignore_missing(true).set_locking(false);
