@@ -71,7 +71,8 @@ impl Connection {
         let is_end = body.is_none() && is_all;
         let (response, mut stream) = client.send_request(request.body(()).unwrap(), is_end).unwrap();
         if let Some(body) = body {
-            stream.send_data(body, is_all).unwrap();
+            // A call that is refused by its head alone may be over already: its answer says so.
+            let _ = stream.send_data(body, is_all);
         }
         Call { response, stream }
     }
