@@ -34,7 +34,8 @@ pub struct Counted(By);
 #[derive(Debug, Clone)]
 enum By {
     Share(Arc<Share>),
-    Parts(Memory),
+    Itself,
+    Yielding(Memory),
 }
 
 impl Counted {
@@ -52,22 +53,29 @@ impl Counted {
                 Ok(share) => Arc::new(share.shrunk(bytes)),
                 Err(shared) => shared,
             })),
-            By::Parts(memory) => Self(By::Parts(memory)),
+            by @ (By::Itself | By::Yielding(_)) => Self(by),
         }
     }
 
-    /// By the body itself, which holds a share of this memory for each of its parts.
+    /// By the body itself, which holds a share for each of its parts.
     #[must_use]
-    pub fn by_itself(memory: &Memory) -> Self {
-        Self(By::Parts(memory.clone()))
+    pub fn by_itself() -> Self {
+        Self(By::Itself)
     }
 
-    /// Whether others wait for what the body holds.
+    /// The same for a body that loses nothing when it is cut, such as a watch, which goes on later from where it was: while
+    /// others wait for this memory, it gives way to them.
+    #[must_use]
+    pub fn yielding(memory: &Memory) -> Self {
+        Self(By::Yielding(memory.clone()))
+    }
+
+    /// Whether others wait for what the body holds, and it gives way to them.
     #[must_use]
     pub fn is_wanted(&self) -> bool {
         match &self.0 {
-            By::Share(_) => false,
-            By::Parts(memory) => memory.waiting.load(Ordering::Relaxed) > 0,
+            By::Share(_) | By::Itself => false,
+            By::Yielding(memory) => memory.waiting.load(Ordering::Relaxed) > 0,
         }
     }
 }
@@ -106,19 +114,9 @@ impl Memory {
     }
 
     /// Waits for a share of so many bytes; of all the memory, if that is less.
-    ///
-    /// Tries again and again, and does not wait in the semaphore's line: that hands a share to whoever is next, also to a
-    /// future that nobody polls any longer, such as the answer to a peer that gives no window, which would keep it.
     pub async fn wait(&self, bytes: usize) -> Share {
-        let bytes = self.at_most(bytes);
         let mut share = self.share();
-        if share.grow(bytes).is_ok() {
-            return share;
-        }
-        let _waiting = Waiting::new(self.waiting.clone());
-        while share.grow(bytes).is_err() {
-            tokio::time::sleep(RETRY_INTERVAL).await;
-        }
+        share.wait_to_grow(bytes).await;
         share
     }
 
@@ -158,6 +156,22 @@ impl Share {
             drop(permit.split(permit.num_permits().saturating_sub(needed(bytes))));
         }
         self
+    }
+
+    /// Waits until the share can be enlarged to what `bytes` take, or to all the memory, if that is less.
+    ///
+    /// Tries again and again, and does not wait in the semaphore's line: that hands memory to whoever is next, also to a
+    /// future that nobody polls any longer, such as the answer to a peer that gives no window, which would keep it; and
+    /// whoever waits for much would keep all from those who want little.
+    pub async fn wait_to_grow(&mut self, bytes: usize) {
+        let bytes = self.memory.at_most(bytes);
+        if self.grow(bytes).is_ok() {
+            return;
+        }
+        let _waiting = Waiting::new(self.memory.waiting.clone());
+        while self.grow(bytes).is_err() {
+            tokio::time::sleep(RETRY_INTERVAL).await;
+        }
     }
 
     /// Enlarges the share to what `bytes` take. It never becomes smaller.
@@ -214,7 +228,7 @@ mod tests {
             let memory = memory.clone();
             async move { memory.wait(FREE_BYTES + UNIT).await }
         });
-        let counted = Counted::by_itself(&memory);
+        let counted = Counted::yielding(&memory);
         assert!(!counted.is_wanted());
         tokio::task::yield_now().await;
         assert!(!second.is_finished() && counted.is_wanted());

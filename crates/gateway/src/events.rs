@@ -76,7 +76,7 @@ async fn open(gateway: &Gateway, parts: &Parts) -> Result<Response, Problem> {
     let mut response = (HEADERS, Body::from_stream(Stream::new(watch, (place, long)))).into_response();
     if is_counted {
         // Each event has its share from the service.
-        response.extensions_mut().insert(Counted::by_itself(&gateway.options.budget.events));
+        response.extensions_mut().insert(Counted::yielding(&gateway.options.budget.events));
     }
     Ok(response)
 }

@@ -14,14 +14,14 @@ use crate::{service::Options, status, update_data};
 #[derive(Default)]
 pub(crate) struct Batch {
     commands: Vec<Command>,
-    places: Places,
+    slots: Slots,
 }
 
 /// Where the results belong.
 #[derive(Default)]
-pub(crate) struct Places(Vec<Place>);
+pub(crate) struct Slots(Vec<Slot>);
 
-enum Place {
+enum Slot {
     /// The next of the commands: of this session, to be shown in this view.
     Command(Id, i32),
     /// Nothing was asked of the store.
@@ -35,33 +35,33 @@ impl Batch {
         let view = request.as_ref().map(|request| request.view).unwrap_or_default();
         let command = request.ok_or_else(missing);
         let command = command.and_then(|request| update_data::command(request, options, caller));
-        self.places.0.push(match command {
+        self.slots.0.push(match command {
             Ok(command) => {
-                let place = Place::Command(command.id.clone(), view);
+                let slot = Slot::Command(command.id.clone(), view);
                 self.commands.push(command);
-                place
+                slot
             }
-            Err(error) => Place::Refused(error),
+            Err(error) => Slot::Refused(error),
         });
     }
 
     /// Adds an update that nothing is asked of the store for.
     pub(crate) fn refuse(&mut self, error: Error) {
-        self.places.0.push(Place::Refused(error));
+        self.slots.0.push(Slot::Refused(error));
     }
 
     /// How many updates there are.
     pub(crate) fn len(&self) -> usize {
-        self.places.0.len()
+        self.slots.0.len()
     }
 
     /// What to ask of the store, and where its results belong.
-    pub(crate) fn split(self) -> (Vec<Command>, Places) {
-        (self.commands, self.places)
+    pub(crate) fn split(self) -> (Vec<Command>, Slots) {
+        (self.commands, self.slots)
     }
 }
 
-impl Places {
+impl Slots {
     /// The results in the order of the requests, given those of the commands in their order: each is made when it is asked for.
     pub(crate) fn fill(
         self,
@@ -69,13 +69,13 @@ impl Places {
     ) -> impl Iterator<Item = UpdateDataResult> {
         let mut executed = executed.into_iter();
         let mut log = Log::default();
-        self.0.into_iter().map(move |place| {
-            let made = match place {
-                Place::Command(id, view) => executed
+        self.0.into_iter().map(move |slot| {
+            let made = match slot {
+                Slot::Command(id, view) => executed
                     .next()
                     .unwrap_or_else(|| Err(Error::Internal("the store returned no result".into())))
                     .and_then(|result| update_data::response(result, id, view)),
-                Place::Refused(error) => Err(error),
+                Slot::Refused(error) => Err(error),
             };
             let result = match made {
                 Ok(response) => update_data_result::Result::Response(response),

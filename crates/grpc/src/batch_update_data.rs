@@ -38,8 +38,8 @@ pub(crate) async fn run(
         for request in requests.by_ref().take(step) {
             batch.add(Some(request), &service.options, &caller);
         }
-        let (commands, places) = batch.split();
-        results.extend(places.fill(service.execute(commands).await).map(|result| whole.bound(result)));
+        let (commands, slots) = batch.split();
+        results.extend(slots.fill(service.execute(commands).await).map(|result| whole.bound(result)));
     }
     Ok(BatchUpdateDataResponse { results })
 }

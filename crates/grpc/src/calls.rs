@@ -16,7 +16,7 @@ use tonic::{Request, Response, Status, Streaming, codegen::BoxStream};
 
 use crate::{
     Service, batch_update_data, create, delete, end, get, history,
-    layer::{Place, caller},
+    layer::{Permit, caller},
     list, status,
     stream_end::StreamEnd,
     stream_update_data, update_data, watch,
@@ -31,16 +31,16 @@ impl ChannelSessionService for Service {
         &self,
         request: Request<UpdateDataRequest>,
     ) -> Result<Response<UpdateDataResponse>, Status> {
-        let Call { caller, place } = Call::of(&request)?;
-        self.answer(place, update_data::run(self.clone(), request.into_inner(), caller)).await
+        let Call { caller, permit } = Call::of(&request)?;
+        self.answer(permit, update_data::run(self.clone(), request.into_inner(), caller)).await
     }
 
     async fn batch_update_data(
         &self,
         request: Request<BatchUpdateDataRequest>,
     ) -> Result<Response<BatchUpdateDataResponse>, Status> {
-        let Call { caller, place } = Call::of(&request)?;
-        self.answer(place, batch_update_data::run(self.clone(), request.into_inner(), caller)).await
+        let Call { caller, permit } = Call::of(&request)?;
+        self.answer(permit, batch_update_data::run(self.clone(), request.into_inner(), caller)).await
     }
 
     async fn stream_update_data(
@@ -52,7 +52,7 @@ impl ChannelSessionService for Service {
         let long = long_stream(&request)?;
         let results = stream_update_data::run(self.clone(), request.into_inner(), caller, end, long);
         let mut answer = Response::new(results);
-        answer.extensions_mut().insert(Counted::by_itself(&self.options.budget.answers));
+        answer.extensions_mut().insert(Counted::by_itself());
         Ok(answer)
     }
 
@@ -60,62 +60,62 @@ impl ChannelSessionService for Service {
         &self,
         request: Request<CreateChannelSessionRequest>,
     ) -> Result<Response<CreateChannelSessionResponse>, Status> {
-        let Call { caller, place } = Call::of(&request)?;
-        self.answer(place, create::run(self.clone(), request.into_inner(), caller)).await
+        let Call { caller, permit } = Call::of(&request)?;
+        self.answer(permit, create::run(self.clone(), request.into_inner(), caller)).await
     }
 
     async fn get_channel_session(
         &self,
         request: Request<GetChannelSessionRequest>,
     ) -> Result<Response<GetChannelSessionResponse>, Status> {
-        let Call { caller, place } = Call::of(&request)?;
-        self.read(place, get::run(self.clone(), request.into_inner(), caller)).await
+        let Call { caller, permit } = Call::of(&request)?;
+        self.read(permit, get::run(self.clone(), request.into_inner(), caller)).await
     }
 
     async fn list_channel_sessions(
         &self,
         request: Request<ListChannelSessionsRequest>,
     ) -> Result<Response<ListChannelSessionsResponse>, Status> {
-        let Call { caller, place } = Call::of(&request)?;
+        let Call { caller, permit } = Call::of(&request)?;
         let turn = self.lists.turn().await.map_err(|error| status::from_error(&error))?;
-        self.read((place, turn), list::run(self.clone(), request.into_inner(), caller)).await
+        self.read((permit, turn), list::run(self.clone(), request.into_inner(), caller)).await
     }
 
     async fn end_channel_session(
         &self,
         request: Request<EndChannelSessionRequest>,
     ) -> Result<Response<EndChannelSessionResponse>, Status> {
-        let Call { caller, place } = Call::of(&request)?;
-        self.answer(place, end::run(self.clone(), request.into_inner(), caller)).await
+        let Call { caller, permit } = Call::of(&request)?;
+        self.answer(permit, end::run(self.clone(), request.into_inner(), caller)).await
     }
 
     async fn delete_channel_session(
         &self,
         request: Request<DeleteChannelSessionRequest>,
     ) -> Result<Response<DeleteChannelSessionResponse>, Status> {
-        let Call { caller, place } = Call::of(&request)?;
-        self.answer(place, delete::run(self.clone(), request.into_inner(), caller)).await
+        let Call { caller, permit } = Call::of(&request)?;
+        self.answer(permit, delete::run(self.clone(), request.into_inner(), caller)).await
     }
 
     async fn list_channel_session_history(
         &self,
         request: Request<ListChannelSessionHistoryRequest>,
     ) -> Result<Response<ListChannelSessionHistoryResponse>, Status> {
-        let Call { caller, place } = Call::of(&request)?;
+        let Call { caller, permit } = Call::of(&request)?;
         let turn = self.lists.turn().await.map_err(|error| status::from_error(&error))?;
-        self.read((place, turn), history::run(self.clone(), request.into_inner(), caller)).await
+        self.read((permit, turn), history::run(self.clone(), request.into_inner(), caller)).await
     }
 
     async fn watch_channel_sessions(
         &self,
         request: Request<WatchChannelSessionsRequest>,
     ) -> Result<Response<Self::WatchChannelSessionsStream>, Status> {
-        let Call { caller, place } = Call::of(&request)?;
+        let Call { caller, permit } = Call::of(&request)?;
         let end = StreamEnd::new(self, &caller)?;
         let long = long_stream(&request)?;
         let watch = watch::run(self.clone(), request.into_inner(), caller, end, long);
-        let mut answer = self.answer(place, watch).await?;
-        answer.extensions_mut().insert(Counted::by_itself(&self.options.budget.events));
+        let mut answer = self.answer(permit, watch).await?;
+        answer.extensions_mut().insert(Counted::yielding(&self.options.budget.events));
         Ok(answer)
     }
 }
@@ -162,17 +162,17 @@ const COPIES: usize = 3;
 /// What the layers say of a call.
 struct Call {
     caller: Caller,
-    /// None for a stream, which has places where it works.
-    place: Option<Place>,
+    /// None for a stream, which has permits where it works.
+    permit: Option<Permit>,
 }
 
 impl Call {
     fn of<T>(request: &Request<T>) -> Result<Self, Status> {
-        Ok(Self { caller: caller::found(request)?, place: request.extensions().get::<Place>().cloned() })
+        Ok(Self { caller: caller::found(request)?, permit: request.extensions().get::<Permit>().cloned() })
     }
 }
 
-/// A long stream's place on its connection; none where there is no connection.
+/// A long stream's permit on its connection; none where there is no connection.
 fn long_stream<T>(request: &Request<T>) -> Result<Option<LongStream>, Status> {
     let Some(connection) = request.extensions().get::<Connection>() else { return Ok(None) };
     match connection.long_stream() {

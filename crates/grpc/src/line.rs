@@ -9,14 +9,14 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 #[derive(Debug, Clone)]
 pub(crate) struct Line {
     /// Who is in it, those whose turn it is included.
-    places: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
     turns: Arc<Semaphore>,
 }
 
 /// A turn, which ends when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Turn {
-    _place: OwnedSemaphorePermit,
+    _permit: OwnedSemaphorePermit,
     _turn: OwnedSemaphorePermit,
 }
 
@@ -29,7 +29,10 @@ const MAX_WAITING: usize = 64;
 
 impl Default for Line {
     fn default() -> Self {
-        Self { places: Arc::new(Semaphore::new(TURNS + MAX_WAITING)), turns: Arc::new(Semaphore::new(TURNS)) }
+        Self {
+            permits: Arc::new(Semaphore::new(TURNS + MAX_WAITING)),
+            turns: Arc::new(Semaphore::new(TURNS)),
+        }
     }
 }
 
@@ -40,9 +43,9 @@ impl Line {
     /// [`Error::Overloaded`] if the line is too long.
     pub(crate) async fn turn(&self) -> Result<Turn, Error> {
         let overloaded = |_| Error::Overloaded;
-        let place = self.places.clone().try_acquire_owned().map_err(overloaded)?;
+        let permit = self.permits.clone().try_acquire_owned().map_err(overloaded)?;
         let turn = self.turns.clone().acquire_owned().await.map_err(|_| Error::Overloaded)?;
-        Ok(Turn { _place: place, _turn: turn })
+        Ok(Turn { _permit: permit, _turn: turn })
     }
 }
 

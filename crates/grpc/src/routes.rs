@@ -44,7 +44,7 @@ pub fn routes(service: Service, health: &Health) -> Router {
         max_deadline: options.max_deadline,
         body_timeout: options.body_timeout,
         budget: options.budget.clone(),
-        places: Arc::new(Semaphore::new(options.max_concurrent_calls)),
+        permits: Arc::new(Semaphore::new(options.max_concurrent_calls)),
     };
     routes.routes().into_axum_router().layer(middleware::from_fn_with_state(limits, layer::layer))
 }

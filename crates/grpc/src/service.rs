@@ -66,7 +66,7 @@ pub struct Service {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) hub: Hub,
     pub(crate) options: Arc<Options>,
-    /// Places for what streams of updates have under way. A stream that waits for its caller holds none.
+    /// Permits for what streams of updates have under way. A stream that waits for its caller holds none.
     pub(crate) streams: Arc<Semaphore>,
     /// Cancelled when streams are to end.
     pub(crate) stopping: CancellationToken,

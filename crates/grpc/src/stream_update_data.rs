@@ -2,8 +2,6 @@
 
 mod results;
 
-use std::time::Duration;
-
 use budget::{LongStream, Share};
 use channel_session_api::v1::{StreamUpdateDataRequest, StreamUpdateDataResponse, UpdateDataResult};
 use domain::{Error, Reason, attribute::Attributes, caller::Caller, cancel_handle::CancelHandle};
@@ -36,12 +34,9 @@ const MAX_RESULT_BYTES: usize = 4 << 20;
 /// How often a result is in memory: as a message, and encoded, or as the store returns it.
 const COPIES: usize = 2;
 
-/// How often it is looked whether there is room for results.
-const ROOM_INTERVAL: Duration = Duration::from_millis(25);
-
 /// Works in a task of its own, so that every limit on time holds also while the stream is not polled, which is when its
 /// caller takes nothing. Reads only when the caller has taken all results and asks for more; meanwhile HTTP/2's flow control
-/// holds it back. What is under way holds a place, as a call does; a stream that waits for its caller holds none, and ends
+/// holds it back. What is under way holds a permit, as a call does; a stream that waits for its caller holds none, and ends
 /// when it has waited for too long.
 pub(crate) fn run(
     service: Service,
@@ -149,23 +144,23 @@ impl<S: Stream<Item = Result<StreamUpdateDataRequest, Status>> + Unpin> Updates<
     /// Makes updates within the time that a call has, once there is room for what they come to. If the caller goes away, they
     /// are cancelled with this future.
     async fn update(&mut self, batch: Batch, cancel: CancelledOnDrop) -> (Vec<UpdateDataResult>, Share) {
-        let (commands, places) = batch.split();
+        let (commands, slots) = batch.split();
         let count = commands.len();
         let service = self.service.clone();
         let answers = &service.options.budget.answers;
         let mut room = answers.share();
         let work = async {
-            wait_for_room(&mut room, COPIES * count * service.reads.expected()).await;
-            let place = service.streams.clone().acquire_owned().await.map_err(|_| Error::Overloaded)?;
+            room.wait_to_grow(COPIES * count * service.reads.expected()).await;
+            let permit = service.streams.clone().acquire_owned().await.map_err(|_| Error::Overloaded)?;
             let service = service.clone();
             let executed = async move {
-                let _held = place;
+                let _held = permit;
                 Ok(service.execute(commands).await)
             };
             self.service.finish(executed).await
         };
         let limit = self.end.or_sooner(Instant::now() + self.service.options.max_deadline);
-        let results: Vec<_> = places
+        let results: Vec<_> = slots
             .fill(match tokio::time::timeout_at(limit, work).await {
                 Ok(Ok(changed)) => changed,
                 Ok(Err(error)) => vec![Err(error); count],
@@ -175,13 +170,6 @@ impl<S: Stream<Item = Result<StreamUpdateDataRequest, Status>> + Unpin> Updates<
         // What was made is told, also where there is no room for so much of it.
         let _ = room.grow(COPIES * results.iter().map(Message::encoded_len).sum::<usize>());
         (results, room)
-    }
-}
-
-/// Looks for room again and again: those who wait in line for much would keep all from the others that want little.
-async fn wait_for_room(share: &mut Share, bytes: usize) {
-    while share.grow(bytes).is_err() {
-        tokio::time::sleep(ROOM_INTERVAL).await;
     }
 }
 

@@ -1,4 +1,4 @@
-//! `WatchChannelSessions`: tells a caller what happens to sessions.
+//! `WatchChannelSessions`: delivers to a caller what happens to sessions.
 
 use budget::{FREE_BYTES, LongStream, Memory, Share};
 use channel_session_api::v1::{WatchChannelSessionsRequest, WatchChannelSessionsResponse};
@@ -10,7 +10,7 @@ use domain::{
     session::{Id, TenantId},
     violation::Violation,
 };
-use futures_util::stream;
+use futures_util::stream::unfold;
 use tonic::{Status, codegen::BoxStream};
 use watch::{Delivery, QUIET, Subscription, Watcher};
 
@@ -26,11 +26,11 @@ pub(crate) async fn run(
     end: StreamEnd,
     long: Option<LongStream>,
 ) -> Result<BoxStream<WatchChannelSessionsResponse>, Error> {
-    let watch = service.hub.watch(wanted(request, caller.tenant)?).await?;
-    Ok(tell(watch, end, service.options.budget.events.clone(), long))
+    let watch = service.hub.watch(subscription(request, caller.tenant)?).await?;
+    Ok(stream(watch, end, service.options.budget.events.clone(), long))
 }
 
-fn wanted(request: WatchChannelSessionsRequest, tenant: TenantId) -> Result<Subscription, Error> {
+fn subscription(request: WatchChannelSessionsRequest, tenant: TenantId) -> Result<Subscription, Error> {
     let id = request.channel_session_id;
     let id = if id.is_empty() { None } else { Some(Id::parse(&id)?) };
     let (found, limit) = (request.keys.len(), MAX_KEYS);
@@ -71,17 +71,17 @@ fn position(text: String) -> Result<Option<Position>, Error> {
     Ok((!text.is_empty()).then(|| Position::new(text)))
 }
 
-/// Asks the watch for more only when what it told before is on its way. A message is made when there is room for it beside
+/// Asks the watch for more only when what came before is on its way. A message is made when there is room for it beside
 /// those of other watches, and its share is held until the next one is asked for: so slow callers cost no memory that
 /// grows with them.
-fn tell(
+fn stream(
     watch: Watcher,
     end: StreamEnd,
     memory: Memory,
     long: Option<LongStream>,
 ) -> BoxStream<WatchChannelSessionsResponse> {
-    let state = Telling { watch, end, memory, told: None, next: None, _share: None, _long: long };
-    Box::pin(stream::unfold(Some(state), async |state| {
+    let state = Deliveries { watch, end, memory, delivered: None, next: None, _share: None, _long: long };
+    Box::pin(unfold(Some(state), async |state| {
         let mut state = state?;
         state._share = None;
         match state.message().await {
@@ -91,15 +91,15 @@ fn tell(
     }))
 }
 
-/// How often an event is in memory while one watch is told of it.
+/// How often an event is in memory while it is on its way to one watch.
 const COPIES: usize = 2;
 
-struct Telling {
+struct Deliveries {
     watch: Watcher,
     end: StreamEnd,
     memory: Memory,
-    /// How far the caller has been told.
-    told: Option<Position>,
+    /// Up to where everything has been delivered.
+    delivered: Option<Position>,
     /// What there was no room for yet.
     next: Option<Delivery>,
     /// Of the message that is on its way.
@@ -107,7 +107,7 @@ struct Telling {
     _long: Option<LongStream>,
 }
 
-impl Telling {
+impl Deliveries {
     /// What comes next: an event when there is room for it, or a heartbeat meanwhile.
     async fn message(&mut self) -> Result<WatchChannelSessionsResponse, Status> {
         let next = match self.next.take() {
@@ -121,20 +121,20 @@ impl Telling {
             () = tokio::time::sleep(QUIET) => None,
         };
         let Some(share) = room else {
-            let position = self.told.clone().unwrap_or_else(|| next.position.clone());
+            let position = self.delivered.clone().unwrap_or_else(|| next.position.clone());
             self.next = Some(next);
             return Ok(message(&Delivery { event: None, position }));
         };
         self._share = Some(share);
-        self.told = Some(next.position.clone());
+        self.delivered = Some(next.position.clone());
         Ok(message(&next))
     }
 }
 
 /// What an event takes on its way, as a message and encoded. None where it goes out in one piece, which is not taken from
 /// who does not read.
-fn bytes(told: &Delivery) -> usize {
-    let bytes = told.event.as_ref().map_or(0, |event| event.json().len());
+fn bytes(delivery: &Delivery) -> usize {
+    let bytes = delivery.event.as_ref().map_or(0, |event| event.json().len());
     if bytes > FREE_BYTES { COPIES * bytes } else { 0 }
 }
 
@@ -143,14 +143,14 @@ async fn next(watch: &mut Watcher, end: &StreamEnd) -> Result<Delivery, Status> 
         biased;
         // Asked first, since the hub of a service that stops calls it an error.
         status = end.reached() => Err(status),
-        told = watch.next() => told.map_err(|error| status::from_error(&error)),
+        delivery = watch.next() => delivery.map_err(|error| status::from_error(&error)),
     }
 }
 
-fn message(told: &Delivery) -> WatchChannelSessionsResponse {
+fn message(delivery: &Delivery) -> WatchChannelSessionsResponse {
     WatchChannelSessionsResponse {
-        event: told.event.as_deref().map(view::event::told),
-        position: told.position.as_str().to_owned(),
+        event: delivery.event.as_deref().map(view::event::with_json),
+        position: delivery.position.as_str().to_owned(),
     }
 }
 

@@ -25,7 +25,7 @@ use tokio::sync::mpsc;
 pub(crate) use failure::Failure;
 pub(crate) use progress::Progress;
 pub use {
-    entries::Place,
+    entries::Location,
     report::{Cause, Error, Report},
 };
 

@@ -48,7 +48,7 @@ impl Default for Options {
 #[derive(Clone)]
 pub struct Hub {
     store: Arc<dyn Store>,
-    places: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
     /// One for each watcher that may read the store at a time: the tail has a connection of its own beside them.
     readers: Arc<Semaphore>,
     /// What watchers have read by themselves.
@@ -88,9 +88,9 @@ impl Hub {
     pub fn new(store: Arc<dyn Store>, options: Options) -> Self {
         let stopping = CancellationToken::new();
         let tails = Tails::new(store.clone(), stopping.clone());
-        let (places, readers) = (Semaphore::new(options.max_watches), Semaphore::new(MAX_READERS));
+        let (permits, readers) = (Semaphore::new(options.max_watches), Semaphore::new(MAX_READERS));
         let shared = SharedEvents::default();
-        Self { store, places: Arc::new(places), readers: Arc::new(readers), shared, tails, stopping }
+        Self { store, permits: Arc::new(permits), readers: Arc::new(readers), shared, tails, stopping }
     }
 
     /// Says that a change of a tenant's session has just been made by this process, so that nobody waits for the next poll.
@@ -109,8 +109,8 @@ impl Hub {
     /// [`Error::Overloaded`] if there are as many as there may be, [`Error::InvalidParameter`] or
     /// [`Error::PositionExpired`] for a position that cannot be gone on from, and those of the store.
     pub async fn watch(&self, wanted: Subscription) -> Result<Watcher, Error> {
-        let place = self.places.clone().try_acquire_owned().map_err(|_| Error::Overloaded)?;
-        Watcher::begin(self, wanted, place).await
+        let permit = self.permits.clone().try_acquire_owned().map_err(|_| Error::Overloaded)?;
+        Watcher::begin(self, wanted, permit).await
     }
 }
 
@@ -126,7 +126,7 @@ fn is_wanted(keys: &[String], event: &Event) -> bool {
 }
 
 /// Held as long as a watch lives.
-type Place = OwnedSemaphorePermit;
+type Permit = OwnedSemaphorePermit;
 
 #[cfg(test)]
 mod tests;

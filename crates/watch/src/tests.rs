@@ -51,7 +51,7 @@ impl Bench {
     }
 
     async fn watch(&self, wanted: Subscription) -> Watcher {
-        self.hub.watch(wanted).await.expect("there is a place")
+        self.hub.watch(wanted).await.expect("there is a permit")
     }
 }
 

@@ -15,7 +15,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Delivery, Hub, Place, SharedEvent, Subscription,
+    Delivery, Hub, Permit, SharedEvent, Subscription,
     failures::{Failures, PAUSE},
     is_wanted,
     registration::Registration,
@@ -49,7 +49,7 @@ pub struct Watcher {
     quiet_until: Instant,
     /// Of its own reads.
     failures: Failures,
-    _place: Place,
+    _permit: Permit,
 }
 
 enum State {
@@ -72,7 +72,7 @@ struct Behind {
 
 impl Watcher {
     /// Finds out where a watch begins, and whether it can.
-    pub(crate) async fn begin(hub: &Hub, wanted: Subscription, place: Place) -> Result<Self, Error> {
+    pub(crate) async fn begin(hub: &Hub, wanted: Subscription, permit: Permit) -> Result<Self, Error> {
         let registration = hub.tails.of(&wanted.tenant).register(wanted.scope.clone(), wanted.keys.clone());
         let stopping = hub.stopping.clone();
         let mut behind = Behind::default();
@@ -103,7 +103,7 @@ impl Watcher {
             // At once: from where on the watch delivers is worth knowing before the first event.
             quiet_until: Instant::now(),
             failures: Failures::default(),
-            _place: place,
+            _permit: permit,
         })
     }
 

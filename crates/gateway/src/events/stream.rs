@@ -21,17 +21,17 @@ pub(super) struct Stream {
     /// None when it has ended.
     watch: Option<Watch>,
     /// Given back when the caller is gone.
-    _places: Places,
+    _permits: Permits,
 }
 
-/// The stream's places: among all event streams, and among those of its connection.
-type Places = (OwnedSemaphorePermit, Option<LongStream>);
+/// The stream's permits: among all event streams, and among those of its connection.
+type Permits = (OwnedSemaphorePermit, Option<LongStream>);
 
 impl Stream {
-    pub(super) fn new(mut watch: Watch, places: Places) -> Self {
+    pub(super) fn new(mut watch: Watch, permits: Permits) -> Self {
         let first = encode::message(&std::mem::take(&mut watch.first));
         let start = [encode::start().as_bytes(), &first].concat();
-        Self { start: Some(start.into()), watch: Some(watch), _places: places }
+        Self { start: Some(start.into()), watch: Some(watch), _permits: permits }
     }
 }
 

@@ -8,15 +8,17 @@ use tonic::Status;
 
 use crate::status;
 
-/// A call's place among those that are under way. Whatever works on the call holds a clone until it ends: so what a caller
+/// A call's permit among those that are under way. Whatever works on the call holds a clone until it ends: so what a caller
 /// has left behind still counts.
 #[derive(Debug, Clone)]
-pub(crate) struct Place(#[expect(dead_code, reason = "it is held, not looked at")] Arc<OwnedSemaphorePermit>);
+pub(crate) struct Permit(
+    #[expect(dead_code, reason = "it is held, not looked at")] Arc<OwnedSemaphorePermit>,
+);
 
-/// A place for a call, whose request is there: who has not sent one takes none.
-pub(super) fn admit(places: &Arc<Semaphore>) -> Result<Place, Status> {
-    match places.clone().try_acquire_owned() {
-        Ok(permit) => Ok(Place(Arc::new(permit))),
+/// A permit for a call, whose request is there: who has not sent one takes none.
+pub(super) fn admit(permits: &Arc<Semaphore>) -> Result<Permit, Status> {
+    match permits.clone().try_acquire_owned() {
+        Ok(permit) => Ok(Permit(Arc::new(permit))),
         Err(_) => Err(status::from_error(&Error::Overloaded)),
     }
 }

@@ -7,7 +7,7 @@ use tonic::{Request, Status};
 use super::log;
 use crate::status;
 
-/// Says whose caller a request is from, by its headers.
+/// Says by a request's headers whose sessions it sees, and who asks.
 pub(crate) type Identify = fn(&HeaderMap) -> (TenantId, Requester);
 
 /// Everybody alike, since nobody has to say who they are: a deployment has one tenant.

@@ -253,7 +253,7 @@ async fn a_stream_that_nobody_polls_ends_in_time_as_well() {
     assert!(futures_util::poll!(responses.next()).is_pending());
     gate.reached().await;
     // The work itself holds its place until it ends; the command is cancelled.
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    comes(|| gate.is_cancelled()).await;
     gate.open(1);
     comes(|| service.streams.available_permits() == service.options.max_concurrent_calls).await;
     assert_eq!(failure(next(&mut responses).await).reason(), Reason::DeadlineExceeded);

@@ -12,7 +12,7 @@ use watch::SharedEvent;
 use super::attribute;
 
 /// An event for those who watch: with its JSON, the whole document included.
-pub(crate) fn told(event: &SharedEvent) -> ChannelSessionEvent {
+pub(crate) fn with_json(event: &SharedEvent) -> ChannelSessionEvent {
     ChannelSessionEvent { json: event.json().to_owned(), ..message(event, &event.changes) }
 }
 

@@ -8,7 +8,7 @@ use super::*;
 use crate::over_memory::{call, create, next, service, update};
 
 fn refused(request: WatchChannelSessionsRequest) -> Error {
-    wanted(request, TenantId::only()).expect_err("it breaks a rule")
+    subscription(request, TenantId::only()).expect_err("it breaks a rule")
 }
 
 #[test]
@@ -18,7 +18,8 @@ fn a_watch_is_of_one_session_of_one_conversation_or_of_all() {
         conversation_id: conversation.to_owned(),
         ..WatchChannelSessionsRequest::default()
     };
-    let scope = |id, conversation| wanted(of(id, conversation), TenantId::only()).expect("a watch").scope;
+    let scope =
+        |id, conversation| subscription(of(id, conversation), TenantId::only()).expect("a watch").scope;
     assert_eq!(scope("", ""), Scope::All);
     assert_eq!(scope("a", ""), Scope::Session(Id::parse("a").expect("an id")));
     assert_eq!(scope("", "c"), Scope::Conversation("c".to_owned()));
@@ -30,7 +31,10 @@ fn a_watch_is_of_one_session_of_one_conversation_or_of_all() {
 #[test]
 fn keys_have_a_number_and_a_rule() {
     let of = |keys| WatchChannelSessionsRequest { keys, ..WatchChannelSessionsRequest::default() };
-    assert_eq!(wanted(of(vec!["k".to_owned(); 100]), TenantId::only()).expect("a watch").keys.len(), 100);
+    assert_eq!(
+        subscription(of(vec!["k".to_owned(); 100]), TenantId::only()).expect("a watch").keys.len(),
+        100
+    );
     assert_eq!(refused(of(vec!["k".to_owned(); 101])).reason(), Reason::RequestTooLarge);
     let Error::InvalidParameter(it) = refused(of(vec!["k".to_owned(), " ".to_owned()])) else {
         panic!("a blank key is no key");
@@ -42,10 +46,10 @@ fn keys_have_a_number_and_a_rule() {
 fn a_position_is_visible_ascii() {
     let of =
         |position: String| WatchChannelSessionsRequest { position, ..WatchChannelSessionsRequest::default() };
-    assert_eq!(wanted(of(String::new()), TenantId::only()).expect("from now on").after, None);
+    assert_eq!(subscription(of(String::new()), TenantId::only()).expect("from now on").after, None);
     let longest = "x".repeat(Position::MAX_CHARS);
     assert_eq!(
-        wanted(of(longest.clone()), TenantId::only()).expect("a watch").after,
+        subscription(of(longest.clone()), TenantId::only()).expect("a watch").after,
         Some(Position::new(longest.clone()))
     );
     for text in [longest + "x", "a b".to_owned(), "ä".to_owned(), "\n".to_owned()] {

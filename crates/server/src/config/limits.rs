@@ -71,7 +71,7 @@ pub struct Limits {
 
     /// What requests and answers may take in memory together, in bytes or as 128MiB; what is over it is refused as
     /// OVERLOADED, or cut off. Too little, and large requests are refused when a few come at once; too much, and the
-    /// process outgrows its machine: the rest of it takes some 150 MB
+    /// process outgrows its machine: the rest of it takes up to 200 MB
     #[arg(long, env = "MEMORY_BUDGET", default_value = "96MiB", value_parser = memory, hide_env_values = true)]
     memory_budget: Bytes,
 

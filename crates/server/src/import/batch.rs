@@ -11,7 +11,7 @@ use domain::{
 };
 use tokio::sync::mpsc;
 
-use super::{Cause, Existing, Failure, Place, Report, document, entries::Entries, input::Input};
+use super::{Cause, Existing, Failure, Location, Report, document, entries::Entries, input::Input};
 
 /// How many documents are stored at a time: enough to share a commit, few enough to hold nobody else up.
 pub(super) const MAX_ENTRIES: usize = 100;
@@ -22,7 +22,7 @@ const MAX_BYTES: usize = 4 * 1024 * 1024;
 /// Documents in the order of the input, each read or refused.
 #[derive(Default)]
 pub(super) struct Batch {
-    entries: Vec<(Place, document::Read)>,
+    entries: Vec<(Location, document::Read)>,
     bytes: usize,
     /// How many bytes of the input had been read behind the last of them.
     pub(super) read: u64,
@@ -45,7 +45,7 @@ pub(super) fn read(
                 Ok(Some(entry)) => {
                     let text = entry.text;
                     batch.bytes += text.as_ref().map_or(0, String::len);
-                    batch.entries.push((entry.place, text.and_then(|text| document::read(&text, raw))));
+                    batch.entries.push((entry.location, text.and_then(|text| document::read(&text, raw))));
                     batch.read = entries.taken();
                     if batch.entries.len() == MAX_ENTRIES || batch.bytes >= MAX_BYTES {
                         break Ok(true);
@@ -83,7 +83,7 @@ impl Target<'_> {
     pub(super) async fn store(&self, batch: Batch, report: &mut Report) -> Stored {
         let mut sessions = Vec::new();
         let mut outcomes = Vec::new();
-        for (place, entry) in batch.entries {
+        for (location, entry) in batch.entries {
             let refused = match entry {
                 Ok((id, document)) => {
                     let operation =
@@ -94,11 +94,11 @@ impl Target<'_> {
                 }
                 Err(reason) => Some(reason),
             };
-            outcomes.push((place, refused));
+            outcomes.push((location, refused));
         }
         let mut results = self.create(sessions).await.into_iter();
         let mut stored = Stored { bad_lines: String::new(), end: Ok(()) };
-        for (place, refused) in outcomes {
+        for (location, refused) in outcomes {
             let refused = match refused {
                 Some(reason) => Some(reason),
                 None => match results.next().unwrap_or_else(|| Err(Error::Internal(TOO_FEW.into()))) {
@@ -114,14 +114,14 @@ impl Target<'_> {
                     Err(error) => {
                         // The first is reported; those behind it in the batch most likely have the same cause.
                         let failure = Failure(error);
-                        stored.end = stored.end.and(Err(Cause::Store { place, failure }));
+                        stored.end = stored.end.and(Err(Cause::Store { location, failure }));
                         None
                     }
                 },
             };
             if let Some(reason) = refused {
                 report.refused += 1;
-                stored.bad_lines.push_str(&format!("{place}: {reason}\n"));
+                stored.bad_lines.push_str(&format!("{location}: {reason}\n"));
             }
         }
         stored

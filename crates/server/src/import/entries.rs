@@ -7,13 +7,13 @@ use super::{Cause, input::Input, lines::Lines, values::Values};
 /// The text of one document, or why it cannot be taken; not checked beyond what it takes to find its end.
 #[derive(Debug)]
 pub(super) struct Entry {
-    pub(super) place: Place,
+    pub(super) location: Location,
     pub(super) text: Result<String, String>,
 }
 
 /// Where a document stands in the input; lines and documents are counted from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum Location {
     /// A line of its own.
     Line(u64),
     /// An element of the array.
@@ -32,7 +32,7 @@ pub enum Place {
     },
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Line(line) => write!(f, "line {line}"),

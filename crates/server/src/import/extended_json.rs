@@ -31,17 +31,18 @@ pub(super) fn plain(document: &RawValue) -> Result<Option<Value>, String> {
     Ok(Some(Value::Object(members.into_iter().collect())))
 }
 
-fn members(object: &Object, place: &str) -> Result<Vec<(String, Value)>, String> {
-    let within = |name: &str| if place.is_empty() { name.to_owned() } else { format!("{place}.{name}") };
+fn members(object: &Object, location: &str) -> Result<Vec<(String, Value)>, String> {
+    let within =
+        |name: &str| if location.is_empty() { name.to_owned() } else { format!("{location}.{name}") };
     object.iter().map(|(name, value)| Ok((name.to_owned(), convert(value, &within(name))?))).collect()
 }
 
-fn convert(value: &Value, place: &str) -> Result<Value, String> {
+fn convert(value: &Value, location: &str) -> Result<Value, String> {
     Ok(match value {
         Value::Object(object) => {
             if let Some(refused) = mongodb_only::refusal(object) {
                 return Err(format!(
-                    "{place} is {refused}; change it before the export, or keep it as it is with --raw"
+                    "{location} is {refused}; change it before the export, or keep it as it is with --raw"
                 ));
             }
             if let Some(uuid) = mongodb_only::uuid(object) {
@@ -49,11 +50,12 @@ fn convert(value: &Value, place: &str) -> Result<Value, String> {
             }
             match wrapper(object) {
                 Some((kind, content)) => kind.unwrap(content).unwrap_or_else(|| value.clone()),
-                None => Value::Object(members(object, place)?.into_iter().collect()),
+                None => Value::Object(members(object, location)?.into_iter().collect()),
             }
         }
         Value::Array(items) => {
-            let items = items.iter().enumerate().map(|(at, item)| convert(item, &format!("{place}[{at}]")));
+            let items =
+                items.iter().enumerate().map(|(at, item)| convert(item, &format!("{location}[{at}]")));
             Value::Array(items.collect::<Result<_, _>>()?)
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.clone(),

@@ -2,7 +2,7 @@
 
 use super::{
     Cause,
-    entries::{Entry, Place, Text},
+    entries::{Entry, Location, Text},
     input::{Input, is_white_space},
 };
 
@@ -18,13 +18,13 @@ impl Lines {
 
     pub(super) fn next(&mut self) -> Result<Option<Entry>, Cause> {
         loop {
-            let place = Place::Line(self.input.line);
+            let location = Location::Line(self.input.line);
             let Some(line) = self.line()? else { return Ok(None) };
             let text = line.finish();
             if text.as_ref().is_ok_and(|text| text.bytes().all(is_white_space)) {
                 continue;
             }
-            return Ok(Some(Entry { place, text }));
+            return Ok(Some(Entry { location, text }));
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::{fmt, io, path::PathBuf};
 
-use super::{Failure, Place};
+use super::{Failure, Location};
 
 /// How many documents were read, by what became of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -63,18 +63,18 @@ pub enum Cause {
     #[error("the input is empty: there is no document in it, which an export may have failed to write")]
     Empty,
     /// Something is wrong behind which nobody can tell where the next document begins.
-    #[error("{place}: {reason}")]
+    #[error("{location}: {reason}")]
     Malformed {
         /// Where it is.
-        place: Place,
+        location: Location,
         /// What it is.
         reason: String,
     },
     /// The store failed.
-    #[error("{place}: {failure}")]
+    #[error("{location}: {failure}")]
     Store {
         /// The first document that was not stored, or of which that is not known.
-        place: Place,
+        location: Location,
         /// What the store says.
         failure: Failure,
     },

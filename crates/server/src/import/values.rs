@@ -6,7 +6,7 @@
 use super::{
     Cause,
     document::not_json,
-    entries::{Entry, Place, Text},
+    entries::{Entry, Location, Text},
     input::{Input, is_white_space},
 };
 
@@ -36,16 +36,22 @@ impl Values {
         }
         self.count += 1;
         let (number, line) = (self.count, self.input.line);
-        let place =
-            if self.is_array { Place::Element { number, line } } else { Place::Document { number, line } };
-        let text = self.value(place)?.finish();
+        let location = if self.is_array {
+            Location::Element { number, line }
+        } else {
+            Location::Document { number, line }
+        };
+        let text = self.value(location)?.finish();
         if let Ok(text) = &text
             && let Err(error) = json::syntax(text)
         {
             let line = line + error.line().saturating_sub(1) as u64;
-            return Err(Cause::Malformed { place, reason: format!("{}, on line {line}", not_json(&error)) });
+            return Err(Cause::Malformed {
+                location,
+                reason: format!("{}, on line {line}", not_json(&error)),
+            });
         }
-        Ok(Some(Entry { place, text }))
+        Ok(Some(Entry { location, text }))
     }
 
     /// Goes to where the next element begins; false at the end of the array.
@@ -76,7 +82,7 @@ impl Values {
         }
     }
 
-    fn value(&mut self, place: Place) -> Result<Text, Cause> {
+    fn value(&mut self, location: Location) -> Result<Text, Cause> {
         let mut text = Text::default();
         let mut extent = Extent::default();
         loop {
@@ -85,7 +91,7 @@ impl Values {
             text.push(&next[..count]);
             if next.is_empty() && extent.is_open() {
                 let reason = "not JSON: the input ends within it, and may have been cut off".to_owned();
-                return Err(Cause::Malformed { place, reason });
+                return Err(Cause::Malformed { location, reason });
             }
             self.input.take(count);
             if is_end || count == 0 {
@@ -95,7 +101,7 @@ impl Values {
     }
 
     fn malformed(&self, reason: &str) -> Cause {
-        Cause::Malformed { place: Place::Line(self.input.line), reason: reason.to_owned() }
+        Cause::Malformed { location: Location::Line(self.input.line), reason: reason.to_owned() }
     }
 }
 

@@ -30,8 +30,9 @@ pub(super) struct Paced {
     is_answered: bool,
 }
 
-/// What a new connection has, unless its peer has called off too much elsewhere. Each call takes one, and each answer brings some: so whoever waits for answers soon has more
-/// than there can be calls at once, and whoever calls everything off has none.
+/// What a new connection has, unless its peer has called off too much elsewhere. Each call takes one, and each answer
+/// brings some: so whoever waits for answers soon has more than there can be calls at once, and whoever calls everything
+/// off has none.
 const FIRST: usize = 32;
 const EACH_ANSWER: usize = 2;
 const MOST: usize = 2 * super::MAX_CONCURRENT_STREAMS as usize;

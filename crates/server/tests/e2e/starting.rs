@@ -3,7 +3,6 @@
 use std::{
     net::{SocketAddr, TcpListener},
     process::Stdio,
-    thread,
     time::{Duration, Instant},
 };
 
@@ -86,23 +85,21 @@ async fn a_database_whose_migrations_are_locked_is_waited_for() {
     let name = database.url().rsplit('/').next().unwrap().split('?').next().unwrap().to_owned();
     waits_and_stops(serve(database.url()), &name, "TERM").await;
 
-    // The commands that end by themselves hear of a stop too.
-    for command in ["migrate", "export"] {
-        let mut process = Process::command(&[command, "--database-url", database.url()]);
-        let mut child = process.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-        // Its signals are listened to before anything else is done; until then it would die of them, which is fine too.
-        thread::sleep(Duration::from_millis(300));
-        let since = Instant::now();
-        let kill = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
-        assert!(kill.unwrap().success());
-        if command == "migrate" {
-            assert!(!child.wait().unwrap().success());
-        } else {
-            // It needs no migration, so it may have ended well before.
-            child.wait().unwrap();
-        }
-        assert!(since.elapsed() < AT_ONCE, "{command}: {:?}", since.elapsed());
-    }
+    // A command that ends by itself hears of a stop too.
+    let mut process = Process::command(&["migrate", "--database-url", database.url()]);
+    let mut child = process.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let watching = tokio::sync::Mutex::new(PgConnection::connect(database.url()).await.unwrap());
+    until("a migration that waits for the lock", async || {
+        let waiting = "SELECT count(*) FROM pg_stat_activity \
+                       WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        sqlx::query_scalar::<_, i64>(waiting).fetch_one(&mut *watching.lock().await).await.unwrap() > 0
+    })
+    .await;
+    let since = Instant::now();
+    let kill = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(kill.unwrap().success());
+    assert!(!child.wait().unwrap().success());
+    assert!(since.elapsed() < AT_ONCE, "{:?}", since.elapsed());
     lock.rollback().await.unwrap();
 }
 

@@ -1,4 +1,4 @@
-//! Each reason's gRPC code and HTTP status.
+//! Each reason's gRPC code and HTTP status, and when to try again.
 
 use std::time::Duration;
 
@@ -22,43 +22,38 @@ pub fn http_status(reason: Reason) -> StatusCode {
 
 /// When to try again, for what may pass.
 pub(super) fn retry_after(reason: Reason) -> Option<Duration> {
-    if reason == Reason::Overloaded {
-        Some(Duration::from_secs(1))
-    } else if reason == Reason::StoreUnavailable {
-        Some(Duration::from_secs(2))
-    } else {
-        None
-    }
+    row(reason).2.map(Duration::from_secs)
 }
 
-fn row(reason: Reason) -> (Code, u16) {
+/// The code, the status, and after how many seconds to try again, where that may help.
+fn row(reason: Reason) -> (Code, u16, Option<u64>) {
     match reason {
-        Reason::ChannelSessionIdRequired => (Code::InvalidArgument, 400),
-        Reason::InvalidChannelSessionId => (Code::InvalidArgument, 400),
-        Reason::BodyRequired => (Code::InvalidArgument, 400),
-        Reason::MalformedBody => (Code::InvalidArgument, 400),
-        Reason::InvalidAttributes => (Code::InvalidArgument, 400),
-        Reason::TooManyAttributes => (Code::InvalidArgument, 400),
-        Reason::InvalidDocument => (Code::InvalidArgument, 400),
-        Reason::DocumentTooLarge => (Code::InvalidArgument, 400),
-        Reason::InvalidParameter => (Code::InvalidArgument, 400),
-        Reason::ChannelSessionNotFound => (Code::NotFound, 404),
-        Reason::NotFound => (Code::Unimplemented, 404),
-        Reason::MethodNotAllowed => (Code::Unimplemented, 405),
-        Reason::ChannelSessionExists => (Code::AlreadyExists, 409),
-        Reason::ChannelSessionNotActive => (Code::FailedPrecondition, 409),
-        Reason::ChannelDataMalformed => (Code::FailedPrecondition, 409),
-        Reason::AttributeMismatch => (Code::Aborted, 409),
-        Reason::PositionExpired => (Code::OutOfRange, 410),
-        Reason::RevisionMismatch => (Code::Aborted, 412),
-        Reason::RequestTooLarge => (Code::OutOfRange, 413),
-        Reason::UnsupportedMediaType => (Code::Unimplemented, 415),
-        Reason::RequestIdReused => (Code::InvalidArgument, 422),
-        Reason::Overloaded => (Code::ResourceExhausted, 429),
-        Reason::Cancelled => (Code::Cancelled, 499),
-        Reason::Internal => (Code::Internal, 500),
-        Reason::StoreUnavailable => (Code::Unavailable, 503),
-        Reason::DeadlineExceeded => (Code::DeadlineExceeded, 504),
+        Reason::ChannelSessionIdRequired => (Code::InvalidArgument, 400, None),
+        Reason::InvalidChannelSessionId => (Code::InvalidArgument, 400, None),
+        Reason::BodyRequired => (Code::InvalidArgument, 400, None),
+        Reason::MalformedBody => (Code::InvalidArgument, 400, None),
+        Reason::InvalidAttributes => (Code::InvalidArgument, 400, None),
+        Reason::TooManyAttributes => (Code::InvalidArgument, 400, None),
+        Reason::InvalidDocument => (Code::InvalidArgument, 400, None),
+        Reason::DocumentTooLarge => (Code::InvalidArgument, 400, None),
+        Reason::InvalidParameter => (Code::InvalidArgument, 400, None),
+        Reason::ChannelSessionNotFound => (Code::NotFound, 404, None),
+        Reason::NotFound => (Code::Unimplemented, 404, None),
+        Reason::MethodNotAllowed => (Code::Unimplemented, 405, None),
+        Reason::ChannelSessionExists => (Code::AlreadyExists, 409, None),
+        Reason::ChannelSessionNotActive => (Code::FailedPrecondition, 409, None),
+        Reason::ChannelDataMalformed => (Code::FailedPrecondition, 409, None),
+        Reason::AttributeMismatch => (Code::Aborted, 409, None),
+        Reason::PositionExpired => (Code::OutOfRange, 410, None),
+        Reason::RevisionMismatch => (Code::Aborted, 412, None),
+        Reason::RequestTooLarge => (Code::OutOfRange, 413, None),
+        Reason::UnsupportedMediaType => (Code::Unimplemented, 415, None),
+        Reason::RequestIdReused => (Code::InvalidArgument, 422, None),
+        Reason::Overloaded => (Code::ResourceExhausted, 429, Some(1)),
+        Reason::Cancelled => (Code::Cancelled, 499, None),
+        Reason::Internal => (Code::Internal, 500, None),
+        Reason::StoreUnavailable => (Code::Unavailable, 503, Some(2)),
+        Reason::DeadlineExceeded => (Code::DeadlineExceeded, 504, None),
     }
 }
 

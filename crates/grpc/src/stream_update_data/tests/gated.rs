@@ -1,10 +1,11 @@
 //! A store whose changes wait at a gate.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use domain::{
     Error,
+    cancel_handle::CancelHandle,
     command::{Command, CommandResult},
     event::{Event, Position, Scope},
     health::Health,
@@ -23,13 +24,19 @@ pub(super) struct Gated {
 
 #[derive(Clone)]
 pub(super) struct Gate {
+    /// Those of the commands that came last.
+    cancel_handles: Arc<Mutex<Vec<CancelHandle>>>,
     open: Arc<Semaphore>,
     reached: Arc<Notify>,
 }
 
 impl Gated {
     pub(super) fn new() -> (Self, Gate) {
-        let gate = Gate { open: Arc::new(Semaphore::new(0)), reached: Arc::default() };
+        let gate = Gate {
+            cancel_handles: Arc::default(),
+            open: Arc::new(Semaphore::new(0)),
+            reached: Arc::default(),
+        };
         (Self { memory: Memory::default(), gate: gate.clone() }, gate)
     }
 }
@@ -38,6 +45,11 @@ impl Gate {
     /// Lets so many calls pass.
     pub(super) fn open(&self, calls: usize) {
         self.open.add_permits(calls);
+    }
+
+    /// Whether the commands that came last are cancelled.
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.cancel_handles.lock().expect("whole").iter().all(CancelHandle::is_cancelled)
     }
 
     /// Waits for a call that came to the gate.
@@ -49,6 +61,8 @@ impl Gate {
 #[async_trait]
 impl Store for Gated {
     async fn execute(&self, commands: Vec<Command>) -> Vec<Result<CommandResult, Error>> {
+        *self.gate.cancel_handles.lock().expect("whole") =
+            commands.iter().map(|command| command.cancel_handle.clone()).collect();
         if self.gate.open.available_permits() == 0 {
             self.gate.reached.notify_one();
         }

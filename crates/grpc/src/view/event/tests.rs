@@ -43,7 +43,7 @@ fn updated() -> Event {
 #[test]
 fn those_who_watch_are_told_all() {
     let event = updated();
-    let message = told(&event.clone().into());
+    let message = with_json(&event.clone().into());
     assert_eq!(message.id, event.id().to_string());
     assert_eq!(message.name(), EventName::DataUpdated);
     let time = message.timestamp.expect("a time");
@@ -72,7 +72,7 @@ fn those_who_watch_are_told_all() {
 #[test]
 fn those_who_look_back_are_told_the_changes_that_they_ask_for() {
     let whole = past(&updated(), None);
-    assert_eq!(whole, ChannelSessionEvent { json: String::new(), ..told(&updated().into()) });
+    assert_eq!(whole, ChannelSessionEvent { json: String::new(), ..with_json(&updated().into()) });
     let of = |key| past(&updated(), Some(key)).changes.iter().map(|change| change.index).collect::<Vec<_>>();
     assert_eq!((of("a"), of("b"), of("A")), (vec![0, 3], vec![1], vec![]));
 }
