@@ -76,6 +76,11 @@ pub(crate) enum Phase {
 }
 
 impl State {
+    /// Nobody watches, and nothing is kept.
+    pub(crate) fn new(events: EventBuffer) -> Self {
+        Self { events, ..Self::default() }
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.watchers.is_empty()
     }

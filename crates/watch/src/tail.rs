@@ -15,6 +15,7 @@ use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    event_buffer::{EventBuffer, Kept},
     failures::{Failures, PAUSE as PAUSE_AFTER_ERROR},
     registration::Registration,
     state::{Boundary, State},
@@ -55,12 +56,17 @@ impl WeakTail {
 }
 
 impl Tail {
-    pub(crate) fn new(store: Arc<dyn Store>, tenant: TenantId, stopping: CancellationToken) -> Self {
+    pub(crate) fn new(
+        store: Arc<dyn Store>,
+        tenant: TenantId,
+        kept: Kept,
+        stopping: CancellationToken,
+    ) -> Self {
         let shared = Shared {
             store,
             tenant,
             stopping,
-            state: Mutex::default(),
+            state: Mutex::new(State::new(EventBuffer::new(kept))),
             asked: Notify::new(),
             polled: watch::Sender::new(()),
         };

@@ -8,20 +8,24 @@ use std::{
 use domain::{session::TenantId, store::Store};
 use tokio_util::sync::CancellationToken;
 
-use crate::tail::{Tail, WeakTail};
+use crate::{
+    event_buffer::Kept,
+    tail::{Tail, WeakTail},
+};
 
 /// A tail for each tenant that somebody watches. Clones are the same ones.
 #[derive(Clone)]
 pub(crate) struct Tails {
     store: Arc<dyn Store>,
     stopping: CancellationToken,
+    kept: Kept,
     /// A tail lives as long as it has watchers, or reads for the last of them.
     tails: Arc<Mutex<HashMap<TenantId, WeakTail>>>,
 }
 
 impl Tails {
     pub(crate) fn new(store: Arc<dyn Store>, stopping: CancellationToken) -> Self {
-        Self { store, stopping, tails: Arc::default() }
+        Self { store, stopping, kept: Kept::default(), tails: Arc::default() }
     }
 
     /// A tenant's tail, which begins to read when it has a watcher.
@@ -31,7 +35,8 @@ impl Tails {
                 return tail;
             }
             tails.retain(|_, tail| tail.upgrade().is_some());
-            let tail = Tail::new(self.store.clone(), tenant.clone(), self.stopping.clone());
+            let tail =
+                Tail::new(self.store.clone(), tenant.clone(), self.kept.clone(), self.stopping.clone());
             tails.insert(tenant.clone(), tail.downgrade());
             tail
         })
