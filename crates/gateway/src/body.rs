@@ -1,37 +1,73 @@
-//! Reading a request's body, within its limits.
+//! A request's body, read within its limits.
 
+mod json;
 mod types;
 
-use axum::body::Body;
+use axum::{
+    body::Body as Incoming,
+    extract::{FromRequest, Request},
+};
 use budget::{FREE_BYTES, Share};
 use bytes::{Buf, BytesMut};
-use domain::{Error, Outcome, Reason};
-use http::{HeaderMap, header::CONTENT_LENGTH, request::Parts};
+use domain::{Error, Outcome, Reason, attribute::Attributes};
+use http::{HeaderMap, header::CONTENT_LENGTH};
 use http_body_util::BodyExt;
 
-use crate::{Gateway, problem::Problem};
+use crate::{
+    Gateway,
+    operation::{Describe, Operation},
+    problem::Problem,
+};
 
+pub(crate) use json::{any, read as from_json};
 pub(crate) use types::Types;
 
-/// Reads a body that should be JSON text. Whether it is, the service finds out. The share has to be kept for as long as
-/// the text is.
-pub(crate) async fn json(
-    gateway: &Gateway,
-    parts: &Parts,
-    body: Body,
-    types: Types,
-    limit: usize,
-) -> Result<(String, Share), Problem> {
-    types.check(&parts.method, &parts.headers)?;
-    let mut share = gateway.options.budget.requests.share();
-    let bytes = read(gateway, &parts.headers, body, limit, &mut share).await?;
-    Ok((text(bytes)?, share))
+/// A body. The share of the memory that its text takes has to be kept for as long as it is.
+pub(crate) struct Body<T>(pub(crate) T, pub(crate) Share);
+
+/// What a body is.
+pub(crate) trait Content: Sized {
+    /// How large its text may be.
+    const MAX_BYTES: usize = Attributes::MAX_REQUEST_BYTES;
+    const TYPES: Types = Types::Json;
+    /// Whether reading it takes so long that the network should not wait for it.
+    const IS_LONG: bool = false;
+
+    /// Reads it of its text, or takes the text as it is: whether that is JSON, the service finds out.
+    fn read(text: String) -> Result<Self, Problem>;
+}
+
+impl<T: Content> FromRequest<Gateway> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, gateway: &Gateway) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        T::TYPES.check(&parts.method, &parts.headers)?;
+        let mut share = gateway.options.budget.requests.share();
+        let text = text(read(gateway, &parts.headers, body, T::MAX_BYTES, &mut share).await?)?;
+        let content = match T::IS_LONG {
+            true => gateway.options.budget.long_work.run(|| T::read(text)).await,
+            false => T::read(text),
+        };
+        Ok(Self(content?, share))
+    }
+}
+
+impl<T: Content> Describe for Body<T> {
+    fn describe(operation: &mut Operation) {
+        operation.body = Some(std::any::type_name::<T>());
+    }
+}
+
+/// The problem with a body that is not of the form that the path takes.
+pub(crate) fn malformed(detail: impl Into<String>) -> Problem {
+    Problem::new(Reason::MalformedBody, detail)
 }
 
 async fn read(
     gateway: &Gateway,
     headers: &HeaderMap,
-    body: Body,
+    body: Incoming,
     limit: usize,
     share: &mut Share,
 ) -> Result<BytesMut, Problem> {
@@ -54,15 +90,13 @@ fn too_large(found: usize, limit: usize) -> Problem {
 
 /// Takes a body to its end, or up to the limit: what is behind it is left as it is left of all that is refused early.
 async fn collect(
-    mut body: Body,
+    mut body: Incoming,
     limit: usize,
     share: &mut Share,
     bytes: &mut BytesMut,
 ) -> Result<(), Problem> {
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| {
-            Problem::new(Reason::MalformedBody, "the body ended before all of it had arrived")
-        })?;
+        let frame = frame.map_err(|_| malformed("the body ended before all of it had arrived"))?;
         let Ok(data) = frame.into_data() else { continue };
         let size = bytes.len() + data.len();
         if size > limit {
@@ -91,9 +125,9 @@ fn text(mut bytes: BytesMut) -> Result<String, Problem> {
         _ => "the body is not JSON: it is not UTF-8",
     };
     if is_wide {
-        return Err(Problem::new(Reason::MalformedBody, detail));
+        return Err(malformed(detail));
     }
-    String::from_utf8(bytes.into()).map_err(|_| Problem::new(Reason::MalformedBody, detail))
+    String::from_utf8(bytes.into()).map_err(|_| malformed(detail))
 }
 
 #[cfg(test)]

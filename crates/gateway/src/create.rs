@@ -1,80 +1,89 @@
-//! `POST /channel-sessions` and `PUT /channel-sessions/{channelSessionId}`: `CreateChannelSession`. The body is the
-//! document. POST refuses to store it where there is one already; PUT puts it in its place, unless told not to by
-//! `If-None-Match: *`.
+//! `CreateChannelSession`. The body is the document. POST refuses to store it where there is one already; PUT puts it in
+//! its place, unless told not to by `If-None-Match: *`.
 
-use axum::{body::Body, extract::State, response::Response};
+use axum::response::IntoResponse;
 use channel_session_api::v1::{
-    ChannelSessionView, CreateChannelSessionRequest, CreateChannelSessionResponse, ExistingChannelSession,
+    CreateChannelSessionRequest, CreateChannelSessionResponse, ExistingChannelSession,
 };
 use domain::session::{Document, Revision};
-use http::{HeaderValue, StatusCode, header::LOCATION, request::Parts};
+use http::{StatusCode, header::LOCATION};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::{
-    Gateway,
-    body::{self, Types},
-    headers,
+    body::{Body, Content},
+    headers::{Headers, Preference, Storing},
     id::PathId,
+    operation::Answer,
     problem::Problem,
-    query, reply,
-    upstream::Effect,
+    query::{Query, Validation},
+    reply::{Answers, JSON, NO_CONTENT, Reply},
+    upstream::{Call, Effect},
 };
 
+/// The document as its text.
+pub(crate) struct DocumentText(String);
+
+impl Content for DocumentText {
+    const MAX_BYTES: usize = Document::MAX_TEXT_BYTES;
+
+    fn read(text: String) -> Result<Self, Problem> {
+        Ok(Self(text))
+    }
+}
+
+/// A session that was stored, and perhaps is new.
+pub(crate) struct Stored;
+
+impl Answers for Stored {
+    const ANSWERS: &'static [Answer] = &[JSON, (201, JSON.1), NO_CONTENT];
+}
+
 pub(crate) async fn post(
-    State(gateway): State<Gateway>,
-    parts: Parts,
-    body: Body,
-) -> Result<Response, Problem> {
-    // It says what this path does anyway, and must not say anything else.
-    headers::only_if_absent(&parts.headers)?;
+    call: Call,
+    // That it is to be stored only where there is none says what this path does anyway.
+    Headers(storing): Headers<Storing>,
+    Headers(preference): Headers<Preference>,
+    Query(Validation { validate_only }): Query<Validation>,
+    Body(DocumentText(text), _share): Body<DocumentText>,
+) -> Result<Reply<Stored>, Problem> {
     let request = CreateChannelSessionRequest {
         existing: ExistingChannelSession::Refuse.into(),
-        etag: headers::etag_of_existing(&parts.headers)?,
-        request_id: headers::request_id(&parts.headers, String::new())?,
-        validate_only: query::read(&parts, |query| query.flag("validateOnly"))?,
-        ..CreateChannelSessionRequest::default()
+        ..request(text, storing, validate_only, &preference)
     };
-    let stored_nothing = request.validate_only;
-    let session = create(&gateway, &parts, body, request).await?.channel_session.unwrap_or_default();
-    if stored_nothing {
-        return Ok(reply::document(StatusCode::OK, Some(session)));
+    let session = create(&call, request).await?.channel_session.unwrap_or_default();
+    if validate_only {
+        return Ok(Reply::session(StatusCode::OK, Some(session), &preference));
     }
     let location = format!("/channel-sessions/{}", utf8_percent_encode(session.id(), RESERVED));
-    let mut response = reply::document(StatusCode::CREATED, Some(session));
-    if let Ok(location) = HeaderValue::from_str(&location) {
-        response.headers_mut().insert(LOCATION, location);
-    }
-    Ok(response)
+    let reply = Reply::<Stored>::session(StatusCode::CREATED, Some(session), &preference);
+    Ok(Reply::new(([(LOCATION, location)], reply.into_response())))
 }
 
 /// What has to be encoded in a segment of a path: all but the unreserved characters (RFC 3986, section 2.3).
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 pub(crate) async fn put(
-    State(gateway): State<Gateway>,
+    call: Call,
     PathId(id): PathId,
-    parts: Parts,
-    body: Body,
-) -> Result<Response, Problem> {
-    let only_if_absent = headers::only_if_absent(&parts.headers)?;
+    Headers(storing): Headers<Storing>,
+    Headers(preference): Headers<Preference>,
+    Query(Validation { validate_only }): Query<Validation>,
+    Body(DocumentText(text), _share): Body<DocumentText>,
+) -> Result<Reply<Stored>, Problem> {
     let existing =
-        if only_if_absent { ExistingChannelSession::Refuse } else { ExistingChannelSession::Replace };
+        if storing.only_if_absent { ExistingChannelSession::Refuse } else { ExistingChannelSession::Replace };
     let request = CreateChannelSessionRequest {
         channel_session_id: id.as_str().to_owned(),
         existing: existing.into(),
-        etag: headers::etag_of_existing(&parts.headers)?,
-        request_id: headers::request_id(&parts.headers, String::new())?,
-        validate_only: query::read(&parts, |query| query.flag("validateOnly"))?,
-        ..CreateChannelSessionRequest::default()
+        ..request(text, storing, validate_only, &preference)
     };
-    let stored_nothing = request.validate_only;
-    let response = create(&gateway, &parts, body, request).await?;
-    let status = if !stored_nothing && is_certainly_new(&response, existing) {
+    let response = create(&call, request).await?;
+    let status = if !validate_only && is_certainly_new(&response, existing) {
         StatusCode::CREATED
     } else {
         StatusCode::OK
     };
-    Ok(reply::document(status, response.channel_session))
+    Ok(Reply::session(status, response.channel_session, &preference))
 }
 
 /// Whether there was no session before. Where one was put in the place of another, only the first revision says so: one
@@ -84,21 +93,31 @@ fn is_certainly_new(response: &CreateChannelSessionResponse, existing: ExistingC
     response.changed && (existing == ExistingChannelSession::Refuse || revision == Some(Revision::FIRST))
 }
 
+fn request(
+    text: String,
+    storing: Storing,
+    validate_only: bool,
+    preference: &Preference,
+) -> CreateChannelSessionRequest {
+    CreateChannelSessionRequest {
+        document_json: Some(text),
+        view: preference.view(None),
+        etag: storing.etag,
+        request_id: storing.request_id,
+        validate_only,
+        ..CreateChannelSessionRequest::default()
+    }
+}
+
 async fn create(
-    gateway: &Gateway,
-    parts: &Parts,
-    body: Body,
+    call: &Call,
     request: CreateChannelSessionRequest,
 ) -> Result<CreateChannelSessionResponse, Problem> {
-    let (text, _share) = body::json(gateway, parts, body, Types::Json, Document::MAX_TEXT_BYTES).await?;
-    let request = CreateChannelSessionRequest {
-        document_json: Some(text),
-        view: ChannelSessionView::Json.into(),
-        ..request
-    };
-    gateway
-        .call(parts, Effect::of(request.validate_only), request, |mut client, request| async move {
-            client.create_channel_session(request).await
-        })
-        .await
+    let effect = Effect::of(request.validate_only);
+    call.make(
+        effect,
+        request,
+        |mut client, request| async move { client.create_channel_session(request).await },
+    )
+    .await
 }

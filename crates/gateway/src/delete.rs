@@ -1,33 +1,44 @@
-//! `DELETE /channel-sessions/{channelSessionId}`: `DeleteChannelSession`. Answers without content, also where nothing was
-//! to be erased and that is allowed.
+//! `DeleteChannelSession`. Answers without content, also where nothing was to be erased and that is allowed.
 
-use axum::{
-    extract::State,
-    response::{IntoResponse, Response},
-};
 use channel_session_api::v1::DeleteChannelSessionRequest;
-use http::{StatusCode, request::Parts};
+use http::StatusCode;
+use serde::Deserialize;
 
-use crate::{Gateway, headers, id::PathId, problem::Problem, query, upstream::Effect};
+use crate::{
+    headers::{Deletion, Headers},
+    id::PathId,
+    operation::Answer,
+    problem::Problem,
+    query::Query,
+    reply::{Answers, NO_CONTENT, Reply},
+    upstream::{Call, Effect},
+};
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct Parameters {
+    allow_missing: bool,
+    validate_only: bool,
+}
+
+/// A session that is not there.
+pub(crate) struct Deleted;
+
+impl Answers for Deleted {
+    const ANSWERS: &'static [Answer] = &[NO_CONTENT];
+}
 
 pub(crate) async fn delete(
-    State(gateway): State<Gateway>,
+    call: Call,
     PathId(id): PathId,
-    parts: Parts,
-) -> Result<Response, Problem> {
-    headers::refuse_request_id(&parts.headers)?;
-    let request = query::read(&parts, |query| {
-        Ok(DeleteChannelSessionRequest {
-            channel_session_id: id.as_str().to_owned(),
-            etag: headers::etag(&parts.headers, String::new())?,
-            allow_missing: query.flag("allowMissing")?,
-            validate_only: query.flag("validateOnly")?,
-        })
-    })?;
-    gateway
-        .call(&parts, Effect::of(request.validate_only), request, |mut client, request| async move {
-            client.delete_channel_session(request).await
-        })
-        .await?;
-    Ok(StatusCode::NO_CONTENT.into_response())
+    Headers(Deletion { etag }): Headers<Deletion>,
+    Query(Parameters { allow_missing, validate_only }): Query<Parameters>,
+) -> Result<Reply<Deleted>, Problem> {
+    let channel_session_id = id.as_str().to_owned();
+    let request = DeleteChannelSessionRequest { channel_session_id, etag, allow_missing, validate_only };
+    call.make(Effect::of(validate_only), request, |mut client, request| async move {
+        client.delete_channel_session(request).await
+    })
+    .await?;
+    Ok(Reply::new(StatusCode::NO_CONTENT))
 }

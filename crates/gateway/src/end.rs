@@ -1,56 +1,59 @@
-//! `POST /channel-sessions/{channelSessionId}/end`: `EndChannelSession`, with its request as JSON. The `:end` that the
-//! proposals for gRPC's twins have would be a part of the id, which may hold colons.
+//! `EndChannelSession`, with its request as JSON. The `:end` that the proposals for gRPC's twins have would be a part of the
+//! id, which may hold colons.
 
-use axum::{body::Body, extract::State, response::Response};
-use channel_session_api::v1::{ChannelSessionView, EndChannelSessionRequest};
-use domain::attribute::Attributes;
-use http::{StatusCode, request::Parts};
+use channel_session_api::v1::EndChannelSessionRequest;
+use http::StatusCode;
+use serde::Deserialize;
 
 use crate::{
-    Gateway,
-    body::{self, Types},
-    headers,
+    body::{self, Body, Content},
+    headers::{Change, Headers, Preference, View},
     id::PathId,
-    members,
     problem::Problem,
-    query, reply,
-    upstream::Effect,
+    query::{Nothing, Query},
+    reply::{Reply, Session},
+    upstream::{Call, Effect},
 };
 
-pub(crate) async fn end(
-    State(gateway): State<Gateway>,
-    id: PathId,
-    parts: Parts,
-    body: Body,
-) -> Result<Response, Problem> {
-    query::none(&parts)?;
-    let (text, _share) =
-        body::json(&gateway, &parts, body, Types::Json, Attributes::MAX_REQUEST_BYTES).await?;
-    let request = read(&text)?;
-    let request = EndChannelSessionRequest {
-        channel_session_id: id.or_same(&request.channel_session_id)?,
-        etag: headers::etag(&parts.headers, request.etag)?,
-        request_id: headers::request_id(&parts.headers, request.request_id)?,
-        ..request
-    };
-    let response = gateway
-        .call(&parts, Effect::of(request.validate_only), request, |mut client, request| async move {
-            client.end_channel_session(request).await
-        })
-        .await?;
-    Ok(reply::document(StatusCode::OK, response.channel_session))
+/// The request.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct End {
+    channel_session_id: String,
+    reason_code: String,
+    state: String,
+    view: Option<View>,
+    etag: String,
+    request_id: String,
+    validate_only: bool,
 }
 
-fn read(text: &str) -> Result<EndChannelSessionRequest, Problem> {
-    members::of_body(text, |members| {
-        Ok(EndChannelSessionRequest {
-            channel_session_id: members.text("channelSessionId")?,
-            reason_code: members.text("reasonCode")?,
-            state: members.text("state")?,
-            view: ChannelSessionView::Json.into(),
-            etag: members.text("etag")?,
-            request_id: members.text("requestId")?,
-            validate_only: members.flag("validateOnly")?,
-        })
-    })
+impl Content for End {
+    fn read(text: String) -> Result<Self, Problem> {
+        body::from_json(&text)
+    }
+}
+
+pub(crate) async fn end(
+    call: Call,
+    id: PathId,
+    Query(Nothing {}): Query<Nothing>,
+    Headers(mut change): Headers<Change>,
+    Headers(preference): Headers<Preference>,
+    Body(end, _share): Body<End>,
+) -> Result<Reply<Session>, Problem> {
+    let request = EndChannelSessionRequest {
+        channel_session_id: id.or_same(&end.channel_session_id)?,
+        reason_code: end.reason_code,
+        state: end.state,
+        view: preference.view(end.view),
+        etag: change.etag(end.etag)?,
+        request_id: change.request_id(end.request_id)?,
+        validate_only: end.validate_only,
+    };
+    let effect = Effect::of(request.validate_only);
+    let response = call
+        .make(effect, request, |mut client, request| async move { client.end_channel_session(request).await })
+        .await?;
+    Ok(Reply::session(StatusCode::OK, response.channel_session, &preference))
 }

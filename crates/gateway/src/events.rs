@@ -1,45 +1,105 @@
-//! `GET /events`: `WatchChannelSessions` as Server-Sent Events, for browsers and scripts.
+//! `WatchChannelSessions` as Server-Sent Events, for browsers and scripts.
 //!
 //! Nothing is read of the watch before the caller has taken what was sent, so a slow caller costs what is on its way, and
-//! the service tells it when it has fallen behind. Streams have places of their own, and take none of those of calls.
+//! the service tells it when it has fallen behind. Streams have places of their own, and take none of those of calls. The
+//! heartbeats are the watch's checkpoints, so axum's are not needed.
 
 mod encode;
-mod stream;
 
-use axum::{
-    body::Body,
-    extract::State,
-    response::{IntoResponse, Response},
-};
+use std::convert::Infallible;
+
+use axum::response::{IntoResponse, Sse, sse::Event};
 use budget::{Connection, Counted};
 use channel_session_api::v1::WatchChannelSessionsRequest;
 use domain::{Error, Reason};
 use http::{
     HeaderMap, HeaderName,
-    header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE},
-    request::Parts,
+    header::{ACCEPT, CACHE_CONTROL},
+};
+use serde::Deserialize;
+use tonic::codegen::tokio_stream::{self, Stream, StreamExt};
+
+use crate::{
+    headers::{Headers, LastEventId},
+    operation::Answer,
+    problem::Problem,
+    query::Query,
+    reply::{Answers, Reply},
+    upstream::Call,
 };
 
-use crate::{Gateway, headers, problem::Problem, query};
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct Parameters {
+    position: String,
+    channel_session_id: String,
+    conversation_id: String,
+    key: Vec<String>,
+}
 
-use stream::Stream;
+/// A stream of events.
+pub(crate) struct Events;
+
+impl Answers for Events {
+    const ANSWERS: &'static [Answer] = &[(200, Some("text/event-stream"))];
+}
 
 /// Reverse proxies by nginx, and many besides, hand a response on as it comes where this says `no`.
 const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
-/// What every stream has.
-const HEADERS: [(HeaderName, &str); 3] =
-    [(CONTENT_TYPE, "text/event-stream"), (CACHE_CONTROL, "no-store"), (ACCEL_BUFFERING, "no")];
-
 /// The response begins with the watch's first message, so that whatever is wrong before that is a problem with its
 /// status. A browser that gets one does not try again: it gets none for what may pass, but a stream that ends.
-pub(crate) async fn events(State(gateway): State<Gateway>, parts: Parts) -> Result<Response, Problem> {
-    match open(&gateway, &parts).await {
-        Err(problem) if problem.may_pass() && wants_stream(&parts.headers) => {
-            Ok((HEADERS, encode::refusal(&problem)).into_response())
+pub(crate) async fn events(
+    call: Call,
+    Headers(LastEventId(seen)): Headers<LastEventId>,
+    Query(parameters): Query<Parameters>,
+) -> Result<Reply<Events>, Problem> {
+    let request = WatchChannelSessionsRequest {
+        channel_session_id: parameters.channel_session_id,
+        conversation_id: parameters.conversation_id,
+        keys: parameters.key,
+        // A browser that comes back asks with the query that it first came with.
+        position: seen.unwrap_or(parameters.position),
+    };
+    match open(&call, request).await {
+        Err(problem) if problem.may_pass() && wants_stream(&call.parts.headers) => {
+            Ok(reply(tokio_stream::once(encode::refusal(&problem)), None))
         }
-        response => response,
+        reply => reply,
     }
+}
+
+async fn open(call: &Call, request: WatchChannelSessionsRequest) -> Result<Reply<Events>, Problem> {
+    let gateway = &call.gateway;
+    let permit = gateway.event_streams.clone().try_acquire_owned();
+    let permit = permit.map_err(|_| Problem::from(&Error::Overloaded))?;
+    let long = match call.parts.extensions.get::<Connection>().map(Connection::long_stream) {
+        Some(None) => return Err(Problem::new(Reason::Overloaded, Connection::full())),
+        Some(Some(long)) => Some(long),
+        None => None,
+    };
+    let (first, rest) = call.watch(request).await?;
+    let headers = call.parts.headers.clone();
+    // Given back when the caller is gone: the permits among all event streams, and among those of its connection.
+    let permits = (permit, long);
+    let rest = rest.map(move |next| {
+        let _held = &permits;
+        next.map_or_else(|status| encode::error(&status, &headers), |message| encode::message(&message))
+    });
+    let start = [encode::start(), encode::message(&first)];
+    // In one process each event has its share from the service.
+    let counted = gateway.upstream.is_in_process();
+    let counted = counted.then(|| Counted::yielding(&gateway.options.budget.events));
+    Ok(reply(tokio_stream::iter(start).chain(rest), counted))
+}
+
+fn reply(events: impl Stream<Item = Event> + Send + 'static, counted: Option<Counted>) -> Reply<Events> {
+    let headers = [(CACHE_CONTROL, "no-store"), (ACCEL_BUFFERING, "no")];
+    let mut response = (headers, Sse::new(events.map(Ok::<_, Infallible>))).into_response();
+    if let Some(counted) = counted {
+        response.extensions_mut().insert(counted);
+    }
+    Reply::new(response)
 }
 
 /// Whether a caller asks for a stream by its type, as browsers do. Whoever takes anything takes a problem too.
@@ -50,33 +110,4 @@ fn wants_stream(headers: &HeaderMap) -> bool {
         let media_type = range.split(';').next().unwrap_or_default();
         media_type.trim().eq_ignore_ascii_case("text/event-stream")
     })
-}
-
-async fn open(gateway: &Gateway, parts: &Parts) -> Result<Response, Problem> {
-    let seen = headers::last_event_id(&parts.headers)?;
-    let request = query::read(parts, |query| {
-        let position = query.text("position")?;
-        Ok(WatchChannelSessionsRequest {
-            channel_session_id: query.text("channelSessionId")?,
-            conversation_id: query.text("conversationId")?,
-            keys: query.texts("key"),
-            // A browser that comes back asks with the query that it first came with.
-            position: seen.unwrap_or(position),
-        })
-    })?;
-    let place = gateway.event_streams.clone().try_acquire_owned();
-    let place = place.map_err(|_| Problem::from(&Error::Overloaded))?;
-    let long = match parts.extensions.get::<Connection>().map(Connection::long_stream) {
-        Some(None) => return Err(Problem::new(Reason::Overloaded, Connection::full())),
-        Some(Some(long)) => Some(long),
-        None => None,
-    };
-    let watch = gateway.watch(parts, request).await?;
-    let is_counted = gateway.upstream.is_in_process();
-    let mut response = (HEADERS, Body::from_stream(Stream::new(watch, (place, long)))).into_response();
-    if is_counted {
-        // Each event has its share from the service.
-        response.extensions_mut().insert(Counted::yielding(&gateway.options.budget.events));
-    }
-    Ok(response)
 }

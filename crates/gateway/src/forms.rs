@@ -1,45 +1,48 @@
-//! `PUT /forms/{channelSessionId}`: `UpdateData` for legacy callers. The body is the list of attributes, and goes on as it
-//! came; a query is not looked at.
+//! `UpdateData` for legacy callers. The body is the list of attributes, and goes on as it came; a query is not looked at.
 
-use axum::{body::Body, extract::State, response::Response};
-use channel_session_api::v1::{ChannelSessionView, UpdateDataRequest};
-use domain::{Error, attribute::Attributes};
-use http::{StatusCode, request::Parts};
+use channel_session_api::v1::UpdateDataRequest;
+use domain::Error;
+use http::StatusCode;
 
 use crate::{
-    Gateway,
-    body::{self, Types},
-    headers,
+    body::{Body, Content, Types},
+    headers::{Change, Headers, Preference},
     id::PathId,
     problem::Problem,
-    reply,
-    upstream::Effect,
+    reply::{Reply, Session},
+    upstream::{Call, Effect},
 };
 
+/// The list of attributes as its text.
+pub(crate) struct AttributeList(String);
+
+impl Content for AttributeList {
+    const TYPES: Types = Types::JsonOrNone;
+
+    fn read(text: String) -> Result<Self, Problem> {
+        Ok(Self(text))
+    }
+}
+
 pub(crate) async fn update_data(
-    State(gateway): State<Gateway>,
+    call: Call,
     PathId(id): PathId,
-    parts: Parts,
-    body: Body,
-) -> Result<Response, Problem> {
-    let etag = headers::etag(&parts.headers, String::new())?;
-    let request_id = headers::request_id(&parts.headers, String::new())?;
-    let (text, _share) =
-        body::json(&gateway, &parts, body, Types::JsonOrNone, Attributes::MAX_REQUEST_BYTES).await?;
+    Headers(mut change): Headers<Change>,
+    Headers(preference): Headers<Preference>,
+    Body(AttributeList(text), _share): Body<AttributeList>,
+) -> Result<Reply<Session>, Problem> {
     let request = UpdateDataRequest {
         channel_session_id: id.as_str().to_owned(),
         attributes_json: Some(text),
-        view: ChannelSessionView::Json.into(),
-        etag,
-        request_id,
+        view: preference.view(None),
+        etag: change.etag(String::new())?,
+        request_id: change.request_id(String::new())?,
         ..UpdateDataRequest::default()
     };
-    let response = gateway
-        .call(&parts, Effect::Write, request, |mut client, request| async move {
-            client.update_data(request).await
-        })
+    let response = call
+        .make(Effect::Write, request, |mut client, request| async move { client.update_data(request).await })
         .await?;
-    Ok(reply::document(StatusCode::OK, response.channel_session))
+    Ok(Reply::session(StatusCode::OK, response.channel_session, &preference))
 }
 
 pub(crate) async fn without_id() -> Problem {

@@ -1,31 +1,45 @@
-//! `GET /channel-sessions/{channelSessionId}`: `GetChannelSession`.
+//! `GetChannelSession`.
 
-use axum::{
-    extract::State,
-    response::{IntoResponse, Response},
-};
 use channel_session_api::v1::{ChannelSessionView, GetChannelSessionRequest};
-use http::{StatusCode, header::ETAG, request::Parts};
+use http::{
+    StatusCode,
+    header::{CONTENT_TYPE, ETAG},
+};
 
-use crate::{Gateway, headers, id::PathId, problem::Problem, reply, upstream::Effect};
+use crate::{
+    headers::{Headers, Known},
+    id::PathId,
+    operation::Answer,
+    problem::Problem,
+    reply::{Answers, JSON, Reply},
+    upstream::{Call, Effect},
+};
+
+/// A session's document, where the caller does not have it.
+pub(crate) struct Document;
+
+impl Answers for Document {
+    const ANSWERS: &'static [Answer] = &[JSON, (304, None)];
+}
 
 pub(crate) async fn get(
-    State(gateway): State<Gateway>,
+    call: Call,
     PathId(id): PathId,
-    parts: Parts,
-) -> Result<Response, Problem> {
+    Headers(known): Headers<Known>,
+) -> Result<Reply<Document>, Problem> {
     let request = GetChannelSessionRequest {
         channel_session_id: id.as_str().to_owned(),
         view: ChannelSessionView::Json.into(),
     };
-    let (response, counted) = gateway
-        .call_counted(&parts, Effect::Read, request, |mut client, request| async move {
+    let (response, counted) = call
+        .make_counted(Effect::Read, request, |mut client, request| async move {
             client.get_channel_session(request).await
         })
         .await?;
     let session = response.channel_session.unwrap_or_default();
-    if headers::has_already(&parts.headers, &session.etag)? {
-        return Ok((StatusCode::NOT_MODIFIED, [(ETAG, session.etag)]).into_response());
+    if known.holds(&session.etag) {
+        return Ok(Reply::new((StatusCode::NOT_MODIFIED, [(ETAG, session.etag)])));
     }
-    reply::counted(&gateway, reply::document(StatusCode::OK, Some(session)), counted)
+    let headers = [(ETAG, &*session.etag), (CONTENT_TYPE, "application/json")];
+    Reply::new((headers, session.document_json)).counted(&call.gateway, counted)
 }

@@ -1,20 +1,31 @@
-//! `GET /channel-sessions/{channelSessionId}/history`: `ListChannelSessionHistory`. Changes have the members that they
-//! have in events.
+//! `ListChannelSessionHistory`. Changes have the members that they have in events.
 
 mod event;
 
-use axum::{extract::State, response::Response};
 use channel_session_api::v1::ListChannelSessionHistoryRequest;
-use http::request::Parts;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::{Gateway, id::PathId, problem::Problem, query, reply, upstream::Effect};
+use crate::{
+    id::PathId,
+    problem::Problem,
+    query::Query,
+    reply::Reply,
+    upstream::{Call, Effect},
+};
 
 use event::Event;
 
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct Parameters {
+    key: String,
+    page_size: i32,
+    page_token: String,
+}
+
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Page {
+pub(crate) struct Page {
     events: Vec<Event>,
     /// Left out on the last page.
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -22,28 +33,20 @@ struct Page {
 }
 
 pub(crate) async fn history(
-    State(gateway): State<Gateway>,
+    call: Call,
     PathId(id): PathId,
-    parts: Parts,
-) -> Result<Response, Problem> {
-    let request = query::read(&parts, |query| {
-        Ok(ListChannelSessionHistoryRequest {
-            channel_session_id: id.as_str().to_owned(),
-            key: query.text("key")?,
-            page_size: query.number("pageSize")?,
-            page_token: query.text("pageToken")?,
-        })
-    })?;
-    let response = gateway
-        .call(&parts, Effect::Read, request, |mut client, request| async move {
+    Query(Parameters { key, page_size, page_token }): Query<Parameters>,
+) -> Result<Reply<Page>, Problem> {
+    let channel_session_id = id.as_str().to_owned();
+    let request = ListChannelSessionHistoryRequest { channel_session_id, key, page_size, page_token };
+    let response = call
+        .make(Effect::Read, request, |mut client, request| async move {
             client.list_channel_session_history(request).await
         })
         .await?;
-    reply::long(&gateway, response, |response| {
-        reply::json(&Page {
-            events: response.events.into_iter().map(Event::from).collect(),
-            next_page_token: response.next_page_token,
-        })
+    Reply::long(&call.gateway, response, |response| {
+        let events = response.events.into_iter().map(Event::from).collect();
+        Ok(Page { events, next_page_token: response.next_page_token })
     })
     .await
 }

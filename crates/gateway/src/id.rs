@@ -4,7 +4,10 @@ use axum::extract::{FromRequestParts, Path};
 use domain::{Error, session::Id, violation::Violation};
 use http::request::Parts;
 
-use crate::{members::malformed, percent::has_broken_escape, problem::Problem};
+use crate::{body::malformed, operation::Describe, percent::has_broken_escape, problem::Problem};
+
+/// The parameter, as paths and bodies call it.
+const NAME: &str = "channelSessionId";
 
 /// A session id as the path has it, percent-decoded: `a%2Fb` is the id `a/b`. It is checked before a body is looked at,
 /// as the order of checks asks for.
@@ -29,9 +32,16 @@ impl<S: Send + Sync> FromRequestParts<S> for PathId {
             Ok(Path(text)) if !has_broken_escape(parts.uri.path()) => Id::parse(&text),
             Ok(_) | Err(_) => {
                 let description = "a channel session id in a path must be percent-encoded UTF-8";
-                Err(Error::InvalidId(Violation::new("channelSessionId", "percent_encoding", description)))
+                Err(Error::InvalidId(Violation::new(NAME, "percent_encoding", description)))
             }
         };
-        id.map(Self).map_err(|error| Problem::from(&error).for_caller(&parts.headers))
+        id.map(Self).map_err(|mut error| {
+            if let Error::InvalidId(violation) = &mut error {
+                violation.field = NAME.to_owned();
+            }
+            Problem::from(&error)
+        })
     }
 }
+
+impl Describe for PathId {}

@@ -19,29 +19,30 @@ mod headers;
 mod history;
 mod host;
 mod id;
+mod invalid;
 mod list;
 mod log;
-mod members;
 mod misplaced;
+mod operation;
 mod paths;
 mod percent;
 mod probes;
 mod problem;
 mod query;
 mod reply;
+mod routes;
 mod update_data;
 mod upstream;
 
 use std::{sync::Arc, time::Duration};
 
-use axum::{
-    Router, middleware,
-    routing::{get, post, put},
-};
+use axum::{Router, middleware};
 use budget::Budget;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+pub use operation::{Answer, Operation};
+pub use routes::operations;
 pub use upstream::Upstream;
 
 /// What a deployment can set.
@@ -80,26 +81,9 @@ pub fn routes(upstream: Upstream, options: Options, leaving: CancellationToken) 
     let places = Arc::new(Semaphore::new(options.max_concurrent_requests));
     let event_streams = Arc::new(Semaphore::new(options.max_event_streams));
     let gateway = Gateway { upstream, options, places, event_streams, leaving: leaving.clone() };
-    let routes = Router::new()
-        .route("/forms", put(forms::without_id))
-        .route("/forms/", put(forms::without_id))
-        .route("/forms/{channelSessionId}", put(forms::update_data))
-        .route("/channel-sessions", get(list::list).post(create::post))
-        .route(
-            "/channel-sessions/{channelSessionId}",
-            get(get::get).put(create::put).patch(update_data::update_data).delete(delete::delete),
-        )
-        .route("/channel-sessions/{channelSessionId}/end", post(end::end))
-        .route("/channel-sessions/{channelSessionId}/history", get(history::history))
-        .route("/batch-update-data", post(batch_update_data::batch_update_data))
-        .route("/events", get(events::events))
-        .route("/healthz", get(probes::healthz))
-        .route("/readyz", get(probes::readyz))
-        .fallback(paths::not_found)
-        .with_state(gateway);
     // Around all of it, since the router adds headers to what its own layers return.
     Router::new()
-        .fallback_service(routes)
+        .fallback_service(routes::router(gateway))
         .layer(middleware::from_fn(paths::layer))
         .layer(middleware::from_fn(host::layer))
         .layer(middleware::from_fn(misplaced::layer))

@@ -1,16 +1,30 @@
-//! `GET /channel-sessions`: `ListChannelSessions`. Each document as it is stored, beside what `GET` of it has in headers.
+//! `ListChannelSessions`. Each document as it is stored, beside what `GET` of it has in headers.
 
-use axum::{extract::State, response::Response};
 use channel_session_api::v1::{ChannelSession, ChannelSessionView, ListChannelSessionsRequest};
-use http::request::Parts;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::{Gateway, problem::Problem, query, reply, upstream::Effect};
+use crate::{
+    problem::Problem,
+    query::Query,
+    reply::{self, Reply},
+    upstream::{Call, Effect},
+};
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct Parameters {
+    page_size: i32,
+    page_token: String,
+    conversation_id: String,
+    customer_id: String,
+    channel_type: String,
+    active: Option<bool>,
+}
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Page {
+pub(crate) struct Page {
     channel_sessions: Vec<Item>,
     /// Left out on the last page.
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -25,29 +39,24 @@ struct Item {
     document: Box<RawValue>,
 }
 
-pub(crate) async fn list(State(gateway): State<Gateway>, parts: Parts) -> Result<Response, Problem> {
-    let request = query::read(&parts, |query| {
-        Ok(ListChannelSessionsRequest {
-            page_size: query.number("pageSize")?,
-            page_token: query.text("pageToken")?,
-            view: ChannelSessionView::Json.into(),
-            conversation_id: query.text("conversationId")?,
-            customer_id: query.text("customerId")?,
-            channel_type: query.text("channelType")?,
-            active: query.boolean("active")?,
-        })
-    })?;
-    let response = gateway
-        .call(&parts, Effect::Read, request, |mut client, request| async move {
+pub(crate) async fn list(call: Call, Query(parameters): Query<Parameters>) -> Result<Reply<Page>, Problem> {
+    let request = ListChannelSessionsRequest {
+        page_size: parameters.page_size,
+        page_token: parameters.page_token,
+        view: ChannelSessionView::Json.into(),
+        conversation_id: parameters.conversation_id,
+        customer_id: parameters.customer_id,
+        channel_type: parameters.channel_type,
+        active: parameters.active,
+    };
+    let response = call
+        .make(Effect::Read, request, |mut client, request| async move {
             client.list_channel_sessions(request).await
         })
         .await?;
-    reply::long(&gateway, response, |response| {
-        let sessions = response.channel_sessions.into_iter().map(item);
-        reply::json(&Page {
-            channel_sessions: sessions.collect::<Result<_, _>>()?,
-            next_page_token: response.next_page_token,
-        })
+    Reply::long(&call.gateway, response, |response| {
+        let sessions = response.channel_sessions.into_iter().map(item).collect::<Result<_, _>>()?;
+        Ok(Page { channel_sessions: sessions, next_page_token: response.next_page_token })
     })
     .await
 }

@@ -2,28 +2,36 @@
 
 use std::time::Duration;
 
-use axum::{
-    extract::State,
-    response::{IntoResponse, Response},
-};
 use channel_session_api::v1::channel_session_service_server::SERVICE_NAME;
 use domain::Reason;
 use http::header::CONTENT_TYPE;
 use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus};
 use wire::headers::NOT_READY;
 
-use crate::{Gateway, problem::Problem};
+use crate::{
+    operation::Answer,
+    problem::Problem,
+    reply::{Answers, JSON, Reply},
+    upstream::Call,
+};
+
+/// That all is well.
+pub(crate) struct Health;
+
+impl Answers for Health {
+    const ANSWERS: &'static [Answer] = &[JSON];
+}
 
 /// How long the service may take to say that it can serve.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// The process is up; it asks nobody else.
-pub(crate) async fn healthz() -> Response {
+pub(crate) async fn healthz() -> Reply<Health> {
     ok()
 }
 
 /// The service behind the gateway can serve, as its own health says.
-pub(crate) async fn readyz(State(gateway): State<Gateway>) -> Result<Response, Problem> {
+pub(crate) async fn readyz(Call { gateway, .. }: Call) -> Result<Reply<Health>, Problem> {
     if gateway.leaving.is_cancelled() {
         return Err(Problem::new(Reason::StoreUnavailable, "not ready: the process is about to stop"));
     }
@@ -39,6 +47,6 @@ pub(crate) async fn readyz(State(gateway): State<Gateway>) -> Result<Response, P
     Err(Problem::new(Reason::StoreUnavailable, format!("not ready: {why}")))
 }
 
-fn ok() -> Response {
-    ([(CONTENT_TYPE, "application/json")], "{\"status\":\"ok\"}\n").into_response()
+fn ok() -> Reply<Health> {
+    Reply::new(([(CONTENT_TYPE, "application/json")], "{\"status\":\"ok\"}\n"))
 }

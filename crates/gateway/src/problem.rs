@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use channel_session_api::v1::Failure;
 use domain::{Error, Outcome, Reason};
 use http::{
-    HeaderName, HeaderValue, StatusCode,
+    HeaderMap, HeaderName, HeaderValue, StatusCode,
     header::{CONTENT_TYPE, RETRY_AFTER},
 };
 use serde::Serialize;
@@ -55,6 +55,20 @@ impl Problem {
     /// A problem that the gateway finds itself.
     pub(crate) fn new(reason: Reason, detail: impl Into<String>) -> Self {
         Self::from(ErrorReply::new(reason, detail))
+    }
+
+    /// What a status of the service's is for whoever made the request with these headers.
+    pub(crate) fn of_status(status: &Status, headers: &HeaderMap) -> Self {
+        let reply = ErrorReply::from_status(status);
+        let problem = reply.map_or_else(|| Self::lost(status.code(), status.message()), Self::from);
+        problem.for_caller(headers)
+    }
+
+    /// What became of one of many updates: the same as of one alone.
+    pub(crate) fn of_failure(failure: Failure, headers: &HeaderMap) -> Self {
+        let (code, message) = (Code::from_i32(failure.code), failure.message.clone());
+        let reply = ErrorReply::from_failure(failure);
+        reply.map_or_else(|| Self::lost(code, &message), Self::from).for_caller(headers)
     }
 
     /// The same, of a call that cannot have changed anything.
@@ -128,21 +142,6 @@ impl From<&Error> for Problem {
     fn from(error: &Error) -> Self {
         log::cause(error);
         Self::from(ErrorReply::from(error))
-    }
-}
-
-impl From<&Status> for Problem {
-    fn from(status: &Status) -> Self {
-        ErrorReply::from_status(status)
-            .map_or_else(|| Self::lost(status.code(), status.message()), Self::from)
-    }
-}
-
-/// What became of one of many updates: the same as of one alone.
-impl From<Failure> for Problem {
-    fn from(failure: Failure) -> Self {
-        let (code, message) = (Code::from_i32(failure.code), failure.message.clone());
-        ErrorReply::from_failure(failure).map_or_else(|| Self::lost(code, &message), Self::from)
     }
 }
 

@@ -1,5 +1,7 @@
 //! What goes back: stored documents as they are, and JSON around them.
 
+use std::marker::PhantomData;
+
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use budget::Counted;
 use channel_session_api::v1::ChannelSession;
@@ -13,63 +15,117 @@ use prost::Message;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::{Gateway, problem::Problem};
+use crate::{
+    Gateway,
+    headers::Preference,
+    operation::{Answer, Describe, Operation},
+    problem::Problem,
+};
 
-/// Answers with a session's document as it is stored, and its revision as the entity tag.
-pub(crate) fn document(status: StatusCode, session: Option<ChannelSession>) -> Response {
-    let session = session.unwrap_or_default();
-    // A creation that was only validated has no revision, and so no entity tag.
-    let etag = (session.revision > 0).then_some(AppendHeaders([(ETAG, session.etag)]));
-    (status, etag, [(CONTENT_TYPE, "application/json")], session.document_json).into_response()
+/// An answer of a call that succeeded, of which its type says what it can be.
+pub(crate) struct Reply<A>(Response, PhantomData<fn() -> A>);
+
+/// What answers there can be.
+pub(crate) trait Answers {
+    const ANSWERS: &'static [Answer];
 }
 
-/// Answers with JSON.
-pub(crate) fn json(value: &impl Serialize) -> Result<Response, Problem> {
-    let mut text =
-        serde_json::to_vec(value).map_err(|error| Problem::from(&Error::Internal(error.into())))?;
-    // A text that grew may have twice the room that it needs, for as long as its caller takes to read it.
-    text.shrink_to_fit();
-    Ok((StatusCode::OK, [(CONTENT_TYPE, "application/json")], text).into_response())
+pub(crate) const JSON: Answer = (200, Some("application/json"));
+pub(crate) const NO_CONTENT: Answer = (204, None);
+
+/// What is written as JSON is answered as JSON.
+impl<T: Serialize> Answers for T {
+    const ANSWERS: &'static [Answer] = &[JSON];
 }
 
-/// Answers with JSON that is made of an answer of the service's, off the network, while there is room for both and for what
-/// is between them.
-pub(crate) async fn long<A: Message>(
-    gateway: &Gateway,
-    answer: A,
-    json: impl FnOnce(A) -> Result<Response, Problem>,
-) -> Result<Response, Problem> {
-    const COPIES: usize = 3;
-    let budget = &gateway.options.budget;
-    let overloaded = |_| Problem::from(&Error::Overloaded);
-    let mut share = budget.answers.share();
-    share.grow(COPIES * answer.encoded_len()).map_err(overloaded)?;
-    let mut response = budget.long_work.run(|| json(answer)).await?;
-    let mut kept = share.renewed();
-    drop(share);
-    kept.grow(size(&response)).map_err(overloaded)?;
-    response.extensions_mut().insert(Counted::by(kept));
-    Ok(response)
+/// A session that was changed: its document, or nothing of it where that was preferred.
+pub(crate) struct Session;
+
+impl Answers for Session {
+    const ANSWERS: &'static [Answer] = &[JSON, NO_CONTENT];
 }
 
-/// The same answer with its share of the memory: what is left of the one that the service's answer had, or else one of its
-/// own. Refused where there is no room: begun without it, it would be cut off.
-pub(crate) fn counted(
-    gateway: &Gateway,
-    mut response: Response,
-    counted: Option<Counted>,
-) -> Result<Response, Problem> {
-    let size = size(&response);
-    let counted = match counted {
-        Some(counted) => counted.shrunk(size),
-        None => {
-            let mut share = gateway.options.budget.answers.share();
-            share.grow(size).map_err(|_| Problem::from(&Error::Overloaded))?;
-            Counted::by(share)
+impl<A: Answers> Reply<A> {
+    pub(crate) fn new(response: impl IntoResponse) -> Self {
+        let response = response.into_response();
+        debug_assert!(A::ANSWERS.iter().any(|(status, _)| *status == response.status()));
+        Self(response, PhantomData)
+    }
+
+    /// A session's document as it is stored, and its revision as the entity tag.
+    pub(crate) fn session(
+        status: StatusCode,
+        session: Option<ChannelSession>,
+        preference: &Preference,
+    ) -> Self {
+        let session = session.unwrap_or_default();
+        // A creation that was only validated has no revision, and so no entity tag.
+        let etag = (session.revision > 0).then_some(AppendHeaders([(ETAG, session.etag)]));
+        if session.document_json.is_empty() {
+            let status = if status == StatusCode::OK { StatusCode::NO_CONTENT } else { status };
+            return Self::new((status, etag, preference.applied(), ()));
         }
-    };
-    response.extensions_mut().insert(counted);
-    Ok(response)
+        Self::new((status, etag, [(CONTENT_TYPE, "application/json")], session.document_json))
+    }
+
+    /// The same answer with its share of the memory: what is left of the one that the service's answer had, or else one of
+    /// its own. Refused where there is no room: begun without it, it would be cut off.
+    pub(crate) fn counted(mut self, gateway: &Gateway, counted: Option<Counted>) -> Result<Self, Problem> {
+        let size = size(&self.0);
+        let counted = match counted {
+            Some(counted) => counted.shrunk(size),
+            None => {
+                let mut share = gateway.options.budget.answers.share();
+                share.grow(size).map_err(|_| Problem::from(&Error::Overloaded))?;
+                Counted::by(share)
+            }
+        };
+        self.0.extensions_mut().insert(counted);
+        Ok(self)
+    }
+}
+
+impl<A: Serialize> Reply<A> {
+    /// JSON.
+    pub(crate) fn json(value: &A) -> Result<Self, Problem> {
+        let mut text =
+            serde_json::to_vec(value).map_err(|error| Problem::from(&Error::Internal(error.into())))?;
+        // A text that grew may have twice the room that it needs, for as long as its caller takes to read it.
+        text.shrink_to_fit();
+        Ok(Self::new(([(CONTENT_TYPE, "application/json")], text)))
+    }
+
+    /// JSON that is made of an answer of the service's, off the network, while there is room for both and for what is
+    /// between them.
+    pub(crate) async fn long<M: Message>(
+        gateway: &Gateway,
+        answer: M,
+        value: impl FnOnce(M) -> Result<A, Problem>,
+    ) -> Result<Self, Problem> {
+        const COPIES: usize = 3;
+        let budget = &gateway.options.budget;
+        let overloaded = |_| Problem::from(&Error::Overloaded);
+        let mut share = budget.answers.share();
+        share.grow(COPIES * answer.encoded_len()).map_err(overloaded)?;
+        let mut reply = budget.long_work.run(|| Self::json(&value(answer)?)).await?;
+        let mut kept = share.renewed();
+        drop(share);
+        kept.grow(size(&reply.0)).map_err(overloaded)?;
+        reply.0.extensions_mut().insert(Counted::by(kept));
+        Ok(reply)
+    }
+}
+
+impl<A> IntoResponse for Reply<A> {
+    fn into_response(self) -> Response {
+        self.0
+    }
+}
+
+impl<A: Answers> Describe for Reply<A> {
+    fn describe(operation: &mut Operation) {
+        operation.answers.extend(A::ANSWERS);
+    }
 }
 
 /// What an answer's body takes, in bytes.

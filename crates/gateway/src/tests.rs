@@ -5,7 +5,9 @@ mod events;
 mod fake;
 mod memory;
 mod network;
+mod preferences;
 mod refused;
+mod table;
 
 use std::time::Duration;
 

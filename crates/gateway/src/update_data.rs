@@ -1,49 +1,40 @@
-//! `PATCH /channel-sessions/{channelSessionId}`: the full form of `UpdateData`, with its request as JSON.
-//!
-//! The members are the request's. `attributes` is the list that `PUT /forms` takes too, `{key, type, value}` each, and
-//! goes on as its text; `attributesJson` has that text in a string. What an attribute has to be is
-//! `{key, value}`, `{key, valueJson}` or `{key, absent: true}`; a `value` of null means null.
+//! The full form of `UpdateData`, with its request as JSON.
 
 mod request;
 
-use axum::{body::Body, extract::State, response::Response};
 use channel_session_api::v1::UpdateDataRequest;
-use domain::attribute::Attributes;
-use http::{StatusCode, request::Parts};
+use http::StatusCode;
 
 use crate::{
-    Gateway,
-    body::{self, Types},
-    headers,
+    body::Body,
+    headers::{Change, Headers, Preference},
     id::PathId,
-    members,
     problem::Problem,
-    query, reply,
-    upstream::Effect,
+    query::{Nothing, Query},
+    reply::{Reply, Session},
+    upstream::{Call, Effect},
 };
 
-pub(crate) use request::read;
+pub(crate) use request::Update;
 
 pub(crate) async fn update_data(
-    State(gateway): State<Gateway>,
+    call: Call,
     id: PathId,
-    parts: Parts,
-    body: Body,
-) -> Result<Response, Problem> {
-    query::none(&parts)?;
-    let (text, _share) =
-        body::json(&gateway, &parts, body, Types::Json, Attributes::MAX_REQUEST_BYTES).await?;
-    let request = members::of_body(&text, |members| read(members, "preconditions"))?;
+    Query(Nothing {}): Query<Nothing>,
+    Headers(mut change): Headers<Change>,
+    Headers(preference): Headers<Preference>,
+    Body(update, _share): Body<Update>,
+) -> Result<Reply<Session>, Problem> {
+    let request = update.into_request("", &preference)?;
     let request = UpdateDataRequest {
         channel_session_id: id.or_same(&request.channel_session_id)?,
-        etag: headers::etag(&parts.headers, request.etag)?,
-        request_id: headers::request_id(&parts.headers, request.request_id)?,
+        etag: change.etag(request.etag)?,
+        request_id: change.request_id(request.request_id)?,
         ..request
     };
-    let response = gateway
-        .call(&parts, Effect::of(request.validate_only), request, |mut client, request| async move {
-            client.update_data(request).await
-        })
+    let effect = Effect::of(request.validate_only);
+    let response = call
+        .make(effect, request, |mut client, request| async move { client.update_data(request).await })
         .await?;
-    Ok(reply::document(StatusCode::OK, response.channel_session))
+    Ok(Reply::session(StatusCode::OK, response.channel_session, &preference))
 }

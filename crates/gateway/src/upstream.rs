@@ -1,24 +1,20 @@
 //! The gRPC service that the gateway calls: in the same process, or at an address.
 
+mod call;
 mod connection;
 mod watch;
 
-use std::{convert::Infallible, error::Error as _};
+use std::convert::Infallible;
 
 use axum::Router;
-use budget::Counted;
 use channel_session_api::v1::channel_session_service_client::ChannelSessionServiceClient;
-use domain::{Error, Outcome};
-use http::{Uri, request::Parts};
+use http::Uri;
 use tokio_util::sync::CancellationToken;
-use tonic::{Request, Response, Status, body::Body, transport::Endpoint};
+use tonic::{body::Body, transport::Endpoint};
 use tonic_health::pb::health_client::HealthClient;
 use tower::{ServiceExt, util::BoxCloneSyncService};
-use wire::log::{REQUEST_ID, TRACEPARENT};
 
-use crate::{Gateway, problem::Problem};
-
-pub(crate) use watch::Watch;
+pub(crate) use call::{Call, Effect};
 
 /// Its error has a type of its own, since the compiler cannot prove what tonic asks of a boxed one.
 type Transport = BoxCloneSyncService<http::Request<Body>, http::Response<Body>, connection::Lost>;
@@ -87,96 +83,4 @@ impl Upstream {
         // The service bounds what it stores; what it returns is never larger than that asks for.
         Client::with_origin(transport, self.origin.clone()).max_decoding_message_size(usize::MAX)
     }
-}
-
-impl Gateway {
-    /// Makes one call, under the request's id and trace.
-    pub(crate) async fn call<Q, A, F>(
-        &self,
-        parts: &Parts,
-        effect: Effect,
-        request: Q,
-        call: impl FnOnce(Client, Request<Q>) -> F,
-    ) -> Result<A, Problem>
-    where
-        F: Future<Output = Result<Response<A>, Status>>,
-    {
-        self.call_counted(parts, effect, request, call).await.map(|(answer, _)| answer)
-    }
-
-    /// The same, with what the answer takes of the memory, where the service is in this process and has counted it.
-    pub(crate) async fn call_counted<Q, A, F>(
-        &self,
-        parts: &Parts,
-        effect: Effect,
-        request: Q,
-        call: impl FnOnce(Client, Request<Q>) -> F,
-    ) -> Result<(A, Option<Counted>), Problem>
-    where
-        F: Future<Output = Result<Response<A>, Status>>,
-    {
-        let answer = self.try_call(parts, effect, request, call).await;
-        let mut answer = answer.map_err(|problem| problem.for_caller(&parts.headers))?;
-        let counted = answer.extensions_mut().remove::<Counted>();
-        Ok((answer.into_inner(), counted))
-    }
-
-    async fn try_call<Q, A, F>(
-        &self,
-        parts: &Parts,
-        effect: Effect,
-        request: Q,
-        call: impl FnOnce(Client, Request<Q>) -> F,
-    ) -> Result<Response<A>, Problem>
-    where
-        F: Future<Output = Result<Response<A>, Status>>,
-    {
-        let request = under(parts, request);
-        let _place = self.places.try_acquire().map_err(|_| Problem::from(&Error::Overloaded))?;
-        match tokio::time::timeout(self.options.call_timeout, call(self.upstream.sessions(), request)).await {
-            Ok(Ok(response)) => Ok(response),
-            Ok(Err(status)) if effect == Effect::Read || never_began(&status) => {
-                Err(Problem::from(&status).without_outcome())
-            }
-            Ok(Err(status)) => Err(Problem::from(&status)),
-            Err(_) => Err(Problem::from(&Error::DeadlineExceeded(match effect {
-                Effect::Read => Outcome::NotApplied,
-                Effect::Write => Outcome::Unknown,
-            }))),
-        }
-    }
-}
-
-/// A call under the id and the trace of a request.
-fn under<Q>(parts: &Parts, request: Q) -> Request<Q> {
-    let mut request = Request::new(request);
-    for name in [REQUEST_ID, TRACEPARENT] {
-        let value = parts.headers.get(name).and_then(|value| value.to_str().ok()?.parse().ok());
-        if let Some(value) = value {
-            request.metadata_mut().insert(name, value);
-        }
-    }
-    request
-}
-
-/// What a call may leave behind when nothing is heard of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Effect {
-    /// Nothing.
-    Read,
-    /// A change, perhaps.
-    Write,
-}
-
-impl Effect {
-    /// That of a change which may be asked to be no more than checked.
-    pub(crate) fn of(validate_only: bool) -> Self {
-        if validate_only { Self::Read } else { Self::Write }
-    }
-}
-
-/// Whether a call failed before the service did anything for it.
-fn never_began(status: &Status) -> bool {
-    let lost = status.source().and_then(|cause| cause.downcast_ref::<connection::Lost>());
-    lost.is_some_and(|lost| !lost.may_be_known())
 }

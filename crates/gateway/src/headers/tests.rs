@@ -20,6 +20,14 @@ fn refused<T: std::fmt::Debug>(result: Result<T, Problem>) -> (String, String) {
     (text(&told["reason"]), text(&told["violations"][0]["field"]))
 }
 
+fn etag(headers: &HeaderMap, member: String) -> Result<String, Problem> {
+    Change::read(headers)?.etag(member)
+}
+
+fn request_id(headers: &HeaderMap, member: String) -> Result<String, Problem> {
+    Change::read(headers)?.request_id(member)
+}
+
 #[test]
 fn a_change_of_what_is_there_has_no_if_none_match() {
     let refusal = ("INVALID_PARAMETER".to_owned(), "If-None-Match".to_owned());
@@ -51,9 +59,9 @@ fn a_header_that_says_nothing_is_refused_and_not_ignored() {
     let twice = headers([("Idempotency-Key", b"a"), ("Idempotency-Key", b"a")]);
     assert_eq!(refused(request_id(&twice, String::new())), parameter("Idempotency-Key"));
     let latin = headers([("Last-Event-ID", b"\xe9")]);
-    assert_eq!(refused(last_event_id(&latin)), parameter("Last-Event-ID"));
+    assert_eq!(refused(LastEventId::read(&latin).map(|id| id.0)), parameter("Last-Event-ID"));
     let batch = headers([("Idempotency-Key", b"a")]);
-    assert_eq!(refused(refuse_conditions(&batch, "…")), parameter("Idempotency-Key"));
+    assert_eq!(refused(Unconditional::read(&batch).map(drop)), parameter("Idempotency-Key"));
 }
 
 #[test]
@@ -92,9 +100,13 @@ fn if_none_match_is_compared_weakly() {
         (b"3", false),
     ] {
         let lines = headers([("If-None-Match", value)]);
-        assert_eq!(has_already(&lines, "\"3\"").expect("a list of tags"), expected, "{value:?}");
+        assert_eq!(Known::read(&lines).expect("a list of tags").holds("\"3\""), expected, "{value:?}");
     }
-    assert!(!has_already(&headers([]), "\"3\"").expect("nothing"));
+    assert!(!Known::read(&headers([])).expect("nothing").holds("\"3\""));
+}
+
+fn only_if_absent(headers: &HeaderMap) -> Result<bool, Problem> {
+    Storing::read(headers).map(|storing| storing.only_if_absent)
 }
 
 #[test]
@@ -107,7 +119,7 @@ fn what_is_stored_only_if_absent_says_so_with_an_asterisk() {
 
 #[test]
 fn an_empty_last_event_id_is_none() {
-    assert_eq!(last_event_id(&headers([("Last-Event-ID", b"")])).expect("nothing"), None);
-    let id = last_event_id(&headers([("Last-Event-ID", b"p.7")])).expect("an id");
+    assert_eq!(LastEventId::read(&headers([("Last-Event-ID", b"")])).expect("nothing").0, None);
+    let LastEventId(id) = LastEventId::read(&headers([("Last-Event-ID", b"p.7")])).expect("an id");
     assert_eq!(id.as_deref(), Some("p.7"));
 }

@@ -14,7 +14,7 @@ use crate::headers::{self, IDEMPOTENCY_KEY, LAST_EVENT_ID};
 
 impl Problem {
     /// The problem with a request that came under these headers.
-    pub(crate) fn for_caller(mut self, headers: &HeaderMap) -> Self {
+    pub(super) fn for_caller(mut self, headers: &HeaderMap) -> Self {
         let is_parameter = matches!(self.reason, Reason::InvalidParameter | Reason::InvalidChannelSessionId);
         if is_parameter || self.reason == Reason::InvalidAttributes {
             self.rename(|field| own_name(field, headers));

@@ -10,6 +10,10 @@ use serde_json::{Value, json};
 
 use super::*;
 
+fn of(status: &Status) -> Problem {
+    Problem::of_status(status, &HeaderMap::new())
+}
+
 /// The response to a status, as a caller gets it.
 async fn answer(problem: Problem) -> (StatusCode, HeaderMap, Value) {
     let (parts, body) = problem.into_response().into_parts();
@@ -66,7 +70,7 @@ async fn each_violation_is_told_with_its_field_its_key_its_rule_and_a_descriptio
 async fn violations_that_are_not_listed_are_counted() {
     let violations = (0..100).map(|at| Broken::new(at, "length", "x".repeat(100))).collect();
     let whole = ErrorReply::from(&Error::InvalidDocument(violations)).to_status();
-    let (_, _, body) = answer(Problem::from(&whole)).await;
+    let (_, _, body) = answer(of(&whole)).await;
     assert_eq!(body["violations"].as_array().expect("a list").len(), 100);
     assert_eq!(body.get("violationsTotal"), None);
 
@@ -74,7 +78,7 @@ async fn violations_that_are_not_listed_are_counted() {
     let mut response = whole.into_http::<()>();
     wire::error::bound(response.headers_mut());
     let cut = Status::from_header_map(response.headers()).expect("a status");
-    let (_, _, body) = answer(Problem::from(&cut)).await;
+    let (_, _, body) = answer(of(&cut)).await;
     assert_eq!(body["violationsTotal"], 100);
     assert!((1..100).contains(&body["violations"].as_array().expect("a list").len()));
 }
@@ -89,7 +93,7 @@ async fn a_status_that_is_not_the_service_s_is_a_call_that_may_have_been_lost() 
         (Code::NotFound, "STORE_UNAVAILABLE", 503),
         (Code::DeadlineExceeded, "DEADLINE_EXCEEDED", 504),
     ] {
-        let (status, _, body) = answer(Problem::from(&Status::new(code, "10.0.0.7 refused"))).await;
+        let (status, _, body) = answer(of(&Status::new(code, "10.0.0.7 refused"))).await;
         assert_eq!((status.as_u16(), &body["reason"]), (expected, &json!(reason)), "{code:?}");
         assert_eq!(body["outcome"], "unknown", "{code:?}");
         // Whose address that is, is none of the caller's business.
@@ -101,7 +105,7 @@ async fn a_status_that_is_not_the_service_s_is_a_call_that_may_have_been_lost() 
 #[tokio::test]
 async fn who_meets_no_service_is_told_when_to_try_again_too() {
     for code in [Code::Unavailable, Code::Unknown, Code::ResourceExhausted] {
-        let (status, headers, _) = answer(Problem::from(&Status::new(code, "gone"))).await;
+        let (status, headers, _) = answer(of(&Status::new(code, "gone"))).await;
         assert!(matches!(status.as_u16(), 429 | 503), "{code:?}");
         assert!(headers.contains_key("retry-after"), "{code:?}: a {status} without Retry-After");
     }
@@ -128,7 +132,7 @@ async fn retry_after_is_never_sooner_than_the_service_asks_for() {
         let delay = Some(Duration::new(seconds, nanos));
         let reply = ErrorReply { retry_after: delay, ..ErrorReply::new(Reason::Overloaded, "busy") };
         let status = reply.to_status();
-        let (_, headers, _) = answer(Problem::from(&status)).await;
+        let (_, headers, _) = answer(of(&status)).await;
         assert_eq!(headers["retry-after"], expected, "{seconds} s and {nanos} ns");
     }
 }
@@ -167,7 +171,7 @@ fn a_mismatch_tells_what_the_session_is_exactly() {
     ] {
         let mismatch = Some(details.clone());
         let reply = ErrorReply { mismatch, ..ErrorReply::new(reason, "not so") };
-        let text = Problem::from(&reply.to_status()).to_json();
+        let text = of(&reply.to_status()).to_json();
         let reason = reason.as_str();
         assert!(text.ends_with(&format!(r#""reason":"{reason}",{expected}}}"#)), "{text}");
         let failure = Failure {
@@ -177,7 +181,7 @@ fn a_mismatch_tells_what_the_session_is_exactly() {
             mismatch: Some(details),
             ..Failure::default()
         };
-        assert_eq!(Problem::from(failure).to_json(), text);
+        assert_eq!(Problem::of_failure(failure, &HeaderMap::new()).to_json(), text);
     }
 }
 
@@ -192,7 +196,10 @@ fn one_of_many_fails_as_one_alone_would() {
             message: "why".to_owned(),
             ..Failure::default()
         };
-        assert_eq!(told(&Problem::from(failure)), told(&Problem::new(reason, "why")));
+        assert_eq!(
+            told(&Problem::of_failure(failure, &HeaderMap::new())),
+            told(&Problem::new(reason, "why"))
+        );
     }
     let violation = api::Violation {
         field: "attributes[0].value".to_owned(),
@@ -218,8 +225,8 @@ fn one_of_many_fails_as_one_alone_would() {
         ],
         "outcome": "unknown",
     });
-    assert_eq!(told(&Problem::from(failure)), expected);
+    assert_eq!(told(&Problem::of_failure(failure, &HeaderMap::new())), expected);
     // A reason that this gateway does not know is as good as none.
-    let lost = told(&Problem::from(Failure { reason: 1_000, ..Failure::default() }));
+    let lost = told(&Problem::of_failure(Failure { reason: 1_000, ..Failure::default() }, &HeaderMap::new()));
     assert_eq!((&lost["status"], &lost["outcome"]), (&json!(503), &json!("unknown")));
 }

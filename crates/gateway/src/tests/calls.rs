@@ -274,7 +274,7 @@ async fn a_path_says_what_it_takes() {
 #[tokio::test]
 async fn the_paths_that_are_told_are_there() {
     let fake = Fake::default();
-    for path in paths::PATHS {
+    for Operation { path, .. } in operations() {
         let path = path.replace("{channelSessionId}", "x");
         assert_eq!(send(&fake, &format!("TRACE {path}")).await.status, 405, "{path}");
         let answer = send(&fake, &format!("GET {path}/")).await;

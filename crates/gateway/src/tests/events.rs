@@ -93,7 +93,8 @@ async fn streams_have_places_of_their_own() {
     );
     let (status, _, mut body) = open(&routes, "GET /events").await;
     assert_eq!(status, 200);
-    assert_eq!(piece(&mut body).await, "retry: 2000\n\n: checkpoint\nid: p.1\n\n");
+    assert_eq!(piece(&mut body).await, "retry: 2000\n\n");
+    assert_eq!(piece(&mut body).await, ": checkpoint\nid: p.1\n\n");
     let (status, headers, problem) = open(&routes, "GET /events").await;
     assert_eq!(status, 429);
     assert!(headers.contains_key("retry-after"));
@@ -143,7 +144,9 @@ async fn a_gateway_that_stops_ends_its_streams_with_the_reason() {
     let stopping = CancellationToken::new();
     let routes = routes(fake.upstream().until(stopping.clone()), options(), CancellationToken::new());
     let (_, _, mut body) = open(&routes, "GET /events").await;
-    piece(&mut body).await;
+    for _ in 0..2 {
+        piece(&mut body).await;
+    }
     stopping.cancel();
     let rest = to_bytes(body, usize::MAX).await.expect("it ends");
     let rest = String::from_utf8(rest.into()).expect("text");

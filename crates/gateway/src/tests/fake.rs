@@ -67,12 +67,17 @@ impl Fake {
         self.seen.lock().expect("no test panics while it holds this").clone()
     }
 
-    fn session(&self) -> ChannelSession {
+    fn session(&self, view: i32) -> ChannelSession {
+        let is_basic = view == ChannelSessionView::Basic as i32;
         ChannelSession {
             id: Some("a/b".to_owned()),
             revision: self.revision,
             etag: format!("\"{}\"", self.revision),
-            document_json: self.document.clone().unwrap_or_else(|| DOCUMENT.to_owned()),
+            document_json: match &self.document {
+                _ if is_basic => String::new(),
+                Some(document) => document.clone(),
+                None => DOCUMENT.to_owned(),
+            },
             ..ChannelSession::default()
         }
     }
@@ -94,14 +99,16 @@ impl ChannelSessionService for Fake {
         &self,
         request: Request<UpdateDataRequest>,
     ) -> Result<Response<UpdateDataResponse>, Status> {
-        self.answer(request, UpdateDataResponse { channel_session: Some(self.session()), changed: true })
+        let channel_session = Some(self.session(request.get_ref().view));
+        self.answer(request, UpdateDataResponse { channel_session, changed: true })
     }
 
     async fn batch_update_data(
         &self,
         request: Request<BatchUpdateDataRequest>,
     ) -> Result<Response<BatchUpdateDataResponse>, Status> {
-        let made = UpdateDataResponse { channel_session: Some(self.session()), changed: false };
+        let view = request.get_ref().requests.first().map(|request| request.view).unwrap_or_default();
+        let made = UpdateDataResponse { channel_session: Some(self.session(view)), changed: false };
         let failed = Failure {
             code: 3,
             reason: Reason::InvalidAttributes.into(),
@@ -127,7 +134,7 @@ impl ChannelSessionService for Fake {
         &self,
         request: Request<CreateChannelSessionRequest>,
     ) -> Result<Response<CreateChannelSessionResponse>, Status> {
-        let channel_session = Some(self.session());
+        let channel_session = Some(self.session(request.get_ref().view));
         self.answer(request, CreateChannelSessionResponse { channel_session, changed: true })
     }
 
@@ -135,14 +142,16 @@ impl ChannelSessionService for Fake {
         &self,
         request: Request<GetChannelSessionRequest>,
     ) -> Result<Response<GetChannelSessionResponse>, Status> {
-        self.answer(request, GetChannelSessionResponse { channel_session: Some(self.session()) })
+        let channel_session = Some(self.session(request.get_ref().view));
+        self.answer(request, GetChannelSessionResponse { channel_session })
     }
 
     async fn list_channel_sessions(
         &self,
         request: Request<ListChannelSessionsRequest>,
     ) -> Result<Response<ListChannelSessionsResponse>, Status> {
-        let (channel_sessions, next_page_token) = (vec![self.session()], self.next_page_token.clone());
+        let channel_sessions = vec![self.session(request.get_ref().view)];
+        let next_page_token = self.next_page_token.clone();
         self.answer(request, ListChannelSessionsResponse { channel_sessions, next_page_token })
     }
 
@@ -150,7 +159,8 @@ impl ChannelSessionService for Fake {
         &self,
         request: Request<EndChannelSessionRequest>,
     ) -> Result<Response<EndChannelSessionResponse>, Status> {
-        self.answer(request, EndChannelSessionResponse { channel_session: Some(self.session()) })
+        let channel_session = Some(self.session(request.get_ref().view));
+        self.answer(request, EndChannelSessionResponse { channel_session })
     }
 
     async fn delete_channel_session(

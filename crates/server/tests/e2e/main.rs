@@ -28,6 +28,7 @@ mod memory;
 mod overload;
 mod pgbouncer;
 mod preconditions;
+mod preferences;
 mod privileges;
 mod protocols;
 mod readiness;

@@ -1,10 +1,18 @@
 //! What becomes of a body, and which are refused.
 
+use channel_session_api::v1::ChannelSessionView;
+use http::{HeaderMap, HeaderName, HeaderValue};
+
 use super::*;
-use crate::problem::told;
+use crate::{headers::FromHeaders, problem::told};
 
 fn body(text: &str) -> Result<UpdateDataRequest, Problem> {
-    members::of_body(text, |members| read(members, "preconditions"))
+    Update::read(text.to_owned())?.into_request("", &preference(None))
+}
+
+fn preference(prefer: Option<&'static str>) -> Preference {
+    let line = prefer.map(|prefer| (HeaderName::from_static("prefer"), HeaderValue::from_static(prefer)));
+    Preference::read(&line.into_iter().collect::<HeaderMap>()).expect("it is never refused")
 }
 
 fn json_view() -> UpdateDataRequest {
@@ -75,11 +83,15 @@ fn nothing_is_required_of_the_members_here() {
 fn what_is_not_understood_is_named() {
     for (text, named) in [
         (r#"{"attribute":[]}"#, "\"attribute\""),
-        (r#"{"view":"CHANNEL_SESSION_VIEW_FULL"}"#, "\"view\""),
+        (
+            r#"{"view":"CHANNEL_SESSION_VIEW_FULL"}"#,
+            "view must be one of CHANNEL_SESSION_VIEW_JSON, CHANNEL_SESSION_VIEW_BASIC",
+        ),
+        (r#"{"view":4}"#, "view must be one of"),
         (r#"{"attributes":[],"attributesJson":"[]"}"#, "attributesJson"),
         (r#"{"attributes":[],"attributes":[]}"#, "attributes once"),
         (r#"{"attributes_json":"[]","attributesJson":"[]"}"#, "attributesJson once"),
-        (r#"{"attributes":"[]"}"#, "attributes of the body must be a list"),
+        (r#"{"attributes":"[]"}"#, "attributes must be a list"),
         (r#"{"preconditions":[{"key":"a","value":1},{"key":"b","equals":2}]}"#, "preconditions[1]"),
         (r#"{"preconditions":[{"key":"a","value":1,"absent":true}]}"#, "preconditions[0]"),
         (r#"{"preconditions":[{"key":"a","value":1,"value":2}]}"#, "preconditions[0] must have value once"),
@@ -88,5 +100,25 @@ fn what_is_not_understood_is_named() {
         let told = told(&body(text).expect_err(text));
         assert_eq!(told["reason"], "MALFORMED_BODY", "{text}");
         assert!(told["detail"].as_str().expect("text").contains(named), "{told}");
+    }
+}
+
+#[test]
+fn the_view_that_a_request_names_counts_before_the_header() {
+    for (text, prefer, expected) in [
+        ("{}", None, ChannelSessionView::Json),
+        ("{}", Some("return=minimal"), ChannelSessionView::Basic),
+        (r#"{"view":null}"#, Some("return=minimal"), ChannelSessionView::Basic),
+        (r#"{"view":"CHANNEL_SESSION_VIEW_BASIC"}"#, None, ChannelSessionView::Basic),
+        (
+            r#"{"view":"CHANNEL_SESSION_VIEW_BASIC"}"#,
+            Some("return=representation"),
+            ChannelSessionView::Basic,
+        ),
+        (r#"{"view":"CHANNEL_SESSION_VIEW_JSON"}"#, Some("return=minimal"), ChannelSessionView::Json),
+    ] {
+        let update = Update::read(text.to_owned()).expect("a request");
+        let request = update.into_request("", &preference(prefer)).expect("a request");
+        assert_eq!(request.view(), expected, "{text} {prefer:?}");
     }
 }

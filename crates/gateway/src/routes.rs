@@ -1,0 +1,86 @@
+//! Every operation of the REST interface, in one table: the router, and so the answers 404 and 405, are made of
+//! it.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    handler::Handler,
+    routing::{MethodFilter, MethodRouter, on, put},
+};
+use http::{Method, Uri};
+
+use crate::{
+    Gateway, batch_update_data, create, delete, end, events, forms, get, history, list,
+    operation::{Described, Operation},
+    paths, probes, update_data,
+};
+
+/// An operation, and what answers it.
+struct Route {
+    operation: Operation,
+    handler: MethodRouter<Gateway>,
+}
+
+fn table() -> [Route; 13] {
+    const FORM: &str = "/forms/{channelSessionId}";
+    const SESSIONS: &str = "/channel-sessions";
+    const SESSION: &str = "/channel-sessions/{channelSessionId}";
+    const END: &str = "/channel-sessions/{channelSessionId}/end";
+    const HISTORY: &str = "/channel-sessions/{channelSessionId}/history";
+    const BATCH: &str = "/batch-update-data";
+    let (get, put, patch) = (Method::GET, Method::PUT, Method::PATCH);
+    [
+        route(&put, FORM, "updateForm", "Attach data to a session", forms::update_data),
+        route(&get, SESSIONS, "listChannelSessions", "Find sessions", list::list),
+        route(&Method::POST, SESSIONS, "createChannelSession", "Store a new session", create::post),
+        route(&get, SESSION, "getChannelSession", "Read a session", get::get),
+        route(&put, SESSION, "putChannelSession", "Store or replace a session", create::put),
+        route(&patch, SESSION, "updateData", "Attach and remove data", update_data::update_data),
+        route(&Method::DELETE, SESSION, "deleteChannelSession", "Delete a session", delete::delete),
+        route(&Method::POST, END, "endChannelSession", "End a session", end::end),
+        route(&get, HISTORY, "listChannelSessionHistory", "Read a session's history", history::history),
+        route(&Method::POST, BATCH, "batchUpdateData", "Update many sessions", batch_update_data::update),
+        route(&get, "/events", "watchChannelSessions", "Watch events", events::events),
+        route(&get, "/healthz", "getHealth", "Whether the process is up", probes::healthz),
+        route(&get, "/readyz", "getReadiness", "Whether the process can serve", probes::readyz),
+    ]
+}
+
+fn route<H, T>(
+    method: &Method,
+    path: &'static str,
+    id: &'static str,
+    summary: &'static str,
+    handler: H,
+) -> Route
+where
+    H: Handler<T, Gateway> + Described<T>,
+    T: 'static,
+{
+    let (method, headers, answers) = (method.clone(), Vec::new(), Vec::new());
+    let mut operation = Operation { method, path, id, summary, headers, query: None, body: None, answers };
+    H::describe(&mut operation);
+    let filter = MethodFilter::try_from(operation.method.clone()).expect("it is one of HTTP's own");
+    Route { operation, handler: on(filter, handler) }
+}
+
+/// Every operation, for what describes the interface.
+#[must_use]
+pub fn operations() -> Vec<Operation> {
+    table().into_iter().map(|route| route.operation).collect()
+}
+
+/// The router of the table.
+pub(crate) fn router(gateway: Gateway) -> Router {
+    let table = table();
+    let paths: Arc<[_]> = table.iter().map(|route| route.operation.path).collect();
+    let router = table
+        .into_iter()
+        .fold(Router::new(), |router, Route { operation, handler }| router.route(operation.path, handler));
+    router
+        .route("/forms", put(forms::without_id))
+        .route("/forms/", put(forms::without_id))
+        .fallback(move |uri: Uri| async move { paths::not_found(&paths, &uri) })
+        .with_state(gateway)
+}
