@@ -7,6 +7,7 @@
 //! nobody checks. Null is the same as leaving it out. What may be any JSON is a `RawValue`, so that no number goes through
 //! a double.
 
+use domain::Reason;
 use json::{Path, Step};
 use serde::{
     Deserialize, Deserializer,
@@ -24,9 +25,16 @@ use crate::{invalid::Invalid, problem::Problem};
 /// Reads a body that is an object.
 pub(crate) fn read<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
     let raw = json::syntax(text).map_err(|error| malformed(format!("the body is not JSON: {error}")))?;
-    let read = T::deserialize(Node { raw, path: Path::root("") });
-    read.map_err(|invalid| malformed(format!("{} {}", invalid.field, invalid.description)))
+    T::deserialize(Node { raw, path: Path::root("") }).map_err(|Invalid { field, rule, description }| {
+        let reason = if rule == TOO_LONG { Reason::RequestTooLarge } else { Reason::MalformedBody };
+        Problem::new(reason, format!("{field} {description}"))
+    })
 }
+
+/// How long a list may be to be read: far longer than the service takes any, which refuses it by its own limit. A value
+/// may take a hundred times the memory that its text does.
+const MAX_ITEMS: usize = 10_000;
+const TOO_LONG: &str = "length";
 
 /// Any JSON, null included, where `Option` by itself takes null for nothing.
 pub(crate) fn any<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Box<RawValue>>, D::Error> {
@@ -106,7 +114,12 @@ impl<'de> Deserializer<'de> for Node<'de, '_> {
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Invalid> {
-        let items = self.parsed::<Vec<&RawValue>>("a list")?.into_iter().enumerate();
+        let items: Vec<&RawValue> = self.parsed("a list")?;
+        if items.len() > MAX_ITEMS {
+            let description = format!("must have at most {MAX_ITEMS} items, and has {}", items.len());
+            return Err(Invalid { rule: TOO_LONG, ..self.refuse(description) });
+        }
+        let items = items.into_iter().enumerate();
         let node = |(at, raw)| Node { raw, path: self.path.then(Step::Index(at)) };
         visitor.visit_seq(SeqDeserializer::new(items.map(node)))
     }

@@ -15,7 +15,7 @@ use crate::{
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct Update {
     channel_session_id: String,
-    /// The list that `PUT /forms` takes too, `{key, type, value}` each, which goes on as its text.
+    /// The list that legacy callers send too, `{key, type, value}` each, which goes on as its text.
     attributes: Option<Box<RawValue>>,
     /// The same list, as a text in a string.
     attributes_json: Option<String>,
