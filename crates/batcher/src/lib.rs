@@ -6,11 +6,15 @@
 //!
 //! A session is in one batch at a time, so a store never competes with itself for a session, and what is submitted at once
 //! for a session is worked on in its order. What a store finds locked by somebody else leaves the batch, and is tried
-//! again by itself. Items that come one by one and items that come many at a time take turns. Knows no database.
+//! again by itself. Items that come one by one and items that come many at a time take turns.
+//!
+//! A caller may leave at any time: what waits for a batch is then left out, what is in one ends with it. What stores do
+//! without batches runs in [`Tasks`], to the same end. Knows no database.
 
 mod blocked;
 mod options;
 mod queue;
+mod tasks;
 mod worker;
 
 use std::{
@@ -30,6 +34,7 @@ use tokio_util::task::TaskTracker;
 
 pub use options::Options;
 use queue::{Lane, Queue, Waiting};
+pub use tasks::Tasks;
 use worker::InFlight;
 
 /// What can be put into a batch.
@@ -40,8 +45,10 @@ pub trait Item: Send + 'static {
     /// The session that may be in one batch at a time; none where several batches may have it.
     fn session(&self) -> Option<(&TenantId, &Id)>;
 
-    /// Whether nobody waits for its answer any longer.
-    fn is_cancelled(&self) -> bool;
+    /// Whether its caller has cancelled it. One whose caller has left needs no mention.
+    fn is_cancelled(&self) -> bool {
+        false
+    }
 }
 
 impl Item for Command {
@@ -137,6 +144,7 @@ impl<I: Item> Batcher<I> {
     }
 
     /// Has items worked on, and gives a result for each, in order. [`Error::Overloaded`] for all of them if there is no room.
+    /// May be dropped at any time: those that are in no batch by then are never worked on.
     pub async fn submit(&self, items: Vec<I>) -> Vec<Outcome<I>> {
         let lane = if items.len() == 1 { Lane::Single } else { Lane::Bulk };
         let mut answers = Vec::with_capacity(items.len());

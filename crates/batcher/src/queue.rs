@@ -53,6 +53,11 @@ impl<I: Item> Waiting<I> {
         let _ = self.answer.send(Err(error));
     }
 
+    /// Whether nobody waits for its answer any longer.
+    fn is_cancelled(&self) -> bool {
+        self.item.is_cancelled() || self.answer.is_closed()
+    }
+
     fn refuse_cancelled(self) {
         self.refuse(Error::DeadlineExceeded(Certainty::NotApplied));
     }
@@ -111,7 +116,7 @@ impl<I: Item> Queue<I> {
             && let Some(waiting) = self.lane(lane).pop_front()
         {
             match waiting.key {
-                _ if waiting.item.is_cancelled() => waiting.refuse_cancelled(),
+                _ if waiting.is_cancelled() => waiting.refuse_cancelled(),
                 Some(key) if !own.contains(&key) && self.locked_keys.contains_key(&key) => {
                     self.hold(key, waiting);
                 }
@@ -155,7 +160,7 @@ impl<I: Item> Queue<I> {
             && let Some(waiting) = held.pop_front()
         {
             self.held -= 1;
-            if waiting.item.is_cancelled() {
+            if waiting.is_cancelled() {
                 waiting.refuse_cancelled();
             } else {
                 batch.push(waiting);
@@ -192,6 +197,6 @@ impl<I: Item> Queue<I> {
 /// Drops the items that nobody waits for, and says how many they were.
 fn drop_cancelled<I: Item>(queue: &mut VecDeque<Waiting<I>>) -> usize {
     let before = queue.len();
-    queue.retain(|waiting| !waiting.item.is_cancelled());
+    queue.retain(|waiting| !waiting.is_cancelled());
     before - queue.len()
 }

@@ -198,6 +198,25 @@ async fn what_nobody_waits_for_any_longer_gives_its_room_back() {
 }
 
 #[tokio::test]
+async fn what_waits_for_a_batch_goes_with_its_caller_and_what_is_in_one_is_worked_on() {
+    let bench = Bench::new();
+    let first = bench.ask(&["a"]);
+    bench.begun(1).await;
+    for command in ["a", "b"] {
+        let mut left = Box::pin(bench.batcher.submit(vec![deletion(command)]));
+        assert!(futures_util::poll!(&mut left).is_pending());
+        if command == "b" {
+            bench.begun(1).await;
+        }
+    }
+    bench.log.gate.add_permits(2);
+    all_are_ok([first]).await;
+    bench.batcher.finish().await;
+    assert_eq!(bench.batches(), [vec!["a"], vec!["b"]]);
+    assert_eq!(bench.log.count.load(Ordering::Relaxed), 2);
+}
+
+#[tokio::test]
 async fn a_panic_fails_its_batch_and_nobody_else() {
     let bench = Bench::new();
     bench.log.gate.add_permits(1);

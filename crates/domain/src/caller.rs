@@ -1,6 +1,6 @@
 //! Who calls: one value, made once at the edge, that every use case is given. Nothing below makes one up.
 
-use std::time::Instant;
+use std::{any::Any, fmt, sync::Arc, time::Instant};
 
 use crate::{
     cancel_handle::CancelHandle,
@@ -23,13 +23,40 @@ pub struct Caller {
     pub deadline: Option<Instant>,
     /// Calls off what it has asked for and is not sent yet.
     pub cancel_handle: CancelHandle,
+    /// What its call was admitted by.
+    pub admission: Admission,
+}
+
+/// What a call was admitted by, such as a permit and a share of the memory for requests. The call holds it, and so does each
+/// of its commands until it is done: what a caller has left behind still counts. Clones are the same one.
+#[derive(Clone, Default)]
+pub struct Admission(Option<Arc<dyn Any + Send + Sync>>);
+
+impl Admission {
+    /// Holds this until the last clone is dropped.
+    pub fn new(held: impl Any + Send + Sync) -> Self {
+        Self(Some(Arc::new(held)))
+    }
+}
+
+impl fmt::Debug for Admission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Admission").field(&self.0.is_some()).finish()
+    }
 }
 
 impl Caller {
     /// A caller who waits for as long as it takes, and is part of no trace.
     #[must_use]
     pub fn new(tenant: TenantId, requester: Requester) -> Self {
-        Self { tenant, requester, trace_id: None, deadline: None, cancel_handle: CancelHandle::new() }
+        Self {
+            tenant,
+            requester,
+            trace_id: None,
+            deadline: None,
+            cancel_handle: CancelHandle::new(),
+            admission: Admission::default(),
+        }
     }
 
     /// A command that it gives now, without any condition.
@@ -46,6 +73,7 @@ impl Caller {
             trace_id: self.trace_id,
             at: now,
             cancel_handle: self.cancel_handle.clone(),
+            admission: self.admission.clone(),
         }
     }
 }

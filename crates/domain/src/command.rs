@@ -1,6 +1,7 @@
 //! Commands: what a caller may ask for of a session, and what it is answered.
 
 use crate::{
+    caller::Admission,
     cancel_handle::CancelHandle,
     precondition::{Precondition, RevisionMatch},
     request_id::{Digest, RequestId},
@@ -34,6 +35,8 @@ pub struct Command {
     pub at: Timestamp,
     /// By which its caller can cancel it.
     pub cancel_handle: CancelHandle,
+    /// What its caller's call was admitted by.
+    pub admission: Admission,
 }
 
 /// What to do with a session.

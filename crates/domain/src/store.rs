@@ -16,8 +16,12 @@ use crate::{
 /// is said here.
 ///
 /// The errors that a method does not name are [`Error::StoreUnavailable`], [`Error::Overloaded`] and
-/// [`Error::Internal`]. A returned future must be driven to its end: whoever may have to stop waiting spawns it, and
-/// cancels its commands.
+/// [`Error::Internal`].
+///
+/// A call may be dropped at any time: what was begun ends by itself, and does no harm to whoever comes next. A command
+/// that has passed its commit point is written whole, with its event and its idempotency record; one that has not is not
+/// begun any more. What goes on behind a caller's back counts against the store's own bounds until it ends, such as its
+/// connections: so callers that ask and leave again and again cannot pile up work.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
     /// Executes commands, in order, each on its own and in one atomic step with its event and its idempotency record: one
@@ -104,7 +108,7 @@ pub trait Store: Send + Sync + 'static {
 
     /// Asks whether the store answers what callers need: each kind of call with a probe of its own, which ends within
     /// some seconds whatever hangs. Tables that are not as this version needs them, a database that is read-only and a
-    /// disk that is full all show. It changes nothing that callers can see, and may be dropped.
+    /// disk that is full all show. It changes nothing that callers can see.
     async fn health(&self) -> Health;
 
     /// The time that what expires is counted by: one clock for all processes that share the store, whatever theirs say.
@@ -114,7 +118,7 @@ pub trait Store: Send + Sync + 'static {
     /// Those that concern the store as a whole.
     async fn now(&self) -> Result<Timestamp, Error>;
 
-    /// Waits for what is under way and lets go of the database. What is asked afterwards is refused as
+    /// Waits for what is under way, also what its caller has left, and lets go of the database. What is asked afterwards is refused as
     /// [`Error::StoreUnavailable`].
     async fn close(&self);
 }

@@ -10,16 +10,13 @@ use channel_session_api::v1::{
     UpdateDataResponse, WatchChannelSessionsRequest, WatchChannelSessionsResponse,
     channel_session_service_server::ChannelSessionService,
 };
-use domain::{Error, Reason, caller::Caller};
+use domain::{Error, Reason};
 use prost::Message;
 use tonic::{Request, Response, Status, Streaming, codegen::BoxStream};
 
 use crate::{
-    Service, batch_update_data, create, delete, end, get, history,
-    layer::{Permit, caller},
-    list, status,
-    stream_end::StreamEnd,
-    stream_update_data, update_data, watch,
+    Service, batch_update_data, create, delete, end, get, history, layer::caller, list, service::caught,
+    status, stream_end::StreamEnd, stream_update_data, update_data, watch,
 };
 
 #[tonic::async_trait]
@@ -31,23 +28,23 @@ impl ChannelSessionService for Service {
         &self,
         request: Request<UpdateDataRequest>,
     ) -> Result<Response<UpdateDataResponse>, Status> {
-        let Call { caller, permit } = Call::of(&request)?;
-        self.answer(permit, update_data::run(self.clone(), request.into_inner(), caller)).await
+        let caller = caller::found(&request)?;
+        self.answer(update_data::run(self.clone(), request.into_inner(), caller)).await
     }
 
     async fn batch_update_data(
         &self,
         request: Request<BatchUpdateDataRequest>,
     ) -> Result<Response<BatchUpdateDataResponse>, Status> {
-        let Call { caller, permit } = Call::of(&request)?;
-        self.answer(permit, batch_update_data::run(self.clone(), request.into_inner(), caller)).await
+        let caller = caller::found(&request)?;
+        self.answer(batch_update_data::run(self.clone(), request.into_inner(), caller)).await
     }
 
     async fn stream_update_data(
         &self,
         request: Request<Streaming<StreamUpdateDataRequest>>,
     ) -> Result<Response<Self::StreamUpdateDataStream>, Status> {
-        let Call { caller, .. } = Call::of(&request)?;
+        let caller = caller::found(&request)?;
         let end = StreamEnd::new(self, &caller)?;
         let long = long_stream(&request)?;
         let results = stream_update_data::run(self.clone(), request.into_inner(), caller, end, long);
@@ -60,90 +57,79 @@ impl ChannelSessionService for Service {
         &self,
         request: Request<CreateChannelSessionRequest>,
     ) -> Result<Response<CreateChannelSessionResponse>, Status> {
-        let Call { caller, permit } = Call::of(&request)?;
-        self.answer(permit, create::run(self.clone(), request.into_inner(), caller)).await
+        let caller = caller::found(&request)?;
+        self.answer(create::run(self.clone(), request.into_inner(), caller)).await
     }
 
     async fn get_channel_session(
         &self,
         request: Request<GetChannelSessionRequest>,
     ) -> Result<Response<GetChannelSessionResponse>, Status> {
-        let Call { caller, permit } = Call::of(&request)?;
-        self.read(permit, get::run(self.clone(), request.into_inner(), caller)).await
+        let caller = caller::found(&request)?;
+        self.read(get::run(self.clone(), request.into_inner(), caller)).await
     }
 
     async fn list_channel_sessions(
         &self,
         request: Request<ListChannelSessionsRequest>,
     ) -> Result<Response<ListChannelSessionsResponse>, Status> {
-        let Call { caller, permit } = Call::of(&request)?;
-        let turn = self.lists.turn().await.map_err(|error| status::from_error(&error))?;
-        self.read((permit, turn), list::run(self.clone(), request.into_inner(), caller)).await
+        let caller = caller::found(&request)?;
+        let _turn = self.lists.turn().await.map_err(|error| status::from_error(&error))?;
+        self.read(list::run(self.clone(), request.into_inner(), caller)).await
     }
 
     async fn end_channel_session(
         &self,
         request: Request<EndChannelSessionRequest>,
     ) -> Result<Response<EndChannelSessionResponse>, Status> {
-        let Call { caller, permit } = Call::of(&request)?;
-        self.answer(permit, end::run(self.clone(), request.into_inner(), caller)).await
+        let caller = caller::found(&request)?;
+        self.answer(end::run(self.clone(), request.into_inner(), caller)).await
     }
 
     async fn delete_channel_session(
         &self,
         request: Request<DeleteChannelSessionRequest>,
     ) -> Result<Response<DeleteChannelSessionResponse>, Status> {
-        let Call { caller, permit } = Call::of(&request)?;
-        self.answer(permit, delete::run(self.clone(), request.into_inner(), caller)).await
+        let caller = caller::found(&request)?;
+        self.answer(delete::run(self.clone(), request.into_inner(), caller)).await
     }
 
     async fn list_channel_session_history(
         &self,
         request: Request<ListChannelSessionHistoryRequest>,
     ) -> Result<Response<ListChannelSessionHistoryResponse>, Status> {
-        let Call { caller, permit } = Call::of(&request)?;
-        let turn = self.lists.turn().await.map_err(|error| status::from_error(&error))?;
-        self.read((permit, turn), history::run(self.clone(), request.into_inner(), caller)).await
+        let caller = caller::found(&request)?;
+        let _turn = self.lists.turn().await.map_err(|error| status::from_error(&error))?;
+        self.read(history::run(self.clone(), request.into_inner(), caller)).await
     }
 
     async fn watch_channel_sessions(
         &self,
         request: Request<WatchChannelSessionsRequest>,
     ) -> Result<Response<Self::WatchChannelSessionsStream>, Status> {
-        let Call { caller, permit } = Call::of(&request)?;
+        let caller = caller::found(&request)?;
         let end = StreamEnd::new(self, &caller)?;
         let long = long_stream(&request)?;
         let watch = watch::run(self.clone(), request.into_inner(), caller, end, long);
-        let mut answer = self.answer(permit, watch).await?;
+        let mut answer = self.answer(watch).await?;
         answer.extensions_mut().insert(Counted::yielding(&self.options.budget.events));
         Ok(answer)
     }
 }
 
 impl Service {
-    /// Makes a call, which holds what it was admitted by until its work ends, also when nobody waits for it any longer.
-    async fn answer<T: Send + 'static>(
-        &self,
-        admitted_by: impl Send + 'static,
-        call: impl Future<Output = Result<T, Error>> + Send + 'static,
-    ) -> Result<Response<T>, Status> {
-        let call = async move {
-            let _held = admitted_by;
-            call.await
-        };
-        self.finish(call).await.map(Response::new).map_err(|error| status::from_error(&error))
+    /// Makes a call.
+    async fn answer<T>(&self, call: impl Future<Output = Result<T, Error>>) -> Result<Response<T>, Status> {
+        caught(call).await.map(Response::new).map_err(|error| status::from_error(&error))
     }
-}
 
-impl Service {
     /// The same for a call that changes nothing: its answer is refused where there is no room for it. What a change comes
     /// to is always told.
-    async fn read<T: Message + 'static>(
+    async fn read<T: Message>(
         &self,
-        admitted_by: impl Send + 'static,
-        call: impl Future<Output = Result<T, Error>> + Send + 'static,
+        call: impl Future<Output = Result<T, Error>>,
     ) -> Result<Response<T>, Status> {
-        let mut answer = self.answer(admitted_by, call).await?;
+        let mut answer = self.answer(call).await?;
         let size = answer.get_ref().encoded_len();
         if size > FREE_BYTES {
             let answers = &self.options.budget.answers;
@@ -158,19 +144,6 @@ impl Service {
 /// How often an answer is in memory on its way: as a message, encoded, and, where the gateway is in the same process, decoded
 /// again.
 const COPIES: usize = 3;
-
-/// What the layers say of a call.
-struct Call {
-    caller: Caller,
-    /// None for a stream, which has permits where it works.
-    permit: Option<Permit>,
-}
-
-impl Call {
-    fn of<T>(request: &Request<T>) -> Result<Self, Status> {
-        Ok(Self { caller: caller::found(request)?, permit: request.extensions().get::<Permit>().cloned() })
-    }
-}
 
 /// A long stream's permit on its connection; none where there is no connection.
 fn long_stream<T>(request: &Request<T>) -> Result<Option<LongStream>, Status> {

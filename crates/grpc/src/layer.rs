@@ -19,11 +19,13 @@ use axum::{
     response::Response,
 };
 use budget::Budget;
-use domain::{Error, Outcome};
+use domain::{
+    Error, Outcome,
+    caller::{Admission, Caller},
+};
 use tokio::sync::Semaphore;
 use tonic::Status;
 
-pub(crate) use admission::Permit;
 use message::{LONG_BYTES, Messages, Method};
 
 use crate::status;
@@ -62,8 +64,8 @@ pub(crate) async fn layer(State(limits): State<Limits>, request: Request, next: 
     error_details::explained(response, ours)
 }
 
-/// Reads the request and, once it is there, has the call made. It holds its permit until the response's head is there, or
-/// until the work is done that a caller left behind. A stream holds none: what it makes has permits where it is made.
+/// Reads the request and, once it is there, has the call made. Its caller holds its permit and its share until the answer
+/// is made, and its commands until they are done. A stream holds none: what it makes has permits where it is made.
 async fn call(limits: &Limits, method: &'static Method, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let messages = Messages::new(body, &parts.headers, method, &limits.budget);
@@ -74,15 +76,17 @@ async fn call(limits: &Limits, method: &'static Method, request: Request, next: 
         let in_time = tokio::time::timeout(limits.body_timeout, messages.only()).await;
         let too_late = |_| status::from_error(&Error::DeadlineExceeded(Outcome::NotApplied));
         let (message, share) = in_time.map_err(too_late)??;
-        Ok::<_, Status>((message, share, admission::admit(&limits.permits)?))
+        Ok::<_, Status>((message, Admission::new((share, admission::admit(&limits.permits)?))))
     };
-    let (message, _share, permit) = match admitted.await {
+    let (message, admission) = match admitted.await {
         Ok(admitted) => admitted,
         Err(status) => return status.into_http(),
     };
     let is_long = message.len() > LONG_BYTES || method.has_long_answers;
     let mut request = Request::from_parts(parts, Body::from(message));
-    request.extensions_mut().insert(permit);
+    if let Some(caller) = request.extensions_mut().get_mut::<Caller>() {
+        caller.admission = admission;
+    }
     let answer = next.run(request);
     if is_long { limits.budget.long_work.off_network(answer).await } else { answer.await }
 }

@@ -11,7 +11,6 @@ mod condition;
 mod create;
 mod delete;
 mod end;
-mod finish;
 mod get;
 mod health;
 mod history;

@@ -1,6 +1,6 @@
-//! The service's state, and how it has work done that a caller cannot stop half-way.
+//! The service's state, and how it has the store work.
 
-use std::{sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use budget::Budget;
 use domain::{
@@ -10,12 +10,13 @@ use domain::{
     store::Store,
     value_type::ValueRules,
 };
+use futures_util::FutureExt;
 use http::HeaderMap;
 use tokio::sync::Semaphore;
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::sync::CancellationToken;
 use watch::Hub;
 
-use crate::{finish::Finish, layer::caller, line::Line, reads::Reads};
+use crate::{layer::caller, line::Line, reads::Reads};
 
 /// What a deployment can set.
 #[derive(Debug, Clone)]
@@ -74,7 +75,6 @@ pub struct Service {
     pub(crate) lists: Line,
     /// Room for what is read.
     pub(crate) reads: Reads,
-    tasks: TaskTracker,
 }
 
 impl Service {
@@ -89,7 +89,6 @@ impl Service {
             stopping: CancellationToken::new(),
             lists: Line::default(),
             reads: Reads::default(),
-            tasks: TaskTracker::new(),
         }
     }
 
@@ -100,24 +99,7 @@ impl Service {
         self.hub.stop();
     }
 
-    /// Waits for the store's work that is under way, also that of callers who have gone. To be called when no new
-    /// calls come in any more.
-    pub async fn drain(&self) {
-        self.tasks.close();
-        self.tasks.wait().await;
-    }
-
-    /// Does work to its end, also when its caller goes away: the store's futures must not be dropped. What a caller's going
-    /// can still call off, it does through its cancel handle.
-    pub(crate) async fn finish<T: Send + 'static>(
-        &self,
-        work: impl Future<Output = Result<T, Error>> + Send + 'static,
-    ) -> Result<T, Error> {
-        Finish::new(&self.tasks, work).await
-    }
-
-    /// Has the store execute commands, and lets the watches know if there was one. To be run to its end: see
-    /// [`Self::finish`].
+    /// Has the store execute commands, and lets the watches know if there was one.
     pub(crate) async fn execute(&self, commands: Vec<Command>) -> Vec<Result<CommandResult, Error>> {
         if commands.is_empty() {
             return Vec::new();
@@ -150,7 +132,28 @@ impl Service {
     }
 }
 
+/// Does work whose panic is an internal error: it would end the connection, and all other calls on it.
+pub(crate) async fn caught<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|panic| {
+        let message = panic.downcast_ref::<&str>().map(|message| (*message).to_owned());
+        let message = message.or_else(|| panic.downcast_ref::<String>().cloned());
+        Err(Error::Internal(message.unwrap_or_else(|| "a panic".to_owned()).into()))
+    })
+}
+
 /// The result for the one item that was given to the store.
 fn only<T>(results: Vec<Result<T, Error>>) -> Result<T, Error> {
     results.into_iter().next().unwrap_or_else(|| Err(Error::Internal("the store returned no result".into())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_an_internal_error() {
+        let error = caught::<()>(async { panic!("on purpose") }).await.expect_err("it panicked");
+        let is_told = matches!(&error, Error::Internal(cause) if cause.to_string() == "on purpose");
+        assert!(is_told, "{error:?}");
+    }
 }

@@ -4,7 +4,12 @@ mod results;
 
 use budget::{LongStream, Share};
 use channel_session_api::v1::{StreamUpdateDataRequest, StreamUpdateDataResponse, UpdateDataResult};
-use domain::{Error, Reason, attribute::Attributes, caller::Caller, cancel_handle::CancelHandle};
+use domain::{
+    Error, Reason,
+    attribute::Attributes,
+    caller::{Admission, Caller},
+    cancel_handle::CancelHandle,
+};
 use futures_util::{FutureExt, Stream, StreamExt, stream};
 use prost::Message;
 use tokio::time::Instant;
@@ -16,6 +21,7 @@ use crate::{
     Service,
     batch::Batch,
     layer::{deadline::CancelledOnDrop, error_details},
+    service::caught,
     status,
     stream_end::StreamEnd,
 };
@@ -91,8 +97,7 @@ impl<S: Stream<Item = Result<StreamUpdateDataRequest, Status>> + Unpin> Updates<
             let cancel = CancelledOnDrop(CancelHandle::new());
             let caller = Caller { cancel_handle: cancel.0.clone(), ..self.caller.clone() };
             let (batch, share) = self.read(&caller).await;
-            let (made, room) = self.update(batch, cancel).await;
-            drop(share);
+            let (made, room) = self.update(batch, share, cancel).await;
             results.fill(made, room);
         }
     }
@@ -143,21 +148,23 @@ impl<S: Stream<Item = Result<StreamUpdateDataRequest, Status>> + Unpin> Updates<
 
     /// Makes updates within the time that a call has, once there is room for what they come to. If the caller goes away, they
     /// are cancelled with this future.
-    async fn update(&mut self, batch: Batch, cancel: CancelledOnDrop) -> (Vec<UpdateDataResult>, Share) {
-        let (commands, slots) = batch.split();
+    async fn update(
+        &mut self,
+        batch: Batch,
+        share: Share,
+        cancel: CancelledOnDrop,
+    ) -> (Vec<UpdateDataResult>, Share) {
+        let (mut commands, slots) = batch.split();
         let count = commands.len();
-        let service = self.service.clone();
+        let service = &self.service;
         let answers = &service.options.budget.answers;
         let mut room = answers.share();
         let work = async {
             room.wait_to_grow(COPIES * count * service.reads.expected()).await;
             let permit = service.streams.clone().acquire_owned().await.map_err(|_| Error::Overloaded)?;
-            let service = service.clone();
-            let executed = async move {
-                let _held = permit;
-                Ok(service.execute(commands).await)
-            };
-            self.service.finish(executed).await
+            let admission = Admission::new((share, permit));
+            commands.iter_mut().for_each(|command| command.admission = admission.clone());
+            caught(async { Ok(service.execute(commands).await) }).await
         };
         let limit = self.end.or_sooner(Instant::now() + self.service.options.max_deadline);
         let results: Vec<_> = slots

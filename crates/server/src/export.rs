@@ -12,7 +12,7 @@ use std::{
 };
 
 use domain::{
-    list::{Filter, Page},
+    list::Filter,
     session::{Document, Id, Session, TenantId},
     store::Store,
 };
@@ -145,7 +145,8 @@ async fn write(
         out.write_all(b"[")?;
     }
     loop {
-        let page = page(store, tenant, after)
+        let page = store
+            .list(tenant, &Filter::default(), after.as_ref(), PAGE)
             .await
             .map_err(|error| Stop::Other(Error::Store { exported, failure: Failure(error) }))?;
         after = page.next;
@@ -172,17 +173,6 @@ async fn write(
     }
     out.flush()?;
     Ok(exported)
-}
-
-/// In a task of its own, since the store's futures must be driven to their ends.
-async fn page(store: &Arc<dyn Store>, tenant: &TenantId, after: Option<Id>) -> Result<Page, domain::Error> {
-    let (store, tenant) = (Arc::clone(store), tenant.clone());
-    match tokio::spawn(async move { store.list(&tenant, &Filter::default(), after.as_ref(), PAGE).await })
-        .await
-    {
-        Ok(page) => page,
-        Err(error) => std::panic::resume_unwind(error.into_panic()),
-    }
 }
 
 /// The document's canonical text, with the session's id where it has none of its own: an import needs it.

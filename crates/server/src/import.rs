@@ -59,7 +59,7 @@ pub enum Existing {
 /// Imports what `args` name into a tenant's sessions. The result goes to `out`, bad lines go to `err`.
 ///
 /// Whether all went well is in the report: an import that refused documents has succeeded for the others only. The
-/// future may be dropped at any time: the batch that is under way is stored to its end, unless the runtime ends
+/// future may be dropped at any time: what the store has begun with is stored to its end, unless the runtime ends
 /// first, and [`Store::close`] waits for it.
 ///
 /// # Errors

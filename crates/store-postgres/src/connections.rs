@@ -112,6 +112,11 @@ impl Connections {
         Self(Arc::new(Shared { target, limits, permits, idle, generation }))
     }
 
+    /// How many there are at most.
+    pub(crate) fn max(&self) -> u32 {
+        self.0.limits.max
+    }
+
     /// A connection, as soon as there is one.
     ///
     /// # Errors

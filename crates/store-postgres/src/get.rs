@@ -20,10 +20,6 @@ impl Item for Read {
     fn session(&self) -> Option<(&TenantId, &Id)> {
         None
     }
-
-    fn is_cancelled(&self) -> bool {
-        false
-    }
 }
 
 pub(crate) async fn run(connections: &Connections, reads: Vec<Read>) -> Vec<Verdict<Read>> {

@@ -24,7 +24,7 @@ mod target;
 mod write;
 
 use async_trait::async_trait;
-use batcher::Batcher;
+use batcher::{Batcher, Tasks};
 use domain::{
     Error,
     command::{Command, CommandResult},
@@ -46,6 +46,10 @@ pub struct Store {
     connections: open::Purposes,
     commands: Batcher<Command>,
     reads: Batcher<Read>,
+    /// Calls on the connections for lists, on those for events, and retention's on those for commands.
+    lists: Tasks,
+    events: Tasks,
+    retention: Tasks,
 }
 
 #[async_trait]
@@ -66,7 +70,10 @@ impl store::Store for Store {
         after: Option<&Id>,
         limit: usize,
     ) -> Result<Page, Error> {
-        list::run(&self.connections.lists, tenant, filter, after, limit).await
+        let connections = self.connections.lists.clone();
+        let (tenant, filter, after) = (tenant.clone(), filter.clone(), after.cloned());
+        let list = async move { list::run(&connections, &tenant, &filter, after.as_ref(), limit).await };
+        self.lists.run(list).await
     }
 
     async fn history(
@@ -77,11 +84,16 @@ impl store::Store for Store {
         before: Option<Revision>,
         limit: usize,
     ) -> Result<Vec<Event>, Error> {
-        history::run(&self.connections.lists, tenant, id, key, before, limit).await
+        let connections = self.connections.lists.clone();
+        let (tenant, id, key) = (tenant.clone(), id.clone(), key.map(str::to_owned));
+        let history =
+            async move { history::run(&connections, &tenant, &id, key.as_deref(), before, limit).await };
+        self.lists.run(history).await
     }
 
     async fn position(&self) -> Result<Position, Error> {
-        position::now(&self.connections.events).await
+        let connections = self.connections.events.clone();
+        self.events.run(async move { position::now(&connections).await }).await
     }
 
     async fn events(
@@ -92,15 +104,21 @@ impl store::Store for Store {
         until: Option<&Position>,
         limit: usize,
     ) -> Result<Events, Error> {
-        events::run(&self.connections.events, tenant, scope, after, until, limit).await
+        let connections = self.connections.events.clone();
+        let (tenant, scope, after, until) = (tenant.clone(), scope.clone(), after.clone(), until.cloned());
+        let events =
+            async move { events::run(&connections, &tenant, &scope, &after, until.as_ref(), limit).await };
+        self.events.run(events).await
     }
 
     async fn expire(&self, expired: Expired, limit: usize) -> Result<usize, Error> {
-        retention::expire(&self.connections.commands, expired, limit).await
+        let connections = self.connections.commands.clone();
+        self.retention.run(async move { retention::expire(&connections, expired, limit).await }).await
     }
 
     async fn ended(&self, before: Timestamp, limit: usize) -> Result<Vec<(TenantId, Id, Revision)>, Error> {
-        retention::ended(&self.connections.lists, before, limit).await
+        let connections = self.connections.lists.clone();
+        self.lists.run(async move { retention::ended(&connections, before, limit).await }).await
     }
 
     async fn health(&self) -> Health {
@@ -108,12 +126,16 @@ impl store::Store for Store {
     }
 
     async fn now(&self) -> Result<Timestamp, Error> {
-        retention::now(&self.connections.lists).await
+        let connections = self.connections.lists.clone();
+        self.lists.run(async move { retention::now(&connections).await }).await
     }
 
     async fn close(&self) {
         self.commands.finish().await;
         self.reads.finish().await;
+        for tasks in [&self.lists, &self.events, &self.retention] {
+            tasks.close().await;
+        }
         for connections in self.connections.all() {
             connections.close().await;
         }

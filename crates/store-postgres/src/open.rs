@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use batcher::{Batcher, LockWait};
+use batcher::{Batcher, LockWait, Tasks};
 use domain::{command::Command, store::OpenError};
 use sqlx::{Connection, PgConnection, Row};
 
@@ -78,6 +78,7 @@ impl Store {
             max_stalled: (options.max_connections / 2) as usize,
             ..batcher::Options::default()
         };
+        let tasks = |connections: &Connections| Tasks::new(connections.max(), options.acquire_timeout);
         let (writing, reading) = (commands.clone(), reads.clone());
         Ok(Self {
             commands: Batcher::new(batches.clone(), move |commands: Vec<Command>, wait| {
@@ -88,6 +89,9 @@ impl Store {
                 let connections = reading.clone();
                 async move { get::run(&connections, reads).await }
             }),
+            lists: tasks(&lists),
+            events: tasks(&events),
+            retention: Tasks::new(1, options.acquire_timeout),
             connections: Purposes { commands, reads, lists, events },
         })
     }

@@ -24,7 +24,7 @@ mod update;
 mod write;
 
 use async_trait::async_trait;
-use batcher::Batcher;
+use batcher::{Batcher, Tasks};
 use domain::{
     Error, Outcome,
     command::{Command, CommandResult},
@@ -56,6 +56,10 @@ pub struct Store {
     /// For reading events.
     events: SqlitePool,
     commands: Batcher<Command>,
+    /// Calls on the readers, on those of events, and retention's on the connection that writes.
+    reading: Tasks,
+    reading_events: Tasks,
+    retention: Tasks,
     file: File,
     reserve: Reserve,
     writes: Writes,
@@ -69,7 +73,9 @@ impl store::Store for Store {
     }
 
     async fn get(&self, tenant: &TenantId, ids: Vec<Id>) -> Vec<Result<Session, Error>> {
-        get::run(&self.readers, tenant, ids).await
+        let (readers, tenant, wanted) = (self.readers.clone(), tenant.clone(), ids.clone());
+        let read = self.reading.run(async move { Ok(get::run(&readers, &tenant, wanted).await) }).await;
+        read.unwrap_or_else(|error| ids.iter().map(|_| Err(error.clone())).collect())
     }
 
     async fn list(
@@ -79,7 +85,10 @@ impl store::Store for Store {
         after: Option<&Id>,
         limit: usize,
     ) -> Result<Page, Error> {
-        list::run(&self.readers, tenant, filter, after, limit).await
+        let readers = self.readers.clone();
+        let (tenant, filter, after) = (tenant.clone(), filter.clone(), after.cloned());
+        let list = async move { list::run(&readers, &tenant, &filter, after.as_ref(), limit).await };
+        self.reading.run(list).await
     }
 
     async fn history(
@@ -90,11 +99,16 @@ impl store::Store for Store {
         before: Option<Revision>,
         limit: usize,
     ) -> Result<Vec<Event>, Error> {
-        history::run(&self.readers, tenant, id, key, before, limit).await
+        let readers = self.readers.clone();
+        let (tenant, id, key) = (tenant.clone(), id.clone(), key.map(str::to_owned));
+        let history =
+            async move { history::run(&readers, &tenant, &id, key.as_deref(), before, limit).await };
+        self.reading.run(history).await
     }
 
     async fn position(&self) -> Result<Position, Error> {
-        position::now(&self.events).await
+        let readers = self.events.clone();
+        self.reading_events.run(async move { position::now(&readers).await }).await
     }
 
     async fn events(
@@ -105,16 +119,22 @@ impl store::Store for Store {
         until: Option<&Position>,
         limit: usize,
     ) -> Result<Events, Error> {
-        events::run(&self.events, tenant, scope, after, until, limit).await
+        let readers = self.events.clone();
+        let (tenant, scope, after, until) = (tenant.clone(), scope.clone(), after.clone(), until.cloned());
+        let events =
+            async move { events::run(&readers, &tenant, &scope, &after, until.as_ref(), limit).await };
+        self.reading_events.run(events).await
     }
 
     async fn expire(&self, expired: Expired, limit: usize) -> Result<usize, Error> {
         self.file.check_for_changes(Outcome::NotApplied)?;
-        retention::expire(&self.writer, &self.reserve, expired, limit).await
+        let (writer, reserve) = (self.writer.clone(), self.reserve.clone());
+        self.retention.run(async move { retention::expire(&writer, &reserve, expired, limit).await }).await
     }
 
     async fn ended(&self, before: Timestamp, limit: usize) -> Result<Vec<(TenantId, Id, Revision)>, Error> {
-        retention::ended(&self.readers, before, limit).await
+        let readers = self.readers.clone();
+        self.reading.run(async move { retention::ended(&readers, before, limit).await }).await
     }
 
     async fn health(&self) -> Health {
@@ -131,11 +151,15 @@ impl store::Store for Store {
     }
 
     async fn now(&self) -> Result<Timestamp, Error> {
-        self.clock.now(&self.writer).await
+        let (clock, writer) = (self.clock.clone(), self.writer.clone());
+        self.retention.run(async move { clock.now(&writer).await }).await
     }
 
     async fn close(&self) {
         self.commands.finish().await;
+        for tasks in [&self.reading, &self.reading_events, &self.retention] {
+            tasks.close().await;
+        }
         self.writes.note(false);
         self.command_readers.close().await;
         self.events.close().await;

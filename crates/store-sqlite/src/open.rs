@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use batcher::Batcher;
+use batcher::{Batcher, Tasks};
 use domain::{command::Command, store::OpenError};
 use sqlx::{
     ConnectOptions, Connection, SqlStr, SqliteConnection,
@@ -83,8 +83,21 @@ impl Store {
             let target = target.clone();
             async move { execute::run(&target, commands).await }
         });
-        let clock = Clock::default();
-        Ok(Self { writer, command_readers, readers, events, commands, file, reserve, writes, clock })
+        let tasks = |max| Tasks::new(max, ACQUIRE_TIMEOUT);
+        Ok(Self {
+            writer,
+            command_readers,
+            readers,
+            events,
+            commands,
+            reading: tasks(READERS),
+            reading_events: tasks(EVENT_READERS),
+            retention: tasks(1),
+            file,
+            reserve,
+            writes,
+            clock: Clock::default(),
+        })
     }
 }
 

@@ -1,5 +1,6 @@
 //! The cases of the suite, by what they are about. Each is handed an empty store of its own.
 
+pub mod abandoned;
 pub mod active;
 pub mod batch;
 pub mod cancel_handle;

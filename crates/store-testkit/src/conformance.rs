@@ -23,6 +23,20 @@ macro_rules! conformance {
 macro_rules! each_case {
     ($then:ident $($with:path)?) => {
         $crate::$then! { $($with)?;
+            abandoned {
+                an_update_is_made_wholly_or_not_at_all,
+                each_command_of_a_call_is_made_wholly_or_not_at_all,
+                sessions_are_fetched_as_before,
+                lists_are_read_as_before,
+                history_is_read_as_before,
+                events_are_read_as_before,
+                positions_are_given_as_before,
+                ended_sessions_are_found_as_before,
+                the_clock_goes_on_as_before,
+                its_health_is_told_as_before,
+                what_has_expired_goes_wholly_or_not_at_all,
+                closing_waits_for_what_was_left,
+            }
             active {
                 a_session_is_active_unless_it_says_otherwise,
                 is_active_false_makes_it_inactive,

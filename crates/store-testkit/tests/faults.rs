@@ -156,5 +156,27 @@ notice! {
     ]
     a_store_that_never_closes_is_noticed: NeverCloses [
         lifecycle::a_closed_store_refuses_everything_as_unavailable,
+        abandoned::closing_waits_for_what_was_left,
+    ]
+    connections_that_abandoned_calls_keep_are_noticed: KeepsWhatIsLeft [
+        abandoned::an_update_is_made_wholly_or_not_at_all,
+        abandoned::each_command_of_a_call_is_made_wholly_or_not_at_all,
+        abandoned::sessions_are_fetched_as_before,
+        abandoned::lists_are_read_as_before,
+        abandoned::history_is_read_as_before,
+        abandoned::events_are_read_as_before,
+        abandoned::positions_are_given_as_before,
+        abandoned::ended_sessions_are_found_as_before,
+        abandoned::the_clock_goes_on_as_before,
+        abandoned::its_health_is_told_as_before,
+        abandoned::what_has_expired_goes_wholly_or_not_at_all,
+    ]
+    updates_that_are_lost_behind_abandoned_ones_are_noticed: LosesWhatComesBehindWhatIsLeft [
+        abandoned::an_update_is_made_wholly_or_not_at_all,
+        abandoned::each_command_of_a_call_is_made_wholly_or_not_at_all,
+    ]
+    abandoned_changes_without_their_record_are_noticed: MakesHalfOfWhatIsLeft [
+        abandoned::an_update_is_made_wholly_or_not_at_all,
+        abandoned::each_command_of_a_call_is_made_wholly_or_not_at_all,
     ]
 }

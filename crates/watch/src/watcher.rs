@@ -9,10 +9,9 @@ use domain::{
 };
 use tokio::{
     sync::Semaphore,
-    task::JoinHandle,
     time::{Instant, sleep, sleep_until},
 };
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use crate::{
     Delivery, Hub, Permit, SharedEvent, Subscription,
@@ -63,7 +62,8 @@ enum State {
 #[derive(Default)]
 struct Behind {
     until: Option<Boundary>,
-    reading: Option<JoinHandle<Result<Page, Error>>>,
+    /// In a task, so that a watcher that nobody polls keeps no turn from others. It ends with the watcher.
+    reading: Option<AbortOnDropHandle<Result<Page, Error>>>,
     /// What has been read and not delivered.
     page: VecDeque<(Arc<SharedEvent>, Position)>,
     /// The position behind the page, and whether that is the boundary.
@@ -208,13 +208,12 @@ impl Behind {
             let (store, readers, shared) = (store.clone(), readers.clone(), shared.clone());
             let (wanted, after) = (wanted.clone(), after.clone());
             let until = self.until.as_ref().map(|until| until.position.clone());
-            // In a task of its own, since the store's futures must be driven to their ends.
-            tokio::spawn(async move {
+            AbortOnDropHandle::new(tokio::spawn(async move {
                 let _turn = readers.acquire().await;
                 let scope = &wanted.scope;
                 let events = store.events(&wanted.tenant, scope, &after, until.as_ref(), PAGE).await?;
                 Ok(Page::of(events, &shared))
-            })
+            }))
         });
         let page = reading.await.unwrap_or_else(|panic| Err(Error::Internal(panic.into())));
         self.reading = None;

@@ -154,7 +154,7 @@ async fn what_takes_too_long_fails_by_itself_and_is_not_made_later() {
     assert_eq!(failure(next(&mut responses).await).reason(), Reason::ChannelSessionIdRequired);
     gate.open(1);
     drop(responses);
-    service.drain().await;
+    gate.passed(2).await;
     assert_eq!(stored_revision(&service, "a").await, 1);
 }
 
@@ -172,7 +172,7 @@ async fn a_caller_that_goes_away_calls_off_what_was_not_sent() {
     }
     drop(responses);
     gate.open(1);
-    service.drain().await;
+    gate.passed(2).await;
     assert_eq!(stored_revision(&service, "a").await, 1);
 }
 
@@ -192,6 +192,22 @@ async fn a_stream_takes_a_place_while_it_has_something_to_do() {
     assert_eq!(service.streams.available_permits(), 0);
     gate.open(1);
     assert_eq!(revision(next(&mut busy).await), 2);
+    assert_eq!(service.streams.available_permits(), 1);
+}
+
+/// Otherwise callers that ask and leave again and again would have any number of updates under way.
+#[tokio::test]
+async fn updates_that_their_caller_has_left_count_until_they_are_done() {
+    let (store, gate) = Gated::new();
+    let service = over(store, Options { max_concurrent_calls: 1, ..Options::default() });
+    let mut left = start(&service, stream::iter([one(update("a", "k", "\"1\""))]));
+    assert!(futures_util::poll!(left.next()).is_pending());
+    gate.reached().await;
+    drop(left);
+    comes(|| gate.is_cancelled()).await;
+    assert_eq!(service.streams.available_permits(), 0);
+    gate.open(1);
+    gate.passed(1).await;
     assert_eq!(service.streams.available_permits(), 1);
 }
 

@@ -5,7 +5,7 @@ use std::{io, sync::Arc, time::SystemTime};
 use domain::{
     Error,
     caller::Caller,
-    command::{self, Command, CommandResult, Create, Operation, Requester},
+    command::{self, Create, Operation, Requester},
     session::TenantId,
     store::Store,
 };
@@ -96,7 +96,7 @@ impl Target<'_> {
             };
             outcomes.push((location, refused));
         }
-        let mut results = self.create(sessions).await.into_iter();
+        let mut results = self.store.execute(sessions).await.into_iter();
         let mut stored = Stored { bad_lines: String::new(), end: Ok(()) };
         for (location, refused) in outcomes {
             let refused = match refused {
@@ -125,18 +125,6 @@ impl Target<'_> {
             }
         }
         stored
-    }
-
-    /// In a task of its own, since the store's futures must be driven to their ends.
-    async fn create(&self, sessions: Vec<Command>) -> Vec<Result<CommandResult, Error>> {
-        if sessions.is_empty() {
-            return Vec::new();
-        }
-        let store = Arc::clone(&self.store);
-        match tokio::spawn(async move { store.execute(sessions).await }).await {
-            Ok(results) => results,
-            Err(error) => std::panic::resume_unwind(error.into_panic()),
-        }
     }
 }
 

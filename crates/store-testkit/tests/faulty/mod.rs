@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     sync::{
         Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
 };
 
@@ -18,6 +18,7 @@ use domain::{
     event::{Event, Position, Scope},
     health::Health,
     list::{Filter, Page},
+    request_id::RequestId,
     session::{Id, Revision, Session, TenantId},
     store::{Events, Expired, Store},
     time::Timestamp,
@@ -52,6 +53,12 @@ pub(crate) enum Fault {
     KeepsThePastOfTheDeleted,
     DisordersEnded,
     NeverCloses,
+    /// Keeps the connection of a call that is dropped half-way.
+    KeepsWhatIsLeft,
+    /// Leaves a transaction open where a call is dropped half-way: the next call's write goes with it.
+    LosesWhatComesBehindWhatIsLeft,
+    /// Makes a change in two steps, between which a call can be dropped.
+    MakesHalfOfWhatIsLeft,
 }
 
 pub(crate) struct Faulty {
@@ -62,6 +69,9 @@ pub(crate) struct Faulty {
     first: Mutex<BTreeMap<Id, Session>>,
     documents: Mutex<BTreeMap<(Id, Revision), String>>,
     past: Mutex<BTreeMap<Id, Vec<Event>>>,
+    connections: AtomicUsize,
+    in_transaction: AtomicBool,
+    records: Mutex<BTreeMap<(Id, RequestId), CommandResult>>,
 }
 
 impl Faulty {
@@ -74,6 +84,9 @@ impl Faulty {
             first: Mutex::default(),
             documents: Mutex::default(),
             past: Mutex::default(),
+            connections: AtomicUsize::new(4),
+            in_transaction: AtomicBool::new(false),
+            records: Mutex::default(),
         }
     }
 
@@ -109,6 +122,45 @@ impl Faulty {
         command
     }
 
+    /// Takes a connection, and gives it back if the call comes to its end.
+    async fn on_connection(&self) -> Result<(), Error> {
+        if !self.is(Fault::KeepsWhatIsLeft) {
+            return Ok(());
+        }
+        let left = |connections: usize| connections.checked_sub(1);
+        let taken = self.connections.fetch_update(Ordering::Relaxed, Ordering::Relaxed, left);
+        taken.map_err(|_| Error::Overloaded)?;
+        tokio::task::yield_now().await;
+        self.connections.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Executes in a transaction that is open across an await.
+    async fn transact(&self, mut commands: Vec<Command>) -> Vec<Result<CommandResult, Error>> {
+        let is_open = self.in_transaction.swap(true, Ordering::Relaxed);
+        tokio::task::yield_now().await;
+        self.in_transaction.store(false, Ordering::Relaxed);
+        if is_open {
+            commands.iter_mut().for_each(|command| command.validate_only = true);
+        }
+        self.store.execute(commands).await
+    }
+
+    /// Makes a change, and takes note of its request id later.
+    async fn in_two_steps(&self, command: Command) -> Result<CommandResult, Error> {
+        let Some(request_id) = command.request_id.clone() else {
+            return self.store.execute(vec![command]).await.remove(0);
+        };
+        let key = (command.id.clone(), request_id);
+        if let Some(made) = lock(&self.records).get(&key) {
+            return Ok(made.clone());
+        }
+        let made = self.store.execute(vec![Command { request_id: None, ..command }]).await.remove(0)?;
+        tokio::task::yield_now().await;
+        lock(&self.records).insert(key, made.clone());
+        Ok(made)
+    }
+
     /// Reads, works, and writes what others may have changed meanwhile.
     async fn loses(&self, command: Command) -> Result<CommandResult, Error> {
         let found = self.store.get(&command.tenant, vec![command.id.clone()]).await.remove(0)?;
@@ -136,6 +188,19 @@ impl Store for Faulty {
         let mut taken = Vec::new();
         for command in commands {
             taken.push(self.taken(command).await);
+        }
+        if let Err(error) = self.on_connection().await {
+            return taken.iter().map(|_| Err(error.clone())).collect();
+        }
+        if self.is(Fault::LosesWhatComesBehindWhatIsLeft) {
+            return self.transact(taken).await;
+        }
+        if self.is(Fault::MakesHalfOfWhatIsLeft) {
+            let mut results = Vec::new();
+            for command in taken {
+                results.push(self.in_two_steps(command).await);
+            }
+            return results;
         }
         if let ([command], Fault::LosesUpdates) = (&*taken, self.fault)
             && matches!(command.operation, Operation::Update(_))
@@ -167,6 +232,9 @@ impl Store for Faulty {
     }
 
     async fn get(&self, tenant: &TenantId, ids: Vec<Id>) -> Vec<Result<Session, Error>> {
+        if let Err(error) = self.on_connection().await {
+            return ids.iter().map(|_| Err(error.clone())).collect();
+        }
         let mut results = self.store.get(tenant, ids).await;
         let is_late = self.calls.fetch_add(1, Ordering::Relaxed) % 2 == 1;
         for session in results.iter_mut().flatten() {
@@ -186,6 +254,7 @@ impl Store for Faulty {
         after: Option<&Id>,
         limit: usize,
     ) -> Result<Page, Error> {
+        self.on_connection().await?;
         let all = Filter::default();
         let filter = if self.is(Fault::IgnoresFilters) { &all } else { filter };
         let mut page = self.store.list(tenant, filter, after, limit).await?;
@@ -203,6 +272,7 @@ impl Store for Faulty {
         before: Option<Revision>,
         limit: usize,
     ) -> Result<Vec<Event>, Error> {
+        self.on_connection().await?;
         let mut history = self.store.history(tenant, id, key, before, limit).await?;
         if self.is(Fault::KeepsThePastOfTheDeleted) && history.len() == 1 {
             history.extend(lock(&self.past).get(id).cloned().unwrap_or_default());
@@ -211,6 +281,7 @@ impl Store for Faulty {
     }
 
     async fn position(&self) -> Result<Position, Error> {
+        self.on_connection().await?;
         let position = self.store.position().await?;
         let start = lock(&self.start).get_or_insert_with(|| position.clone()).clone();
         Ok(if self.is(Fault::StartsReadersTooEarly) { start } else { position })
@@ -224,6 +295,7 @@ impl Store for Faulty {
         until: Option<&Position>,
         limit: usize,
     ) -> Result<Events, Error> {
+        self.on_connection().await?;
         let until = until.filter(|_| !self.is(Fault::IgnoresUntil));
         let page = self.store.events(tenant, scope, after, until, limit).await;
         let nothing = || Ok(Events { events: Vec::new(), next: after.clone(), complete: true });
@@ -266,10 +338,12 @@ impl Store for Faulty {
             Expired::Events(before) => Expired::Events(later(before)),
             Expired::IdempotencyRecords(before) => Expired::IdempotencyRecords(later(before)),
         };
+        self.on_connection().await?;
         self.store.expire(expired, limit).await
     }
 
     async fn ended(&self, before: Timestamp, limit: usize) -> Result<Vec<(TenantId, Id, Revision)>, Error> {
+        self.on_connection().await?;
         let mut ended = self.store.ended(before, limit).await?;
         if self.is(Fault::DisordersEnded) {
             ended.reverse();
@@ -278,10 +352,14 @@ impl Store for Faulty {
     }
 
     async fn health(&self) -> Health {
-        self.store.health().await
+        match self.on_connection().await {
+            Ok(()) => self.store.health().await,
+            Err(error) => Health::all(Err(error.into())),
+        }
     }
 
     async fn now(&self) -> Result<Timestamp, Error> {
+        self.on_connection().await?;
         self.store.now().await
     }
 

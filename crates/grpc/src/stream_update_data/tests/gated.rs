@@ -18,7 +18,7 @@ use store_testkit::memory::Memory;
 use tokio::sync::{Notify, Semaphore};
 
 pub(super) struct Gated {
-    memory: Memory,
+    memory: Arc<Memory>,
     gate: Gate,
 }
 
@@ -28,6 +28,7 @@ pub(super) struct Gate {
     cancel_handles: Arc<Mutex<Vec<CancelHandle>>>,
     open: Arc<Semaphore>,
     reached: Arc<Notify>,
+    passed: Arc<Semaphore>,
 }
 
 impl Gated {
@@ -36,8 +37,9 @@ impl Gated {
             cancel_handles: Arc::default(),
             open: Arc::new(Semaphore::new(0)),
             reached: Arc::default(),
+            passed: Arc::new(Semaphore::new(0)),
         };
-        (Self { memory: Memory::default(), gate: gate.clone() }, gate)
+        (Self { memory: Arc::default(), gate: gate.clone() }, gate)
     }
 }
 
@@ -56,6 +58,11 @@ impl Gate {
     pub(super) async fn reached(&self) {
         self.reached.notified().await;
     }
+
+    /// Waits until so many calls have passed and come to their ends, also those that were left.
+    pub(super) async fn passed(&self, calls: u32) {
+        self.passed.acquire_many(calls).await.expect("the gate stays").forget();
+    }
 }
 
 #[async_trait]
@@ -66,8 +73,14 @@ impl Store for Gated {
         if self.gate.open.available_permits() == 0 {
             self.gate.reached.notify_one();
         }
-        self.gate.open.acquire().await.expect("the gate stays").forget();
-        self.memory.execute(commands).await
+        let (gate, memory) = (self.gate.clone(), self.memory.clone());
+        let work = async move {
+            gate.open.acquire().await.expect("the gate stays").forget();
+            let results = memory.execute(commands).await;
+            gate.passed.add_permits(1);
+            results
+        };
+        tokio::spawn(work).await.expect("memory does not panic")
     }
 
     async fn get(&self, tenant: &TenantId, ids: Vec<Id>) -> Vec<Result<Session, Error>> {

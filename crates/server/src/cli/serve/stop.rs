@@ -36,7 +36,6 @@ impl Running {
         self.service.stop();
         let _ = self.servers.await;
         let finished = async {
-            self.service.drain().await;
             if let Some(life) = self.life {
                 let _ = life.await;
             }
