@@ -42,6 +42,9 @@ pub trait Item: Send + 'static {
     /// What comes of it.
     type Answer: Send + 'static;
 
+    /// What several of them are called, in signals.
+    const NAME: &'static str;
+
     /// The session that may be in one batch at a time; none where several batches may have it.
     fn session(&self) -> Option<(&TenantId, &Id)>;
 
@@ -53,6 +56,8 @@ pub trait Item: Send + 'static {
 
 impl Item for Command {
     type Answer = CommandResult;
+
+    const NAME: &'static str = "commands";
 
     fn session(&self) -> Option<(&TenantId, &Id)> {
         Some((&self.tenant, &self.id))

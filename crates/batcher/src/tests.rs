@@ -11,6 +11,7 @@ use domain::{
     session::Revision,
     time::Timestamp,
 };
+use telemetry::Signal;
 use tokio::{task::JoinHandle, time::Instant};
 
 use super::*;
@@ -105,7 +106,7 @@ impl Log {
                 return Verdict::Blocked(command);
             }
             let revision = Revision::new(self.count.fetch_add(1, Ordering::Relaxed));
-            Verdict::Answered(Ok(CommandResult { revision, document: None, changed: true }))
+            Verdict::Answered(Ok(CommandResult { revision, document: None, changed: true, replayed: false }))
         };
         commands.into_iter().map(verdict).collect()
     }
@@ -214,6 +215,36 @@ async fn what_waits_for_a_batch_goes_with_its_caller_and_what_is_in_one_is_worke
     bench.batcher.finish().await;
     assert_eq!(bench.batches(), [vec!["a"], vec!["b"]]);
     assert_eq!(bench.log.count.load(Ordering::Relaxed), 2);
+}
+
+static SIGNALS: Mutex<Vec<Signal>> = Mutex::new(Vec::new());
+
+struct Recorder;
+
+impl telemetry::Recorder for Recorder {
+    fn record(&self, signal: Signal) {
+        SIGNALS.lock().expect("no poison").push(signal);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_says_how_large_it_was_how_long_it_had_waited_and_how_long_it_took() {
+    telemetry::install(Recorder);
+    let bench = Bench::with(Options { max_in_flight: 1, max_slow_in_flight: 1, ..options() });
+    let first = bench.ask(&["a"]);
+    bench.begun(1).await;
+    let waiting = bench.ask(&["s"; 3]);
+    bench.asked(3).await;
+    tokio::time::advance(Duration::from_millis(40)).await;
+    bench.log.gate.add_permits(1);
+    bench.begun(1).await;
+    tokio::time::advance(Duration::from_millis(7)).await;
+    bench.log.gate.add_permits(1);
+    all_are_ok([first, waiting]).await;
+    let (waited, took) = (Duration::from_millis(40), Duration::from_millis(7));
+    let signal = Signal::Batch { of: "commands", size: 3, waited, took };
+    let signals = SIGNALS.lock().expect("no poison");
+    assert!(signals.contains(&signal), "{signals:?}");
 }
 
 #[tokio::test]

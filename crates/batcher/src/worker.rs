@@ -3,7 +3,9 @@
 use std::{collections::HashSet, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
+use telemetry::{Signal, signal};
 use tokio::time::{Instant, sleep};
+use tracing::Instrument;
 
 use crate::{
     Item, LockWait, Options, Shared, State, Verdict,
@@ -125,6 +127,8 @@ impl<I: Item> Shared<I> {
 
     /// Has a batch worked on and its callers answered. Returns what somebody else has locked.
     pub(crate) async fn answer(&self, batch: Vec<Waiting<I>>, wait: LockWait) -> Vec<Waiting<I>> {
+        let began = Instant::now();
+        let (size, first) = (batch.len(), batch.iter().map(|waiting| waiting.since).min());
         let mut callers = Vec::with_capacity(batch.len());
         let mut items = Vec::with_capacity(batch.len());
         for Waiting { key, lane, since, item, answer } in batch {
@@ -132,7 +136,13 @@ impl<I: Item> Shared<I> {
             callers.push((key, lane, since, answer));
         }
         // A panic ends no worker: the answers are then dropped.
-        let verdicts = AssertUnwindSafe((self.work)(items, wait)).catch_unwind().await.unwrap_or_default();
+        let work = AssertUnwindSafe((self.work)(items, wait)).catch_unwind();
+        let verdicts =
+            work.instrument(tracing::trace_span!("batch", of = I::NAME, size)).await.unwrap_or_default();
+        if let Some(first) = first {
+            let (waited, took) = (began - first, began.elapsed());
+            signal(Signal::Batch { of: I::NAME, size, waited, took });
+        }
         let mut blocked = Vec::new();
         for ((key, lane, since, answer), verdict) in callers.into_iter().zip(verdicts) {
             match verdict {

@@ -140,6 +140,8 @@ pub struct CommandResult {
     pub document: Option<String>,
     /// Whether it changed anything.
     pub changed: bool,
+    /// Whether that was before: it is the answer that its request id got then, and nothing was done now.
+    pub replayed: bool,
 }
 
 impl CommandResult {

@@ -15,10 +15,7 @@ use http::{
 };
 use serde::Serialize;
 use tonic::{Code, Status};
-use wire::{
-    error::{ErrorReply, OUTCOME_UNKNOWN, http_status},
-    log,
-};
+use wire::error::{ErrorReply, OUTCOME_UNKNOWN, http_status};
 
 use mismatch::Mismatch;
 use violation::Violation;
@@ -140,7 +137,7 @@ impl From<ErrorReply> for Problem {
 /// An error that the gateway finds itself, and so answers: what is none of the caller's making is logged.
 impl From<&Error> for Problem {
     fn from(error: &Error) -> Self {
-        log::cause(error);
+        telemetry::error(error);
         Self::from(ErrorReply::from(error))
     }
 }

@@ -109,10 +109,10 @@ impl Service {
         for result in results.iter().flatten() {
             self.reads.saw(result.document.as_ref().map_or(0, String::len));
         }
-        // An answer that was given before, or only would be, says so too; then the watches look once in vain.
-        for (tenant, _) in
-            tenants.iter().zip(&results).filter(|(_, result)| result.as_ref().is_ok_and(|it| it.changed))
-        {
+        // An answer that only would be says so too; then the watches look once in vain.
+        let has_changed =
+            |result: &Result<CommandResult, _>| result.as_ref().is_ok_and(|it| it.changed && !it.replayed);
+        for (tenant, _) in tenants.iter().zip(&results).filter(|(_, result)| has_changed(result)) {
             self.hub.wake(tenant);
         }
         results

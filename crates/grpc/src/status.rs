@@ -6,10 +6,8 @@ use domain::{Error, Reason};
 use tonic::{Code, Status};
 use wire::error::ErrorReply;
 
-pub(crate) use wire::{
-    error::{bound, omit_present},
-    log::cause as log,
-};
+pub(crate) use telemetry::error as log;
+pub(crate) use wire::error::{bound, omit_present};
 
 /// The status for an error, whole: [`bound`] cuts it to what may go out as trailers.
 pub(crate) fn from_error(error: &Error) -> Status {

@@ -10,6 +10,7 @@ use domain::{
     store::{Expired, Store},
     time::Timestamp,
 };
+use telemetry::{Signal, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Retention;
@@ -57,6 +58,10 @@ impl Job {
             loop {
                 let step = self.store.expire(expired, STEP).await?;
                 *deleted += step;
+                signal(match expired {
+                    Expired::Events(_) => Signal::DeletedEvents(step),
+                    Expired::IdempotencyRecords(_) => Signal::DeletedIdempotencyRecords(step),
+                });
                 // Also a small step is followed by another one: what a fast clock has dated ahead may stand before the rest.
                 if step == 0 || !self.goes_on().await {
                     break;
@@ -91,6 +96,7 @@ impl Job {
             let results = self.store.execute(deletions.collect()).await;
             let gone = results.iter().filter(|result| result.as_ref().is_ok_and(|it| it.changed)).count();
             deleted += gone;
+            signal(Signal::DeletedSessions(gone));
             // Where nothing could be deleted, the next look would find the same.
             if count < SESSIONS || gone == 0 || !self.goes_on().await {
                 return Ok(deleted);

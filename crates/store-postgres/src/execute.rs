@@ -7,6 +7,7 @@ use domain::{
     batch::{self, Key, Refusal, SessionState, SessionWrite, Storage},
     command::Command,
 };
+use telemetry::{Statement, lost_races, replays, statement};
 
 use crate::{
     connections::{Connections, Lease},
@@ -20,6 +21,7 @@ pub(crate) async fn run(
     wait: LockWait,
 ) -> Vec<Verdict<Command>> {
     let results = batch::execute(&mut Rounds { connections, wait, connection: None }, &commands).await;
+    replays(&results);
     batcher::verdicts(commands, results)
 }
 
@@ -41,15 +43,18 @@ impl Storage for Rounds<'_> {
         self.connection = None;
         let connection = self.connection.insert(self.connections.get().await?);
         connection.wait_for_locks(self.wait).await.map_err(error::of_read)?;
-        load::run(connection, sessions, commands).await
+        statement(Statement::Load, load::run(connection, sessions, commands)).await
     }
 
     async fn write(&mut self, group: &[SessionWrite]) -> Result<Vec<bool>, Refusal> {
         let Some(connection) = self.connection.as_mut().filter(|connection| connection.is_sound()) else {
             return Err(Refusal::Disconnected(error::connection_lost()));
         };
-        match write::run(connection, group).await {
-            Ok(written) => Ok(written),
+        match statement(Statement::Write, write::run(connection, group)).await {
+            Ok(written) => {
+                lost_races(&written);
+                Ok(written)
+            }
             Err(error) if error::is_locked(&error) => {
                 Err(Refusal::Locked(locked::run(connection, group).await))
             }

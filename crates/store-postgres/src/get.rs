@@ -5,6 +5,7 @@ use domain::{
     Error,
     session::{Id, Session, TenantId},
 };
+use telemetry::{Statement, statement};
 
 use crate::{connections::Connections, error, load};
 
@@ -17,6 +18,8 @@ pub(crate) struct Read {
 impl Item for Read {
     type Answer = Session;
 
+    const NAME: &'static str = "reads";
+
     fn session(&self) -> Option<(&TenantId, &Id)> {
         None
     }
@@ -24,7 +27,8 @@ impl Item for Read {
 
 pub(crate) async fn run(connections: &Connections, reads: Vec<Read>) -> Vec<Verdict<Read>> {
     let mut results: Vec<_> = reads.iter().map(|read| Err(Error::NotFound(read.id.clone()))).collect();
-    if let Err(error) = fetch(connections, &reads, &mut results).await {
+    let fetched = statement(Statement::Get, fetch(connections, &reads, &mut results)).await;
+    if let Err(error) = fetched {
         results.fill(Err(error));
     }
     results.into_iter().map(Verdict::Answered).collect()

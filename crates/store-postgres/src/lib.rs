@@ -36,6 +36,7 @@ use domain::{
     time::Timestamp,
 };
 use get::Read;
+use telemetry::{Statement, statement};
 
 pub use migrate::migrate;
 pub use open::Options;
@@ -73,7 +74,7 @@ impl store::Store for Store {
         let connections = self.connections.lists.clone();
         let (tenant, filter, after) = (tenant.clone(), filter.clone(), after.cloned());
         let list = async move { list::run(&connections, &tenant, &filter, after.as_ref(), limit).await };
-        self.lists.run(list).await
+        self.lists.run(statement(Statement::List, list)).await
     }
 
     async fn history(
@@ -88,12 +89,13 @@ impl store::Store for Store {
         let (tenant, id, key) = (tenant.clone(), id.clone(), key.map(str::to_owned));
         let history =
             async move { history::run(&connections, &tenant, &id, key.as_deref(), before, limit).await };
-        self.lists.run(history).await
+        self.lists.run(statement(Statement::History, history)).await
     }
 
     async fn position(&self) -> Result<Position, Error> {
         let connections = self.connections.events.clone();
-        self.events.run(async move { position::now(&connections).await }).await
+        let work = async move { position::now(&connections).await };
+        self.events.run(statement(Statement::Position, work)).await
     }
 
     async fn events(
@@ -108,17 +110,19 @@ impl store::Store for Store {
         let (tenant, scope, after, until) = (tenant.clone(), scope.clone(), after.clone(), until.cloned());
         let events =
             async move { events::run(&connections, &tenant, &scope, &after, until.as_ref(), limit).await };
-        self.events.run(events).await
+        self.events.run(statement(Statement::Events, events)).await
     }
 
     async fn expire(&self, expired: Expired, limit: usize) -> Result<usize, Error> {
         let connections = self.connections.commands.clone();
-        self.retention.run(async move { retention::expire(&connections, expired, limit).await }).await
+        let work = async move { retention::expire(&connections, expired, limit).await };
+        self.retention.run(statement(Statement::Expire, work)).await
     }
 
     async fn ended(&self, before: Timestamp, limit: usize) -> Result<Vec<(TenantId, Id, Revision)>, Error> {
         let connections = self.connections.lists.clone();
-        self.lists.run(async move { retention::ended(&connections, before, limit).await }).await
+        let work = async move { retention::ended(&connections, before, limit).await };
+        self.lists.run(statement(Statement::Ended, work)).await
     }
 
     async fn health(&self) -> Health {
@@ -127,7 +131,8 @@ impl store::Store for Store {
 
     async fn now(&self) -> Result<Timestamp, Error> {
         let connections = self.connections.lists.clone();
-        self.lists.run(async move { retention::now(&connections).await }).await
+        let work = async move { retention::now(&connections).await };
+        self.lists.run(statement(Statement::Now, work)).await
     }
 
     async fn close(&self) {

@@ -10,6 +10,7 @@ use domain::{
     command::Command,
 };
 use sqlx::SqliteConnection;
+use telemetry::{Statement, lost_races, replays, statement};
 
 use crate::{
     connections::{Connections, Lease},
@@ -32,6 +33,7 @@ pub(crate) async fn run(target: &Target, commands: Vec<Command>) -> Vec<Verdict<
             *result = Err(error.clone());
         }
     }
+    replays(&results);
     batcher::verdicts(commands, results)
 }
 
@@ -64,7 +66,9 @@ impl Storage for Rounds<'_> {
         self.was_full = false;
         self.target.file.check_for_changes(Outcome::NotApplied)?;
         let mut reader = self.target.readers.get().await?;
-        let states = load::run(&mut reader, sessions, commands).await.map_err(error::of_read)?;
+        let states = statement(Statement::Load, load::run(&mut reader, sessions, commands))
+            .await
+            .map_err(error::of_read)?;
         reader.keep();
         self.connection = Some(self.target.writer.get().await?);
         Ok(states)
@@ -84,8 +88,9 @@ impl Storage for Rounds<'_> {
                 self.connection = Some(connection);
                 return Err(Refusal::NoRoom(error));
             }
-            let error = match write(&mut connection, group).await {
+            let error = match statement(Statement::Write, write(&mut connection, group)).await {
                 Ok(written) => {
+                    lost_races(&written);
                     writes.note(true);
                     self.connection = Some(connection);
                     return Ok(written);
@@ -101,7 +106,11 @@ impl Storage for Rounds<'_> {
                 continue;
             }
             let refusal = error::refusal(error);
-            writes.note(matches!(refusal, Refusal::Conflict));
+            let is_conflict = matches!(refusal, Refusal::Conflict);
+            if is_conflict && group.len() == 1 {
+                lost_races(&[false]);
+            }
+            writes.note(is_conflict);
             return Err(refusal);
         }
     }

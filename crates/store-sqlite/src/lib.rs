@@ -36,6 +36,7 @@ use domain::{
     time::Timestamp,
 };
 use sqlx::SqlitePool;
+use telemetry::{Statement, statement};
 
 use clock::Clock;
 use connections::Connections;
@@ -74,7 +75,8 @@ impl store::Store for Store {
 
     async fn get(&self, tenant: &TenantId, ids: Vec<Id>) -> Vec<Result<Session, Error>> {
         let (readers, tenant, wanted) = (self.readers.clone(), tenant.clone(), ids.clone());
-        let read = self.reading.run(async move { Ok(get::run(&readers, &tenant, wanted).await) }).await;
+        let get = async move { Ok(get::run(&readers, &tenant, wanted).await) };
+        let read = self.reading.run(statement(Statement::Get, get)).await;
         read.unwrap_or_else(|error| ids.iter().map(|_| Err(error.clone())).collect())
     }
 
@@ -88,7 +90,7 @@ impl store::Store for Store {
         let readers = self.readers.clone();
         let (tenant, filter, after) = (tenant.clone(), filter.clone(), after.cloned());
         let list = async move { list::run(&readers, &tenant, &filter, after.as_ref(), limit).await };
-        self.reading.run(list).await
+        self.reading.run(statement(Statement::List, list)).await
     }
 
     async fn history(
@@ -103,12 +105,13 @@ impl store::Store for Store {
         let (tenant, id, key) = (tenant.clone(), id.clone(), key.map(str::to_owned));
         let history =
             async move { history::run(&readers, &tenant, &id, key.as_deref(), before, limit).await };
-        self.reading.run(history).await
+        self.reading.run(statement(Statement::History, history)).await
     }
 
     async fn position(&self) -> Result<Position, Error> {
         let readers = self.events.clone();
-        self.reading_events.run(async move { position::now(&readers).await }).await
+        let work = async move { position::now(&readers).await };
+        self.reading_events.run(statement(Statement::Position, work)).await
     }
 
     async fn events(
@@ -123,18 +126,20 @@ impl store::Store for Store {
         let (tenant, scope, after, until) = (tenant.clone(), scope.clone(), after.clone(), until.cloned());
         let events =
             async move { events::run(&readers, &tenant, &scope, &after, until.as_ref(), limit).await };
-        self.reading_events.run(events).await
+        self.reading_events.run(statement(Statement::Events, events)).await
     }
 
     async fn expire(&self, expired: Expired, limit: usize) -> Result<usize, Error> {
         self.file.check_for_changes(Outcome::NotApplied)?;
         let (writer, reserve) = (self.writer.clone(), self.reserve.clone());
-        self.retention.run(async move { retention::expire(&writer, &reserve, expired, limit).await }).await
+        let work = async move { retention::expire(&writer, &reserve, expired, limit).await };
+        self.retention.run(statement(Statement::Expire, work)).await
     }
 
     async fn ended(&self, before: Timestamp, limit: usize) -> Result<Vec<(TenantId, Id, Revision)>, Error> {
         let readers = self.readers.clone();
-        self.reading.run(async move { retention::ended(&readers, before, limit).await }).await
+        let work = async move { retention::ended(&readers, before, limit).await };
+        self.reading.run(statement(Statement::Ended, work)).await
     }
 
     async fn health(&self) -> Health {
@@ -152,7 +157,8 @@ impl store::Store for Store {
 
     async fn now(&self) -> Result<Timestamp, Error> {
         let (clock, writer) = (self.clock.clone(), self.writer.clone());
-        self.retention.run(async move { clock.now(&writer).await }).await
+        let work = async move { clock.now(&writer).await };
+        self.retention.run(statement(Statement::Now, work)).await
     }
 
     async fn close(&self) {

@@ -23,6 +23,7 @@ use domain::{
     session::TenantId,
     store::Store,
 };
+use telemetry::{Signal, signal};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
@@ -110,7 +111,7 @@ impl Hub {
     /// [`Error::PositionExpired`] for a position that cannot be gone on from, and those of the store.
     pub async fn watch(&self, wanted: Subscription) -> Result<Watcher, Error> {
         let permit = self.permits.clone().try_acquire_owned().map_err(|_| Error::Overloaded)?;
-        Watcher::begin(self, wanted, permit).await
+        Watcher::begin(self, wanted, Permit::new(permit)).await
     }
 }
 
@@ -126,7 +127,20 @@ fn is_wanted(keys: &[String], event: &Event) -> bool {
 }
 
 /// Held as long as a watch lives.
-type Permit = OwnedSemaphorePermit;
+struct Permit(#[expect(dead_code, reason = "it is held, not looked at")] OwnedSemaphorePermit);
+
+impl Permit {
+    fn new(permit: OwnedSemaphorePermit) -> Self {
+        signal(Signal::WatchBegan);
+        Self(permit)
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        signal(Signal::WatchEnded);
+    }
+}
 
 #[cfg(test)]
 mod tests;

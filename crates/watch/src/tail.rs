@@ -2,7 +2,7 @@
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use domain::{
@@ -10,7 +10,9 @@ use domain::{
     event::{Position, Scope},
     session::TenantId,
     store::Store,
+    time::Timestamp,
 };
+use telemetry::{Signal, signal};
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -172,6 +174,11 @@ impl Shared {
                 }
                 Err(error) => return (Err(error), Some(position)),
             };
+            if let Some((oldest, _)) = events.events.first() {
+                let lag = Timestamp::from(SystemTime::now()).millis().saturating_sub(oldest.at.millis());
+                // The clock of whoever asked may be ahead.
+                signal(Signal::EventLag(Duration::from_millis(u64::try_from(lag).unwrap_or(0))));
+            }
             shared.lock().deliver(events.events);
             position = events.next;
             if events.complete {

@@ -7,6 +7,7 @@ use domain::{
     event::Position,
     store::{Events, Store},
 };
+use telemetry::{Signal, signal};
 use tokio::{
     sync::Semaphore,
     time::{Instant, sleep, sleep_until},
@@ -217,6 +218,11 @@ impl Behind {
         });
         let page = reading.await.unwrap_or_else(|panic| Err(Error::Internal(panic.into())));
         self.reading = None;
+        if let Err(Error::PositionExpired) = &page {
+            signal(Signal::PositionExpired);
+        } else if let Err(Error::InvalidParameter(_)) = &page {
+            signal(Signal::PositionUnknown);
+        }
         let Page { events, end } = page?;
         self.page = events;
         self.end = Some(end);

@@ -1,4 +1,4 @@
-//! What both ports have in common: errors as callers get them, limits of headers and messages, the log's line of a call.
+//! What both ports have in common: errors as callers get them, limits of headers and messages.
 //!
 //! Here, so that the gateway can read what the service writes without being built with the service. Knows neither routes
 //! nor methods.
@@ -6,7 +6,6 @@
 pub mod attribute;
 pub mod error;
 pub mod headers;
-pub mod log;
 pub mod value;
 
 use domain::session::Document;

@@ -94,7 +94,7 @@ impl SessionState {
                 Effect::Document { current, .. } => Some(current.into_text()),
                 Effect::Delete => None,
             };
-            return Ok(CommandResult { revision: self.revision, document, changed });
+            return Ok(CommandResult { revision: self.revision, document, changed, replayed: false });
         }
         if changed {
             self.revision = self.revision.next();
@@ -108,7 +108,8 @@ impl SessionState {
             }
             Effect::Delete => self.delete(command),
         }
-        let result = CommandResult { revision: self.revision, document: self.text(), changed };
+        let document = self.text();
+        let result = CommandResult { revision: self.revision, document, changed, replayed: false };
         self.add_record(command, &result);
         Ok(result)
     }
@@ -206,6 +207,6 @@ impl IdempotencyRecord {
             return Err(Error::RequestIdReused(self.request_id.clone()));
         }
         let document = Some(self.document.clone());
-        Ok(CommandResult { revision: self.revision, document, changed: self.changed })
+        Ok(CommandResult { revision: self.revision, document, changed: self.changed, replayed: true })
     }
 }

@@ -103,7 +103,7 @@ fn with(key: &str, value: u8) -> String {
 
 /// Whether it changed, the revision and the document of an answer.
 fn told(answer: Result<CommandResult, Error>) -> (bool, i64, Option<Value>) {
-    let CommandResult { revision, document, changed } = answer.expect("the command is allowed");
+    let CommandResult { revision, document, changed, .. } = answer.expect("the command is allowed");
     (changed, revision.get(), document.as_deref().map(literal))
 }
 

@@ -79,7 +79,8 @@ fn who_asks_when_and_how_does_not_matter() {
 
 #[test]
 fn only_a_session_that_was_not_deleted_is_a_session() {
-    let changed = |document| CommandResult { revision: Revision::FIRST, document, changed: true };
+    let changed =
+        |document| CommandResult { revision: Revision::FIRST, document, changed: true, replayed: false };
     let session = changed(Some("{}".to_owned())).session(id()).expect("there is a document");
     assert_eq!(session, Session { id: id(), revision: Revision::FIRST, document: "{}".to_owned() });
     assert_eq!(changed(None).session(id()), None);

@@ -7,7 +7,7 @@ use budget::Counted;
 use domain::{Error, Outcome};
 use http::request::Parts;
 use tonic::{Request, Response, Status};
-use wire::log::{REQUEST_ID, TRACEPARENT};
+use telemetry::call::{REQUEST_ID, TRACEPARENT};
 
 use super::{Client, connection};
 use crate::{Gateway, operation::Describe, problem::Problem};

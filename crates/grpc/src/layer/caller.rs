@@ -2,9 +2,9 @@
 
 use domain::{caller::Caller, command::Requester, session::TenantId};
 use http::HeaderMap;
+use telemetry::call::trace_id;
 use tonic::{Request, Status};
 
-use super::log;
 use crate::status;
 
 /// Says by a request's headers whose sessions it sees, and who asks.
@@ -19,7 +19,7 @@ pub fn anybody(_: &HeaderMap) -> (TenantId, Requester) {
 /// The caller of a request.
 pub(super) fn of(headers: &HeaderMap, identify: Identify) -> Caller {
     let (tenant, requester) = identify(headers);
-    Caller { trace_id: log::trace_id(headers), ..Caller::new(tenant, requester) }
+    Caller { trace_id: trace_id(headers), ..Caller::new(tenant, requester) }
 }
 
 /// The caller that the layers have found.

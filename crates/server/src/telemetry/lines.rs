@@ -14,6 +14,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use ::telemetry::{Signal, signal};
+
 /// How many lines may wait. Too few, and a burst is dropped while the reader is about to go on.
 const MAX_LINES: usize = 8192;
 
@@ -114,6 +116,7 @@ fn write(items: Receiver<Item>, mut out: impl Write, waiting: &Waiting) {
                 if left <= MAX_LINES / 2 {
                     let dropped = waiting.dropped.swap(0, Ordering::Relaxed);
                     if dropped > 0 {
+                        signal(Signal::DroppedLogLines(dropped));
                         tracing::warn!(dropped, "lines of the log were dropped: nobody read them in time");
                     }
                 }

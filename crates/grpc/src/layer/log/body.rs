@@ -8,9 +8,10 @@ use std::{
 use axum::body::Body;
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
+use telemetry::call::Call;
 use tonic::Code;
 
-use super::{Call, code};
+use super::code;
 use crate::status;
 
 /// The body of an answer whose status comes behind its messages. What is done while it is written, as streams do all of

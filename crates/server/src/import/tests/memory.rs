@@ -59,7 +59,12 @@ impl Store for Memory {
             }
             let document = create.document.text().to_owned();
             stored.insert(id.as_str().to_owned(), document.clone());
-            Ok(CommandResult { revision: Revision::FIRST, document: Some(document), changed: true })
+            Ok(CommandResult {
+                revision: Revision::FIRST,
+                document: Some(document),
+                changed: true,
+                replayed: false,
+            })
         };
         commands.into_iter().map(create).collect()
     }

@@ -1,0 +1,21 @@
+//! What becomes of commands, as both stores count it.
+
+use domain::{Error, command::CommandResult};
+
+use crate::{Signal, signal};
+
+/// Says how many of a batch's commands were answered as they had been before.
+pub fn replays(results: &[Option<Result<CommandResult, Error>>]) {
+    let replays = results.iter().flatten().flatten().filter(|result| result.replayed).count();
+    if replays > 0 {
+        signal(Signal::Replays(replays));
+    }
+}
+
+/// Says how many sessions of a group of writes were not written, since somebody else had changed them.
+pub fn lost_races(written: &[bool]) {
+    let lost = written.iter().filter(|written| !**written).count();
+    if lost > 0 {
+        signal(Signal::LostRaces(lost));
+    }
+}

@@ -1,0 +1,28 @@
+//! What the process says of its work: a call's log line, request id and trace, and signals of what happens inside.
+//!
+//! Whoever has something to say says it here, and what becomes of it is decided here: batcher, stores and watch know no
+//! metric and no exporter. Knows no transport beyond the headers that a call brings.
+
+pub mod call;
+mod commands;
+mod signal;
+mod statement;
+
+pub use commands::{lost_races, replays};
+pub use signal::{Recorder, Signal, install, signal};
+pub use statement::{Statement, statement};
+
+use domain::{Error, Outcome};
+
+/// Says of an error what its caller is not told: the cause of what is none of the caller's making goes to the log. To be
+/// called once for each error, by whoever answers with it.
+pub fn error(error: &Error) {
+    if let Error::Internal(cause) = error {
+        tracing::error!(%cause, "internal error");
+    } else if let Error::StoreUnavailable { cause, .. } = error {
+        tracing::warn!(%cause, "the store is unavailable");
+    }
+    if error.outcome() == Outcome::Unknown {
+        signal(Signal::OutcomeUnknown);
+    }
+}

@@ -1,0 +1,62 @@
+//! What stores ask of their databases, by the names of the files that do.
+
+use std::time::Instant;
+
+use tracing::Instrument;
+
+use crate::{Signal, signal};
+
+/// What a store asks of its database. Both stores have the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Statement {
+    /// Reads the sessions that commands are about.
+    Load,
+    /// Writes what became of them.
+    Write,
+    /// Reads sessions by their ids.
+    Get,
+    /// Reads a page of sessions.
+    List,
+    /// Reads a session's past.
+    History,
+    /// Reads the present position.
+    Position,
+    /// Reads events behind a position.
+    Events,
+    /// Deletes what has expired.
+    Expire,
+    /// Reads which sessions have ended.
+    Ended,
+    /// Reads the clock.
+    Now,
+}
+
+impl Statement {
+    /// Its name, for people and metrics.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Load => "load",
+            Self::Write => "write",
+            Self::Get => "get",
+            Self::List => "list",
+            Self::History => "history",
+            Self::Position => "position",
+            Self::Events => "events",
+            Self::Expire => "expire",
+            Self::Ended => "ended",
+            Self::Now => "now",
+        }
+    }
+}
+
+/// Waits for a statement, in a span of its own, and says how long it took.
+///
+/// # Errors
+/// Those of the statement.
+pub async fn statement<T, E>(statement: Statement, work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+    let since = Instant::now();
+    let result = work.instrument(tracing::trace_span!("statement", name = statement.as_str())).await;
+    signal(Signal::Statement { statement, took: since.elapsed(), is_ok: result.is_ok() });
+    result
+}
