@@ -41,17 +41,6 @@ impl CancelHandle {
         }
     }
 
-    /// Whether somebody still waits, for work that only reads: there is no use in going on with it otherwise.
-    ///
-    /// # Errors
-    /// [`Error::DeadlineExceeded`] if the work was cancelled.
-    pub fn check(&self) -> Result<(), Error> {
-        match self.0.load(Ordering::Acquire) {
-            CANCELLED => Err(Error::DeadlineExceeded(Outcome::NotApplied)),
-            _ => Ok(()),
-        }
-    }
-
     /// Says that nobody waits any longer, and returns what may be told of the write.
     #[must_use = "the caller has to be told whether the write may have been made"]
     pub fn cancel(&self) -> Outcome {
@@ -80,11 +69,9 @@ mod tests {
     #[test]
     fn a_command_that_was_cancelled_never_passes_the_commit_point() {
         let handle = CancelHandle::new();
-        assert!(handle.check().is_ok());
         assert_eq!(handle.cancel(), Outcome::NotApplied);
         assert!(handle.is_cancelled());
         assert!(handle.clone().pass_commit_point().is_err());
-        assert!(handle.check().is_err());
     }
 
     #[test]

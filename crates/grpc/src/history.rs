@@ -28,7 +28,6 @@ pub(crate) async fn run(
     let last = listing.last(&request.page_token)?;
     let mut before = last.map(|last| last.parse().map_err(|_| page::invalid_token())).transpose()?;
     let next = 'page: loop {
-        caller.cancel_handle.check()?;
         let step = page.step();
         let before_this = before.map(Revision::new);
         // One more than there is room for, which says whether there is another page.

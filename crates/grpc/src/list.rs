@@ -35,7 +35,6 @@ pub(crate) async fn run(
     let mut after = last.map(|id| Id::parse(&id).map_err(|_| page::invalid_token())).transpose()?;
     let mut looks = 0;
     let next = 'page: loop {
-        caller.cancel_handle.check()?;
         let found = service.store.list(&caller.tenant, &filter, after.as_ref(), page.step()).await?;
         looks += 1;
         for session in found.sessions {

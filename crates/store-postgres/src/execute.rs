@@ -58,7 +58,13 @@ impl Storage for Rounds<'_> {
             Err(error) if error::is_locked(&error) => {
                 Err(Refusal::Locked(locked::run(connection, group).await))
             }
-            Err(error) => Err(error::refusal(error)),
+            Err(error) => {
+                let refusal = error::refusal(error);
+                if matches!(refusal, Refusal::Conflict) && group.len() == 1 {
+                    lost_races(&[false]);
+                }
+                Err(refusal)
+            }
         }
     }
 }

@@ -74,10 +74,10 @@ impl store::Store for Store {
     }
 
     async fn get(&self, tenant: &TenantId, ids: Vec<Id>) -> Vec<Result<Session, Error>> {
-        let (readers, tenant, wanted) = (self.readers.clone(), tenant.clone(), ids.clone());
-        let get = async move { Ok(get::run(&readers, &tenant, wanted).await) };
+        let (readers, tenant, count) = (self.readers.clone(), tenant.clone(), ids.len());
+        let get = async move { Ok(get::run(&readers, &tenant, ids).await) };
         let read = self.reading.run(statement(Statement::Get, get)).await;
-        read.unwrap_or_else(|error| ids.iter().map(|_| Err(error.clone())).collect())
+        read.unwrap_or_else(|error| vec![Err(error); count])
     }
 
     async fn list(
