@@ -6,8 +6,8 @@ use axum::extract::FromRequestParts;
 use budget::Counted;
 use domain::{Error, Outcome};
 use http::request::Parts;
-use tonic::{Request, Response, Status};
 use telemetry::call::{REQUEST_ID, TRACEPARENT};
+use tonic::{Request, Response, Status};
 
 use super::{Client, connection};
 use crate::{Gateway, operation::Describe, problem::Problem};
