@@ -1,16 +1,16 @@
 //! Events: what happened to a session, one for each of its revisions.
 
 mod mask;
+mod rebuild;
 mod text;
 
 use std::fmt;
 
 use crate::{
-    batch::SessionWrite,
     command::Requester,
     error::Error,
     request_id::{Digest, RequestId},
-    session::{Id, Revision, TenantId},
+    session::{Document, Id, Revision, TenantId},
     time::Timestamp,
     trace::TraceId,
 };
@@ -18,6 +18,8 @@ use json::{Object, Value};
 
 pub use mask::MASK;
 pub(crate) use mask::{mask_changes, mask_document};
+pub(crate) use rebuild::can_undo;
+pub use rebuild::{Later, MAX_LATER, last_needed, rebuild};
 pub use text::{changes_from_text, changes_to_text};
 
 /// An event as a store has it: texts and numbers.
@@ -41,12 +43,10 @@ pub struct Stored<'a> {
     pub trace_id: Option<&'a str>,
     /// What [`changes_to_text`] made of [`Event::changes`].
     pub changes: &'a str,
-    /// See [`Event::document`].
-    pub document: Option<String>,
 }
 
 impl Stored<'_> {
-    /// The event that it stands for.
+    /// The event that it stands for, without its document.
     ///
     /// # Errors
     /// [`Error::Internal`] for what the service has not stored.
@@ -63,9 +63,18 @@ impl Stored<'_> {
             request_id: self.request_id.map(RequestId::parse).transpose()?,
             trace_id: self.trace_id.map(|id| TraceId::parse(id).ok_or_else(|| broken(id))).transpose()?,
             changes: changes_from_text(self.changes).map_err(|what| broken(&what))?,
-            document: self.document,
+            document: None,
         })
     }
+}
+
+/// An event to be recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventWrite {
+    /// What happened. Its document is not recorded: it is [rebuilt](rebuild).
+    pub event: Event,
+    /// The document before it, where the event's changes do not lead back to that, and at every [`MAX_LATER`]th revision.
+    pub before: Option<String>,
 }
 
 /// What happened to a session. Values of passwords are masked throughout.
@@ -156,6 +165,16 @@ impl Entry {
     pub(crate) fn of(entry: &Object) -> Self {
         Self { value_type: entry.get("type").cloned(), value: entry.get("value").cloned() }
     }
+
+    /// Gives a stored entry this type and value; its other members stay.
+    fn write_into(&self, entry: &mut Object) {
+        for (name, value) in [("type", &self.value_type), ("value", &self.value)] {
+            match value {
+                Some(value) => entry.insert(name, value.clone()),
+                None => entry.remove(name),
+            }
+        }
+    }
 }
 
 impl Event {
@@ -166,11 +185,11 @@ impl Event {
         EventId(Digest::of(&format!("{tenant}\n{id}\n{}", self.revision.get())))
     }
 
-    /// The document where it is not the one that is written with the event: of several events about a session the last
-    /// one's is, unless something in it is masked. So most documents need be sent to a store only once.
+    /// The event with the document that it came to, passwords masked.
     #[must_use]
-    pub fn document_beside(&self, write: &SessionWrite) -> Option<&str> {
-        self.document.as_deref().filter(|document| write.document.as_deref() != Some(document))
+    pub fn with_document(self, document: Document) -> Self {
+        let masked = mask_document(&document, &mask::secret_keys(&self.changes));
+        Self { document: Some(masked.unwrap_or_else(|| document.into_text())), ..self }
     }
 
     /// The keys of the attributes that changed, each once.

@@ -76,6 +76,9 @@ pub struct IdempotencyRecord {
     pub changed: bool,
     /// The session's document in the answer.
     pub document: String,
+    /// Whether the document has to be stored with the record: it holds a password, without which it would be
+    /// [rebuilt](crate::event::rebuild).
+    pub keeps_document: bool,
     /// When it was made.
     pub at: Timestamp,
 }

@@ -35,6 +35,13 @@ impl<'a> Members<'a> {
         }
     }
 
+    /// Removes a member where there is one.
+    pub fn remove(&mut self, name: &str) {
+        if let Ok(at) = self.find(name) {
+            self.0.remove(at);
+        }
+    }
+
     /// The members in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Tree<'a>)> {
         self.0.iter().map(|(name, value)| (&**name, value))

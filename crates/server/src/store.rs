@@ -17,18 +17,23 @@ pub(crate) async fn migrate(database: &Database) -> Result<(), OpenError> {
     }
 }
 
-/// Opens the store, whose tables have to be there.
-pub(crate) async fn open(database: &Database) -> Result<Arc<dyn Store>, OpenError> {
+/// Opens the store, whose tables have to be there. Whether answers are kept with request ids, since what they would be rebuilt
+/// from expires sooner.
+pub(crate) async fn open(database: &Database, keeps_answers: bool) -> Result<Arc<dyn Store>, OpenError> {
     Ok(match Kind::of(&database.url)? {
         Kind::Postgres => {
             let options = store_postgres::Options {
                 max_connections: database.max_connections,
                 statement_timeout: database.timeout(),
+                keeps_answers,
                 ..store_postgres::Options::default()
             };
             Arc::new(store_postgres::Store::open(&database.url, &options).await?)
         }
-        Kind::Sqlite => Arc::new(store_sqlite::Store::open(&database.url).await?),
+        Kind::Sqlite => {
+            let options = store_sqlite::Options { keeps_answers };
+            Arc::new(store_sqlite::Store::open(&database.url, &options).await?)
+        }
     })
 }
 

@@ -29,42 +29,57 @@ CREATE INDEX channel_session_channel_type ON channel_session (tenant_id, channel
 CREATE INDEX channel_session_active ON channel_session (tenant_id, active, id) WHERE active IS NOT NULL;
 CREATE INDEX channel_session_ended ON channel_session (ended_at) WHERE ended_at IS NOT NULL;
 
--- What happened, one row for each revision. Whoever reads on where they left off asks for the transactions that were not
--- visible then and are visible now, since neither numbers nor transaction ids become visible in their order. Within those,
--- the number gives the order: a session's row is locked before its event has a number, and until that can be seen.
+-- What happened, one row for each revision: what changed, and not the document, which is rebuilt from the session's and the
+-- changes after it.
+--
+-- Whoever reads on where they left off asks for the transactions that were not visible then and are visible now, in the
+-- order of their ids. That is the order of a session's revisions: the statement that writes one begins after the one before
+-- it was read, and so has a later transaction.
 CREATE TABLE channel_session_event (
+    revision        bigint NOT NULL,
+    transaction_id  xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    at              bigint NOT NULL,
+    -- The order within a transaction.
+    ordinal         integer NOT NULL,
     tenant_id       text COLLATE "C" NOT NULL,
     session_id      text COLLATE "C" NOT NULL,
-    revision        bigint NOT NULL,
-    number          bigserial NOT NULL,
-    transaction_id  xid8 NOT NULL DEFAULT pg_current_xact_id(),
     name            text NOT NULL,
-    at              bigint NOT NULL,
     conversation_id text COLLATE "C",
     requester       text NOT NULL,
     request_id      text,
     -- The trace of the call, in hex as its W3C traceparent has it.
     trace_id        text,
-    -- JSON texts: they are kept and passed on, and not asked about, so nobody has to take them apart.
+    -- JSON texts: they are kept and passed on, and not asked about, so nobody has to take them apart. The document is the
+    -- one before the event, where its changes do not lead back to that.
     changes         text NOT NULL,
-    document        text,
+    document_before text,
     PRIMARY KEY (tenant_id, session_id, revision)
 );
-CREATE INDEX channel_session_event_number ON channel_session_event (number);
-CREATE INDEX channel_session_event_transaction ON channel_session_event (transaction_id);
+CREATE INDEX channel_session_event_transaction ON channel_session_event (transaction_id, ordinal);
 
--- Which events have expired and are deleted, so that whoever reads on from before that is refused: the last transactions of
--- which any are deleted, each with its last number; and, in one row, which the process that deletes has locked meanwhile,
--- the highest of those before them.
-CREATE TABLE channel_session_event_expired (
-    transaction_id xid8 PRIMARY KEY,
-    number         bigint NOT NULL
-);
+-- How far events have expired, in one row, which the process that deletes has locked meanwhile: the transactions that were
+-- deleted of last, and the highest of those before them, so that whoever reads on from before that is refused; and where
+-- the oldest events and records are, since what is deleted stays in an index for as long as anybody may see it.
 CREATE TABLE channel_session_event_log (
-    one        boolean PRIMARY KEY DEFAULT true CHECK (one),
-    expired_to xid8
+    one              boolean PRIMARY KEY DEFAULT true CHECK (one),
+    expired_to       xid8,
+    expired_last     xid8[] NOT NULL DEFAULT '{}',
+    oldest_event     xid8,
+    oldest_record_at bigint
 );
 INSERT INTO channel_session_event_log DEFAULT VALUES;
+
+-- The epochs of this database: one begins with each start of its server, before anything is written. A position names its
+-- epoch. After a failover or a restore of a backup, a position that has seen the transaction in which a later epoch begins,
+-- and does not know that epoch, has seen transactions that are none any more.
+CREATE TABLE channel_session_epoch (
+    server_started timestamptz NOT NULL,
+    -- Which database it is: another one that these rows are restored into is not.
+    database_id    text NOT NULL,
+    id             text NOT NULL DEFAULT replace(gen_random_uuid()::text, '-', ''),
+    transaction_id xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    PRIMARY KEY (server_started, database_id)
+);
 
 -- Idempotency records: requests that may come again, and what they were answered.
 CREATE TABLE channel_session_idempotency_record (
@@ -74,7 +89,8 @@ CREATE TABLE channel_session_idempotency_record (
     digest     bytea NOT NULL,
     revision   bigint NOT NULL,
     changed    boolean NOT NULL,
-    document   text NOT NULL,
+    -- Where it cannot be rebuilt.
+    document   text,
     at         bigint NOT NULL,
     PRIMARY KEY (tenant_id, session_id, request_id)
 );
@@ -84,7 +100,8 @@ CREATE INDEX channel_session_idempotency_record_at ON channel_session_idempotenc
 DO $$
 BEGIN
     ALTER TABLE channel_session ALTER COLUMN document SET COMPRESSION lz4;
-    ALTER TABLE channel_session_event ALTER COLUMN document SET COMPRESSION lz4;
+    ALTER TABLE channel_session_event ALTER COLUMN changes SET COMPRESSION lz4;
+    ALTER TABLE channel_session_event ALTER COLUMN document_before SET COMPRESSION lz4;
     ALTER TABLE channel_session_idempotency_record ALTER COLUMN document SET COMPRESSION lz4;
 EXCEPTION WHEN feature_not_supported THEN
     NULL;

@@ -2,7 +2,7 @@
 
 use domain::{
     batch::{Ended, SessionWrite},
-    event::{Event, changes_to_text},
+    event::{EventWrite, changes_to_text},
     request_id::{IdempotencyRecord, RequestId},
 };
 use sqlx::{Postgres, postgres::PgArguments};
@@ -47,7 +47,7 @@ struct Events<'a> {
     request_id: Vec<Option<&'a str>>,
     trace_id: Vec<Option<String>>,
     changes: Vec<String>,
-    document: Vec<Option<&'a str>>,
+    document_before: Vec<Option<&'a str>>,
 }
 
 /// One item for each idempotency record of all sessions.
@@ -59,30 +59,21 @@ struct Records<'a> {
     digest: Vec<&'a [u8]>,
     revision: Vec<i64>,
     changed: Vec<bool>,
-    document: Vec<&'a str>,
+    document: Vec<Option<&'a str>>,
     at: Vec<i64>,
 }
 
 impl<'a> Columns<'a> {
-    /// The columns of updates. An event's document is there only where it is not the session's.
-    pub(crate) fn of_updates(group: &'a [SessionWrite]) -> Self {
-        Self::of(group, |write, event| event.document_beside(write))
-    }
-
-    /// The columns of whatever is written.
-    pub(crate) fn of_all(group: &'a [SessionWrite]) -> Self {
-        Self::of(group, |_, event| event.document.as_deref())
-    }
-
-    fn of(group: &'a [SessionWrite], document: fn(&'a SessionWrite, &'a Event) -> Option<&'a str>) -> Self {
+    /// The columns of some writes. Whether answers are kept with all idempotency records, or where they cannot be rebuilt.
+    pub(crate) fn of(group: &'a [SessionWrite], keeps_answers: bool) -> Self {
         let mut columns = Self::default();
         for (ordinal, write) in (1..).zip(group) {
             columns.sessions.push(write);
             for event in &write.events {
-                columns.events.push(ordinal, event, document(write, event));
+                columns.events.push(ordinal, event);
             }
             for record in &write.idempotency_records {
-                columns.records.push(ordinal, record);
+                columns.records.push(ordinal, record, keeps_answers || record.keeps_document);
             }
         }
         columns
@@ -105,7 +96,7 @@ impl<'a> Columns<'a> {
             .bind(events.request_id)
             .bind(events.trace_id)
             .bind(events.changes)
-            .bind(events.document)
+            .bind(events.document_before)
     }
 
     /// Binds all columns, in the order in which they are declared.
@@ -133,7 +124,7 @@ impl<'a> Columns<'a> {
             .bind(events.request_id)
             .bind(events.trace_id)
             .bind(events.changes)
-            .bind(events.document)
+            .bind(events.document_before)
             .bind(records.ordinal)
             .bind(records.request_id)
             .bind(records.digest)
@@ -163,7 +154,7 @@ impl<'a> Sessions<'a> {
 }
 
 impl<'a> Events<'a> {
-    fn push(&mut self, ordinal: i64, event: &'a Event, document: Option<&'a str>) {
+    fn push(&mut self, ordinal: i64, EventWrite { event, before }: &'a EventWrite) {
         self.ordinal.push(ordinal);
         self.revision.push(event.revision.get());
         self.name.push(event.name.as_str());
@@ -173,18 +164,18 @@ impl<'a> Events<'a> {
         self.request_id.push(event.request_id.as_ref().map(RequestId::as_str));
         self.trace_id.push(event.trace_id.map(|id| id.to_string()));
         self.changes.push(changes_to_text(&event.changes));
-        self.document.push(document);
+        self.document_before.push(before.as_deref());
     }
 }
 
 impl<'a> Records<'a> {
-    fn push(&mut self, ordinal: i64, record: &'a IdempotencyRecord) {
+    fn push(&mut self, ordinal: i64, record: &'a IdempotencyRecord, keeps_document: bool) {
         self.ordinal.push(ordinal);
         self.request_id.push(record.request_id.as_str());
         self.digest.push(record.digest.as_bytes());
         self.revision.push(record.revision.get());
         self.changed.push(record.changed);
-        self.document.push(record.document.as_str());
+        self.document.push(keeps_document.then_some(record.document.as_str()));
         self.at.push(record.at.millis());
     }
 }

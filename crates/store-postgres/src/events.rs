@@ -2,61 +2,123 @@
 
 use domain::{
     Error,
-    event::{Position, Scope},
+    event::{Event, Position, Scope},
     session::TenantId,
     store::Events,
 };
-use sqlx::{Row, postgres::PgRow};
+use sqlx::{
+    Postgres, Row,
+    postgres::{PgArguments, PgRow},
+    query::Query,
+};
 
 use crate::{
     connections::Connections,
+    epoch::database_id,
     error,
-    event::{columns, read},
-    position::{Cursor, Partial, Snapshot, unknown},
+    event::{columns, past, read_whole},
+    position::{Cursor, Now, Partial, now_columns, transaction},
 };
 
-/// What a later snapshot sees and an earlier one does not, in the order of numbers. The columns of `head` say, also where
-/// there is no event, what the statement itself sees, and whether it could see everything.
-macro_rules! statement {
-    ($scope:literal) => {
+/// How many events a statement looks at, whether or not they are in its scope: what it takes is bounded by this, however many
+/// are kept. As a literal, since the planner would take a parameter for a tenth of the table.
+macro_rules! max_scanned {
+    () => {
+        "1024"
+    };
+}
+const MAX_SCANNED: i64 = 1024;
+
+/// Whether an event is visible at the end that was asked for, where one was.
+macro_rules! until {
+    () => {
+        " transaction_id <= $9::xid8
+          AND ($11::xid8 IS NULL OR (transaction_id < $11::xid8 AND NOT transaction_id = ANY($10::xid8[]))
+               OR (transaction_id = $12::xid8 AND ordinal <= $13)) "
+    };
+}
+
+/// The events behind a position in the order of their transactions, each part along the index: of the transaction that has
+/// been delivered in part, of those that were under way then, and of those that came later.
+macro_rules! in_order {
+    () => {
         concat!(
-            "SELECT ", columns!(), ", event.document, event.number, head.*
-             FROM (SELECT pg_current_snapshot()::text AS now,
-                          (SELECT last_value FROM channel_session_event_number_seq) AS last,
-                          coalesce((SELECT expired_to FROM channel_session_event_log)
-                                       >= pg_snapshot_xmin($2::pg_snapshot), false)
-                          OR EXISTS (
-                              SELECT FROM channel_session_event_expired AS expired
-                              WHERE expired.transaction_id >= pg_snapshot_xmin($2::pg_snapshot)
-                                AND NOT pg_visible_in_snapshot(expired.transaction_id, $2::pg_snapshot)
-                                AND NOT coalesce(expired.number <= $4
-                                    AND pg_visible_in_snapshot(expired.transaction_id, $3::pg_snapshot), false))
-                              AS expired,
-                          pg_snapshot_xmax(coalesce($3, $2)::pg_snapshot) > pg_snapshot_xmax(pg_current_snapshot())
-                              AS unknown) AS head
-             LEFT JOIN LATERAL (
-                 SELECT *
-                 FROM channel_session_event
-                 WHERE tenant_id = $1 AND transaction_id >= pg_snapshot_xmin($2::pg_snapshot)
-                   AND NOT pg_visible_in_snapshot(transaction_id, $2::pg_snapshot)
-                   AND ($3::text IS NULL OR pg_visible_in_snapshot(transaction_id, $3::pg_snapshot))
-                   AND number > $4 AND number <= $5",
-            $scope,
-            "    ORDER BY number
-                 LIMIT $6) AS event ON true
-             ORDER BY event.number"
+            "SELECT * FROM (
+                 (SELECT * FROM channel_session_event
+                  WHERE transaction_id = $5::xid8 AND $5::xid8 < $3::xid8 AND ordinal > $6 AND ", until!(),
+            "     ORDER BY transaction_id, ordinal LIMIT ", max_scanned!(), ")
+                 UNION ALL
+                 (SELECT * FROM channel_session_event
+                  WHERE transaction_id = ANY($4::xid8[]) AND transaction_id <> coalesce($5::xid8, '0') AND ", until!(),
+            "     ORDER BY transaction_id, ordinal LIMIT ", max_scanned!(), ")
+                 UNION ALL
+                 (SELECT * FROM channel_session_event
+                  WHERE (transaction_id, ordinal) > ($7::xid8, $8) AND ", until!(),
+            "     ORDER BY transaction_id, ordinal LIMIT ", max_scanned!(), ")) AS unseen
+             ORDER BY transaction_id <> coalesce($5::xid8, '0'), transaction_id, ordinal LIMIT ", max_scanned!()
         )
     };
 }
 
-/// The statement for a scope. Each takes the sessions as its seventh parameter, and the conversations as its eighth.
+/// The same of one session, along its revisions, which is the same order.
+macro_rules! of_session {
+    () => {
+        concat!(
+            "SELECT * FROM channel_session_event
+             WHERE tenant_id = $1 AND session_id = ($15::text[])[1]
+               AND ((transaction_id, ordinal) > ($7::xid8, $8)
+                    OR transaction_id = ANY($4::xid8[])
+                       AND (transaction_id <> coalesce($5::xid8, '0') OR ordinal > $6)) AND ", until!(),
+            "ORDER BY revision LIMIT ", max_scanned!()
+        )
+    };
+}
+
+/// The columns of `head` say, also where there is no event, what the statement itself sees, and whether the position can be
+/// gone on from.
+macro_rules! statement {
+    ($scanned:expr, $scope:literal) => {
+        concat!(
+            "WITH here AS MATERIALIZED (SELECT ", database_id!(), " AS database_id
+             ), scanned AS MATERIALIZED (", $scanned, "
+             ), page AS MATERIALIZED (
+                 SELECT * FROM scanned WHERE tenant_id = $1 ", $scope, "
+                 ORDER BY transaction_id <> coalesce($5::xid8, '0'), transaction_id, ordinal LIMIT $14
+             ), head AS MATERIALIZED (
+                 SELECT ", now_columns!(), ",
+                        NOT EXISTS (
+                            SELECT FROM channel_session_epoch AS own
+                            WHERE own.id = $2 AND own.database_id = (SELECT database_id FROM here)
+                              AND NOT EXISTS (
+                                  SELECT FROM channel_session_epoch AS later
+                                  WHERE later.transaction_id > own.transaction_id AND later.transaction_id < $3::xid8
+                                    AND NOT later.transaction_id = ANY($4::xid8[]))) AS is_foreign,
+                        (SELECT coalesce(expired_to >= least($3::xid8, ($4::xid8[])[1]), false)
+                                OR EXISTS (SELECT FROM unnest(expired_last) AS expired
+                                           WHERE expired >= $3::xid8 OR expired = ANY($4::xid8[]))
+                         FROM channel_session_event_log) AS has_expired,
+                        (SELECT count(*) FROM scanned) AS scanned,
+                        (SELECT transaction_id::text || '.' || ordinal FROM scanned
+                         ORDER BY transaction_id = coalesce($5::xid8, '0'), transaction_id DESC, ordinal DESC LIMIT 1)
+                            AS last_scanned
+             )
+             SELECT head.*, page.transaction_id::text, page.ordinal, ", columns!("page"), ", past.*
+             FROM head LEFT JOIN page ON true LEFT JOIN LATERAL ", past!("page"), " AS past ON true
+             ORDER BY page.transaction_id <> coalesce($5::xid8, '0'), page.transaction_id, page.ordinal"
+        )
+    };
+}
+
+/// The statement for a scope. Each takes the sessions as its fifteenth parameter, and the conversations as its sixteenth.
 fn statement(scope: &Scope) -> &'static str {
     match scope {
-        Scope::All => statement!(" AND $7::text[] IS NULL AND $8::text[] IS NULL "),
-        Scope::Session(_) => statement!(" AND session_id = ANY($7) AND $8::text[] = '{}' "),
-        Scope::Conversation(_) => statement!(" AND conversation_id = ANY($8) AND $7::text[] = '{}' "),
+        Scope::All => statement!(in_order!(), " AND $15::text[] IS NULL AND $16::text[] IS NULL "),
+        Scope::Session(_) => statement!(of_session!(), " AND $16::text[] = '{}' "),
+        Scope::Conversation(_) => {
+            statement!(in_order!(), " AND conversation_id = ANY($16) AND $15::text[] = '{}' ")
+        }
         Scope::Any(_) => {
-            statement!(" AND ($7 IS NULL OR session_id = ANY($7) OR conversation_id = ANY($8)) ")
+            statement!(in_order!(), " AND ($15 IS NULL OR session_id = ANY($15) OR conversation_id = ANY($16)) ")
         }
     }
 }
@@ -71,40 +133,30 @@ pub(crate) async fn run(
 ) -> Result<Events, Error> {
     let cursor = Cursor::parse(after)?;
     let until = until.map(Cursor::parse).transpose()?;
-    let stretch = Stretch::behind(&cursor, until.as_ref());
     let (sessions, mut conversations) = scope.parts().unzip();
     // No text in the database has U+0000, and it takes none that has.
     conversations.iter_mut().for_each(|ids| ids.retain(|id| !id.contains('\0')));
     let mut connection = connections.get().await?;
-    let query = sqlx::query(statement(scope))
-        .bind(tenant.as_str())
-        .bind(cursor.delivered.to_string())
-        .bind(stretch.until.as_ref().map(Snapshot::to_string))
-        .bind(stretch.from)
-        .bind(stretch.to)
+    let query = sqlx::query(statement(scope)).bind(tenant.as_str());
+    let query = bind_until(bind_cursor(query, &cursor), until.as_ref())
         .bind(i64::try_from(limit).unwrap_or(i64::MAX))
         .bind(sessions)
         .bind(conversations);
     let rows = connection.fetch_all(query).await.map_err(error::of_read)?;
     drop(connection);
 
-    let head = Head::read(rows.first()).map_err(error::of_read)?;
-    if head.unknown {
-        return Err(unknown());
-    }
-    if head.expired {
+    let head = Head::read(rows.first())?;
+    if cursor.delivered.xmax > head.now.visible.xmax {
+        // It counts transactions that there have not been: those of a history that is none any more.
         return Err(Error::PositionExpired);
     }
-    let until = match &stretch.until {
-        Some(until) => until.clone(),
-        None => Snapshot::from_database(&head.now)?,
-    };
-    let last = stretch.last.unwrap_or(head.last);
+    let cursor = Cursor { epoch: head.epoch.ok_or(Error::PositionExpired)?, ..cursor };
+    let visible = until.as_ref().map_or(&head.now.visible, |until| &until.delivered);
     let mut events = Vec::with_capacity(rows.len());
     for row in &rows {
-        let Some(number) = row.try_get::<Option<i64>, _>("number").map_err(error::of_read)? else { continue };
-        let partial = Some(Partial { until: until.clone(), number, last });
-        events.push((read(row, tenant)?, Cursor { delivered: cursor.delivered.clone(), partial }.position()));
+        if let Some(at) = place(row)? {
+            events.push((event(row, tenant)?, cursor.up_to(visible, at).position()));
+        }
     }
     if events.len() == limit
         && let Some((_, next)) = events.last()
@@ -112,103 +164,97 @@ pub(crate) async fn run(
         let next = next.clone();
         return Ok(Events { events, next, complete: false });
     }
-    let end = stretch.end.unwrap_or(Cursor { delivered: until, partial: None });
-    Ok(Events { events, next: end.position(), complete: stretch.complete })
-}
-
-/// What one statement reads: what a later snapshot sees, between two numbers.
-struct Stretch {
-    /// The later snapshot; none for what the statement itself sees.
-    until: Option<Snapshot>,
-    /// Numbers are above this.
-    from: i64,
-    /// Numbers are not above this.
-    to: i64,
-    /// No number that the later snapshot sees is above this, where that is known already.
-    last: Option<i64>,
-    /// The cursor behind it; none for the one behind all that the later snapshot sees.
-    end: Option<Cursor>,
-    /// Whether that is as far as was asked for.
-    complete: bool,
-}
-
-impl Stretch {
-    /// What comes first behind a cursor. A cursor holds two snapshots and no more: a part that has begun to be delivered
-    /// is delivered to its end before anything else is.
-    fn behind(cursor: &Cursor, until: Option<&Cursor>) -> Self {
-        if until.is_some_and(|until| until.is_within(cursor)) {
-            // Nothing; but whether the cursor is one of this database's has still to be found out.
-            let partial = cursor.partial.as_ref();
-            let until = partial.map_or(&cursor.delivered, |partial| &partial.until);
-            let number = partial.map_or(0, |partial| partial.number);
-            return Self {
-                until: Some(until.clone()),
-                from: number,
-                to: number,
-                last: None,
-                end: Some(cursor.clone()),
-                complete: true,
-            };
-        }
-        if let Some(partial) = &cursor.partial {
-            let is_same = |until: &&Cursor| {
-                until.delivered == cursor.delivered
-                    && until.partial.as_ref().is_some_and(|it| it.until == partial.until)
-            };
-            let end = until.filter(is_same);
-            let to = end.and_then(|end| Some(end.partial.as_ref()?.number)).unwrap_or(i64::MAX);
-            let whole = Cursor { delivered: partial.until.clone(), partial: None };
-            let complete = end.is_some() || until == Some(&whole);
-            return Self {
-                until: Some(partial.until.clone()),
-                from: partial.number,
-                to: to.min(partial.last),
-                last: Some(partial.last),
-                end: end.cloned(),
-                complete,
-            };
-        }
-        let whole = |until: Option<&Snapshot>, complete| Self {
-            until: until.cloned(),
-            from: 0,
-            to: i64::MAX,
-            last: None,
-            end: None,
-            complete,
-        };
-        let Some(until) = until else { return whole(None, true) };
-        match &until.partial {
-            Some(partial) if until.delivered.is_within(&cursor.delivered) => Self {
-                until: Some(partial.until.clone()),
-                from: 0,
-                to: partial.number,
-                last: Some(partial.last),
-                end: Some(Cursor { delivered: cursor.delivered.clone(), partial: Some(partial.clone()) }),
-                complete: true,
-            },
-            // The part comes when all before it has been delivered.
-            Some(_) => whole(Some(&until.delivered), false),
-            None => whole(Some(&until.delivered), true),
-        }
+    if let Some(last) = head.last_scanned {
+        let next = cursor.up_to(visible, last).position();
+        return Ok(Events { events, next, complete: false });
     }
+    let end = match until {
+        None => cursor.and(&head.now.visible, head.now.durable),
+        Some(until) if until.is_within(&cursor) => cursor,
+        Some(until) => {
+            let end = cursor.and(&until.delivered, until.delivered.xmax);
+            let partial = until.partial.filter(|partial| !end.delivered.sees(partial.transaction));
+            Cursor { partial: partial.or(end.partial), ..end }
+        }
+    };
+    Ok(Events { events, next: end.position(), complete: true })
+}
+
+fn event(row: &PgRow, tenant: &TenantId) -> Result<Event, Error> {
+    // What came after it has expired, though it has not itself: it was written by a clock that is ahead.
+    read_whole(row, tenant)?.ok_or(Error::PositionExpired)
+}
+
+/// Where an event stands; none in a row without one.
+fn place(row: &PgRow) -> Result<Option<Partial>, Error> {
+    let Some(id) = row.try_get::<Option<&str>, _>("transaction_id").map_err(error::of_read)? else {
+        return Ok(None);
+    };
+    let ordinal = row.try_get("ordinal").map_err(error::of_read)?;
+    Ok(Some(Partial { transaction: transaction(id)?, ordinal }))
+}
+
+/// Parameters 2 to 8.
+fn bind_cursor<'a>(
+    query: Query<'a, Postgres, PgArguments>,
+    cursor: &Cursor,
+) -> Query<'a, Postgres, PgArguments> {
+    let Cursor { epoch, delivered, partial } = cursor;
+    let (from, from_ordinal) = match partial {
+        Some(partial) if partial.transaction == delivered.xmax => (partial.transaction, partial.ordinal),
+        Some(_) | None => (delivered.xmax - 1, i32::MAX),
+    };
+    query
+        .bind(epoch.to_string())
+        .bind(delivered.xmax.to_string())
+        .bind(delivered.to_string())
+        .bind(partial.map(|partial| partial.transaction.to_string()))
+        .bind(partial.map(|partial| partial.ordinal))
+        .bind(from.to_string())
+        .bind(from_ordinal)
+}
+
+/// Parameters 9 to 13.
+fn bind_until<'a>(
+    query: Query<'a, Postgres, PgArguments>,
+    until: Option<&Cursor>,
+) -> Query<'a, Postgres, PgArguments> {
+    let partial = until.and_then(|until| until.partial);
+    query
+        .bind(until.map_or(u64::MAX, |until| until.delivered.xmax).to_string())
+        .bind(until.map_or_else(|| "{}".to_owned(), |until| until.delivered.to_string()))
+        .bind(until.map(|until| until.delivered.xmax.to_string()))
+        .bind(partial.map(|partial| partial.transaction.to_string()))
+        .bind(partial.map(|partial| partial.ordinal))
 }
 
 /// What the statement says of itself.
 struct Head {
-    now: String,
-    last: i64,
-    expired: bool,
-    unknown: bool,
+    now: Now,
+    epoch: Option<Box<str>>,
+    /// The last event that it looked at, where there may be more behind it.
+    last_scanned: Option<Partial>,
 }
 
 impl Head {
-    fn read(row: Option<&PgRow>) -> Result<Self, sqlx::Error> {
-        let row = row.ok_or(sqlx::Error::RowNotFound)?;
-        Ok(Self {
-            now: row.try_get("now")?,
-            last: row.try_get("last")?,
-            expired: row.try_get("expired")?,
-            unknown: row.try_get("unknown")?,
-        })
+    /// # Errors
+    /// [`Error::PositionExpired`] if the position cannot be gone on from.
+    fn read(row: Option<&PgRow>) -> Result<Self, Error> {
+        let row = row.ok_or(sqlx::Error::RowNotFound).map_err(error::of_read)?;
+        let is = |column| row.try_get::<bool, _>(column).map_err(error::of_read);
+        if is("is_foreign")? || is("has_expired")? {
+            return Err(Error::PositionExpired);
+        }
+        let (now, epoch) = Now::read(row)?;
+        let scanned: i64 = row.try_get("scanned").map_err(error::of_read)?;
+        let last: Option<&str> = row.try_get("last_scanned").map_err(error::of_read)?;
+        let last = last.filter(|_| scanned == MAX_SCANNED).and_then(|last| last.split_once('.'));
+        let last_scanned = last
+            .map(|(id, ordinal)| {
+                let ordinal = ordinal.parse().map_err(|_| Error::Internal("an ordinal is broken".into()))?;
+                Ok(Partial { transaction: transaction(id)?, ordinal })
+            })
+            .transpose()?;
+        Ok(Self { now, epoch, last_scanned })
     }
 }

@@ -19,8 +19,10 @@ pub(crate) async fn run(
     connections: &Connections,
     commands: Vec<Command>,
     wait: LockWait,
+    keeps_answers: bool,
 ) -> Vec<Verdict<Command>> {
-    let results = batch::execute(&mut Rounds { connections, wait, connection: None }, &commands).await;
+    let mut rounds = Rounds { connections, wait, keeps_answers, connection: None };
+    let results = batch::execute(&mut rounds, &commands).await;
     replays(&results);
     batcher::verdicts(commands, results)
 }
@@ -28,6 +30,7 @@ pub(crate) async fn run(
 struct Rounds<'a> {
     connections: &'a Connections,
     wait: LockWait,
+    keeps_answers: bool,
     /// The connection of the round.
     connection: Option<Lease>,
 }
@@ -50,7 +53,7 @@ impl Storage for Rounds<'_> {
         let Some(connection) = self.connection.as_mut().filter(|connection| connection.is_sound()) else {
             return Err(Refusal::Disconnected(error::connection_lost()));
         };
-        match statement(Statement::Write, write::run(connection, group)).await {
+        match statement(Statement::Write, write::run(connection, group, self.keeps_answers)).await {
             Ok(written) => {
                 lost_races(&written);
                 Ok(written)

@@ -17,7 +17,7 @@ const LIMIT: Duration = Duration::from_secs(3);
 
 /// Not `SELECT 1`: without these tables the service cannot serve either.
 const TABLES: &str = "
-    SELECT session.revision, event.number
+    SELECT session.revision, event.ordinal
     FROM channel_session AS session, channel_session_event AS event LIMIT 0";
 
 /// Whether writes would be refused, and why: on a standby, or where somebody has set the database or the role to read only.

@@ -6,6 +6,7 @@
 
 mod columns;
 mod connections;
+mod epoch;
 mod error;
 mod event;
 mod events;

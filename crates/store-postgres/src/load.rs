@@ -14,7 +14,11 @@ use sqlx::{
     query::Query,
 };
 
-use crate::{connections::Lease, error};
+use crate::{
+    connections::Lease,
+    error,
+    event::{self, past},
+};
 
 const SESSIONS: &str = "
     SELECT item.ordinal, session.revision, session.document::text AS document
@@ -27,11 +31,16 @@ const SESSION: &str = "
     FROM channel_session
     WHERE tenant_id = $1 AND id = $2";
 
-const IDEMPOTENCY_RECORDS: &str = "
-    SELECT item.ordinal, record.digest, record.revision, record.changed, record.document, record.at
-    FROM unnest($1::text[], $2::text[], $3::text[])
-         WITH ORDINALITY AS item(tenant_id, session_id, request_id, ordinal)
-    JOIN channel_session_idempotency_record AS record USING (tenant_id, session_id, request_id)";
+/// With what an answer is rebuilt from that was not kept.
+const IDEMPOTENCY_RECORDS: &str = concat!(
+    "SELECT item.ordinal, record.digest, record.revision, record.changed, record.document, record.at, past.*
+     FROM unnest($1::text[], $2::text[], $3::text[])
+          WITH ORDINALITY AS item(tenant_id, session_id, request_id, ordinal)
+     JOIN channel_session_idempotency_record AS record USING (tenant_id, session_id, request_id)
+     LEFT JOIN LATERAL ",
+    past!("record"),
+    " AS past ON record.document IS NULL"
+);
 
 /// A session's state for each key, in order.
 pub(crate) async fn run(
@@ -60,7 +69,7 @@ pub(crate) async fn run(
         .bind(named.iter().map(|(_, request_id)| request_id.as_str()).collect::<Vec<_>>());
     for row in connection.fetch_all(records).await.map_err(error::of_read)? {
         let (command, request_id) = named[index(&row).map_err(error::of_read)?];
-        let record = record(&row, request_id).map_err(error::of_read)?;
+        let record = record(&row, request_id)?;
         let index = keys.binary_search(&(&command.tenant, &command.id));
         if let Some(Ok(state)) = index.ok().and_then(|index| states.get_mut(index)) {
             state.add_stored_record(record);
@@ -85,15 +94,33 @@ pub(crate) fn session(row: &PgRow) -> Result<(Revision, Option<String>), sqlx::E
     Ok((Revision::new(row.try_get("revision")?), document.map(json::compact)))
 }
 
-fn record(row: &PgRow, request_id: &RequestId) -> Result<IdempotencyRecord, sqlx::Error> {
-    Ok(IdempotencyRecord {
+fn record(row: &PgRow, request_id: &RequestId) -> Result<IdempotencyRecord, Error> {
+    let (stored, kept) = stored_record(row, request_id).map_err(error::of_read)?;
+    if let Some(document) = kept {
+        return Ok(IdempotencyRecord { document, ..stored });
+    }
+    let document = event::document(row, stored.revision)?.ok_or_else(|| {
+        let what = "what the answer of a request id is rebuilt from has expired: keep events as long as request ids";
+        Error::Internal(what.into())
+    })?;
+    Ok(IdempotencyRecord { document: document.into_text(), ..stored })
+}
+
+/// The record without its answer's document, and that where it was kept.
+fn stored_record(
+    row: &PgRow,
+    request_id: &RequestId,
+) -> Result<(IdempotencyRecord, Option<String>), sqlx::Error> {
+    let record = IdempotencyRecord {
         request_id: request_id.clone(),
         digest: Digest::from_stored(row.try_get("digest")?),
         revision: Revision::new(row.try_get("revision")?),
         changed: row.try_get("changed")?,
-        document: row.try_get("document")?,
+        document: String::new(),
+        keeps_document: false,
         at: Timestamp::from_millis(row.try_get("at")?),
-    })
+    };
+    Ok((record, row.try_get("document")?))
 }
 
 /// Which item of a list a row is about, counted from 0; its ordinal counts from 1.

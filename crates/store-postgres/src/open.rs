@@ -9,6 +9,7 @@ use sqlx::{Connection, PgConnection, Row};
 use crate::{
     Store,
     connections::{Connections, Limits, bounded},
+    epoch,
     error::is_transient,
     execute,
     get::{self, Read},
@@ -31,6 +32,9 @@ pub struct Options {
     /// unknown. Too short, and statements fail that would have been done; too long, and a database that is gone without a
     /// word keeps sessions from being written for so long.
     pub statement_timeout: Duration,
+    /// Whether the answers that idempotency records hold are kept with them. Otherwise they are rebuilt, for which events
+    /// have to be kept as long as records.
+    pub keeps_answers: bool,
 }
 
 impl Default for Options {
@@ -41,6 +45,7 @@ impl Default for Options {
             batches: 2,
             acquire_timeout: Duration::from_secs(3),
             statement_timeout: Duration::from_secs(5),
+            keeps_answers: false,
         }
     }
 }
@@ -57,7 +62,10 @@ impl Store {
         let target = Target::parse(url)?;
         let mut first = connect(&target).await?;
         check_server(&mut first).await?;
-        settle(&mut first).await;
+        // A standby, or a database that is read only, takes nothing: whoever writes first begins it then.
+        if let Err(error) = epoch::begin_first(&mut first).await {
+            tracing::debug!(%error, "no epoch could be begun yet");
+        }
         // Kept by nobody: each purpose has connections of its own, so that none of them keeps another one waiting.
         let _ = bounded(options.statement_timeout, first.close()).await;
         let connections = |max: u32| {
@@ -79,11 +87,11 @@ impl Store {
             ..batcher::Options::default()
         };
         let tasks = |connections: &Connections| Tasks::new(connections.max(), options.acquire_timeout);
-        let (writing, reading) = (commands.clone(), reads.clone());
+        let (writing, reading, keeps_answers) = (commands.clone(), reads.clone(), options.keeps_answers);
         Ok(Self {
             commands: Batcher::new(batches.clone(), move |commands: Vec<Command>, wait| {
                 let connections = writing.clone();
-                async move { execute::run(&connections, commands, wait).await }
+                async move { execute::run(&connections, commands, wait, keeps_answers).await }
             }),
             reads: Batcher::new(batches, move |reads: Vec<Read>, _: LockWait| {
                 let connections = reading.clone();
@@ -147,25 +155,4 @@ pub(crate) async fn check_server(connection: &mut PgConnection) -> Result<(), Op
         ));
     }
     Ok(())
-}
-
-/// Events of transactions that this server has yet to count came with a dump of another one. They are old: nobody who
-/// watches is to be told of them when the count gets there. Where the tables are missing or may not be written, whatever
-/// needs them says so later.
-async fn settle(connection: &mut PgConnection) {
-    let oldest = "UPDATE channel_session_event SET transaction_id = '3'
-                  WHERE transaction_id >= pg_snapshot_xmax(pg_current_snapshot())";
-    if let Ok(done) = sqlx::raw_sql(oldest).execute(&mut *connection).await
-        && done.rows_affected() > 0
-    {
-        tracing::info!(events = done.rows_affected(), "events came from another server: they count as told");
-    }
-    let expired = "DELETE FROM channel_session_event_expired
-                   WHERE transaction_id >= pg_snapshot_xmax(pg_current_snapshot())";
-    let log = "UPDATE channel_session_event_log SET expired_to = NULL
-               WHERE expired_to >= pg_snapshot_xmax(pg_current_snapshot())";
-    for forgotten in [expired, log] {
-        // As above.
-        let _ = sqlx::raw_sql(forgotten).execute(&mut *connection).await;
-    }
 }

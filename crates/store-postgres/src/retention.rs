@@ -10,53 +10,52 @@ use sqlx::Row;
 
 use crate::{connections::Connections, error};
 
-/// A step looks at the oldest events, which come first along the numbers, and deletes those that have expired. Of several
-/// processes one has its turn at a time, and the others find nothing to do. What is deleted is noted in the same step: whoever
-/// reads on from before it is refused.
+/// A step looks at the oldest events, by their transactions, and deletes those that have expired. Of several processes one has
+/// its turn at a time, and the others find nothing to do. What is deleted is noted in the same step: whoever reads on from
+/// before it is refused. Of what was noted, the last thousand transactions are kept one by one. So nobody who has seen them is
+/// refused, unless a transaction was open for as long as all those took.
 const EVENTS: &str = "
     WITH turn AS MATERIALIZED (
-        SELECT one FROM channel_session_event_log FOR UPDATE SKIP LOCKED
+        SELECT * FROM channel_session_event_log FOR UPDATE SKIP LOCKED
     ), oldest AS MATERIALIZED (
-        SELECT tenant_id, session_id, revision, at FROM channel_session_event ORDER BY number LIMIT $2
+        SELECT ctid, transaction_id, at FROM channel_session_event
+        WHERE transaction_id >= coalesce((SELECT oldest_event FROM turn), '0') AND EXISTS (SELECT FROM turn)
+        ORDER BY transaction_id, ordinal LIMIT $2
     ), deleted AS (
-        DELETE FROM channel_session_event AS event USING oldest, turn
-        WHERE oldest.at < $1 AND event.tenant_id = oldest.tenant_id AND event.session_id = oldest.session_id
-          AND event.revision = oldest.revision
-        RETURNING event.transaction_id, event.number
-    ), noted AS (
-        INSERT INTO channel_session_event_expired AS expired (transaction_id, number)
-        SELECT transaction_id, max(number) FROM deleted GROUP BY transaction_id
-        ON CONFLICT (transaction_id) DO UPDATE SET number = greatest(expired.number, excluded.number)
+        DELETE FROM channel_session_event
+        WHERE ctid = ANY (ARRAY(SELECT ctid FROM oldest WHERE at < $1))
+        RETURNING transaction_id
+    ), noted AS MATERIALIZED (
+        SELECT transaction_id, row_number() OVER (ORDER BY transaction_id DESC) AS rank
+        FROM (SELECT transaction_id FROM deleted
+              UNION SELECT unnest(expired_last) FROM turn) AS noted(transaction_id)
     )
-    SELECT count(*) AS count FROM deleted";
+    UPDATE channel_session_event_log
+    SET oldest_event = coalesce((SELECT min(transaction_id) FROM oldest WHERE at >= $1),
+                                (SELECT max(transaction_id) FROM oldest)),
+        expired_last = ARRAY(SELECT transaction_id FROM noted WHERE rank <= 1000 ORDER BY rank),
+        expired_to = greatest(expired_to, (SELECT max(transaction_id) FROM noted WHERE rank > 1000))
+    WHERE EXISTS (SELECT FROM deleted)
+    RETURNING (SELECT count(*) FROM deleted) AS count";
 
-/// Of what was noted, the last thousand transactions are kept one by one. So nobody who has seen them is refused, unless a
-/// transaction was open for as long as all those took.
-const SUM_UP: &str = "
-    WITH last AS MATERIALIZED (
-        SELECT transaction_id FROM channel_session_event_expired ORDER BY transaction_id DESC OFFSET 1000 LIMIT 1
-    ), summed_up AS (
-        DELETE FROM channel_session_event_expired AS expired USING last
-        WHERE expired.transaction_id <= last.transaction_id
-    )
-    UPDATE channel_session_event_log AS log SET expired_to = greatest(log.expired_to, last.transaction_id) FROM last";
-
+/// Where there is nothing left, the next step looks from the beginning: a record may have been written by a clock that is
+/// behind.
 const IDEMPOTENCY_RECORDS: &str = "
     WITH turn AS MATERIALIZED (
-        SELECT one FROM channel_session_event_log FOR UPDATE SKIP LOCKED
+        SELECT * FROM channel_session_event_log FOR UPDATE SKIP LOCKED
     ), expired AS MATERIALIZED (
-        SELECT tenant_id, session_id, request_id
-        FROM channel_session_idempotency_record
-        WHERE at < $1
-        ORDER BY at
-        LIMIT $2
+        SELECT ctid, at FROM channel_session_idempotency_record
+        WHERE at >= coalesce((SELECT oldest_record_at FROM turn), 0) AND at < $1 AND EXISTS (SELECT FROM turn)
+        ORDER BY at LIMIT $2
     ), deleted AS (
-        DELETE FROM channel_session_idempotency_record AS record USING expired, turn
-        WHERE record.tenant_id = expired.tenant_id AND record.session_id = expired.session_id
-          AND record.request_id = expired.request_id
+        DELETE FROM channel_session_idempotency_record
+        WHERE ctid = ANY (ARRAY(SELECT ctid FROM expired))
         RETURNING 1
     )
-    SELECT count(*) AS count FROM deleted";
+    UPDATE channel_session_event_log
+    SET oldest_record_at = (SELECT max(at) FROM expired)
+    WHERE EXISTS (SELECT FROM turn)
+    RETURNING (SELECT count(*) FROM deleted) AS count";
 
 const ENDED: &str = "
     SELECT tenant_id, id, revision FROM channel_session WHERE ended_at < $1 ORDER BY ended_at LIMIT $2";
@@ -72,11 +71,9 @@ pub(crate) async fn expire(
     };
     let mut connection = connections.get().await?;
     let query = sqlx::query(statement).bind(before.millis()).bind(i64::try_from(limit).unwrap_or(i64::MAX));
-    let row = connection.fetch_one(query).await.map_err(error::of_write)?;
+    let rows = connection.fetch_all(query).await.map_err(error::of_write)?;
+    let Some(row) = rows.first() else { return Ok(0) };
     let deleted: i64 = row.try_get("count").map_err(error::of_write)?;
-    if matches!(expired, Expired::Events(_)) && deleted > 0 {
-        connection.execute(sqlx::query(SUM_UP)).await.map_err(error::of_write)?;
-    }
     Ok(usize::try_from(deleted).unwrap_or(0))
 }
 

@@ -2,60 +2,78 @@
 
 use domain::{
     batch::SessionWrite,
-    event::{Event, changes_to_text},
+    event::{EventWrite, changes_to_text},
     request_id::RequestId,
 };
-use sqlx::{Postgres, postgres::PgArguments, query::Query};
+use sqlx::{Postgres, Row, postgres::PgArguments, query::Query};
 
-use crate::{columns::Columns, connections::Lease, load::index};
+use crate::{columns::Columns, connections::Lease, epoch, load::index};
+
+/// Whether the epoch has begun that this start of the server begins: asked in the statement that writes, since a pooler may
+/// have led it to another server than the one before.
+macro_rules! epoch {
+    () => {
+        "epoch AS MATERIALIZED (
+        SELECT EXISTS (SELECT FROM channel_session_epoch WHERE server_started = pg_postmaster_start_time()) AS has_begun
+    )"
+    };
+}
 
 /// New data of sessions, each only where its revision is the expected one: an UPDATE that had to wait for another one finds
 /// the revision changed, and does nothing. It is what nearly all writes are, and stands apart from [`WRITE`] because it takes
 /// less of the database's time.
-const UPDATE: &str = "
-    WITH written AS (
+///
+/// Of all these statements: nothing is written unless the epoch has begun, and an ordinal of 0 says so.
+const UPDATE: &str = concat!(
+    "WITH ", epoch!(), ", written AS (
         UPDATE channel_session AS session
         SET revision = item.revision, document = item.document::jsonb
         FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[])
              WITH ORDINALITY AS item(tenant_id, id, expected, revision, document, ordinal)
         WHERE session.tenant_id = item.tenant_id AND session.id = item.id AND session.revision = item.expected
-        RETURNING ordinal, session.tenant_id, session.id, session.conversation_id, item.document AS text
+          AND (SELECT has_begun FROM epoch)
+        RETURNING ordinal, session.tenant_id, session.id, session.conversation_id
     ), inserted_event AS (
-        INSERT INTO channel_session_event (tenant_id, session_id, revision, name, at, conversation_id, requester,
-                                           request_id, trace_id, changes, document)
-        SELECT tenant_id, id, revision, name, at, conversation_id, requester, request_id, trace_id, changes,
-               coalesce(document, text)
+        INSERT INTO channel_session_event (tenant_id, session_id, revision, ordinal, name, at, conversation_id, requester,
+                                           request_id, trace_id, changes, document_before)
+        SELECT tenant_id, id, revision, number, name, at, conversation_id, requester, request_id, trace_id, changes,
+               document_before
         FROM unnest($6::bigint[], $7::bigint[], $8::text[], $9::bigint[], $10::text[], $11::text[], $12::text[],
                     $13::text[], $14::text[])
              WITH ORDINALITY AS event(ordinal, revision, name, at, requester, request_id, trace_id, changes,
-                                      document, number)
+                                      document_before, number)
         JOIN written USING (ordinal)
-        ORDER BY number
     )
-    SELECT ordinal FROM written";
+    SELECT ordinal FROM written
+    UNION ALL SELECT 0 FROM epoch WHERE NOT has_begun"
+);
 
 /// The same for one session with one event. A statement about lists takes longer.
-const UPDATE_ONE: &str = "
-    WITH written AS (
+const UPDATE_ONE: &str = concat!(
+    "WITH ", epoch!(), ", written AS (
         UPDATE channel_session
         SET revision = $4, document = $5::text::jsonb
-        WHERE tenant_id = $1 AND id = $2 AND revision = $3
+        WHERE tenant_id = $1 AND id = $2 AND revision = $3 AND (SELECT has_begun FROM epoch)
         RETURNING conversation_id
+    ), inserted_event AS (
+        INSERT INTO channel_session_event (tenant_id, session_id, revision, ordinal, name, at, conversation_id, requester,
+                                           request_id, trace_id, changes, document_before)
+        SELECT $1, $2, $4, 1, $6, $7, conversation_id, $8, $9, $10, $11, $12
+        FROM written
     )
-    INSERT INTO channel_session_event (tenant_id, session_id, revision, name, at, conversation_id, requester, request_id,
-                                       trace_id, changes, document)
-    SELECT $1, $2, $4, $6, $7, conversation_id, $8, $9, $10, $11, coalesce($12, $5)
-    FROM written
-    RETURNING 1::bigint AS ordinal";
+    SELECT 1::bigint AS ordinal FROM written
+    UNION ALL SELECT 0 FROM epoch WHERE NOT has_begun"
+);
 
 /// Whatever can be written of sessions, and what belongs to each only where it was written.
-const WRITE: &str = "
-    WITH item AS (
-        SELECT *
+const WRITE: &str = concat!(
+    "WITH ", epoch!(), ", item AS (
+        SELECT item.*
         FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[],
                     $9::boolean[], $10::bigint[], $11::boolean[], $12::boolean[])
              WITH ORDINALITY AS item(tenant_id, id, expected, revision, document, conversation_id, customer_id,
                                      channel_type, active, ended_at, sets_ended_at, erase, ordinal)
+        WHERE (SELECT has_begun FROM epoch)
     ), updated AS (
         UPDATE channel_session AS session
         SET revision = item.revision, document = item.document::jsonb, conversation_id = item.conversation_id,
@@ -85,16 +103,15 @@ const WRITE: &str = "
         DELETE FROM channel_session_idempotency_record AS record USING written_item AS item
         WHERE item.erase AND record.tenant_id = item.tenant_id AND record.session_id = item.id
     ), inserted_event AS (
-        INSERT INTO channel_session_event (tenant_id, session_id, revision, name, at, conversation_id, requester,
-                                           request_id, trace_id, changes, document)
-        SELECT tenant_id, id, revision, name, at, conversation_id, requester, request_id, trace_id, changes,
-               document
+        INSERT INTO channel_session_event (tenant_id, session_id, revision, ordinal, name, at, conversation_id, requester,
+                                           request_id, trace_id, changes, document_before)
+        SELECT tenant_id, id, revision, number, name, at, conversation_id, requester, request_id, trace_id, changes,
+               document_before
         FROM unnest($13::bigint[], $14::bigint[], $15::text[], $16::bigint[], $17::text[], $18::text[], $19::text[],
                     $20::text[], $21::text[], $22::text[])
              WITH ORDINALITY AS event(ordinal, revision, name, at, conversation_id, requester, request_id, trace_id,
-                                      changes, document, number)
+                                      changes, document_before, number)
         JOIN written_item USING (ordinal)
-        ORDER BY number
     ), inserted_record AS (
         INSERT INTO channel_session_idempotency_record (tenant_id, session_id, request_id, digest, revision, changed,
                                                         document, at)
@@ -103,7 +120,9 @@ const WRITE: &str = "
              AS record(ordinal, request_id, digest, revision, changed, document, at)
         JOIN written_item USING (ordinal)
     )
-    SELECT ordinal FROM written";
+    SELECT ordinal FROM written
+    UNION ALL SELECT 0 FROM epoch WHERE NOT has_begun"
+);
 
 /// Removes what a deletion left of idempotency records: one that was added while the deletion waited for its row.
 const ERASE: &str = "
@@ -111,26 +130,23 @@ const ERASE: &str = "
     USING unnest($1::text[], $2::text[], $3::bigint[]) AS item(tenant_id, id, revision)
     WHERE record.tenant_id = item.tenant_id AND record.session_id = item.id AND record.revision <= item.revision";
 
-/// Writes a group, each of another session, and says of each whether it was written.
-pub(crate) async fn run(connection: &mut Lease, group: &[SessionWrite]) -> Result<Vec<bool>, sqlx::Error> {
+/// Writes a group, each of another session, and says of each whether it was written. Answers are kept with all idempotency
+/// records, or where they cannot be rebuilt.
+pub(crate) async fn run(
+    connection: &mut Lease,
+    group: &[SessionWrite],
+    keeps_answers: bool,
+) -> Result<Vec<bool>, sqlx::Error> {
     // Should a deletion have been cut off before it had erased everything, it is done now.
     erase(connection, group.iter().filter(|write| write.restarts)).await?;
-    let query = match group {
-        [write]
-            if write.is_update()
-                && let [event] = &*write.events =>
-        {
-            update_one(write, event)
+    let written = match write(connection, group, keeps_answers).await? {
+        Some(written) => written,
+        None => {
+            epoch::begin(connection).await?;
+            // Where it has ended already, the sessions are read again, as after a lost race.
+            write(connection, group, keeps_answers).await?.unwrap_or_else(|| vec![false; group.len()])
         }
-        _ if group.iter().all(SessionWrite::is_update) => {
-            Columns::of_updates(group).bind_update(sqlx::query(UPDATE))
-        }
-        _ => Columns::of_all(group).bind_all(sqlx::query(WRITE)),
     };
-    let mut written = vec![false; group.len()];
-    for row in connection.fetch_all(query).await? {
-        written[index(&row)?] = true;
-    }
     let deleted = group.iter().zip(&written).filter(|(write, written)| **written && write.erase);
     if let Err(error) = erase(connection, deleted.map(|(write, _)| write)).await {
         // What was written stays written: it is done before anything else is stored under these ids.
@@ -139,7 +155,38 @@ pub(crate) async fn run(connection: &mut Lease, group: &[SessionWrite]) -> Resul
     Ok(written)
 }
 
-fn update_one<'a>(write: &'a SessionWrite, event: &'a Event) -> Query<'a, Postgres, PgArguments> {
+/// None where nothing was written since no epoch has begun.
+async fn write(
+    connection: &mut Lease,
+    group: &[SessionWrite],
+    keeps_answers: bool,
+) -> Result<Option<Vec<bool>>, sqlx::Error> {
+    let query = match group {
+        [write]
+            if write.is_update()
+                && let [event] = &*write.events =>
+        {
+            update_one(write, event)
+        }
+        _ if group.iter().all(SessionWrite::is_update) => {
+            Columns::of(group, keeps_answers).bind_update(sqlx::query(UPDATE))
+        }
+        _ => Columns::of(group, keeps_answers).bind_all(sqlx::query(WRITE)),
+    };
+    let mut written = vec![false; group.len()];
+    for row in connection.fetch_all(query).await? {
+        if row.try_get::<i64, _>("ordinal")? == 0 {
+            return Ok(None);
+        }
+        written[index(&row)?] = true;
+    }
+    Ok(Some(written))
+}
+
+fn update_one<'a>(
+    write: &'a SessionWrite,
+    EventWrite { event, before }: &'a EventWrite,
+) -> Query<'a, Postgres, PgArguments> {
     sqlx::query(UPDATE_ONE)
         .bind(write.tenant.as_str())
         .bind(write.id.as_str())
@@ -152,7 +199,7 @@ fn update_one<'a>(write: &'a SessionWrite, event: &'a Event) -> Query<'a, Postgr
         .bind(event.request_id.as_ref().map(RequestId::as_str))
         .bind(event.trace_id.map(|id| id.to_string()))
         .bind(changes_to_text(&event.changes))
-        .bind(event.document_beside(write))
+        .bind(before.as_deref())
 }
 
 async fn erase(

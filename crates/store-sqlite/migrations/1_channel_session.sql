@@ -27,7 +27,8 @@ CREATE INDEX channel_session_channel_type ON channel_session (tenant_id, channel
 CREATE INDEX channel_session_active ON channel_session (tenant_id, active, id) WHERE active IS NOT NULL;
 CREATE INDEX channel_session_ended ON channel_session (ended_at) WHERE ended_at IS NOT NULL;
 
--- What happened, one row for each revision. One write comes after the other, so the number is the order for everybody.
+-- What happened, one row for each revision: what changed, and not the document, which is rebuilt from the session's and the
+-- changes after it. One write comes after the other, so the number is the order for everybody.
 CREATE TABLE channel_session_event (
     number          INTEGER PRIMARY KEY AUTOINCREMENT,
     tenant_id       TEXT NOT NULL,
@@ -41,7 +42,8 @@ CREATE TABLE channel_session_event (
     -- The trace of the call, in hex as its W3C traceparent has it.
     trace_id        TEXT,
     changes         TEXT NOT NULL,
-    document        TEXT,
+    -- The document before the event, where its changes do not lead back to that.
+    document_before TEXT,
     UNIQUE (tenant_id, session_id, revision)
 ) STRICT;
 
@@ -52,6 +54,16 @@ CREATE TABLE channel_session_event_log (
 ) STRICT;
 INSERT INTO channel_session_event_log VALUES (1, 0);
 
+-- The epochs of the file: one begins each time that it is opened to be written. A position names its epoch. After an older
+-- copy of the file was put in its place, a position whose number is above that with which a later epoch begins, and that does
+-- not know that epoch, counts events that are none any more.
+CREATE TABLE channel_session_epoch (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    id     TEXT NOT NULL UNIQUE DEFAULT (lower(hex(randomblob(16)))),
+    -- The number of the last event before it.
+    last   INTEGER NOT NULL
+) STRICT;
+
 -- Idempotency records: requests that may come again, and what they were answered.
 CREATE TABLE channel_session_idempotency_record (
     tenant_id  TEXT NOT NULL,
@@ -60,7 +72,8 @@ CREATE TABLE channel_session_idempotency_record (
     digest     BLOB NOT NULL,
     revision   INTEGER NOT NULL,
     changed    INTEGER NOT NULL,
-    document   TEXT NOT NULL,
+    -- Where it cannot be rebuilt.
+    document   TEXT,
     at         INTEGER NOT NULL,
     PRIMARY KEY (tenant_id, session_id, request_id)
 ) STRICT;

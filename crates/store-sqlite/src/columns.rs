@@ -1,7 +1,7 @@
 //! An event's row, as the columns that are written.
 
 use domain::{
-    event::{Event, changes_to_text},
+    event::{EventWrite, changes_to_text},
     request_id::RequestId,
 };
 use sqlx::{Sqlite, query::Query, query_builder::Separated, sqlite::SqliteArguments};
@@ -19,12 +19,12 @@ pub(crate) struct EventColumns<'a> {
     request_id: Option<&'a str>,
     trace_id: Option<String>,
     changes: Option<String>,
-    document: Option<&'a str>,
+    document_before: Option<&'a str>,
 }
 
 impl<'a> EventColumns<'a> {
-    /// The columns of an event, with a document that may be another one than the event's.
-    pub(crate) fn of(event: &'a Event, document: Option<&'a str>) -> Self {
+    /// The columns of an event.
+    pub(crate) fn of(EventWrite { event, before }: &'a EventWrite) -> Self {
         Self {
             tenant_id: Some(event.tenant.as_str()),
             session_id: Some(event.session_id.as_str()),
@@ -36,7 +36,7 @@ impl<'a> EventColumns<'a> {
             request_id: event.request_id.as_ref().map(RequestId::as_str),
             trace_id: event.trace_id.map(|id| id.to_string()),
             changes: Some(changes_to_text(&event.changes)),
-            document,
+            document_before: before.as_deref(),
         }
     }
 
@@ -56,7 +56,7 @@ impl<'a> EventColumns<'a> {
             .bind(self.request_id)
             .bind(self.trace_id)
             .bind(self.changes)
-            .bind(self.document)
+            .bind(self.document_before)
     }
 
     /// Binds them as one row of a list.
@@ -71,6 +71,6 @@ impl<'a> EventColumns<'a> {
             .push_bind(self.request_id)
             .push_bind(self.trace_id)
             .push_bind(self.changes)
-            .push_bind(self.document);
+            .push_bind(self.document_before);
     }
 }

@@ -14,6 +14,7 @@ use telemetry::{Statement, lost_races, replays, statement};
 
 use crate::{
     connections::{Connections, Lease},
+    epoch::Epoch,
     error,
     file::File,
     health::Writes,
@@ -45,6 +46,8 @@ pub(crate) struct Target {
     pub(crate) file: File,
     pub(crate) reserve: Reserve,
     pub(crate) writes: Writes,
+    pub(crate) epoch: Epoch,
+    pub(crate) keeps_answers: bool,
 }
 
 struct Rounds<'a> {
@@ -66,9 +69,7 @@ impl Storage for Rounds<'_> {
         self.was_full = false;
         self.target.file.check_for_changes(Outcome::NotApplied)?;
         let mut reader = self.target.readers.get().await?;
-        let states = statement(Statement::Load, load::run(&mut reader, sessions, commands))
-            .await
-            .map_err(error::of_read)?;
+        let states = statement(Statement::Load, load::run(&mut reader, sessions, commands)).await?;
         reader.keep();
         self.connection = Some(self.target.writer.get().await?);
         Ok(states)
@@ -88,7 +89,8 @@ impl Storage for Rounds<'_> {
                 self.connection = Some(connection);
                 return Err(Refusal::NoRoom(error));
             }
-            let error = match statement(Statement::Write, write(&mut connection, group)).await {
+            let written = statement(Statement::Write, write(&mut connection, group, self.target)).await;
+            let error = match written {
                 Ok(written) => {
                     lost_races(&written);
                     writes.note(true);
@@ -124,11 +126,16 @@ impl Rounds<'_> {
 }
 
 /// Writes a group in one transaction, and says of each whether it was written. Leaves the transaction open where it fails.
-async fn write(connection: &mut SqliteConnection, group: &[SessionWrite]) -> Result<Vec<bool>, sqlx::Error> {
+async fn write(
+    connection: &mut SqliteConnection,
+    group: &[SessionWrite],
+    target: &Target,
+) -> Result<Vec<bool>, sqlx::Error> {
+    target.epoch.begin(connection).await?;
     if group.iter().all(SessionWrite::is_update) {
         update::run(connection, group).await.map(|()| vec![true; group.len()])
     } else {
-        write::run(connection, group).await
+        write::run(connection, group, target.keeps_answers).await
     }
 }
 

@@ -15,8 +15,8 @@ use crate::{
 /// Along the revisions, backwards. A key is looked for in the changes of one session only.
 const STATEMENT: &str = concat!(
     "SELECT ",
-    columns!(),
-    ", NULL AS document
+    columns!("event"),
+    "
      FROM channel_session_event AS event
      WHERE tenant_id = ?1 AND session_id = ?2 AND revision < ?3
        AND (?4 IS NULL

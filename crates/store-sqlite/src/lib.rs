@@ -6,6 +6,7 @@
 mod clock;
 mod columns;
 mod connections;
+mod epoch;
 mod error;
 mod event;
 mod events;
@@ -44,7 +45,7 @@ use file::File;
 use health::Writes;
 use reserve::Reserve;
 
-pub use open::migrate;
+pub use open::{Options, migrate};
 
 /// Sessions in an SQLite file.
 #[derive(Debug, Clone)]

@@ -10,6 +10,11 @@ use domain::{
 };
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 
+use crate::{
+    error,
+    event::{self, past},
+};
+
 const SESSIONS: &str = "
     SELECT item.key AS item_index, session.revision, session.document
     FROM json_each(?) AS item
@@ -20,24 +25,27 @@ const REVISIONS: &str = "
     FROM json_each(?) AS item
     JOIN channel_session AS session ON session.tenant_id = item.value ->> 0 AND session.id = item.value ->> 1";
 
-const IDEMPOTENCY_RECORD: &str = "
-    SELECT digest, revision, changed, document, at
-    FROM channel_session_idempotency_record
-    WHERE tenant_id = ? AND session_id = ? AND request_id = ?";
+/// With what an answer is rebuilt from that was not kept.
+const IDEMPOTENCY_RECORD: &str = concat!(
+    "SELECT record.digest, record.revision, record.changed, record.document, record.at, ",
+    past!("record"),
+    " FROM channel_session_idempotency_record AS record
+      WHERE record.tenant_id = ? AND record.session_id = ? AND record.request_id = ?"
+);
 
 /// A session's state for each key, in order.
 pub(crate) async fn run(
     connection: &mut SqliteConnection,
     keys: &[Key<'_>],
     commands: &[&Command],
-) -> Result<Vec<Result<SessionState, Error>>, sqlx::Error> {
+) -> Result<Vec<Result<SessionState, Error>>, Error> {
     let mut states: Vec<_> =
         keys.iter().map(|&(tenant, id)| Ok(SessionState::missing(tenant.clone(), id.clone()))).collect();
-    for row in sqlx::query(SESSIONS).bind(names(keys)?).fetch_all(&mut *connection).await? {
-        let index = index(&row)?;
+    for row in sqlx::query(SESSIONS).bind(names(keys).map_err(error::of_read)?).fetch_all(&mut *connection).await.map_err(error::of_read)? {
+        let index = index(&row).map_err(error::of_read)?;
         let (tenant, id) = keys[index];
-        let revision = Revision::new(row.try_get("revision")?);
-        states[index] = SessionState::stored(tenant.clone(), id.clone(), revision, row.try_get("document")?);
+        let (revision, document) = session(&row).map_err(error::of_read)?;
+        states[index] = SessionState::stored(tenant.clone(), id.clone(), revision, document);
     }
     // After the sessions: a record that has just been added for a later revision is found all the same.
     for command in commands {
@@ -80,20 +88,44 @@ async fn stored_record(
     connection: &mut SqliteConnection,
     command: &Command,
     request_id: &RequestId,
-) -> Result<Option<IdempotencyRecord>, sqlx::Error> {
+) -> Result<Option<IdempotencyRecord>, Error> {
     let row = sqlx::query(IDEMPOTENCY_RECORD)
         .bind(command.tenant.as_str())
         .bind(command.id.as_str())
         .bind(request_id.as_str())
         .fetch_optional(connection)
-        .await?;
+        .await
+        .map_err(error::of_read)?;
     let Some(row) = row else { return Ok(None) };
-    Ok(Some(IdempotencyRecord {
+    let (record, kept) = record(&row, request_id).map_err(error::of_read)?;
+    if let Some(document) = kept {
+        return Ok(Some(IdempotencyRecord { document, ..record }));
+    }
+    let document = event::document(&row, record.revision)?.ok_or_else(|| {
+        let what = "what the answer of a request id is rebuilt from has expired: keep events as long as request ids";
+        Error::Internal(what.into())
+    })?;
+    Ok(Some(IdempotencyRecord { document: document.into_text(), ..record }))
+}
+
+/// The record without its answer's document, and that where it was kept.
+fn record(
+    row: &SqliteRow,
+    request_id: &RequestId,
+) -> Result<(IdempotencyRecord, Option<String>), sqlx::Error> {
+    let record = IdempotencyRecord {
         request_id: request_id.clone(),
         digest: Digest::from_stored(row.try_get("digest")?),
         revision: Revision::new(row.try_get("revision")?),
         changed: row.try_get("changed")?,
-        document: row.try_get("document")?,
+        document: String::new(),
+        keeps_document: false,
         at: Timestamp::from_millis(row.try_get("at")?),
-    }))
+    };
+    Ok((record, row.try_get("document")?))
+}
+
+/// The revision and the document of a session's row; what was deleted left only its revision.
+fn session(row: &SqliteRow) -> Result<(Revision, Option<String>), sqlx::Error> {
+    Ok((Revision::new(row.try_get("revision")?), row.try_get("document")?))
 }

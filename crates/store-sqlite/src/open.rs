@@ -23,6 +23,7 @@ use crate::{
     Store,
     clock::Clock,
     connections::{ACQUIRE_TIMEOUT, Connections},
+    epoch::Epoch,
     error, execute,
     file::File,
     health::Writes,
@@ -35,12 +36,20 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Connections that read. Each has a thread and a page cache of its own, and reads are short.
 const READERS: u32 = 4;
 
+/// How the store works.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Whether the answers that idempotency records hold are kept with them. Otherwise they are rebuilt, for which events
+    /// have to be kept as long as records.
+    pub keeps_answers: bool,
+}
+
 impl Store {
     /// Opens the file that an `sqlite:` URL names. The tables have to be there: see [`migrate`].
     ///
     /// # Errors
     /// If the URL is not understood, or the file cannot be opened.
-    pub async fn open(url: &str) -> Result<Self, OpenError> {
+    pub async fn open(url: &str, Options { keeps_answers }: &Options) -> Result<Self, OpenError> {
         let options = options(url)?;
         let pool = |connections| {
             SqlitePoolOptions::new()
@@ -55,7 +64,13 @@ impl Store {
         Reserve::adopt(options.get_filename());
         let writer = Connections::new(1, options.clone());
         // Whether the file can be opened and written is found out at once.
-        connect(&options).await.map_err(cannot_open)?.close().await.map_err(cannot_open)?;
+        let mut first = connect(&options).await.map_err(cannot_open)?;
+        let epoch = Epoch::default();
+        // Where the disk is full, the first write that finds room begins it.
+        if let Err(error) = epoch.begin(&mut first).await {
+            tracing::debug!(%error, "no epoch could be begun yet");
+        }
+        first.close().await.map_err(cannot_open)?;
         let file = File::at(options.get_filename()).map_err(|error| cannot_open(error.into()))?;
         let reserve = Reserve::of(file.clone());
         let writes = Writes::default();
@@ -78,6 +93,8 @@ impl Store {
             file: file.clone(),
             reserve: reserve.clone(),
             writes: writes.clone(),
+            epoch,
+            keeps_answers: *keeps_answers,
         };
         let commands = Batcher::new(batches, move |commands: Vec<Command>, _| {
             let target = target.clone();

@@ -12,12 +12,8 @@ pub(crate) async fn run(
     connection: &mut SqliteConnection,
     group: &[SessionWrite],
 ) -> Result<(), sqlx::Error> {
-    let events: Vec<_> = group
-        .iter()
-        .flat_map(|write| {
-            write.events.iter().map(|event| EventColumns::of(event, event.document_beside(write)))
-        })
-        .collect();
+    let events: Vec<_> =
+        group.iter().flat_map(|write| &write.events).map(EventColumns::of).collect();
     // Filled up with nulls, there are few different strings to prepare. No session is found for a null.
     let rows = group.len().max(events.len()).next_power_of_two();
 
@@ -31,17 +27,15 @@ pub(crate) async fn run(
     query.push(
         ") AS item WHERE tenant_id = item.column1 AND id = item.column2;
          INSERT INTO channel_session_event (tenant_id, session_id, revision, name, at, conversation_id, requester,
-                                            request_id, trace_id, changes, document)
-         SELECT session.tenant_id, session.id, column3, column4, column5, column6, column7, column8, column9, column10,
-                coalesce(column11, session.document)
+                                            request_id, trace_id, changes, document_before)
+         SELECT column1, column2, column3, column4, column5, column6, column7, column8, column9, column10, column11
          FROM (",
     );
     query.push_values(filled(events.into_iter(), rows), |row, columns| {
         columns.unwrap_or_default().bind_row(row);
     });
     query.push(
-        ") LEFT JOIN channel_session AS session ON session.tenant_id = column1 AND session.id = column2
-         WHERE column1 IS NOT NULL;
+        ") WHERE column1 IS NOT NULL;
          COMMIT",
     );
     query.build().execute(connection).await.map(drop)

@@ -20,7 +20,7 @@ const SESSION: &str = "
 
 const EVENT: &str = "
     INSERT INTO channel_session_event (tenant_id, session_id, revision, name, at, conversation_id, requester, request_id,
-                                       trace_id, changes, document)
+                                       trace_id, changes, document_before)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 const IDEMPOTENCY_RECORD: &str = "
@@ -37,6 +37,7 @@ const ERASE_RECORDS: &str =
 pub(crate) async fn run(
     connection: &mut SqliteConnection,
     group: &[SessionWrite],
+    keeps_answers: bool,
 ) -> Result<Vec<bool>, sqlx::Error> {
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
     let keys: Vec<_> = group.iter().map(|write| (&write.tenant, &write.id)).collect();
@@ -45,7 +46,7 @@ pub(crate) async fn run(
     for (write, revision) in group.iter().zip(revisions) {
         let is_current = revision == write.expected;
         if is_current {
-            write_one(&mut transaction, &write.tenant, &write.id, write).await?;
+            write_one(&mut transaction, write, keeps_answers).await?;
         }
         written.push(is_current);
     }
@@ -55,10 +56,10 @@ pub(crate) async fn run(
 
 async fn write_one(
     connection: &mut SqliteConnection,
-    tenant: &TenantId,
-    id: &Id,
     write: &SessionWrite,
+    keeps_answers: bool,
 ) -> Result<(), sqlx::Error> {
+    let SessionWrite { tenant, id, .. } = write;
     let fields = write.indexed_fields.as_ref();
     sqlx::query(SESSION)
         .bind(tenant.as_str())
@@ -79,11 +80,10 @@ async fn write_one(
         }
     }
     for event in &write.events {
-        let columns = EventColumns::of(event, event.document.as_deref());
-        columns.bind(sqlx::query(EVENT)).execute(&mut *connection).await?;
+        EventColumns::of(event).bind(sqlx::query(EVENT)).execute(&mut *connection).await?;
     }
     for record in &write.idempotency_records {
-        insert_record(connection, tenant, id, record).await?;
+        insert_record(connection, tenant, id, record, keeps_answers || record.keeps_document).await?;
     }
     Ok(())
 }
@@ -93,6 +93,7 @@ async fn insert_record(
     tenant: &TenantId,
     id: &Id,
     record: &IdempotencyRecord,
+    keeps_document: bool,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(IDEMPOTENCY_RECORD)
         .bind(tenant.as_str())
@@ -101,7 +102,7 @@ async fn insert_record(
         .bind(record.digest.as_bytes())
         .bind(record.revision.get())
         .bind(record.changed)
-        .bind(&record.document)
+        .bind(keeps_document.then_some(&record.document))
         .bind(record.at.millis())
         .execute(connection)
         .await

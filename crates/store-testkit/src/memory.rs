@@ -16,7 +16,7 @@ use domain::{
     Error, Outcome,
     batch::SessionState,
     command::{Command, CommandResult},
-    event::{Event, Position, Scope},
+    event::{Event, EventWrite, Position, Scope},
     health::Health,
     list::{Filter, Page},
     session::{Id, Revision, Session, TenantId},
@@ -118,8 +118,8 @@ impl Store for Memory {
                     && key.is_none_or(|key| event.keys().contains(&key))
                     && before.is_none_or(|before| event.revision < before)
             };
-            let newest_first = kept.events.iter().rev().map(|(_, event)| event).filter(wanted);
-            Ok(newest_first.take(limit).map(|event| Event { document: None, ..event.clone() }).collect())
+            let newest_first = kept.events.iter().rev().map(|(_, write)| &write.event).filter(wanted);
+            Ok(newest_first.take(limit).cloned().collect())
         })
     }
 
@@ -141,13 +141,17 @@ impl Store for Memory {
             if after < kept.expired {
                 return Err(Error::PositionExpired);
             }
-            let mut wanted = kept.events.iter().filter(|(number, event)| {
+            let mut wanted = kept.events.iter().filter(|(number, write)| {
+                let event = &write.event;
                 (after < *number && *number <= until) && event.tenant == *tenant && scope.holds(event)
             });
             let page: Vec<_> = wanted.by_ref().take(limit).collect();
             let complete = wanted.next().is_none();
             let last = page.last().map_or(after, |(number, _)| *number);
-            let events = page.into_iter().map(|(number, event)| (event.clone(), position(*number))).collect();
+            let whole = |(number, write): &(u64, EventWrite)| {
+                Ok((kept.whole(&write.event)?, position(*number)))
+            };
+            let events = page.into_iter().map(whole).collect::<Result<_, Error>>()?;
             Ok(Events { events, next: position(if complete { until.max(after) } else { last }), complete })
         })
     }
@@ -161,8 +165,8 @@ impl Store for Memory {
                 goes
             };
             match expired {
-                Expired::Events(before) => kept.events.retain(|(number, event)| {
-                    let goes = goes(event.at, before);
+                Expired::Events(before) => kept.events.retain(|(number, write)| {
+                    let goes = goes(write.event.at, before);
                     if goes {
                         kept.expired = kept.expired.max(*number);
                     }

@@ -9,7 +9,8 @@ mod cluster;
 mod programs;
 
 use std::{
-    env, process,
+    env,
+    process::{self, Command, Stdio},
     sync::atomic::{AtomicU32, Ordering},
     thread,
     time::{SystemTime, UNIX_EPOCH},
@@ -120,6 +121,21 @@ async fn has_language_rules(connection: &mut PgConnection) -> Result<bool, sqlx:
     let query = "SELECT current_setting('server_version_num')::int >= 150000
                     AND EXISTS (SELECT FROM pg_collation WHERE collprovider = 'i')";
     sqlx::query_scalar(query).fetch_one(connection).await
+}
+
+/// Copies a database into an empty one, as a dump that is restored does.
+///
+/// # Panics
+/// If that fails, with what the programs say.
+pub fn copy(from: &str, to: &str) {
+    let programs = programs::find().unwrap_or_else(|problem| panic!("{problem}"));
+    let dump = Command::new(programs.join("pg_dump")).args(["--no-owner", from]).stdout(Stdio::piped()).spawn();
+    let mut dump = dump.expect("pg_dump starts");
+    let mut restore = Command::new(programs.join("psql"));
+    restore.args(["--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1", "--dbname", to]).stdout(Stdio::null());
+    restore.stdin(dump.stdout.take().expect("it has a pipe"));
+    assert!(restore.status().expect("psql starts").success(), "the dump is restored");
+    assert!(dump.wait().expect("pg_dump ends").success(), "the database is dumped");
 }
 
 /// A server that is given may serve several test processes at once, also from different machines.

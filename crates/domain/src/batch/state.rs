@@ -1,11 +1,13 @@
 //! One session while a batch of commands is executed: what each command makes of it, decided in memory, and what is then
 //! to be written. Every store reads, applies and writes; none of them decides.
 
+use std::collections::BTreeSet;
+
 use super::{Effect, Ended, SessionWrite};
 use crate::{
-    command::{Command, CommandResult},
+    command::{Command, CommandResult, Operation},
     error::Error,
-    event::{AttributeDiff, Event, Name, mask_changes, mask_document},
+    event::{AttributeDiff, Event, EventWrite, MAX_LATER, Name, can_undo, mask_changes, mask_document},
     request_id::{Digest, IdempotencyRecord},
     session::{Document, Id, Revision, TenantId},
 };
@@ -134,15 +136,22 @@ impl SessionState {
         mut changes: Vec<AttributeDiff>,
         current: &Document,
     ) {
-        let keys = mask_changes(&mut changes);
-        let document = mask_document(current, &keys).unwrap_or_else(|| current.text().to_owned());
-        self.write.events.push(Event {
+        let masked = mask_changes(&mut changes);
+        let is_update = matches!(command.operation, Operation::Update(_));
+        let is_needed = |before: &&Document| {
+            let leads_back = is_update && can_undo(before, &changes, &masked);
+            !leads_back || self.revision.get() % MAX_LATER == 0
+        };
+        let before = self.current.as_ref().filter(is_needed).map(|before| {
+            mask_document(before, &BTreeSet::new()).unwrap_or_else(|| before.text().to_owned())
+        });
+        let event = Event {
             conversation_id: current.indexed_fields().conversation_id.clone(),
             request_id: command.request_id.clone(),
             changes,
-            document: Some(document),
             ..self.event(command, name)
-        });
+        };
+        self.write.events.push(EventWrite { event, before });
     }
 
     /// A session that is stored inactive has ended then; one that was inactive before has ended when it had.
@@ -167,7 +176,7 @@ impl SessionState {
         self.write.erase = true;
         self.write.index_changed = true;
         self.write.ended = Ended::At(None);
-        self.write.events = vec![self.event(command, Name::Deleted)];
+        self.write.events = vec![EventWrite { event: self.event(command, Name::Deleted), before: None }];
     }
 
     /// An event that says no more than what happened, to which session, when, and in whose call.
@@ -194,6 +203,7 @@ impl SessionState {
             digest: command.digest(),
             revision: result.revision,
             changed: result.changed,
+            keeps_document: self.current.as_ref().is_some_and(|current| mask_document(current, &BTreeSet::new()).is_some()),
             document: document.clone(),
             at: command.at,
         });

@@ -16,7 +16,7 @@ use super::*;
 use crate::{
     attribute::Attributes,
     command::{Create, Delete, End, Existing, Operation, Requester},
-    event::{AttributeDiff, Event, Name},
+    event::{AttributeDiff, Event, EventWrite, Name},
     precondition::RevisionMatch,
     request_id::RequestId,
     session::{Document, Revision},
@@ -116,5 +116,5 @@ fn run<T>(work: impl Future<Output = T>) -> T {
 }
 
 fn names(write: &SessionWrite) -> Vec<(i64, Name)> {
-    write.events.iter().map(|event| (event.revision.get(), event.name)).collect()
+    write.events.iter().map(|write| (write.event.revision.get(), write.event.name)).collect()
 }

@@ -3,7 +3,7 @@
 use crate::{
     command::CommandResult,
     error::Error,
-    event::Event,
+    event::EventWrite,
     list::IndexedFields,
     request_id::IdempotencyRecord,
     session::{Id, Revision, TenantId},
@@ -35,7 +35,7 @@ pub struct SessionWrite {
     /// Whether the session takes the place of one that was deleted.
     pub restarts: bool,
     /// What happened to it, to be kept.
-    pub events: Vec<Event>,
+    pub events: Vec<EventWrite>,
     /// Requests that may come again, to be kept.
     pub idempotency_records: Vec<IdempotencyRecord>,
     /// When it stopped being active.

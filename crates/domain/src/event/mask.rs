@@ -12,10 +12,7 @@ pub const MASK: &str = "********";
 /// Masks the values of keys of which any entry that changed was or is a `Password`, and returns those keys: of them the
 /// document that goes with the changes must not tell either.
 pub(crate) fn mask_changes(changes: &mut [AttributeDiff]) -> BTreeSet<String> {
-    let is_secret =
-        |entry: &Option<Entry>| entry.as_ref().is_some_and(|entry| is_password(entry.value_type.as_ref()));
-    let secrets = changes.iter().filter(|change| is_secret(&change.old) || is_secret(&change.new));
-    let keys: BTreeSet<String> = secrets.map(|change| change.key.clone()).collect();
+    let keys = secret_keys(changes);
     for change in changes.iter_mut().filter(|change| keys.contains(&change.key)) {
         for entry in [&mut change.old, &mut change.new].into_iter().flatten() {
             if let Some(value) = &mut entry.value {
@@ -24,6 +21,13 @@ pub(crate) fn mask_changes(changes: &mut [AttributeDiff]) -> BTreeSet<String> {
         }
     }
     keys
+}
+
+/// The keys of changes of which any entry is a `Password`: what they tell of these is masked already.
+pub(crate) fn secret_keys(changes: &[AttributeDiff]) -> BTreeSet<String> {
+    let has_secret = |entry: &Option<Entry>| entry.as_ref().is_some_and(is_secret);
+    let secrets = changes.iter().filter(|change| has_secret(&change.old) || has_secret(&change.new));
+    secrets.map(|change| change.key.clone()).collect()
 }
 
 /// The text of a document with passwords masked, and the values of these keys; `None` where there is nothing to mask.
@@ -46,6 +50,11 @@ pub(crate) fn mask_document(document: &Document, keys: &BTreeSet<String>) -> Opt
         }
     }
     document.text_with(&masked)
+}
+
+/// Whether an entry is a `Password`.
+pub(crate) fn is_secret(entry: &Entry) -> bool {
+    is_password(entry.value_type.as_ref())
 }
 
 fn is_password(value_type: Option<&Value>) -> bool {

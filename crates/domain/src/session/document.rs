@@ -167,11 +167,28 @@ impl Document {
     /// # Errors
     /// [`Error::DocumentTooLarge`].
     pub(crate) fn with_attributes(&self, entries: Vec<Value>) -> Result<Self, Error> {
-        let Some(text) = self.text_with(&entries) else {
-            return Self::try_from(with_list(self.value()?, entries));
+        match self.replace_list(entries) {
+            Ok(document) => {
+                within_limit(&document.text)?;
+                Ok(document)
+            }
+            Err(entries) => Self::try_from(with_list(self.value()?, entries)),
+        }
+    }
+
+    /// Whether there is a list of attributes, be it empty.
+    pub(crate) fn has_list(&self) -> bool {
+        matches!(self.attributes, List::There { .. })
+    }
+
+    /// The document with other entries in its list of attributes, whatever its size comes to.
+    ///
+    /// # Errors
+    /// The entries, where there is no list.
+    pub(crate) fn replace_list(&self, entries: Vec<Value>) -> Result<Self, Vec<Value>> {
+        let (List::There { span, .. }, Some(text)) = (&self.attributes, self.text_with(&entries)) else {
+            return Err(entries);
         };
-        within_limit(&text)?;
-        let List::There { span, .. } = &self.attributes else { return Self::stored(text) };
         let end = span.end + text.len() - self.text.len();
         let attributes = List::There { entries, span: span.start..end };
         Ok(Self { text, indexed_fields: self.indexed_fields.clone(), attributes })

@@ -44,6 +44,12 @@ impl Retention {
         self.request_id_retention.into()
     }
 
+    /// Whether events may be gone while a request id is kept that came before them.
+    #[must_use]
+    pub fn expires_events_first(&self) -> bool {
+        self.events() <= self.request_ids() + self.cleanup_interval()
+    }
+
     /// How long sessions that ended are kept; none for ever.
     #[must_use]
     pub fn ended(&self) -> Option<Duration> {

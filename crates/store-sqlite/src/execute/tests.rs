@@ -24,7 +24,7 @@ fn session(id: &str, size: usize) -> Command {
 async fn store_within(folder: &tempfile::TempDir) -> Store {
     let url = format!("sqlite:{}", folder.path().join("sessions.db").display());
     crate::migrate(&url).await.unwrap();
-    Store::open(&url).await.unwrap()
+    Store::open(&url, &crate::Options::default()).await.unwrap()
 }
 
 #[tokio::test]

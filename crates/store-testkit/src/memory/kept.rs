@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use domain::{
     Error,
     batch::{Ended, SessionState, SessionWrite},
-    event::{Event, Position},
+    event::{Event, EventWrite, Later, Name, Position, last_needed, rebuild},
     list::{Filter, IndexedFields},
     request_id::IdempotencyRecord,
     session::{Id, Revision, Session, TenantId},
@@ -17,7 +17,7 @@ use domain::{
 pub(super) struct Kept {
     pub(super) sessions: BTreeMap<Key, Stored>,
     /// What happened, in order, each with its number. An event's position is that number.
-    pub(super) events: Vec<(u64, Event)>,
+    pub(super) events: Vec<(u64, EventWrite)>,
     /// The number of the last event that there ever was.
     pub(super) last: u64,
     /// The highest number of an event that has expired.
@@ -48,7 +48,7 @@ impl Kept {
 
     pub(super) fn write(&mut self, key: Key, write: SessionWrite) {
         if write.erase {
-            self.events.retain(|(_, event)| (&event.tenant, &event.session_id) != (&key.0, &key.1));
+            self.events.retain(|(_, EventWrite { event, .. })| (&event.tenant, &event.session_id) != (&key.0, &key.1));
             self.sessions.remove(&key);
         }
         let stored = self.sessions.entry(key).or_insert_with(Stored::missing);
@@ -63,6 +63,26 @@ impl Kept {
             self.last += 1;
             self.events.push((self.last, event));
         }
+    }
+
+    /// An event with the document that it came to, rebuilt from the session's and what came after it.
+    pub(super) fn whole(&self, event: &Event) -> Result<Event, Error> {
+        if event.name == Name::Deleted {
+            return Ok(event.clone());
+        }
+        let later = self.events.iter().map(|(_, write)| write).filter(|write| {
+            (&write.event.tenant, &write.event.session_id) == (&event.tenant, &event.session_id)
+                && write.event.revision > event.revision
+                && write.event.revision <= last_needed(event.revision)
+        });
+        let later = later.map(|EventWrite { event, before }| {
+            let (revision, changes) = (event.revision, event.changes.clone());
+            Later { revision, changes, before: before.clone() }
+        });
+        let stored = self.sessions.get(&(event.tenant.clone(), event.session_id.clone()));
+        let session = stored.map_or((Revision::NONE, None), |it| (it.revision, it.document.clone()));
+        let document = rebuild(event.revision, session, later)?.ok_or(Error::PositionExpired)?;
+        Ok(event.clone().with_document(document))
     }
 
     /// The number that a position stands for.

@@ -58,15 +58,28 @@ impl Cluster {
         Self::try_start(options).await.unwrap_or_else(|problem| panic!("{problem}"))
     }
 
+    /// Starts a standby of this cluster, which follows it until it is promoted.
+    ///
+    /// # Panics
+    /// As [`Self::start`].
+    pub async fn standby(&self) -> Self {
+        let made = Self::make(Options::default(), format!("follow {}", self.port)).await;
+        made.unwrap_or_else(|problem| panic!("{problem}"))
+    }
+
     pub(super) async fn try_start(options: Options) -> Result<Self, String> {
+        Self::make(options, "init".to_owned()).await
+    }
+
+    async fn make(options: Options, how: String) -> Result<Self, String> {
         // Installing and `initdb` take seconds, which a runtime's threads should not wait for.
         let (folder, supervisor) = spawn_blocking(move || {
             let programs = programs::find()?;
             let (folder, mut supervisor) = Supervisor::spawn(&programs, &options)
                 .map_err(|error| format!("cannot make a folder and a process for PostgreSQL: {error}"))?;
-            match supervisor.run("init") {
+            match supervisor.run(&how) {
                 Ok(()) => Ok((folder, supervisor)),
-                Err(problem) => Err(format!("initdb failed: {problem}\n{}", log(&folder))),
+                Err(problem) => Err(format!("no data could be made: {problem}\n{}", log(&folder))),
             }
         })
         .await
@@ -108,6 +121,22 @@ impl Cluster {
             Ok(false) => panic!("port {} was taken meanwhile", self.port),
             Err(problem) => panic!("{problem}"),
         }
+    }
+
+    /// Keeps a copy of the data, as a backup of the files is. The server must not run.
+    ///
+    /// # Panics
+    /// If they cannot be copied.
+    pub fn save(&self) {
+        self.run("save").unwrap_or_else(|problem| panic!("cannot copy the data: {problem}"));
+    }
+
+    /// Puts the copy in the place of the data. The server must not run.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub fn restore(&self) {
+        self.run("restore").unwrap_or_else(|problem| panic!("cannot restore the data: {problem}"));
     }
 
     fn run(&self, command: &str) -> Result<(), String> {

@@ -33,7 +33,10 @@ fn installed() -> Option<PathBuf> {
     let mut folders: Vec<PathBuf> = env::split_paths(&path).collect();
     folders.extend(debian_folders());
     folders.extend(output("pg_config", &["--bindir"]).map(|line| PathBuf::from(line.trim())));
-    folders.into_iter().find(|folder| is_good(folder))
+    let folder = folders.into_iter().find(|folder| is_good(folder))?;
+    // Links to the two may stand alone; the other programs are where they lead to.
+    let server = fs::canonicalize(folder.join("postgres")).ok()?;
+    Some(server.parent().filter(|own| own.join("initdb").is_file()).map_or(folder, Path::to_owned))
 }
 
 /// The folders of Debian's packages, the newest release first.

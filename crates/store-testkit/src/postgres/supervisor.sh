@@ -45,6 +45,19 @@ while read -r command argument; do
             --no-sync </dev/null >>"$folder/log" 2>&1
         status=$?
         ;;
+    follow)
+        "$programs/pg_basebackup" --pgdata="$folder/data" --write-recovery-conf --checkpoint=fast --no-sync \
+            --dbname="host=127.0.0.1 port=$argument user=postgres" </dev/null >>"$folder/log" 2>&1
+        status=$?
+        ;;
+    save)
+        rm -rf "$folder/saved" && cp -a "$folder/data" "$folder/saved"
+        status=$?
+        ;;
+    restore)
+        rm -rf "$folder/data" && cp -a "$folder/saved" "$folder/data"
+        status=$?
+        ;;
     start)
         stop INT
         "$programs/postgres" -D "$folder/data" -p "$argument" "$@" </dev/null >>"$folder/log" 2>&1 9>"$folder/alive" &

@@ -6,10 +6,11 @@ use crate::event::{Entry, MASK, changes_from_text, changes_to_text};
 /// The event of a command of a session that is stored.
 fn event(document: &str, command: &Command) -> Event {
     let mut session = stored(document);
-    session.apply(command).expect("the command is allowed");
+    let answer = session.apply(command).expect("the command is allowed").document;
     let events = session.into_write().expect("something changed").events;
-    let [event] = <[Event; 1]>::try_from(events).expect("one event");
-    event
+    let [recorded] = <[EventWrite; 1]>::try_from(events).expect("one event");
+    let document = Document::stored(answer.expect("a document")).expect("a document");
+    recorded.event.with_document(document)
 }
 
 fn list(entries: &str) -> String {

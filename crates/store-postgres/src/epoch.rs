@@ -1,0 +1,51 @@
+//! Epochs: which history of the database a position belongs to.
+//!
+//! Transaction ids come again after a failover to a standby that lagged, after a restore of a backup, and in another
+//! database. So an epoch begins with each start of a server, in a transaction of its own and before anything is written. Of
+//! a position that has seen the transaction in which a later epoch than its own begins, that transaction was another one
+//! when it was seen: it belongs to a history that is none any more.
+//!
+//! A crash of the server begins no epoch, and none is needed: a position counts no transaction as seen that is later than
+//! one of whose events it is known that they are durable.
+
+use crate::connections::Lease;
+
+/// Which database it is: neither another cluster, nor another database in it, nor tables that were restored have the same.
+macro_rules! database_id {
+    () => {
+        "(SELECT system_identifier FROM pg_control_system())::text || '/'
+            || (SELECT oid FROM pg_database WHERE datname = current_database()) || '/'
+            || 'channel_session_event'::regclass::oid"
+    };
+}
+pub(crate) use database_id;
+
+/// Several may begin it at once: one does. Where the tables came from another database, the transaction ids in them mean
+/// nothing here, and come to stand before all of this one's.
+const BEGIN: &str = concat!(
+    "WITH here AS MATERIALIZED (
+        SELECT pg_postmaster_start_time() AS server_started, ", database_id!(), " AS database_id
+    ), foreign_epoch AS (
+        DELETE FROM channel_session_epoch AS epoch USING here WHERE epoch.database_id <> here.database_id
+    ), is_new AS MATERIALIZED (
+        SELECT NOT EXISTS (SELECT FROM channel_session_epoch JOIN here USING (database_id)) AS is_new
+    ), settled_event AS (
+        UPDATE channel_session_event SET transaction_id = '3' WHERE transaction_id <> '3' AND (SELECT is_new FROM is_new)
+    ), settled_log AS (
+        UPDATE channel_session_event_log SET expired_to = NULL, expired_last = '{}', oldest_event = NULL
+        WHERE (SELECT is_new FROM is_new)
+    )
+    INSERT INTO channel_session_epoch (server_started, database_id)
+    SELECT server_started, database_id FROM here
+    ON CONFLICT DO NOTHING"
+);
+
+/// Begins the epoch of this start of the server, unless somebody has.
+pub(crate) async fn begin(connection: &mut Lease) -> Result<(), sqlx::Error> {
+    connection.execute(sqlx::query(BEGIN)).await
+}
+
+/// The same when a store is opened, before any limit on statements: there may be many events to settle.
+pub(crate) async fn begin_first(connection: &mut sqlx::PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::raw_sql(BEGIN).execute(connection).await.map(drop)
+}
