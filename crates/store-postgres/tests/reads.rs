@@ -1,0 +1,225 @@
+//! What a read takes does not depend on how much is kept: counted in blocks, over hundreds of thousands of events and
+//! sessions, right after they were loaded and before the planner knows anything of them; while somebody's transaction stays
+//! open; and again once the planner knows them.
+
+#![allow(clippy::unwrap_used, reason = "what cannot be set up fails the test, as it should")]
+
+use channel_sessions_store_postgres::{Options, Store, migrate};
+use domain::{
+    command::{Command, Operation},
+    event::{Position, Scope},
+    list::Filter,
+    session::TenantId,
+    store::{Expired, Store as _},
+    time::Timestamp,
+    update::Update,
+};
+use sqlx::{Connection, PgConnection};
+use store_testkit::{
+    parsed,
+    postgres::{self, Cluster},
+};
+
+const EVENTS: i64 = 300_000;
+const SESSIONS: i64 = EVENTS / 10;
+
+/// Ten events of each session, thirty of them in a transaction, each of an id that has been given out.
+const LOAD: &str = "
+    INSERT INTO channel_session (tenant_id, id, revision, document, conversation_id, customer_id, channel_type, active)
+    SELECT 'default', 's' || n, 10, '{\"channelData\":{\"additionalAttributes\":[{\"key\":\"k\",\"type\":\"Number\",\"value\":10}]}}',
+           'c' || n / 3, 'u' || n, 'WEB', n % 100 <> 0
+    FROM generate_series(1, 30000) AS n;
+    INSERT INTO channel_session_event (tenant_id, session_id, revision, ordinal, transaction_id, name, at, requester, changes,
+                                       conversation_id)
+    SELECT 'default', 's' || 1 + n % 30000, 1 + n / 30000, 1 + n % 30,
+           ((pg_snapshot_xmin(pg_current_snapshot())::text::bigint - 10000 + n / 30)::text)::xid8,
+           CASE WHEN n < 30000 THEN 'CHANNEL_SESSION_STARTED' ELSE 'CHANNEL_SESSION_DATA_UPDATED' END, n, 'somebody',
+           CASE WHEN n < 30000 THEN '[]' ELSE
+               '[{\"key\":\"k\",\"index\":0,\"newType\":\"Number\",\"oldType\":\"Number\",\"newValue\":' || 1 + n / 30000
+                   || ',\"oldValue\":' || n / 30000 || '}]' END,
+           'c' || (1 + n % 30000) / 3
+    FROM generate_series(0, 299999) AS n";
+
+const GIVE_IDS: &str =
+    "DO $$ BEGIN FOR i IN 1..10000 LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP; END $$";
+
+/// The blocks of tables and indexes that were looked at, once the backends that did so have ended and told of it.
+async fn blocks(admin: &mut PgConnection) -> i64 {
+    let others = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'reads'";
+    while sqlx::query_scalar::<_, i64>(others).fetch_one(&mut *admin).await.unwrap() > 0 {
+        tokio::task::yield_now().await;
+    }
+    let blocks = "SELECT sum(heap_blks_read + heap_blks_hit + coalesce(idx_blks_read + idx_blks_hit, 0)
+                             + coalesce(toast_blks_read + toast_blks_hit, 0))::bigint
+                  FROM pg_statio_user_tables";
+    sqlx::query_scalar(blocks).fetch_one(admin).await.unwrap()
+}
+
+struct Database {
+    url: String,
+    admin: PgConnection,
+    /// What opening the store takes.
+    opening: i64,
+}
+
+impl Database {
+    async fn load(url: String, mut admin: PgConnection) -> Self {
+        // Before the epoch has begun, what is there counts as another database's.
+        Store::open(&url, &Options::default()).await.unwrap().close().await;
+        for statement in [GIVE_IDS, LOAD] {
+            sqlx::raw_sql(statement).execute(&mut admin).await.unwrap();
+        }
+        let mut database = Self { url: format!("{url}?application_name=reads"), admin, opening: 0 };
+        database.opening = database.takes(async |_| {}).await;
+        database
+    }
+
+    /// How many blocks are looked at in some work on a store.
+    async fn takes(&mut self, work: impl AsyncFn(&Store)) -> i64 {
+        let before = blocks(&mut self.admin).await;
+        let store = Store::open(&self.url, &Options::default()).await.unwrap();
+        work(&store).await;
+        store.close().await;
+        blocks(&mut self.admin).await - before - self.opening
+    }
+
+    async fn is_at_most(&mut self, what: &str, most: i64, work: impl AsyncFn(&Store)) {
+        let taken = self.takes(work).await;
+        assert!(taken <= most, "{what}: {taken} blocks, and {most} are enough");
+    }
+
+    /// All reads, behind the last event and behind the middle one.
+    async fn reads_are_bounded(&mut self, end: &Position, middle: &Position) {
+        let tenant = TenantId::only();
+        let any = Scope::Any(vec![Scope::Session(parsed::id("s7")), Scope::Conversation("c9".to_owned())]);
+        let one = Scope::Session(parsed::id("s20000"));
+        let conversation = Scope::Conversation("c9000".to_owned());
+        for scope in [&Scope::All, &any, &one, &conversation] {
+            self.is_at_most(&format!("an idle poll of {scope:?}"), 60, async |store| {
+                let page = store.events(&tenant, scope, end, None, 256).await.unwrap();
+                assert!(page.events.is_empty() && page.complete);
+            })
+            .await;
+        }
+        self.is_at_most("a page of a resumed watch", 3000, async |store| {
+            let page = store.events(&tenant, &Scope::All, middle, None, 100).await.unwrap();
+            assert_eq!(page.events.len(), 100);
+        })
+        .await;
+        self.is_at_most("a page up to a position far behind the last", 3000, async |store| {
+            let (events, until) = {
+                let page = store.events(&tenant, &Scope::All, middle, None, 10).await.unwrap();
+                (page.events, page.next)
+            };
+            let page = store.events(&tenant, &Scope::All, middle, Some(&until), 100).await.unwrap();
+            assert_eq!(page.events, events);
+        })
+        .await;
+        self.is_at_most("a step of a resumed watch that finds nothing", 300, async |store| {
+            let page = store.events(&tenant, &conversation, middle, None, 100).await.unwrap();
+            assert!(page.events.is_empty() && !page.complete);
+        })
+        .await;
+        self.is_at_most("a resumed watch of one session", 150, async |store| {
+            let page = store.events(&tenant, &one, middle, None, 100).await.unwrap();
+            assert!((1..10).contains(&page.events.len()) && page.complete, "{}", page.events.len());
+        })
+        .await;
+        self.is_at_most("a history", 60, async |store| {
+            let events = store.history(&tenant, &parsed::id("s500"), None, None, 5).await.unwrap();
+            assert_eq!(events.len(), 5);
+        })
+        .await;
+        self.is_at_most("a look-up", 20, async |store| {
+            assert!(store.get(&tenant, vec![parsed::id("s500")]).await.remove(0).is_ok());
+        })
+        .await;
+        let text = |text: &str| Some(text.to_owned());
+        for filter in [
+            Filter::default(),
+            Filter { conversation_id: text("c77"), ..Filter::default() },
+            Filter { customer_id: text("u77"), ..Filter::default() },
+            Filter { channel_type: text("WEB"), ..Filter::default() },
+            Filter { active: Some(false), ..Filter::default() },
+        ] {
+            self.is_at_most(&format!("a page of {filter:?}"), 200, async |store| {
+                let page = store.list(&tenant, &filter, Some(&parsed::id("s2")), 3).await.unwrap();
+                assert!(!page.sessions.is_empty());
+            })
+            .await;
+        }
+    }
+}
+
+fn update(number: i64) -> Command {
+    let attributes = format!(r#"[{{"key":"k","type":"Number","value":{number}}}]"#);
+    parsed::command(parsed::id("s7"), Operation::Update(Update::attach(parsed::attributes(&attributes), 10)))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn reads_take_what_they_return_and_a_bounded_rest() {
+    // The planner is told nothing until the test says so.
+    let settings = vec!["autovacuum=off".to_owned()];
+    let cluster = Cluster::start(postgres::Options { settings, ..Default::default() }).await;
+    let admin_url = cluster.url("postgres");
+    migrate(&admin_url).await.unwrap();
+    let admin = PgConnection::connect(&admin_url).await.unwrap();
+    let mut database = Database::load(admin_url.clone(), admin).await;
+
+    let store = Store::open(&admin_url, &Options::default()).await.unwrap();
+    let end = store.position().await.unwrap();
+    let xmax: i64 = end.as_str().rsplit_once('~').unwrap().1.parse().unwrap();
+    let middle = Position::new(end.as_str().replace(&format!("~{xmax}"), &format!("~{}", xmax - 5000)));
+    database.reads_are_bounded(&end, &middle).await;
+
+    // Somebody's transaction that stays open, while others come and go.
+    let mut open = PgConnection::connect(&admin_url).await.unwrap();
+    sqlx::raw_sql("BEGIN; SELECT pg_current_xact_id()").execute(&mut open).await.unwrap();
+    for number in 0..200 {
+        store.execute(vec![update(1000 + number)]).await.remove(0).unwrap();
+    }
+    let later = store.position().await.unwrap();
+    database.reads_are_bounded(&later, &middle).await;
+    database
+        .is_at_most("a poll with news", 600, async |store| {
+            let page = store.events(&TenantId::only(), &Scope::All, &end, None, 20).await.unwrap();
+            assert_eq!(page.events.len(), 20);
+        })
+        .await;
+
+    sqlx::raw_sql("ANALYZE").execute(&mut database.admin).await.unwrap();
+    database.reads_are_bounded(&later, &middle).await;
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn retention_takes_what_it_deletes_also_where_nothing_that_was_deleted_can_go() {
+    let settings = vec!["autovacuum=off".to_owned()];
+    let cluster = Cluster::start(postgres::Options { settings, ..Default::default() }).await;
+    let admin_url = cluster.url("postgres");
+    migrate(&admin_url).await.unwrap();
+    let admin = PgConnection::connect(&admin_url).await.unwrap();
+    let mut database = Database::load(admin_url.clone(), admin).await;
+    // Somebody who reads for hours, such as a dump: what is deleted stays where it is.
+    let mut old = PgConnection::connect(&admin_url).await.unwrap();
+    let hold = "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM channel_session_event_log";
+    sqlx::raw_sql(hold).execute(&mut old).await.unwrap();
+    let step = async |store: &Store| {
+        let before = Timestamp::from_millis(EVENTS / 2);
+        assert_eq!(store.expire(Expired::Events(before), 500).await.unwrap(), 500);
+    };
+    for round in 0..5 {
+        database.is_at_most(&format!("a step in round {round}"), 3000, step).await;
+        let store = Store::open(&database.url, &Options::default()).await.unwrap();
+        for _ in 0..30 {
+            step(&store).await;
+        }
+        store.close().await;
+    }
+    let left: i64 = sqlx::query_scalar("SELECT count(*) FROM channel_session_event")
+        .fetch_one(&mut database.admin)
+        .await
+        .unwrap();
+    assert_eq!(left, EVENTS - 5 * 31 * 500);
+    assert_eq!(SESSIONS, 30_000);
+}
