@@ -13,8 +13,23 @@ use crate::error;
 macro_rules! columns {
     ($event:literal) => {
         concat!(
-            $event, ".session_id, ", $event, ".revision, ", $event, ".name, ", $event, ".at, ", $event,
-            ".conversation_id, ", $event, ".requester, ", $event, ".request_id, ", $event, ".trace_id, ", $event,
+            $event,
+            ".session_id, ",
+            $event,
+            ".revision, ",
+            $event,
+            ".name, ",
+            $event,
+            ".at, ",
+            $event,
+            ".conversation_id, ",
+            $event,
+            ".requester, ",
+            $event,
+            ".request_id, ",
+            $event,
+            ".trace_id, ",
+            $event,
             ".changes"
         )
     };
@@ -31,16 +46,30 @@ macro_rules! past {
                      later.revisions AS later_revisions, later.changes AS later_changes,
                      later.documents_before AS later_documents_before
               FROM (SELECT revision,
-                           CASE WHEN revision < (", $event, ".revision / 32 + 1) * 32 THEN document::text END AS document
+                           CASE WHEN revision < (",
+            $event,
+            ".revision / 32 + 1) * 32 THEN document::text END AS document
                     FROM channel_session
-                    WHERE tenant_id = ", $event, ".tenant_id AND id = ", $event, ".session_id LIMIT 1) AS session
+                    WHERE tenant_id = ",
+            $event,
+            ".tenant_id AND id = ",
+            $event,
+            ".session_id LIMIT 1) AS session
               CROSS JOIN (SELECT array_agg(revision ORDER BY revision) AS revisions,
                                  array_agg(changes ORDER BY revision) AS changes,
                                  array_agg(document_before ORDER BY revision) AS documents_before
                           FROM channel_session_event AS later
-                          WHERE tenant_id = ", $event, ".tenant_id AND session_id = ", $event, ".session_id
-                            AND revision > ", $event, ".revision
-                            AND revision <= (", $event, ".revision / 32 + 1) * 32) AS later)"
+                          WHERE tenant_id = ",
+            $event,
+            ".tenant_id AND session_id = ",
+            $event,
+            ".session_id
+                            AND revision > ",
+            $event,
+            ".revision
+                            AND revision <= (",
+            $event,
+            ".revision / 32 + 1) * 32) AS later)"
         )
     };
 }

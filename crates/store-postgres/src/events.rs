@@ -68,8 +68,10 @@ macro_rules! of_session {
              WHERE tenant_id = $1 AND session_id = ($15::text[])[1]
                AND ((transaction_id, ordinal) > ($7::xid8, $8)
                     OR transaction_id = ANY($4::xid8[])
-                       AND (transaction_id <> coalesce($5::xid8, '0') OR ordinal > $6)) AND ", until!(),
-            "ORDER BY revision LIMIT ", max_scanned!()
+                       AND (transaction_id <> coalesce($5::xid8, '0') OR ordinal > $6)) AND ",
+            until!(),
+            "ORDER BY revision LIMIT ",
+            max_scanned!()
         )
     };
 }
@@ -118,7 +120,10 @@ fn statement(scope: &Scope) -> &'static str {
             statement!(in_order!(), " AND conversation_id = ANY($16) AND $15::text[] = '{}' ")
         }
         Scope::Any(_) => {
-            statement!(in_order!(), " AND ($15 IS NULL OR session_id = ANY($15) OR conversation_id = ANY($16)) ")
+            statement!(
+                in_order!(),
+                " AND ($15 IS NULL OR session_id = ANY($15) OR conversation_id = ANY($16)) "
+            )
         }
     }
 }

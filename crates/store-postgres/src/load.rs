@@ -100,7 +100,8 @@ fn record(row: &PgRow, request_id: &RequestId) -> Result<IdempotencyRecord, Erro
         return Ok(IdempotencyRecord { document, ..stored });
     }
     let document = event::document(row, stored.revision)?.ok_or_else(|| {
-        let what = "what the answer of a request id is rebuilt from has expired: keep events as long as request ids";
+        let what =
+            "what the answer of a request id is rebuilt from has expired: keep events as long as request ids";
         Error::Internal(what.into())
     })?;
     Ok(IdempotencyRecord { document: document.into_text(), ..stored })

@@ -69,7 +69,9 @@ pub(crate) async fn now(connections: &Connections) -> Result<Position, Error> {
         if let (now, Some(epoch)) = Now::read(&row)? {
             let delivered = Snapshot { xmax: now.durable, running: Vec::new() };
             let cursor = Cursor { epoch, delivered, partial: None };
-            return Ok(Cursor { delivered: cursor.delivered.and(&now.visible, now.durable), ..cursor }.position());
+            return Ok(
+                Cursor { delivered: cursor.delivered.and(&now.visible, now.durable), ..cursor }.position()
+            );
         }
         // The tables are another database's, which were restored here since the service started.
         epoch::begin(&mut connection).await.map_err(error::of_read)?;

@@ -37,7 +37,8 @@ async fn update(store: &Store, from: i64, count: i64) {
 }
 
 async fn made(store: &Store, operation: Operation) {
-    let [result] = <[_; 1]>::try_from(store.execute(vec![parsed::command(parsed::id("x"), operation)]).await).unwrap();
+    let [result] =
+        <[_; 1]>::try_from(store.execute(vec![parsed::command(parsed::id("x"), operation)]).await).unwrap();
     assert!(result.unwrap().changed);
 }
 
@@ -200,10 +201,17 @@ async fn a_standby_that_lagged_and_is_promoted_refuses_what_it_did_not_see_and_g
     roll_back(&url, 10).await;
     let lsn: String = {
         let mut connection = PgConnection::connect(&url).await.unwrap();
-        sqlx::query_scalar("SELECT pg_current_wal_flush_lsn()::text").fetch_one(&mut connection).await.unwrap()
+        sqlx::query_scalar("SELECT pg_current_wal_flush_lsn()::text")
+            .fetch_one(&mut connection)
+            .await
+            .unwrap()
     };
     let replayed = has_replayed(lsn);
-    while !sqlx::query_scalar::<_, bool>(sqlx::AssertSqlSafe(&*replayed)).fetch_one(&mut connection).await.unwrap() {
+    while !sqlx::query_scalar::<_, bool>(sqlx::AssertSqlSafe(&*replayed))
+        .fetch_one(&mut connection)
+        .await
+        .unwrap()
+    {
         tokio::task::yield_now().await;
     }
     // From here on it hears nothing of the primary.

@@ -13,8 +13,23 @@ use crate::error;
 macro_rules! columns {
     ($event:literal) => {
         concat!(
-            $event, ".session_id, ", $event, ".revision, ", $event, ".name, ", $event, ".at, ", $event,
-            ".conversation_id, ", $event, ".requester, ", $event, ".request_id, ", $event, ".trace_id, ", $event,
+            $event,
+            ".session_id, ",
+            $event,
+            ".revision, ",
+            $event,
+            ".name, ",
+            $event,
+            ".at, ",
+            $event,
+            ".conversation_id, ",
+            $event,
+            ".requester, ",
+            $event,
+            ".request_id, ",
+            $event,
+            ".trace_id, ",
+            $event,
             ".changes"
         )
     };
@@ -27,14 +42,32 @@ macro_rules! past {
     ($event:literal) => {
         concat!(
             "(SELECT revision FROM channel_session
-              WHERE tenant_id = ", $event, ".tenant_id AND id = ", $event, ".session_id) AS session_revision,
-             (SELECT CASE WHEN revision < (", $event, ".revision / 32 + 1) * 32 THEN document END FROM channel_session
-              WHERE tenant_id = ", $event, ".tenant_id AND id = ", $event, ".session_id) AS session_document,
+              WHERE tenant_id = ",
+            $event,
+            ".tenant_id AND id = ",
+            $event,
+            ".session_id) AS session_revision,
+             (SELECT CASE WHEN revision < (",
+            $event,
+            ".revision / 32 + 1) * 32 THEN document END FROM channel_session
+              WHERE tenant_id = ",
+            $event,
+            ".tenant_id AND id = ",
+            $event,
+            ".session_id) AS session_document,
              (SELECT json_group_array(json_array(revision, changes, document_before))
               FROM (SELECT revision, changes, document_before FROM channel_session_event
-                    WHERE tenant_id = ", $event, ".tenant_id AND session_id = ", $event, ".session_id
-                      AND revision > ", $event, ".revision
-                      AND revision <= (", $event, ".revision / 32 + 1) * 32
+                    WHERE tenant_id = ",
+            $event,
+            ".tenant_id AND session_id = ",
+            $event,
+            ".session_id
+                      AND revision > ",
+            $event,
+            ".revision
+                      AND revision <= (",
+            $event,
+            ".revision / 32 + 1) * 32
                     ORDER BY revision)) AS later"
         )
     };

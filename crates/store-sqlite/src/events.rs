@@ -50,14 +50,12 @@ macro_rules! statement {
 fn statement(scope: &Scope) -> &'static str {
     match scope {
         Scope::All => statement!(" ORDER BY number ", " AND ?5 IS NULL AND ?6 IS NULL "),
-        Scope::Session(_) => statement!(
-            " AND tenant_id = ?1 AND session_id = ?5 ->> 0 ORDER BY revision ",
-            " AND ?6 = '[]' "
-        ),
-        Scope::Conversation(_) => statement!(
-            " ORDER BY number ",
-            " AND conversation_id = ?6 ->> 0 AND ?5 = '[]' "
-        ),
+        Scope::Session(_) => {
+            statement!(" AND tenant_id = ?1 AND session_id = ?5 ->> 0 ORDER BY revision ", " AND ?6 = '[]' ")
+        }
+        Scope::Conversation(_) => {
+            statement!(" ORDER BY number ", " AND conversation_id = ?6 ->> 0 AND ?5 = '[]' ")
+        }
         Scope::Any(_) => statement!(
             " ORDER BY number ",
             " AND (?5 IS NULL OR session_id IN (SELECT value FROM json_each(?5))

@@ -41,7 +41,12 @@ pub(crate) async fn run(
 ) -> Result<Vec<Result<SessionState, Error>>, Error> {
     let mut states: Vec<_> =
         keys.iter().map(|&(tenant, id)| Ok(SessionState::missing(tenant.clone(), id.clone()))).collect();
-    for row in sqlx::query(SESSIONS).bind(names(keys).map_err(error::of_read)?).fetch_all(&mut *connection).await.map_err(error::of_read)? {
+    for row in sqlx::query(SESSIONS)
+        .bind(names(keys).map_err(error::of_read)?)
+        .fetch_all(&mut *connection)
+        .await
+        .map_err(error::of_read)?
+    {
         let index = index(&row).map_err(error::of_read)?;
         let (tenant, id) = keys[index];
         let (revision, document) = session(&row).map_err(error::of_read)?;
@@ -102,7 +107,8 @@ async fn stored_record(
         return Ok(Some(IdempotencyRecord { document, ..record }));
     }
     let document = event::document(&row, record.revision)?.ok_or_else(|| {
-        let what = "what the answer of a request id is rebuilt from has expired: keep events as long as request ids";
+        let what =
+            "what the answer of a request id is rebuilt from has expired: keep events as long as request ids";
         Error::Internal(what.into())
     })?;
     Ok(Some(IdempotencyRecord { document: document.into_text(), ..record }))

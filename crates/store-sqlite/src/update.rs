@@ -12,8 +12,7 @@ pub(crate) async fn run(
     connection: &mut SqliteConnection,
     group: &[SessionWrite],
 ) -> Result<(), sqlx::Error> {
-    let events: Vec<_> =
-        group.iter().flat_map(|write| &write.events).map(EventColumns::of).collect();
+    let events: Vec<_> = group.iter().flat_map(|write| &write.events).map(EventColumns::of).collect();
     // Filled up with nulls, there are few different strings to prepare. No session is found for a null.
     let rows = group.len().max(events.len()).next_power_of_two();
 

@@ -148,9 +148,8 @@ impl Store for Memory {
             let page: Vec<_> = wanted.by_ref().take(limit).collect();
             let complete = wanted.next().is_none();
             let last = page.last().map_or(after, |(number, _)| *number);
-            let whole = |(number, write): &(u64, EventWrite)| {
-                Ok((kept.whole(&write.event)?, position(*number)))
-            };
+            let whole =
+                |(number, write): &(u64, EventWrite)| Ok((kept.whole(&write.event)?, position(*number)));
             let events = page.into_iter().map(whole).collect::<Result<_, Error>>()?;
             Ok(Events { events, next: position(if complete { until.max(after) } else { last }), complete })
         })

@@ -129,7 +129,8 @@ async fn has_language_rules(connection: &mut PgConnection) -> Result<bool, sqlx:
 /// If that fails, with what the programs say.
 pub fn copy(from: &str, to: &str) {
     let programs = programs::find().unwrap_or_else(|problem| panic!("{problem}"));
-    let dump = Command::new(programs.join("pg_dump")).args(["--no-owner", from]).stdout(Stdio::piped()).spawn();
+    let dump =
+        Command::new(programs.join("pg_dump")).args(["--no-owner", from]).stdout(Stdio::piped()).spawn();
     let mut dump = dump.expect("pg_dump starts");
     let mut restore = Command::new(programs.join("psql"));
     restore.args(["--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1", "--dbname", to]).stdout(Stdio::null());

@@ -203,7 +203,10 @@ impl SessionState {
             digest: command.digest(),
             revision: result.revision,
             changed: result.changed,
-            keeps_document: self.current.as_ref().is_some_and(|current| mask_document(current, &BTreeSet::new()).is_some()),
+            keeps_document: self
+                .current
+                .as_ref()
+                .is_some_and(|current| mask_document(current, &BTreeSet::new()).is_some()),
             document: document.clone(),
             at: command.at,
         });

@@ -19,7 +19,8 @@ fn cursor(delivered: Snapshot, partial: Option<(u64, i32)>) -> Cursor {
 fn a_position_comes_back_as_it_was() {
     for delivered in ["745:745:", "745:750:745,747,749", "790:800:"] {
         let delivered = snapshot(delivered);
-        let mut cursors = vec![cursor(delivered.clone(), None), cursor(delivered.clone(), Some((delivered.xmax, 7)))];
+        let mut cursors =
+            vec![cursor(delivered.clone(), None), cursor(delivered.clone(), Some((delivered.xmax, 7)))];
         cursors.extend(delivered.running.first().map(|id| cursor(delivered.clone(), Some((*id, 1)))));
         for cursor in cursors {
             assert_eq!(Cursor::parse(&cursor.position()).expect("its own"), cursor);

@@ -48,7 +48,9 @@ impl Kept {
 
     pub(super) fn write(&mut self, key: Key, write: SessionWrite) {
         if write.erase {
-            self.events.retain(|(_, EventWrite { event, .. })| (&event.tenant, &event.session_id) != (&key.0, &key.1));
+            self.events.retain(|(_, EventWrite { event, .. })| {
+                (&event.tenant, &event.session_id) != (&key.0, &key.1)
+            });
             self.sessions.remove(&key);
         }
         let stored = self.sessions.entry(key).or_insert_with(Stored::missing);

@@ -38,9 +38,8 @@ fn list(attributes: &[String]) -> String {
 fn update() -> impl Strategy<Value = Operation> {
     let removed = prop::sample::subsequence(vec!["a", "b", "c", "d"], 0..=2);
     (prop::collection::vec(attribute(), 0..4), removed).prop_map(|(attributes, removed)| {
-        let is_kept = |attribute: &&String| {
-            !removed.iter().any(|key| attribute.contains(&format!(r#""key":"{key}""#)))
-        };
+        let is_kept =
+            |attribute: &&String| !removed.iter().any(|key| attribute.contains(&format!(r#""key":"{key}""#)));
         let kept: Vec<String> = attributes.iter().filter(is_kept).cloned().collect();
         let attributes = Attributes::parse(&list(&kept), ValueRules::Strict).expect("valid attributes");
         let remove_keys = removed.into_iter().map(str::to_owned).collect();
@@ -128,6 +127,9 @@ fn where_an_event_on_the_way_is_gone_nothing_is_made_up() {
 fn the_way_to_a_document_is_never_long() {
     for revision in 1..200 {
         let last = last_needed(Revision::new(revision)).get();
-        assert!(last > revision && last - revision <= MAX_LATER && last % MAX_LATER == 0, "{revision}: {last}");
+        assert!(
+            last > revision && last - revision <= MAX_LATER && last % MAX_LATER == 0,
+            "{revision}: {last}"
+        );
     }
 }
