@@ -41,6 +41,13 @@ impl CancelHandle {
         }
     }
 
+    /// Takes the commit point back: nothing was sent after all, and nothing that was sent before took effect. Whoever has
+    /// cancelled the command in between was told that its outcome is unknown, and it stays cancelled.
+    pub fn retract_commit_point(&self) {
+        // A command that was cancelled keeps its state.
+        let _ = self.0.compare_exchange(COMMITTING, PENDING, Ordering::AcqRel, Ordering::Acquire);
+    }
+
     /// Says that nobody waits any longer, and returns what may be told of the write.
     #[must_use = "the caller has to be told whether the write may have been made"]
     pub fn cancel(&self) -> Outcome {
@@ -72,6 +79,22 @@ mod tests {
         assert_eq!(handle.cancel(), Outcome::NotApplied);
         assert!(handle.is_cancelled());
         assert!(handle.clone().pass_commit_point().is_err());
+    }
+
+    #[test]
+    fn a_command_whose_commit_point_was_taken_back_can_be_cancelled_again() {
+        let handle = CancelHandle::new();
+        assert!(handle.pass_commit_point().is_ok());
+        handle.retract_commit_point();
+        assert_eq!(handle.cancel(), Outcome::NotApplied);
+        handle.retract_commit_point();
+        assert!(handle.pass_commit_point().is_err(), "a cancelled command stays so");
+
+        let handle = CancelHandle::new();
+        assert!(handle.pass_commit_point().is_ok());
+        assert_eq!(handle.cancel(), Outcome::Unknown);
+        handle.retract_commit_point();
+        assert!(handle.pass_commit_point().is_err());
     }
 
     #[test]

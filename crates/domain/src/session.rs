@@ -7,6 +7,7 @@ use std::fmt;
 use crate::{error::Error, violation::Violation};
 
 pub use document::Document;
+pub(crate) use document::List;
 #[cfg(test)]
 pub(crate) use document::document;
 

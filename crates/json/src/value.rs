@@ -61,6 +61,25 @@ impl<'a> Tree<'a> {
         if let Self::String(text) = self { Some(text) } else { None }
     }
 
+    /// How many bytes it takes in memory beyond its own.
+    #[must_use]
+    pub fn heap_bytes(&self) -> usize {
+        let own = |text: &Cow<'_, str>| if let Cow::Owned(text) = text { text.capacity() } else { 0 };
+        match self {
+            Self::Null | Self::Bool(_) => 0,
+            Self::Number(number) => number.as_str().len(),
+            Self::String(text) => own(text),
+            Self::Array(items) => {
+                items.capacity() * size_of::<Self>() + items.iter().map(Self::heap_bytes).sum::<usize>()
+            }
+            Self::Object(Members(members)) => {
+                let member = |(name, value): &(Cow<'_, str>, Self)| own(name) + value.heap_bytes();
+                members.capacity() * size_of::<(Cow<'_, str>, Self)>()
+                    + members.iter().map(member).sum::<usize>()
+            }
+        }
+    }
+
     /// The same with texts of its own.
     #[must_use]
     pub fn into_owned(self) -> Value {

@@ -31,5 +31,18 @@ fn positive(text: &str) -> Result<HumanDuration, String> {
     }
 }
 
+/// A size of memory.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bytes(pub(crate) usize);
+
+fn bytes(text: &str) -> Result<Bytes, String> {
+    let (number, unit) = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("", 1)]
+        .iter()
+        .find_map(|(name, unit)| Some((text.strip_suffix(name)?, *unit)))
+        .unwrap_or((text, 1));
+    let bytes = number.trim().parse::<usize>().ok().and_then(|number| number.checked_mul(unit));
+    bytes.map(Bytes).ok_or_else(|| "write it as 128MiB, 1GiB, or in bytes".to_owned())
+}
+
 #[cfg(test)]
 mod tests;

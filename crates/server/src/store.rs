@@ -26,12 +26,13 @@ pub(crate) async fn open(database: &Database, keeps_answers: bool) -> Result<Arc
                 max_connections: database.max_connections,
                 statement_timeout: database.timeout(),
                 keeps_answers,
+                session_cache: database.session_cache(),
                 ..store_postgres::Options::default()
             };
             Arc::new(store_postgres::Store::open(&database.url, &options).await?)
         }
         Kind::Sqlite => {
-            let options = store_sqlite::Options { keeps_answers };
+            let options = store_sqlite::Options { keeps_answers, session_cache: database.session_cache() };
             Arc::new(store_sqlite::Store::open(&database.url, &options).await?)
         }
     })
@@ -64,6 +65,7 @@ impl Kind {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Bytes;
 
     #[test]
     fn a_target_has_no_secret() {
@@ -78,6 +80,7 @@ mod tests {
                 url: url.to_owned(),
                 max_connections: 1,
                 timeout: std::time::Duration::from_secs(1).into(),
+                session_cache: Bytes(0),
             };
             assert_eq!(target(&database), name);
         }

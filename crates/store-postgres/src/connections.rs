@@ -28,7 +28,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{error, target::Target};
+use crate::{epoch::Epoch, error, target::Target};
 
 /// How long a connection may have been idle before it is asked whether it is still there: a round trip more for those,
 /// and none for the connections of a busy service.
@@ -82,6 +82,7 @@ pub(crate) struct Connections(Arc<Shared>);
 struct Shared {
     target: Target,
     limits: Limits,
+    epoch: Epoch,
     permits: Arc<Semaphore>,
     idle: Mutex<Vec<Idle>>,
     /// How often connections were found not to be trusted. Those of an earlier time are not used again.
@@ -107,10 +108,10 @@ pub(crate) struct Lease {
 }
 
 impl Connections {
-    pub(crate) fn new(target: Target, limits: Limits) -> Self {
+    pub(crate) fn new(target: Target, limits: Limits, epoch: Epoch) -> Self {
         let permits = Arc::new(Semaphore::new(limits.max as usize));
         let (idle, generation) = (Mutex::default(), AtomicU64::new(0));
-        Self(Arc::new(Shared { target, limits, permits, idle, generation }))
+        Self(Arc::new(Shared { target, limits, epoch, permits, idle, generation }))
     }
 
     /// How many there are at most.
@@ -225,9 +226,19 @@ impl Lease {
         self.fetch_all(query).await.map(drop)
     }
 
+    /// The epoch of the database that it leads to, as far as is known.
+    pub(crate) fn epoch(&self) -> Epoch {
+        self.from.0.epoch.clone()
+    }
+
     /// Whether another statement can be sent on it.
     pub(crate) fn is_sound(&self) -> bool {
         self.is_sound
+    }
+
+    /// Whether it has not been told yet how long to wait for locks, which is what batches begin with.
+    pub(crate) fn is_new(&self) -> bool {
+        self.idle.as_ref().is_some_and(|idle| idle.lock_wait.is_none())
     }
 
     /// Has nobody else use it.

@@ -8,6 +8,10 @@
 //! A crash of the server begins no epoch, and none is needed: a position counts no transaction as seen that is later than
 //! one of whose events it is known that they are durable.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use sqlx::{PgConnection, Row};
+
 use crate::connections::Lease;
 
 /// Which database it is: neither another cluster, nor another database in it, nor tables that were restored have the same.
@@ -34,18 +38,49 @@ const BEGIN: &str = concat!(
     ), settled_log AS (
         UPDATE channel_session_event_log SET expired_to = NULL, expired_last = '{}', oldest_event = NULL
         WHERE (SELECT is_new FROM is_new)
+    ), begun AS (
+        INSERT INTO channel_session_epoch (server_started, database_id)
+        SELECT server_started, database_id FROM here
+        ON CONFLICT DO NOTHING
+        RETURNING id
     )
-    INSERT INTO channel_session_epoch (server_started, database_id)
-    SELECT server_started, database_id FROM here
-    ON CONFLICT DO NOTHING"
+    SELECT id FROM begun
+    UNION ALL SELECT id FROM channel_session_epoch JOIN here USING (server_started, database_id)"
 );
 
-/// Begins the epoch of this start of the server, unless somebody has.
-pub(crate) async fn begin(connection: &mut Lease) -> Result<(), sqlx::Error> {
-    connection.execute(sqlx::query(BEGIN)).await
-}
+/// The epoch that a store writes in. Clones are the same one.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Epoch(Arc<Mutex<Arc<str>>>);
 
-/// The same when a store is opened, before any limit on statements: there may be many events to settle.
-pub(crate) async fn begin_first(connection: &mut sqlx::PgConnection) -> Result<(), sqlx::Error> {
-    sqlx::raw_sql(BEGIN).execute(connection).await.map(drop)
+impl Epoch {
+    /// Its id; empty where none has begun.
+    pub(crate) fn id(&self) -> Arc<str> {
+        self.lock().clone()
+    }
+
+    /// Begins the epoch of this start of the server, unless somebody has.
+    pub(crate) async fn begin(&self, connection: &mut Lease) -> Result<(), sqlx::Error> {
+        // Somebody else's is not seen in the statement that had to wait for it.
+        for _ in 0..2 {
+            if let Some(row) = connection.fetch_all(sqlx::query(BEGIN)).await?.pop() {
+                *self.lock() = row.try_get::<&str, _>("id")?.into();
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// The same when a store is opened, before any limit on statements: there may be many events to settle.
+    pub(crate) async fn begin_first(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+        let row = sqlx::raw_sql(BEGIN).fetch_optional(connection).await?;
+        if let Some(row) = row {
+            *self.lock() = row.try_get::<&str, _>("id")?.into();
+        }
+        Ok(())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Arc<str>> {
+        // Nothing panics while it holds the lock.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }

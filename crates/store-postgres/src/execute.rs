@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use batcher::{LockWait, Verdict};
 use domain::{
     Error,
-    batch::{self, Key, Refusal, SessionState, SessionWrite, Storage},
+    batch::{self, Key, Refusal, SessionCache, SessionState, SessionWrite, Storage},
     command::Command,
 };
 use telemetry::{Statement, lost_races, replays, statement};
@@ -17,18 +17,20 @@ use crate::{
 /// Executes a batch of commands, and gives a verdict on each, in order.
 pub(crate) async fn run(
     connections: &Connections,
+    cache: &SessionCache,
     commands: Vec<Command>,
     wait: LockWait,
     keeps_answers: bool,
 ) -> Vec<Verdict<Command>> {
-    let mut rounds = Rounds { connections, wait, keeps_answers, connection: None };
-    let results = batch::execute(&mut rounds, &commands).await;
+    let mut rounds = Rounds { connections, cache, wait, keeps_answers, connection: None };
+    let results = batch::execute(&mut rounds, cache, &commands).await;
     replays(&results);
     batcher::verdicts(commands, results)
 }
 
 struct Rounds<'a> {
     connections: &'a Connections,
+    cache: &'a SessionCache,
     wait: LockWait,
     keeps_answers: bool,
     /// The connection of the round.
@@ -45,7 +47,14 @@ impl Storage for Rounds<'_> {
         // That of the round before goes back first: whoever held one while it waits for another could wait for itself.
         self.connection = None;
         let connection = self.connection.insert(self.connections.get().await?);
+        if connection.is_new() {
+            // It may lead to another server, to which the last writes of the one before never came.
+            self.cache.clear();
+        }
         connection.wait_for_locks(self.wait).await.map_err(error::of_read)?;
+        if sessions.is_empty() {
+            return Ok(Vec::new());
+        }
         statement(Statement::Load, load::run(connection, sessions, commands)).await
     }
 
@@ -53,8 +62,14 @@ impl Storage for Rounds<'_> {
         let Some(connection) = self.connection.as_mut().filter(|connection| connection.is_sound()) else {
             return Err(Refusal::Disconnected(error::connection_lost()));
         };
+        let epoch = connection.epoch();
+        let known = epoch.id();
         match statement(Statement::Write, write::run(connection, group, self.keeps_answers)).await {
             Ok(written) => {
+                if epoch.id() != known {
+                    // It leads to another server by now, as behind a pooler.
+                    self.cache.clear();
+                }
                 lost_races(&written);
                 Ok(written)
             }

@@ -1,8 +1,9 @@
 //! The port to the store on PostgreSQL 14 and later: documents in JSONB.
 //!
-//! A command is decided by the domain on what was read, and written by one statement that takes effect only where the
-//! session's revision is still the one that was read; otherwise it is decided again. There is never a transaction that is
-//! opened and closed from here: there is no moment at which a lost caller could leave a connection inside one.
+//! A command is decided by the domain on what was read, or on what this process wrote last, and written by one statement
+//! that takes effect only where that is still the session's revision; otherwise the session is read, and the command
+//! decided again. There is never a transaction that is opened and closed from here: there is no moment at which a lost
+//! caller could leave a connection inside one.
 
 mod columns;
 mod connections;

@@ -9,7 +9,7 @@ use domain::{
     time::Timestamp,
 };
 use sqlx::{
-    Postgres, Row,
+    Postgres, Row, ValueRef,
     postgres::{PgArguments, PgRow},
     query::Query,
 };
@@ -31,10 +31,19 @@ const SESSION: &str = "
     FROM channel_session
     WHERE tenant_id = $1 AND id = $2";
 
-/// With what an answer is rebuilt from that was not kept.
-const IDEMPOTENCY_RECORDS: &str = concat!(
-    "SELECT item.ordinal, record.digest, record.revision, record.changed, record.document, record.at, past.*
-     FROM unnest($1::text[], $2::text[], $3::text[])
+/// The same with idempotency records, of one moment: a record is there as long as its session is, and of two statements the
+/// second one could miss what the first one saw, or see more. A record comes with what its answer is rebuilt from, where that
+/// was not kept.
+const SESSIONS_AND_RECORDS: &str = concat!(
+    "SELECT item.ordinal, session.revision, session.document::text AS document,
+            NULL::bytea AS digest, NULL::boolean AS changed, NULL::bigint AS at,
+            NULL::bigint AS session_revision, NULL::text AS session_document, NULL::bigint[] AS later_revisions,
+            NULL::text[] AS later_changes, NULL::text[] AS later_documents_before
+     FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS item(tenant_id, id, ordinal)
+     JOIN channel_session AS session ON session.tenant_id = item.tenant_id AND session.id = item.id
+     UNION ALL
+     SELECT item.ordinal, record.revision, record.document, record.digest, record.changed, record.at, past.*
+     FROM unnest($3::text[], $4::text[], $5::text[])
           WITH ORDINALITY AS item(tenant_id, session_id, request_id, ordinal)
      JOIN channel_session_idempotency_record AS record USING (tenant_id, session_id, request_id)
      LEFT JOIN LATERAL ",
@@ -48,26 +57,23 @@ pub(crate) async fn run(
     keys: &[Key<'_>],
     commands: &[&Command],
 ) -> Result<Vec<Result<SessionState, Error>>, Error> {
+    let named: Vec<_> =
+        commands.iter().filter_map(|command| Some((command, command.request_id.as_ref()?))).collect();
+    let query = if named.is_empty() { sessions(keys) } else { sessions_and_records(keys, &named) };
+    let rows = connection.fetch_all(query).await.map_err(error::of_read)?;
+    let is_record =
+        |row: &PgRow| !named.is_empty() && row.try_get_raw("digest").is_ok_and(|it| !it.is_null());
+    let (records, sessions): (Vec<_>, Vec<_>) = rows.into_iter().partition(is_record);
+
     let mut states: Vec<_> =
         keys.iter().map(|&(tenant, id)| Ok(SessionState::missing(tenant.clone(), id.clone()))).collect();
-    for row in connection.fetch_all(sessions(keys)).await.map_err(error::of_read)? {
+    for row in sessions {
         let index = index(&row).map_err(error::of_read)?;
         let (tenant, id) = keys[index];
         let (revision, document) = session(&row).map_err(error::of_read)?;
         states[index] = SessionState::stored(tenant.clone(), id.clone(), revision, document);
     }
-
-    // After the sessions: a record that has just been added for a later revision is found all the same.
-    let named: Vec<_> =
-        commands.iter().filter_map(|command| Some((command, command.request_id.as_ref()?))).collect();
-    if named.is_empty() {
-        return Ok(states);
-    }
-    let records = sqlx::query(IDEMPOTENCY_RECORDS)
-        .bind(named.iter().map(|(command, _)| command.tenant.as_str()).collect::<Vec<_>>())
-        .bind(named.iter().map(|(command, _)| command.id.as_str()).collect::<Vec<_>>())
-        .bind(named.iter().map(|(_, request_id)| request_id.as_str()).collect::<Vec<_>>());
-    for row in connection.fetch_all(records).await.map_err(error::of_read)? {
+    for row in records {
         let (command, request_id) = named[index(&row).map_err(error::of_read)?];
         let record = record(&row, request_id)?;
         let index = keys.binary_search(&(&command.tenant, &command.id));
@@ -76,6 +82,18 @@ pub(crate) async fn run(
         }
     }
     Ok(states)
+}
+
+fn sessions_and_records<'a>(
+    keys: &[Key<'a>],
+    named: &[(&&'a Command, &'a RequestId)],
+) -> Query<'a, Postgres, PgArguments> {
+    sqlx::query(SESSIONS_AND_RECORDS)
+        .bind(keys.iter().map(|(tenant, _)| tenant.as_str()).collect::<Vec<_>>())
+        .bind(keys.iter().map(|(_, id)| id.as_str()).collect::<Vec<_>>())
+        .bind(named.iter().map(|(command, _)| command.tenant.as_str()).collect::<Vec<_>>())
+        .bind(named.iter().map(|(command, _)| command.id.as_str()).collect::<Vec<_>>())
+        .bind(named.iter().map(|(_, request_id)| request_id.as_str()).collect::<Vec<_>>())
 }
 
 /// Asks for the sessions that there are: each with its index, its revision and its document.

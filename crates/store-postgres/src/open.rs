@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use batcher::{Batcher, LockWait, Tasks};
-use domain::{command::Command, store::OpenError};
+use domain::{batch::SessionCache, command::Command, store::OpenError};
 use sqlx::{Connection, PgConnection, Row};
 
 use crate::{
     Store,
     connections::{Connections, Limits, bounded},
-    epoch,
+    epoch::Epoch,
     error::is_transient,
     execute,
     get::{self, Read},
@@ -35,6 +35,9 @@ pub struct Options {
     /// Whether the answers that idempotency records hold are kept with them. Otherwise they are rebuilt, for which events
     /// have to be kept as long as records.
     pub keeps_answers: bool,
+    /// How many bytes the sessions take that were written last, whose next update needs no reading; 0 for none. Too few, and
+    /// most updates read their session first; too many, and memory is taken for sessions that nobody writes any more.
+    pub session_cache: usize,
 }
 
 impl Default for Options {
@@ -46,6 +49,7 @@ impl Default for Options {
             acquire_timeout: Duration::from_secs(3),
             statement_timeout: Duration::from_secs(5),
             keeps_answers: false,
+            session_cache: SessionCache::DEFAULT_BYTES,
         }
     }
 }
@@ -63,7 +67,8 @@ impl Store {
         let mut first = connect(&target).await?;
         check_server(&mut first).await?;
         // A standby, or a database that is read only, takes nothing: whoever writes first begins it then.
-        if let Err(error) = epoch::begin_first(&mut first).await {
+        let epoch = Epoch::default();
+        if let Err(error) = epoch.begin_first(&mut first).await {
             tracing::debug!(%error, "no epoch could be begun yet");
         }
         // Kept by nobody: each purpose has connections of its own, so that none of them keeps another one waiting.
@@ -74,7 +79,7 @@ impl Store {
                 acquire: options.acquire_timeout,
                 statement: options.statement_timeout,
             };
-            Connections::new(target.clone(), limits)
+            Connections::new(target.clone(), limits, epoch.clone())
         };
         let commands = connections(options.max_connections / 2);
         let reads = connections(options.max_connections / 4);
@@ -88,10 +93,11 @@ impl Store {
         };
         let tasks = |connections: &Connections| Tasks::new(connections.max(), options.acquire_timeout);
         let (writing, reading, keeps_answers) = (commands.clone(), reads.clone(), options.keeps_answers);
+        let cache = SessionCache::new(options.session_cache);
         Ok(Self {
             commands: Batcher::new(batches.clone(), move |commands: Vec<Command>, wait| {
-                let connections = writing.clone();
-                async move { execute::run(&connections, commands, wait, keeps_answers).await }
+                let (connections, cache) = (writing.clone(), cache.clone());
+                async move { execute::run(&connections, &cache, commands, wait, keeps_answers).await }
             }),
             reads: Batcher::new(batches, move |reads: Vec<Read>, _: LockWait| {
                 let connections = reading.clone();

@@ -10,11 +10,7 @@ use std::fmt;
 use domain::{Error, event::Position, violation::Violation};
 use sqlx::Row;
 
-use crate::{
-    connections::Connections,
-    epoch::{self, database_id},
-    error,
-};
+use crate::{connections::Connections, epoch::database_id, error};
 
 /// Which transactions were visible at a moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,15 +62,15 @@ pub(crate) async fn now(connections: &Connections) -> Result<Position, Error> {
     let mut connection = connections.get().await?;
     for _ in 0..2 {
         let row = connection.fetch_one(sqlx::query(NOW)).await.map_err(error::of_read)?;
-        if let (now, Some(epoch)) = Now::read(&row)? {
+        if let (now, Some(latest)) = Now::read(&row)? {
             let delivered = Snapshot { xmax: now.durable, running: Vec::new() };
-            let cursor = Cursor { epoch, delivered, partial: None };
+            let cursor = Cursor { epoch: latest, delivered, partial: None };
             return Ok(
                 Cursor { delivered: cursor.delivered.and(&now.visible, now.durable), ..cursor }.position()
             );
         }
         // The tables are another database's, which were restored here since the service started.
-        epoch::begin(&mut connection).await.map_err(error::of_read)?;
+        connection.epoch().begin(&mut connection).await.map_err(error::of_read)?;
     }
     Err(Error::Internal("no epoch of this database begins".into()))
 }

@@ -7,15 +7,20 @@ use domain::{
 };
 use sqlx::{Postgres, Row, postgres::PgArguments, query::Query};
 
-use crate::{columns::Columns, connections::Lease, epoch, load::index};
+use crate::{columns::Columns, connections::Lease, load::index};
 
-/// Whether the epoch has begun that this start of the server begins: asked in the statement that writes, since a pooler may
-/// have led it to another server than the one before.
+/// Whether the epoch of this start of the server is the one that the store knows: asked in the statement that writes, since a
+/// pooler may have led it to another server than the one before, where a revision may stand for another document.
 macro_rules! epoch {
-    () => {
-        "epoch AS MATERIALIZED (
-        SELECT EXISTS (SELECT FROM channel_session_epoch WHERE server_started = pg_postmaster_start_time()) AS has_begun
+    ($id:literal) => {
+        concat!(
+            "epoch AS MATERIALIZED (
+        SELECT EXISTS (SELECT FROM channel_session_epoch
+                       WHERE server_started = pg_postmaster_start_time() AND id = ",
+            $id,
+            ") AS has_begun
     )"
+        )
     };
 }
 
@@ -25,7 +30,7 @@ macro_rules! epoch {
 ///
 /// Of all these statements: nothing is written unless the epoch has begun, and an ordinal of 0 says so.
 const UPDATE: &str = concat!(
-    "WITH ", epoch!(), ", written AS (
+    "WITH ", epoch!("$15"), ", written AS (
         UPDATE channel_session AS session
         SET revision = item.revision, document = item.document::jsonb
         FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[])
@@ -50,7 +55,7 @@ const UPDATE: &str = concat!(
 
 /// The same for one session with one event. A statement about lists takes longer.
 const UPDATE_ONE: &str = concat!(
-    "WITH ", epoch!(), ", written AS (
+    "WITH ", epoch!("$13"), ", written AS (
         UPDATE channel_session
         SET revision = $4, document = $5::text::jsonb
         WHERE tenant_id = $1 AND id = $2 AND revision = $3 AND (SELECT has_begun FROM epoch)
@@ -67,7 +72,7 @@ const UPDATE_ONE: &str = concat!(
 
 /// Whatever can be written of sessions, and what belongs to each only where it was written.
 const WRITE: &str = concat!(
-    "WITH ", epoch!(), ", item AS (
+    "WITH ", epoch!("$30"), ", item AS (
         SELECT item.*
         FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[],
                     $9::boolean[], $10::bigint[], $11::boolean[], $12::boolean[])
@@ -139,28 +144,7 @@ pub(crate) async fn run(
 ) -> Result<Vec<bool>, sqlx::Error> {
     // Should a deletion have been cut off before it had erased everything, it is done now.
     erase(connection, group.iter().filter(|write| write.restarts)).await?;
-    let written = match write(connection, group, keeps_answers).await? {
-        Some(written) => written,
-        None => {
-            epoch::begin(connection).await?;
-            // Where it has ended already, the sessions are read again, as after a lost race.
-            write(connection, group, keeps_answers).await?.unwrap_or_else(|| vec![false; group.len()])
-        }
-    };
-    let deleted = group.iter().zip(&written).filter(|(write, written)| **written && write.erase);
-    if let Err(error) = erase(connection, deleted.map(|(write, _)| write)).await {
-        // What was written stays written: it is done before anything else is stored under these ids.
-        tracing::warn!(%error, "what a deletion left of idempotency records could not be removed yet");
-    }
-    Ok(written)
-}
-
-/// None where nothing was written since no epoch has begun.
-async fn write(
-    connection: &mut Lease,
-    group: &[SessionWrite],
-    keeps_answers: bool,
-) -> Result<Option<Vec<bool>>, sqlx::Error> {
+    let epoch = connection.epoch().id();
     let query = match group {
         [write]
             if write.is_update()
@@ -174,13 +158,20 @@ async fn write(
         _ => Columns::of(group, keeps_answers).bind_all(sqlx::query(WRITE)),
     };
     let mut written = vec![false; group.len()];
-    for row in connection.fetch_all(query).await? {
+    for row in connection.fetch_all(query.bind(&*epoch)).await? {
         if row.try_get::<i64, _>("ordinal")? == 0 {
-            return Ok(None);
+            // As after a lost race, the sessions are read again: what was known of them may be of another history.
+            connection.epoch().begin(connection).await?;
+            return Ok(written);
         }
         written[index(&row)?] = true;
     }
-    Ok(Some(written))
+    let deleted = group.iter().zip(&written).filter(|(write, written)| **written && write.erase);
+    if let Err(error) = erase(connection, deleted.map(|(write, _)| write)).await {
+        // What was written stays written: it is done before anything else is stored under these ids.
+        tracing::warn!(%error, "what a deletion left of idempotency records could not be removed yet");
+    }
+    Ok(written)
 }
 
 fn update_one<'a>(

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use batcher::Verdict;
 use domain::{
     Error, Outcome,
-    batch::{self, Key, Refusal, SessionState, SessionWrite, Storage},
+    batch::{self, Key, Refusal, SessionCache, SessionState, SessionWrite, Storage},
     command::Command,
 };
 use sqlx::SqliteConnection;
@@ -26,7 +26,7 @@ use crate::{
 /// Executes a batch of commands, and gives a verdict on each, in order, once all of them are durable.
 pub(crate) async fn run(target: &Target, commands: Vec<Command>) -> Vec<Verdict<Command>> {
     let mut rounds = Rounds { target, connection: None, was_full: false };
-    let mut results = batch::execute(&mut rounds, &commands).await;
+    let mut results = batch::execute(&mut rounds, &target.cache, &commands).await;
     rounds.release();
     // What was written to a file that nobody will find again is not acknowledged.
     if let Err(error) = target.file.check_for_changes(Outcome::Unknown) {
@@ -43,6 +43,7 @@ pub(crate) async fn run(target: &Target, commands: Vec<Command>) -> Vec<Verdict<
 pub(crate) struct Target {
     pub(crate) readers: Connections,
     pub(crate) writer: Connections,
+    pub(crate) cache: SessionCache,
     pub(crate) file: File,
     pub(crate) reserve: Reserve,
     pub(crate) writes: Writes,
@@ -68,9 +69,15 @@ impl Storage for Rounds<'_> {
         self.release();
         self.was_full = false;
         self.target.file.check_for_changes(Outcome::NotApplied)?;
-        let mut reader = self.target.readers.get().await?;
-        let states = statement(Statement::Load, load::run(&mut reader, sessions, commands)).await?;
-        reader.keep();
+        let states = match sessions {
+            [] => Vec::new(),
+            _ => {
+                let mut reader = self.target.readers.get().await?;
+                let states = statement(Statement::Load, load::run(&mut reader, sessions, commands)).await?;
+                reader.keep();
+                states
+            }
+        };
         self.connection = Some(self.target.writer.get().await?);
         Ok(states)
     }

@@ -1,7 +1,8 @@
 //! The port to the store on SQLite: one file on one machine, the default.
 //!
 //! There is one connection that writes. Other ones read, and see what the last commit left. What was decided on is written
-//! only where it is still as it was read, whoever else, in this process or in another one, writes to the same file.
+//! only where it is still as it was read, or as this process wrote it last, whoever else, in this process or in another
+//! one, writes to the same file.
 
 mod clock;
 mod columns;
@@ -18,6 +19,7 @@ mod history;
 mod list;
 mod load;
 mod open;
+mod options;
 mod position;
 mod reserve;
 mod retention;
@@ -45,7 +47,8 @@ use file::File;
 use health::Writes;
 use reserve::Reserve;
 
-pub use open::{Options, migrate};
+pub use open::migrate;
+pub use options::Options;
 
 /// Sessions in an SQLite file.
 #[derive(Debug, Clone)]

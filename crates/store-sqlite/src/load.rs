@@ -8,7 +8,7 @@ use domain::{
     session::Revision,
     time::Timestamp,
 };
-use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
+use sqlx::{Connection, Row, SqliteConnection, sqlite::SqliteRow};
 
 use crate::{
     error,
@@ -39,27 +39,36 @@ pub(crate) async fn run(
     keys: &[Key<'_>],
     commands: &[&Command],
 ) -> Result<Vec<Result<SessionState, Error>>, Error> {
-    let mut states: Vec<_> =
-        keys.iter().map(|&(tenant, id)| Ok(SessionState::missing(tenant.clone(), id.clone()))).collect();
-    for row in sqlx::query(SESSIONS)
-        .bind(names(keys).map_err(error::of_read)?)
-        .fetch_all(&mut *connection)
-        .await
-        .map_err(error::of_read)?
-    {
-        let index = index(&row).map_err(error::of_read)?;
-        let (tenant, id) = keys[index];
-        let (revision, document) = session(&row).map_err(error::of_read)?;
-        states[index] = SessionState::stored(tenant.clone(), id.clone(), revision, document);
+    if commands.iter().all(|command| command.request_id.is_none()) {
+        return sessions(connection, keys).await;
     }
-    // After the sessions: a record that has just been added for a later revision is found all the same.
+    // Of one moment: a record is there as long as its session is, and another process may delete both in between.
+    let mut transaction = connection.begin().await.map_err(error::of_read)?;
+    let mut states = sessions(&mut transaction, keys).await?;
     for command in commands {
         let Some(request_id) = &command.request_id else { continue };
-        let Some(record) = stored_record(connection, command, request_id).await? else { continue };
+        let Some(record) = stored_record(&mut transaction, command, request_id).await? else { continue };
         let index = keys.binary_search(&(&command.tenant, &command.id));
         if let Some(Ok(state)) = index.ok().and_then(|index| states.get_mut(index)) {
             state.add_stored_record(record);
         }
+    }
+    transaction.commit().await.map_err(error::of_read)?;
+    Ok(states)
+}
+
+async fn sessions(
+    connection: &mut SqliteConnection,
+    keys: &[Key<'_>],
+) -> Result<Vec<Result<SessionState, Error>>, Error> {
+    let mut states: Vec<_> =
+        keys.iter().map(|&(tenant, id)| Ok(SessionState::missing(tenant.clone(), id.clone()))).collect();
+    let query = sqlx::query(SESSIONS).bind(names(keys).map_err(error::of_read)?);
+    for row in query.fetch_all(connection).await.map_err(error::of_read)? {
+        let index = index(&row).map_err(error::of_read)?;
+        let (tenant, id) = keys[index];
+        let (revision, document) = session(&row).map_err(error::of_read)?;
+        states[index] = SessionState::stored(tenant.clone(), id.clone(), revision, document);
     }
     Ok(states)
 }

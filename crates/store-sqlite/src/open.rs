@@ -10,7 +10,7 @@ use std::{
 };
 
 use batcher::{Batcher, Tasks};
-use domain::{command::Command, store::OpenError};
+use domain::{batch::SessionCache, command::Command, store::OpenError};
 use sqlx::{
     ConnectOptions, Connection, SqlStr, SqliteConnection,
     migrate::{MigrateError, Migration, MigrationType, Migrator},
@@ -20,7 +20,7 @@ use sqlx::{
 use tokio::time::sleep;
 
 use crate::{
-    Store,
+    Options, Store,
     clock::Clock,
     connections::{ACQUIRE_TIMEOUT, Connections},
     epoch::Epoch,
@@ -36,20 +36,13 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Connections that read. Each has a thread and a page cache of its own, and reads are short.
 const READERS: u32 = 4;
 
-/// How the store works.
-#[derive(Debug, Clone, Default)]
-pub struct Options {
-    /// Whether the answers that idempotency records hold are kept with them. Otherwise they are rebuilt, for which events
-    /// have to be kept as long as records.
-    pub keeps_answers: bool,
-}
-
 impl Store {
     /// Opens the file that an `sqlite:` URL names. The tables have to be there: see [`migrate`].
     ///
     /// # Errors
     /// If the URL is not understood, or the file cannot be opened.
-    pub async fn open(url: &str, Options { keeps_answers }: &Options) -> Result<Self, OpenError> {
+    pub async fn open(url: &str, how: &Options) -> Result<Self, OpenError> {
+        let Options { keeps_answers, session_cache } = how;
         let options = options(url)?;
         let pool = |connections| {
             SqlitePoolOptions::new()
@@ -90,6 +83,7 @@ impl Store {
         let target = execute::Target {
             readers: command_readers.clone(),
             writer: writer.clone(),
+            cache: SessionCache::new(*session_cache),
             file: file.clone(),
             reserve: reserve.clone(),
             writes: writes.clone(),

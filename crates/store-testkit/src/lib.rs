@@ -8,6 +8,7 @@
 pub mod cases;
 mod conformance;
 pub mod generate;
+mod instances;
 pub mod memory;
 mod model;
 pub mod parsed;
@@ -19,6 +20,7 @@ use std::{any::Any, sync::Arc};
 use domain::store::Store;
 
 pub use conformance::CASES;
+pub use instances::Instances;
 
 /// An empty store for one test, and what has to outlive it.
 pub struct Fresh {

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::{Batch, Key, SessionState, SessionWrite};
+use super::{Batch, Key, SessionCache, SessionState, SessionWrite};
 use crate::{
     command::{Command, CommandResult},
     error::Error,
@@ -13,7 +13,7 @@ use crate::{
 #[async_trait]
 pub trait Storage: Send {
     /// Begins a round: reads a state for each session, in order, with the idempotency records that these commands name.
-    /// The sessions come in the order of their keys, each once.
+    /// The sessions come in the order of their keys, each once. There are none where the cache knows all of the round's.
     ///
     /// Returns once it is ready to write. Whatever has to be waited for before, such as a connection, is waited for here:
     /// when the commands are decided they pass the commit point, and can no longer be cancelled.
@@ -51,16 +51,26 @@ pub enum Refusal {
 
 /// Executes a batch of commands. Gives a result for each, in order: none for what is left as it is, since somebody else has
 /// locked its session.
+///
+/// The cache is that of the store, which no other store may share.
 pub async fn execute(
     storage: &mut impl Storage,
+    cache: &SessionCache,
     commands: &[Command],
 ) -> Vec<Option<Result<CommandResult, Error>>> {
-    let mut batch = Batch::new(commands);
-    while let Some(sessions) = batch.next_round() {
-        let open: Vec<_> = batch.open_commands().collect();
-        match storage.read(&sessions, &open).await {
+    let mut batch = Batch::new(commands, cache);
+    while let Some(open) = batch.next_round() {
+        let generation = cache.generation();
+        let (mut writes, unknown) = batch.assume(open);
+        let sessions: Vec<_> = unknown.keys().copied().collect();
+        let to_decide: Vec<_> = unknown.values().flatten().map(|index| &commands[*index]).collect();
+        match storage.read(&sessions, &to_decide).await {
             Ok(states) => {
-                let writes = batch.decide(states);
+                batch.generation = cache.generation();
+                // What was assumed is forgotten if the cache was cleared meanwhile, and read in the next round.
+                writes.retain(|write| batch.generation == generation && batch.commit_assumed(write));
+                writes.extend(batch.decide(unknown, states));
+                writes.sort_unstable_by(|a, b| (&a.tenant, &a.id).cmp(&(&b.tenant, &b.id)));
                 write_all(storage, &mut batch, writes).await;
             }
             Err(error) => batch.fail(&error),

@@ -20,7 +20,7 @@ pub struct SessionState {
     pub(super) current: Option<Document>,
     /// Those that are stored; those of the batch are in what is to be written.
     stored_records: Vec<IdempotencyRecord>,
-    write: SessionWrite,
+    pub(super) write: SessionWrite,
 }
 
 impl SessionState {
@@ -43,6 +43,13 @@ impl SessionState {
         Ok(Self::new(tenant, id, revision, document.map(Document::stored).transpose()?))
     }
 
+    /// A session as it may be stored: it has to be found so when it is written, and nothing else may come of it.
+    pub(super) fn assumed(tenant: TenantId, id: Id, revision: Revision, document: Document) -> Self {
+        let mut state = Self::new(tenant, id, revision, Some(document));
+        state.write.is_assumed = true;
+        state
+    }
+
     fn new(tenant: TenantId, id: Id, revision: Revision, current: Option<Document>) -> Self {
         let restarts = current.is_none() && revision > Revision::NONE;
         let write = SessionWrite { restarts, ..SessionWrite::nothing(tenant, id.clone(), revision) };
@@ -59,13 +66,24 @@ impl SessionState {
     /// What is to be written, if anything is.
     #[must_use]
     pub fn into_write(self) -> Option<SessionWrite> {
-        if self.revision == self.write.expected && self.write.idempotency_records.is_empty() {
+        if !self.has_write() {
             return None;
         }
-        let indexed_fields = self.current.as_ref().map(|current| current.indexed_fields().clone());
-        let document = self.current.map(Document::into_text);
-        let restarts = self.write.restarts && document.is_some();
-        Some(SessionWrite { revision: self.revision, document, indexed_fields, restarts, ..self.write })
+        let restarts = self.write.restarts && self.current.is_some();
+        let write = SessionWrite { revision: self.revision, restarts, ..self.write };
+        let Some(document) = self.current else { return Some(write) };
+        let (text, indexed_fields, attributes) = document.into_parts();
+        Some(SessionWrite {
+            document: Some(text),
+            indexed_fields: Some(indexed_fields),
+            attributes: Some(attributes),
+            ..write
+        })
+    }
+
+    /// Whether anything is to be written.
+    pub(super) fn has_write(&self) -> bool {
+        self.revision != self.write.expected || !self.write.idempotency_records.is_empty()
     }
 
     /// Executes a command, or says why not; then nothing has changed.

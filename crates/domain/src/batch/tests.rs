@@ -1,5 +1,6 @@
 //! A session's life in memory: what each operation makes of it, and what is then to be written.
 
+mod assumed;
 mod batches;
 mod life;
 mod refusals;

@@ -6,7 +6,7 @@ use crate::{
     event::EventWrite,
     list::IndexedFields,
     request_id::IdempotencyRecord,
-    session::{Id, Revision, TenantId},
+    session::{Document, Id, List, Revision, TenantId},
     time::Timestamp,
 };
 
@@ -40,6 +40,10 @@ pub struct SessionWrite {
     pub idempotency_records: Vec<IdempotencyRecord>,
     /// When it stopped being active.
     pub ended: Ended,
+    /// What was read of the document besides, so that it need not be read again.
+    pub(super) attributes: Option<List>,
+    /// Whether it was decided on what the cache says of the session, and nothing was read.
+    pub(super) is_assumed: bool,
     /// The commands that it is made of, by their index in the batch, with what they are answered once it is written.
     pub(super) answers: Vec<(usize, Result<CommandResult, Error>)>,
 }
@@ -59,6 +63,13 @@ impl SessionWrite {
     #[must_use]
     pub fn is_update(&self) -> bool {
         !self.index_changed && self.idempotency_records.is_empty()
+    }
+
+    /// The document as it was decided; none if the session is deleted.
+    pub(super) fn take_document(&mut self) -> Option<Document> {
+        let parts = (self.document.take(), self.indexed_fields.take(), self.attributes.take());
+        let (Some(text), Some(indexed_fields), Some(attributes)) = parts else { return None };
+        Some(Document::of_parts(text, indexed_fields, attributes))
     }
 
     /// When the session stopped being active, in milliseconds since the epoch, where this write sets that.
@@ -85,6 +96,8 @@ impl SessionWrite {
             events: Vec::new(),
             idempotency_records: Vec::new(),
             ended: Ended::AsStored,
+            attributes: None,
+            is_assumed: false,
             answers: Vec::new(),
         }
     }

@@ -25,7 +25,7 @@ pub struct Document {
 
 /// `channelData.additionalAttributes`, the list that the service owns.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum List {
+pub(crate) enum List {
     /// Its entries, and where in the text it stands.
     There { entries: Vec<Value>, span: Range<usize> },
     /// It, or what holds it, is absent or null.
@@ -136,6 +136,29 @@ impl Document {
     #[must_use]
     pub fn into_text(self) -> String {
         self.text
+    }
+
+    /// What it consists of, for [`Self::of_parts`].
+    pub(crate) fn into_parts(self) -> (String, IndexedFields, List) {
+        (self.text, self.indexed_fields, self.attributes)
+    }
+
+    /// Puts a document together again.
+    pub(crate) fn of_parts(text: String, indexed_fields: IndexedFields, attributes: List) -> Self {
+        Self { text, indexed_fields, attributes }
+    }
+
+    /// How many bytes it takes in memory beyond its own.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        let IndexedFields { conversation_id, customer_id, channel_type, active: _ } = &self.indexed_fields;
+        let fields = [conversation_id, customer_id, channel_type].into_iter().flatten().map(String::capacity);
+        let entries = match &self.attributes {
+            List::There { entries, .. } => {
+                entries.capacity() * size_of::<Value>() + entries.iter().map(Value::heap_bytes).sum::<usize>()
+            }
+            List::Absent | List::Malformed(_) => 0,
+        };
+        self.text.capacity() + fields.sum::<usize>() + entries
     }
 
     /// By what the session is found.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 use humantime::Duration as HumanDuration;
 
-use super::positive;
+use super::{Bytes, bytes, positive};
 
 /// Where the sessions are.
 #[derive(Debug, Clone, Args)]
@@ -44,6 +44,12 @@ pub struct Database {
         hide_env_values = true
     )]
     pub timeout: HumanDuration,
+
+    /// How many bytes, or such as 32MiB, those sessions take in memory that were written last: the next update of one of
+    /// them is written without being read first. 0 for none. Too little, and most updates take a second round trip to the
+    /// database; too much, and memory is taken for sessions that nobody writes any more
+    #[arg(long, env = "SESSION_CACHE", default_value = "32MiB", value_parser = bytes, hide_env_values = true)]
+    pub(crate) session_cache: Bytes,
 }
 
 impl Database {
@@ -51,5 +57,11 @@ impl Database {
     #[must_use]
     pub fn timeout(&self) -> Duration {
         self.timeout.into()
+    }
+
+    /// How many bytes the sessions may take in memory that were written last.
+    #[must_use]
+    pub fn session_cache(&self) -> usize {
+        self.session_cache.0
     }
 }

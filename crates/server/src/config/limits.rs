@@ -6,7 +6,7 @@ use budget::Budget;
 use clap::Args;
 use humantime::Duration as HumanDuration;
 
-use super::positive;
+use super::{Bytes, bytes, positive};
 use crate::{
     files::Connections,
     listener::{Answers, Bounds, Capacity},
@@ -81,22 +81,10 @@ pub struct Limits {
     answer_timeout: HumanDuration,
 }
 
-/// A size of memory.
-#[derive(Debug, Clone, Copy)]
-struct Bytes(usize);
-
 fn memory(text: &str) -> Result<Bytes, String> {
-    let (number, unit) = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("", 1)]
-        .iter()
-        .find_map(|(name, unit)| Some((text.strip_suffix(name)?, *unit)))
-        .unwrap_or((text, 1));
-    let bytes = number.trim().parse::<usize>().ok().and_then(|number| number.checked_mul(unit));
-    match bytes {
-        Some(bytes) if bytes >= Budget::MIN_BYTES => Ok(Bytes(bytes)),
-        Some(_) => {
-            Err(format!("must be {}MiB or more: the largest requests need that", Budget::MIN_BYTES >> 20))
-        }
-        None => Err("write it as 128MiB, 1GiB, or in bytes".to_owned()),
+    match bytes(text)? {
+        enough if enough.0 >= Budget::MIN_BYTES => Ok(enough),
+        _ => Err(format!("must be {}MiB or more: the largest requests need that", Budget::MIN_BYTES >> 20)),
     }
 }
 

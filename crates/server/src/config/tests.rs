@@ -8,7 +8,7 @@ use super::*;
 use crate::cli::Program;
 
 /// The flags of `serve`. Of these the first five are the contract's, with their variables and defaults.
-const SERVE: [(&str, &str, &str); 24] = [
+const SERVE: [(&str, &str, &str); 25] = [
     ("database-url", "DATABASE_URL", "sqlite:channel-sessions.db"),
     ("grpc-addr", "GRPC_ADDR", "127.0.0.1:50051"),
     ("http-addr", "HTTP_ADDR", "127.0.0.1:8080"),
@@ -16,6 +16,7 @@ const SERVE: [(&str, &str, &str); 24] = [
     ("value-rules", "VALUE_RULES", "strict"),
     ("database-max-connections", "DATABASE_MAX_CONNECTIONS", "16"),
     ("database-timeout", "DATABASE_TIMEOUT", "5s"),
+    ("session-cache", "SESSION_CACHE", "32MiB"),
     ("request-timeout", "REQUEST_TIMEOUT", "10s"),
     ("body-timeout", "BODY_TIMEOUT", "10s"),
     ("max-concurrent-requests", "MAX_CONCURRENT_REQUESTS", "1024"),
@@ -138,6 +139,7 @@ fn the_defaults_are_what_the_service_has_of_its_own() {
     let All { grpc_addr, http_addr, database, rules, limits, retention, stop, log } = parsed();
     assert_eq!((&*grpc_addr.grpc_addr, &*http_addr.http_addr), ("127.0.0.1:50051", "127.0.0.1:8080"));
     assert_eq!((&*database.url, database.max_connections), ("sqlite:channel-sessions.db", 16));
+    assert_eq!(database.session_cache(), domain::batch::SessionCache::DEFAULT_BYTES);
     assert_eq!(log.format, LogFormat::Auto);
     assert!(log.level.would_enable("server", &tracing::Level::INFO));
     assert!(!log.level.would_enable("server", &tracing::Level::DEBUG));
@@ -200,6 +202,8 @@ fn a_value_that_is_refused_is_named_with_its_flag_and_what_is_expected() {
         ("--ended-retention", "soon", "or never"),
         ("--cleanup-interval", "often", "write it as 10s"),
         ("--max-watches", "0", "1.."),
+        ("--session-cache", "32MB", "write it as 128MiB"),
+        ("--session-cache", "-1", "write it as 128MiB"),
         ("--memory-budget", "128MB", "write it as 128MiB"),
         ("--memory-budget", "1MiB", "96MiB or more"),
         ("--log-format", "xml", "[possible values: auto, text, json]"),

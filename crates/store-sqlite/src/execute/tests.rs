@@ -12,7 +12,7 @@ use domain::{
 use store_testkit::parsed;
 
 use super::*;
-use crate::Store;
+use crate::{Options, Store};
 
 fn session(id: &str, size: usize) -> Command {
     let document = Document::parse(&format!(r#"{{"x":"{}"}}"#, "x".repeat(size))).unwrap();
@@ -24,7 +24,7 @@ fn session(id: &str, size: usize) -> Command {
 async fn store_within(folder: &tempfile::TempDir) -> Store {
     let url = format!("sqlite:{}", folder.path().join("sessions.db").display());
     crate::migrate(&url).await.unwrap();
-    Store::open(&url, &crate::Options::default()).await.unwrap()
+    Store::open(&url, &Options::default()).await.unwrap()
 }
 
 #[tokio::test]

@@ -11,13 +11,18 @@ fn creation() -> Operation {
     Operation::Create(Create { document, existing: Existing::Refuse })
 }
 
-fn states(keys: &[Key<'_>]) -> Vec<Result<SessionState, Error>> {
-    keys.iter().map(|&(tenant, id)| Ok(SessionState::missing(tenant.clone(), id.clone()))).collect()
+fn states(open: &Open<'_>) -> Vec<Result<SessionState, Error>> {
+    open.keys().map(|&(tenant, id)| Ok(SessionState::missing(tenant.clone(), id.clone()))).collect()
+}
+
+fn ids<'a>(open: &Open<'a>) -> Vec<&'a str> {
+    open.keys().map(|(_, id)| id.as_str()).collect()
 }
 
 /// Has the open sessions, of which nothing is stored, decided and written.
-fn write_all(batch: &mut Batch<'_>, keys: &[Key<'_>]) {
-    let writes = batch.decide(states(keys));
+fn write_all<'a>(batch: &mut Batch<'a>, open: Open<'a>) {
+    let states = states(&open);
+    let writes = batch.decide(open, states);
     let written = vec![true; writes.len()];
     batch.commit(writes, &written);
 }
@@ -25,17 +30,19 @@ fn write_all(batch: &mut Batch<'_>, keys: &[Key<'_>]) {
 #[test]
 fn sessions_are_open_once_and_in_order_and_what_is_not_written_stays_open() {
     let commands = ["b", "a", "b"].map(|id| named(id, creation()));
-    let mut batch = Batch::new(&commands);
-    let keys = batch.next_round().expect("everything is open");
-    assert_eq!(keys.iter().map(|(_, id)| id.as_str()).collect::<Vec<_>>(), ["a", "b"]);
-    let writes = batch.decide(states(&keys));
+    let cache = SessionCache::new(0);
+    let mut batch = Batch::new(&commands, &cache);
+    let open = batch.next_round().expect("everything is open");
+    assert_eq!(ids(&open), ["a", "b"]);
+    let states = states(&open);
+    let writes = batch.decide(open, states);
     assert_eq!(writes.iter().map(|write| write.id.as_str()).collect::<Vec<_>>(), ["a", "b"]);
     batch.commit(writes, &[true, false]);
 
-    let keys = batch.next_round().expect("the other one is open still");
-    assert_eq!(keys.iter().map(|(_, id)| id.as_str()).collect::<Vec<_>>(), ["b"]);
-    assert_eq!(batch.open_commands().count(), 2);
-    write_all(&mut batch, &keys);
+    let open = batch.next_round().expect("the other one is open still");
+    assert_eq!(ids(&open), ["b"]);
+    assert_eq!(open.values().flatten().count(), 2);
+    write_all(&mut batch, open);
     assert!(batch.next_round().is_none());
     let results = results(batch);
     assert!(results[0].is_ok() && results[1].is_ok(), "{results:?}");
@@ -45,21 +52,23 @@ fn sessions_are_open_once_and_in_order_and_what_is_not_written_stays_open() {
 #[test]
 fn what_comes_behind_a_deletion_begins_again() {
     let commands = [creation(), Operation::Delete(Delete::default()), creation()].map(|it| named("a", it));
-    let mut batch = Batch::new(&commands);
-    let keys = batch.next_round().expect("everything is open");
-    write_all(&mut batch, &keys);
-    assert_eq!(batch.next_round().expect("the last one is open").len(), 1);
-    assert_eq!(batch.open_commands().count(), 1);
+    let cache = SessionCache::new(0);
+    let mut batch = Batch::new(&commands, &cache);
+    let open = batch.next_round().expect("everything is open");
+    write_all(&mut batch, open);
+    let open = batch.next_round().expect("the last one is open");
+    assert_eq!(open.into_values().collect::<Vec<_>>(), [[2]]);
 }
 
 #[test]
 fn what_cannot_be_read_is_told_to_its_callers_alone() {
     let commands = ["a", "b"].map(|id| named(id, creation()));
-    let mut batch = Batch::new(&commands);
-    let keys = batch.next_round().expect("everything is open");
-    let mut states = states(&keys);
+    let cache = SessionCache::new(0);
+    let mut batch = Batch::new(&commands, &cache);
+    let open = batch.next_round().expect("everything is open");
+    let mut states = states(&open);
     states[0] = Err(Error::Internal("unreadable".into()));
-    assert_eq!(batch.decide(states).len(), 1);
+    assert_eq!(batch.decide(open, states).len(), 1);
     assert_eq!(batch.next_round().expect("the other one is open").len(), 1);
     batch.fail(&Error::Overloaded);
     let results = results(batch);
@@ -69,9 +78,11 @@ fn what_cannot_be_read_is_told_to_its_callers_alone() {
 /// Of eight sessions the store does not take one. Returns whether what was refused is open still, and all results.
 fn with_one_that_is_refused(refusal: fn() -> Refusal) -> (bool, Vec<Result<CommandResult, Error>>) {
     let commands = ["a", "b", "c", "d", "e", "f", "g", "h"].map(|id| named(id, creation()));
-    let mut batch = Batch::new(&commands);
-    let keys = batch.next_round().expect("everything is open");
-    let mut todo = vec![batch.decide(states(&keys))];
+    let cache = SessionCache::new(0);
+    let mut batch = Batch::new(&commands, &cache);
+    let open = batch.next_round().expect("everything is open");
+    let states = states(&open);
+    let mut todo = vec![batch.decide(open, states)];
     while let Some(writes) = todo.pop() {
         if writes.iter().any(|write| write.id.as_str() == "f") {
             todo.extend(batch.split_or_fail(writes, refusal()));
@@ -80,8 +91,8 @@ fn with_one_that_is_refused(refusal: fn() -> Refusal) -> (bool, Vec<Result<Comma
             batch.commit(writes, &written);
         }
     }
-    let open = batch.open_commands().map(|command| command.id.as_str()).collect::<Vec<_>>() == ["f"];
-    (open, results(batch))
+    let is_open = batch.next_round().is_some_and(|open| ids(&open) == ["f"]);
+    (is_open, results(batch))
 }
 
 #[test]
@@ -107,10 +118,12 @@ fn a_store_that_is_unavailable_is_not_asked_for_halves() {
 #[test]
 fn a_batch_that_is_never_written_ends() {
     let commands = [named("a", creation())];
-    let mut batch = Batch::new(&commands);
+    let cache = SessionCache::new(0);
+    let mut batch = Batch::new(&commands, &cache);
     let mut rounds = 0;
-    while let Some(keys) = batch.next_round() {
-        drop(batch.decide(states(&keys)));
+    while let Some(open) = batch.next_round() {
+        let states = states(&open);
+        drop(batch.decide(open, states));
         rounds += 1;
     }
     assert!(rounds > 10);

@@ -71,7 +71,7 @@ fn executed(
 ) -> (Vec<String>, String) {
     let revisions = stored.iter().map(|id| (Id::parse(id).expect("an id"), Revision::FIRST)).collect();
     let mut store = Fake { revisions, refuse: Box::new(refuse), groups: Vec::new() };
-    let results = run(execute(&mut store, commands));
+    let results = run(execute(&mut store, &SessionCache::new(0), commands));
     let sign = |result: &Option<Result<_, _>>| match result {
         Some(Ok(_)) => '+',
         Some(Err(_)) => '-',
