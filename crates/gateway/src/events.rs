@@ -86,11 +86,10 @@ async fn open(call: &Call, request: WatchChannelSessionsRequest) -> Result<Reply
         let _held = &permits;
         next.map_or_else(|status| encode::error(&status, &headers), |message| encode::message(&message))
     });
-    let start = [encode::start(), encode::message(&first)];
     // In one process each event has its share from the service.
     let counted = gateway.upstream.is_in_process();
     let counted = counted.then(|| Counted::yielding(&gateway.options.budget.events));
-    Ok(reply(tokio_stream::iter(start).chain(rest), counted))
+    Ok(reply(tokio_stream::once(encode::start(&first)).chain(rest), counted))
 }
 
 fn reply(events: impl Stream<Item = Event> + Send + 'static, counted: Option<Counted>) -> Reply<Events> {

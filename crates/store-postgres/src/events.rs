@@ -82,7 +82,11 @@ macro_rules! statement {
     ($scanned:expr, $scope:literal) => {
         concat!(
             "WITH here AS MATERIALIZED (SELECT ", database_id!(), " AS database_id
-             ), scanned AS MATERIALIZED (", $scanned, "
+             ), scanned AS MATERIALIZED (
+                 SELECT *, lead(transaction_id, 1, '0') OVER (
+                               ORDER BY transaction_id <> coalesce($5::xid8, '0'), transaction_id, ordinal
+                           ) <> transaction_id AS is_last
+                 FROM (", $scanned, ") AS scanned
              ), page AS MATERIALIZED (
                  SELECT * FROM scanned WHERE tenant_id = $1 ", $scope, "
                  ORDER BY transaction_id <> coalesce($5::xid8, '0'), transaction_id, ordinal LIMIT $14
@@ -104,7 +108,7 @@ macro_rules! statement {
                          ORDER BY transaction_id = coalesce($5::xid8, '0'), transaction_id DESC, ordinal DESC LIMIT 1)
                             AS last_scanned
              )
-             SELECT head.*, page.transaction_id::text, page.ordinal, ", columns!("page"), ", past.*
+             SELECT head.*, page.transaction_id::text, page.ordinal, page.is_last, ", columns!("page"), ", past.*
              FROM head LEFT JOIN page ON true LEFT JOIN LATERAL ", past!("page"), " AS past ON true
              ORDER BY page.transaction_id <> coalesce($5::xid8, '0'), page.transaction_id, page.ordinal"
         )
@@ -160,7 +164,9 @@ pub(crate) async fn run(
     let mut events = Vec::with_capacity(rows.len());
     for row in &rows {
         if let Some(at) = place(row)? {
-            events.push((event(row, tenant)?, cursor.up_to(visible, at).position()));
+            // Of the last that was looked at it is not known, where there is more.
+            let is_last = row.try_get("is_last").map_err(error::of_read)? && head.last_scanned != Some(at);
+            events.push((event(row, tenant)?, cursor.up_to(visible, at, is_last).position()));
         }
     }
     if events.len() == limit
@@ -170,7 +176,7 @@ pub(crate) async fn run(
         return Ok(Events { events, next, complete: false });
     }
     if let Some(last) = head.last_scanned {
-        let next = cursor.up_to(visible, last).position();
+        let next = cursor.up_to(visible, last, false).position();
         return Ok(Events { events, next, complete: false });
     }
     let end = match until {

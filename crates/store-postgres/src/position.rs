@@ -163,8 +163,16 @@ impl Cursor {
     }
 
     /// The cursor behind this and what of a later snapshot comes up to one event: the rest of a transaction that has been
-    /// delivered in part, then the others in their order.
-    pub(crate) fn up_to(&self, later: &Snapshot, event: Partial) -> Self {
+    /// delivered in part, then the others in their order. Whether the event is its transaction's last.
+    pub(crate) fn up_to(&self, later: &Snapshot, event: Partial, is_last: bool) -> Self {
+        let cursor = self.up_to_part(later, event);
+        if !is_last {
+            return cursor;
+        }
+        Self { delivered: cursor.delivered.with(event.transaction), partial: None, ..cursor }
+    }
+
+    fn up_to_part(&self, later: &Snapshot, event: Partial) -> Self {
         let whole = match self.partial {
             Some(partial) if partial.transaction == event.transaction => {
                 return Self { partial: Some(event), ..self.clone() };

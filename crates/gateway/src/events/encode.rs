@@ -12,9 +12,9 @@ use crate::{event_name, problem::Problem};
 /// How long a caller waits before it comes back.
 const RETRY: Duration = Duration::from_secs(2);
 
-/// What a stream begins with.
-pub(super) fn start() -> Event {
-    Event::default().retry(RETRY)
+/// What a stream begins with: a checkpoint, and when to come back. In one piece, since clients over HTTP/2 count small ones.
+pub(super) fn start(first: &WatchChannelSessionsResponse) -> Event {
+    fill(Event::default().retry(RETRY), first)
 }
 
 /// All of a stream that cannot begin for now. It has no id, so the caller comes back with the one that it has.
@@ -26,10 +26,14 @@ pub(super) fn refusal(problem: &Problem) -> Event {
 /// A change; or a checkpoint, which has no data: it tells nobody anything, but sets the id that the caller comes back
 /// with, and shows everything on the way that the connection lives.
 pub(super) fn message(message: &WatchChannelSessionsResponse) -> Event {
+    fill(Event::default(), message)
+}
+
+fn fill(begun: Event, message: &WatchChannelSessionsResponse) -> Event {
     let id = line(&message.position);
     match &message.event {
-        None => Event::default().comment("checkpoint").id(id),
-        Some(event) => Event::default().id(id).event(event_name::of(event)).data(&event.json),
+        None => begun.comment("checkpoint").id(id),
+        Some(event) => begun.id(id).event(event_name::of(event)).data(&event.json),
     }
 }
 
@@ -88,7 +92,7 @@ mod tests {
     async fn a_checkpoint_sets_the_id_and_is_no_event() {
         let checkpoint = WatchChannelSessionsResponse { event: None, position: "p.7".to_owned() };
         assert_eq!(text(message(&checkpoint)).await, ": checkpoint\nid: p.7\n\n");
-        assert_eq!(text(start()).await, "retry: 2000\n\n");
+        assert_eq!(text(start(&checkpoint)).await, "retry: 2000\n: checkpoint\nid: p.7\n\n");
     }
 
     #[tokio::test]

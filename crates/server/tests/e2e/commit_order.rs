@@ -1,4 +1,4 @@
-//! Commits that are held open on purpose, so that events with later numbers become visible first: nothing is skipped, and
+//! Commits that are held open on purpose, so that events of later transactions become visible first: nothing is skipped, and
 //! nothing waits for what is held.
 
 use channel_session_api::v1::{ChannelSessionEvent, WatchChannelSessionsRequest};
@@ -10,8 +10,8 @@ use crate::support::{
     watch::{conversation, everything, session},
 };
 
-/// A transaction that has recorded a change and does not commit: it draws the change's number long before others who
-/// commit sooner.
+/// A transaction that has recorded a change and does not commit: it draws its id long before others who commit
+/// sooner.
 struct Held {
     connection: PgConnection,
     id: String,
@@ -23,10 +23,10 @@ impl Held {
         let mut connection = PgConnection::connect(database_url).await.unwrap();
         sqlx::raw_sql("BEGIN").execute(&mut connection).await.unwrap();
         let change = "WITH session AS (
-                UPDATE channel_session SET revision = revision + 1 WHERE id = $1 RETURNING tenant_id, id, revision, document
+                UPDATE channel_session SET revision = revision + 1 WHERE id = $1 RETURNING tenant_id, id, revision
             )
-            INSERT INTO channel_session_event (tenant_id, session_id, revision, name, at, conversation_id, requester, changes, document)
-            SELECT tenant_id, id, revision, 'CHANNEL_SESSION_DATA_UPDATED', 0, $2, 'held', '[]', document::text FROM session";
+            INSERT INTO channel_session_event (tenant_id, session_id, revision, ordinal, name, at, conversation_id, requester, changes)
+            SELECT tenant_id, id, revision, 1, 'CHANNEL_SESSION_DATA_UPDATED', 0, $2, 'held', '[]' FROM session";
         let changed = sqlx::query(change).bind(id).bind(conversation).execute(&mut connection).await.unwrap();
         assert_eq!(changed.rows_affected(), 1);
         Self { connection, id: id.to_owned() }
@@ -82,7 +82,7 @@ async fn a_change_that_waits_for_its_row_comes_after_those_that_did_not() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_change_with_an_earlier_number_is_told_when_it_is_there() {
+async fn a_change_of_an_earlier_transaction_is_told_when_it_is_there() {
     let service = Service::start(Store::Postgres).await;
     let other = service.another(&[]);
     let (grpc, rest) = (service.grpc().await, service.rest());
@@ -111,9 +111,8 @@ async fn a_change_with_an_earlier_number_is_told_when_it_is_there() {
     }
     given_up.give_up().await;
     held.commit().await;
-    // It was the first to draw its number, and the last to be there.
-    let order =
-        "SELECT (array_agg(session_id ORDER BY number))[1] FROM channel_session_event WHERE revision > 1";
+    // It was the first to draw its transaction id, and the last to be there.
+    let order = "SELECT (array_agg(session_id ORDER BY transaction_id))[1] FROM channel_session_event WHERE revision > 1";
     assert_eq!(ask(&service.database_url(), order).await, "held");
     for watch in watches.iter_mut().chain([&mut of_session]) {
         assert_eq!(told(&watch.next().await), ("held".to_owned(), 2));

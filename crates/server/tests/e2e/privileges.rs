@@ -19,9 +19,8 @@ async fn serving_needs_no_privilege_to_change_tables() {
     let grants = format!(
         "CREATE ROLE {role} LOGIN PASSWORD 'secret';
          GRANT SELECT, INSERT, UPDATE, DELETE
-             ON channel_session, channel_session_event, channel_session_event_expired, channel_session_event_log,
+             ON channel_session, channel_session_epoch, channel_session_event, channel_session_event_log,
                 channel_session_idempotency_record TO {role};
-         GRANT USAGE, SELECT ON SEQUENCE channel_session_event_number_seq TO {role};
          GRANT SELECT ON _sqlx_migrations TO {role}"
     );
     sqlx::raw_sql(sqlx::AssertSqlSafe(grants)).execute(&mut owner).await.unwrap();

@@ -114,7 +114,9 @@ proptest! {
             let before = cursor.clone();
             cursor = match page.last() {
                 Some((transaction, ordinal)) if page.len() == size => {
-                    cursor.up_to(&visible, Partial { transaction: *transaction, ordinal: *ordinal })
+                    let is_last = unseen.get(size).is_some_and(|(next, _)| next != transaction);
+                    let last = Partial { transaction: *transaction, ordinal: *ordinal };
+                    cursor.up_to(&visible, last, is_last)
                 }
                 _ => cursor.and(&visible, durable),
             };
