@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row, params};
 use tokio::task::yield_now;
 
 use crate::{
@@ -12,7 +12,9 @@ use crate::{
     sqlite::Database,
 };
 
-/// Inserts the event, and returns its revision and document.
+/// Returns the revision and the document that a session comes to, its conversation, and what changes.
+const MERGE: &str = include_str!("sqlite/merge.sql");
+
 const EVENT: &str = include_str!("sqlite/event.sql");
 
 const SESSION: &str = "UPDATE channel_session SET revision = ?2, document = ?3 WHERE tenant_id = 'default' AND id = 'session-' || ?1";
@@ -45,9 +47,10 @@ impl Caller for Updates {
         yield_now().await;
         let connection = self.0.lock().map_err(|_| "another caller has panicked")?;
         connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
-        let (revision, document): (i64, String) = connection
-            .prepare_cached(EVENT)?
-            .query_row(params![session, token.to_string()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let merge = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?));
+        let (revision, document, conversation, changes): (i64, String, String, String) =
+            connection.prepare_cached(MERGE)?.query_row(params![session, token.to_string()], merge)?;
+        connection.prepare_cached(EVENT)?.execute(params![session, revision, conversation, changes])?;
         connection.prepare_cached(SESSION)?.execute(params![session, revision, document])?;
         connection.prepare_cached("COMMIT")?.execute([])?;
         Ok(revision)

@@ -45,9 +45,12 @@ updated AS (
     FROM stored, merged
     WHERE session.tenant_id = 'default' AND session.id = 'session-' || (:number)::int AND merged.changes IS NOT NULL
     RETURNING session.id, session.revision, session.document, session.conversation_id, merged.changes
+),
+event AS (
+    INSERT INTO channel_session_event (tenant_id, session_id, revision, ordinal, name, at, conversation_id, requester,
+                                       changes)
+    SELECT 'default', id, revision, 1, 'CHANNEL_SESSION_DATA_UPDATED',
+           (extract(epoch FROM clock_timestamp()) * 1000)::bigint, conversation_id, 'anonymous', changes::text
+    FROM updated
 )
-INSERT INTO channel_session_event (tenant_id, session_id, revision, name, at, conversation_id, requester, changes, document)
-SELECT 'default', id, revision, 'CHANNEL_SESSION_DATA_UPDATED', (extract(epoch FROM clock_timestamp()) * 1000)::bigint,
-       conversation_id, 'anonymous', changes::text, document::text
-FROM updated
-RETURNING revision, document;
+SELECT revision, document FROM updated;
