@@ -23,6 +23,7 @@ mod open;
 mod position;
 mod retention;
 mod target;
+mod warnings;
 mod write;
 
 use async_trait::async_trait;

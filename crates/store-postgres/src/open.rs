@@ -66,6 +66,7 @@ impl Store {
         let target = Target::parse(url)?;
         let mut first = connect(&target).await?;
         check_server(&mut first).await?;
+        warn_of_losses(&mut first).await;
         // A standby, or a database that is read only, takes nothing: whoever writes first begins it then.
         let epoch = Epoch::default();
         if let Err(error) = epoch.begin_first(&mut first).await {
@@ -161,4 +162,18 @@ pub(crate) async fn check_server(connection: &mut PgConnection) -> Result<(), Op
         ));
     }
     Ok(())
+}
+
+/// Says loudly by which settings the server may lose what it has acknowledged.
+async fn warn_of_losses(connection: &mut PgConnection) {
+    let settings = "SELECT name FROM pg_settings
+                    WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit') AND setting = 'off'";
+    // Whoever cannot say has been asked what it is, and answered.
+    for row in sqlx::raw_sql(settings).fetch_all(connection).await.unwrap_or_default() {
+        let setting: &str = row.get("name");
+        tracing::warn!(
+            setting,
+            "the database may lose acknowledged updates when it crashes: this setting is off"
+        );
+    }
 }

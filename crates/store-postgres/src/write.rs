@@ -1,5 +1,7 @@
 //! Writing what has been decided: one statement for many sessions, with their events and idempotency records.
 
+use std::io;
+
 use domain::{
     batch::SessionWrite,
     event::{EventWrite, changes_to_text},
@@ -7,7 +9,7 @@ use domain::{
 };
 use sqlx::{Postgres, Row, postgres::PgArguments, query::Query};
 
-use crate::{columns::Columns, connections::Lease, load::index};
+use crate::{columns::Columns, connections::Lease, load::index, warnings};
 
 /// Whether the epoch of this start of the server is the one that the store knows: asked in the statement that writes, since a
 /// pooler may have led it to another server than the one before, where a revision may stand for another document.
@@ -158,7 +160,13 @@ pub(crate) async fn run(
         _ => Columns::of(group, keeps_answers).bind_all(sqlx::query(WRITE)),
     };
     let mut written = vec![false; group.len()];
-    for row in connection.fetch_all(query.bind(&*epoch)).await? {
+    let (rows, warning) = warnings::heard(connection.fetch_all(query.bind(&*epoch))).await;
+    let rows = rows?;
+    if let Some(warning) = warning {
+        // It has committed, and may be on no standby that it was to be on: whoever asked for it is not told that it is durable.
+        return Err(sqlx::Error::Io(io::Error::other(format!("the database warns: {warning}"))));
+    }
+    for row in rows {
         if row.try_get::<i64, _>("ordinal")? == 0 {
             // As after a lost race, the sessions are read again: what was known of them may be of another history.
             connection.epoch().begin(connection).await?;
