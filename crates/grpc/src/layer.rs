@@ -19,16 +19,11 @@ use axum::{
     response::Response,
 };
 use budget::Budget;
-use domain::{
-    Error, Outcome,
-    caller::{Admission, Caller},
-};
+use domain::caller::{Admission, Caller};
 use tokio::sync::Semaphore;
 use tonic::Status;
 
 use message::{LONG_BYTES, Messages, Method};
-
-use crate::status;
 
 /// What calls are held to.
 #[derive(Debug, Clone)]
@@ -46,14 +41,15 @@ pub(crate) struct Limits {
 }
 
 /// All that a call meets, from the outside in: one layer, since each would cost every call a copy of all that is behind
-/// it. The limits are for this package's calls, not for reflection and health, whose streams live as long as their callers
-/// like.
+/// it. Reflection and health have the limits on messages, and neither deadlines nor permits: their streams live as long as
+/// their callers like, and whether the process is well is to be told also when it has too much to do.
 pub(crate) async fn layer(State(limits): State<Limits>, request: Request, next: Next) -> Response {
     let ours = is_ours(&request);
     let misplaced = if ours { misplaced::refuse(request.headers()) } else { None };
-    let known = if ours { message::method(method(&request)) } else { None };
+    let known = message::method(method(&request));
     let response = match (misplaced, known) {
         (Some(status), _) => status.into_http(),
+        (None, Some(method)) if !method.is_ours => call(&limits, method, request, next).await,
         (None, Some(method)) => {
             let caller = caller::of(request.headers(), limits.identify);
             let call = |request| call(&limits, method, request, next);
@@ -68,15 +64,15 @@ pub(crate) async fn layer(State(limits): State<Limits>, request: Request, next: 
 /// is made, and its commands until they are done. A stream holds none: what it makes has permits where it is made.
 async fn call(limits: &Limits, method: &'static Method, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
-    let messages = Messages::new(body, &parts.headers, method, &limits.budget);
+    let messages = Messages::new(body, &parts.headers, method, &limits.budget, limits.body_timeout);
     if method.is_streaming {
         return next.run(Request::from_parts(parts, messages.into_body())).await;
     }
     let admitted = async {
         let in_time = tokio::time::timeout(limits.body_timeout, messages.only()).await;
-        let too_late = |_| status::from_error(&Error::DeadlineExceeded(Outcome::NotApplied));
-        let (message, share) = in_time.map_err(too_late)??;
-        Ok::<_, Status>((message, Admission::new((share, admission::admit(&limits.permits)?))))
+        let (message, share) = in_time.map_err(|_| message::too_late())??;
+        let permit = if method.is_ours { Some(admission::admit(&limits.permits)?) } else { None };
+        Ok::<_, Status>((message, Admission::new((share, permit))))
     };
     let (message, admission) = match admitted.await {
         Ok(admitted) => admitted,
@@ -98,5 +94,10 @@ fn method<B>(request: &http::Request<B>) -> &str {
 
 /// Whether a request is for this package.
 fn is_ours<B>(request: &http::Request<B>) -> bool {
-    method(request).starts_with("channelsession.")
+    is_of_ours(method(request))
+}
+
+/// Whether a package, or what is in it, is of this one.
+fn is_of_ours(name: &str) -> bool {
+    name.starts_with("channelsession.")
 }

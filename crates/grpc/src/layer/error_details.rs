@@ -4,6 +4,7 @@ use axum::{body::Body, response::Response};
 use domain::Reason;
 use http::{HeaderMap, StatusCode};
 use tonic::{Code, Status};
+use wire::MAX_MESSAGE_BYTES;
 
 use crate::status;
 
@@ -36,7 +37,7 @@ fn explain(made: &Status, ours: bool, headers: &HeaderMap) -> Status {
         let message = "there is no such method; `grpcurl … list` and `describe` show what there is";
         status::from_reason(Reason::NotFound, message)
     } else if matches!(code, Code::OutOfRange | Code::ResourceExhausted) {
-        super::too_large()
+        super::too_large(MAX_MESSAGE_BYTES)
     } else if code == Code::Cancelled {
         status::from_reason(Reason::Cancelled, "the caller went away")
     } else if ours {

@@ -8,18 +8,19 @@
 mod decoded;
 mod decompress;
 
+use std::time::Duration;
+
 use axum::body::Body;
 use budget::{Budget, Exhausted, FREE_BYTES, LongWork, Share};
 use bytes::{Buf, BufMut, Bytes, BytesMut};
-use domain::{Error, Reason};
+use domain::{Error, Outcome, Reason};
 use futures_util::stream;
 use http::HeaderMap;
 use http_body::Body as _;
 use http_body_util::BodyExt;
+use tokio::time::{Instant, timeout_at};
 use tokio_util::task::AbortOnDropHandle;
 use tonic::Status;
-
-use wire::MAX_MESSAGE_BYTES;
 
 use crate::status;
 
@@ -43,6 +44,8 @@ pub(super) struct Messages {
     method: &'static Method,
     share: Share,
     long_work: LongWork,
+    /// How long a message may take from its first byte to its last.
+    body_timeout: Duration,
     /// What came and has not been looked at.
     rest: Bytes,
     /// The beginning of a message that came in parts.
@@ -50,10 +53,16 @@ pub(super) struct Messages {
 }
 
 impl Messages {
-    pub(super) fn new(body: Body, headers: &HeaderMap, method: &'static Method, budget: &Budget) -> Self {
+    pub(super) fn new(
+        body: Body,
+        headers: &HeaderMap,
+        method: &'static Method,
+        budget: &Budget,
+        body_timeout: Duration,
+    ) -> Self {
         let (share, long_work) = (budget.requests.share(), budget.long_work.clone());
         let (rest, partial) = (Bytes::new(), BytesMut::new());
-        Self { body, encoding: Encoding::of(headers), method, share, long_work, rest, partial }
+        Self { body, encoding: Encoding::of(headers), method, share, long_work, body_timeout, rest, partial }
     }
 
     /// The one message of a call that sends no more, as a body, when the caller has sent all of it; and the share of the
@@ -85,6 +94,8 @@ impl Messages {
     }
 
     async fn next(&mut self) -> Result<Option<Bytes>, Status> {
+        // From when a part of a message is there. A stream may be silent between messages.
+        let mut end = None;
         loop {
             if let Some(message) = self.take_whole()? {
                 let is_long =
@@ -96,7 +107,14 @@ impl Messages {
                 };
                 return unpacked.map(Some);
             }
-            match self.body.frame().await {
+            if !self.partial.is_empty() {
+                end.get_or_insert_with(|| Instant::now() + self.body_timeout);
+            }
+            let frame = match end {
+                Some(end) => timeout_at(end, self.body.frame()).await.map_err(|_| too_late())?,
+                None => self.body.frame().await,
+            };
+            match frame {
                 Some(Ok(frame)) => {
                     if let Ok(data) = frame.into_data() {
                         self.add(data)?;
@@ -132,8 +150,9 @@ impl Messages {
     fn take_whole(&mut self) -> Result<Option<Bytes>, Status> {
         let so_far = if self.partial.is_empty() { &self.rest[..] } else { &self.partial[..] };
         let Some(len) = announced(so_far) else { return Ok(self.keep_partial()) };
-        if len > MAX_MESSAGE_BYTES {
-            return Err(too_large());
+        let limit = self.method.max_message_bytes;
+        if len > limit {
+            return Err(too_large(limit));
         }
         let len = PREFIX_BYTES + len;
         if so_far.len() < len {
@@ -183,7 +202,7 @@ fn unpacked(
     let message = match encoding {
         Some(encoding) if is_compressed(&message) => {
             let room = |bytes| share.grow(taken + bytes).map_err(overloaded);
-            let unpacked = encoding.decompress(&message[PREFIX_BYTES..], room)?;
+            let unpacked = encoding.decompress(&message[PREFIX_BYTES..], method.max_message_bytes, room)?;
             taken += unpacked.len();
             unpacked
         }
@@ -211,9 +230,14 @@ fn overloaded(_: Exhausted) -> Status {
     status::from_error(&Error::Overloaded)
 }
 
-/// The status of a message that is too large.
-pub(crate) fn too_large() -> Status {
-    let message = format!("a message may be at most {MAX_MESSAGE_BYTES} bytes, also when decompressed");
+/// The status of a message that did not come in time.
+pub(super) fn too_late() -> Status {
+    status::from_error(&Error::DeadlineExceeded(Outcome::NotApplied))
+}
+
+/// The status of a message that is larger than it may be.
+pub(crate) fn too_large(limit: usize) -> Status {
+    let message = format!("a message may be at most {limit} bytes, also when decompressed");
     status::from_reason(Reason::RequestTooLarge, &message)
 }
 

@@ -11,10 +11,15 @@ use prost::{
     encoding::{WireType, decode_key, decode_varint},
 };
 use prost_types::{DescriptorProto, FileDescriptorSet, field_descriptor_proto::Type};
+use wire::MAX_MESSAGE_BYTES;
 
-/// A method of the service: what it takes.
+/// A method that is served here: what it takes.
 #[derive(Debug)]
 pub(crate) struct Method {
+    /// Whether it is the service's own, not health's or reflection's.
+    pub(crate) is_ours: bool,
+    /// How large a message of its callers may be, in bytes.
+    pub(crate) max_message_bytes: usize,
     /// Where the kind of its request stands among the kinds.
     request: usize,
     /// Whether its caller sends any number of them.
@@ -40,6 +45,9 @@ enum Field {
     /// A message of the kind that stands there.
     Message(usize),
 }
+
+/// How large a message to health or reflection may be, in bytes: one holds a name, and perhaps a number.
+pub(super) const MAX_OTHER_MESSAGE_BYTES: usize = 64 * 1024;
 
 /// What one text takes beside its bytes.
 const TEXT_BYTES: usize = 48;
@@ -67,9 +75,16 @@ pub(crate) fn method(path: &str) -> Option<&'static Method> {
 }
 
 fn methods() -> HashMap<String, Method> {
-    let set = FileDescriptorSet::decode(FILE_DESCRIPTOR_SET).unwrap_or_default();
+    let sets = [
+        FILE_DESCRIPTOR_SET,
+        tonic_health::pb::FILE_DESCRIPTOR_SET,
+        tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET,
+        tonic_reflection::pb::v1alpha::FILE_DESCRIPTOR_SET,
+    ];
+    let files: Vec<_> =
+        sets.iter().flat_map(|set| FileDescriptorSet::decode(*set).unwrap_or_default().file).collect();
     let mut messages = Vec::new();
-    for file in &set.file {
+    for file in &files {
         for message in &file.message_type {
             collect(&format!(".{}", file.package()), message, &mut messages);
         }
@@ -80,14 +95,17 @@ fn methods() -> HashMap<String, Method> {
     // They live as long as the program.
     let kinds: &'static [Kind] = kinds.leak();
     let mut methods = HashMap::new();
-    for file in &set.file {
+    for file in &files {
+        let is_ours = super::super::is_of_ours(file.package());
+        let max_message_bytes = if is_ours { MAX_MESSAGE_BYTES } else { MAX_OTHER_MESSAGE_BYTES };
         for service in &file.service {
             for method in &service.method {
                 let Some(&request) = at.get(method.input_type()) else { continue };
                 let name = method.name();
                 let is_streaming = method.client_streaming();
                 let has_long_answers = name.starts_with("List") || name.starts_with("Batch");
-                let method = Method { request, is_streaming, has_long_answers, kinds };
+                let method =
+                    Method { is_ours, max_message_bytes, request, is_streaming, has_long_answers, kinds };
                 methods.insert(format!("{}.{}/{name}", file.package(), service.name()), method);
             }
         }

@@ -7,7 +7,6 @@ use http::HeaderMap;
 use tonic::Status;
 
 use super::{PREFIX_BYTES, too_large};
-use wire::MAX_MESSAGE_BYTES;
 
 use crate::layer::error_details;
 
@@ -31,28 +30,33 @@ impl Encoding {
         }
     }
 
-    /// The message that some bytes are compressed from, behind a prefix of its own. `room` is asked for all that it takes
-    /// before it takes it.
+    /// The message of at most `limit` bytes that some bytes are compressed from, behind a prefix of its own. `room` is asked
+    /// for all that it takes before it takes it.
     pub(super) fn decompress(
         self,
         bytes: &[u8],
+        limit: usize,
         room: impl FnMut(usize) -> Result<(), Status>,
     ) -> Result<Bytes, Status> {
         match self {
-            Self::Gzip => read(flate2::read::GzDecoder::new(bytes), room),
-            Self::Zstd => read(zstd::stream::read::Decoder::with_buffer(bytes).map_err(broken)?, room),
+            Self::Gzip => read(flate2::read::GzDecoder::new(bytes), limit, room),
+            Self::Zstd => read(zstd::stream::read::Decoder::with_buffer(bytes).map_err(broken)?, limit, room),
         }
     }
 }
 
-fn read(mut decoder: impl Read, mut room: impl FnMut(usize) -> Result<(), Status>) -> Result<Bytes, Status> {
+fn read(
+    mut decoder: impl Read,
+    limit: usize,
+    mut room: impl FnMut(usize) -> Result<(), Status>,
+) -> Result<Bytes, Status> {
     let mut message = vec![0; PREFIX_BYTES];
     let mut end = message.len();
     loop {
         if end == message.len() {
-            let larger = (2 * end).clamp(STEP_BYTES, PREFIX_BYTES + MAX_MESSAGE_BYTES + 1);
+            let larger = (2 * end).clamp(STEP_BYTES, PREFIX_BYTES + limit + 1);
             if end == larger {
-                return Err(too_large());
+                return Err(too_large(limit));
             }
             room(larger)?;
             message.reserve_exact(larger - end);
@@ -66,9 +70,9 @@ fn read(mut decoder: impl Read, mut room: impl FnMut(usize) -> Result<(), Status
         }
     }
     message.truncate(end);
-    let len = u32::try_from(end - PREFIX_BYTES).map_err(|_| too_large())?;
-    if len as usize > MAX_MESSAGE_BYTES {
-        return Err(too_large());
+    let len = u32::try_from(end - PREFIX_BYTES).map_err(|_| too_large(limit))?;
+    if len as usize > limit {
+        return Err(too_large(limit));
     }
     message[1..PREFIX_BYTES].copy_from_slice(&len.to_be_bytes());
     Ok(message.into())

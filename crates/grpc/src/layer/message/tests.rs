@@ -3,14 +3,21 @@
 use std::io::Write;
 
 use channel_session_api::v1::{Attribute, BatchUpdateDataRequest, UpdateDataRequest};
+use futures_util::StreamExt;
 use prost::Message;
 use prost_types::{ListValue, Value, value::Kind};
 use tonic::Code;
+use wire::MAX_MESSAGE_BYTES;
 
 use super::*;
 
 const BATCH: &str = "channelsession.v1.ChannelSessionService/BatchUpdateData";
 const UPDATE: &str = "channelsession.v1.ChannelSessionService/UpdateData";
+const CHECK: &str = "grpc.health.v1.Health/Check";
+const REFLECTION: &str = "grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
+const REFLECTION_ALPHA: &str = "grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo";
+
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 fn framed(flag: u8, message: &[u8]) -> Vec<u8> {
     let mut frame = vec![flag];
@@ -36,7 +43,8 @@ async fn read(
         }),
     );
     let method = super::method(method).expect("there is such a method");
-    let mut messages = Messages::new(Body::from_stream(stream::iter(parts)), &headers, method, budget);
+    let body = Body::from_stream(stream::iter(parts));
+    let mut messages = Messages::new(body, &headers, method, budget, TIMEOUT);
     let mut read = Vec::new();
     while let Some(message) = messages.next().await? {
         read.push(message);
@@ -144,7 +152,10 @@ async fn who_is_not_polled_keeps_no_turn_from_others() {
     for _ in 0..turns {
         let body = Body::from(framed(0, &message.encode_to_vec()));
         let mut messages = Box::pin(async {
-            Messages::new(body, &HeaderMap::new(), method, &budget).next().await.map(|it| it.is_some())
+            Messages::new(body, &HeaderMap::new(), method, &budget, TIMEOUT)
+                .next()
+                .await
+                .map(|it| it.is_some())
         });
         assert!(futures_util::poll!(&mut messages).is_pending());
         left.push(messages);
@@ -154,5 +165,37 @@ async fn who_is_not_polled_keeps_no_turn_from_others() {
     assert_eq!(others.await, Ok(1));
     for messages in left {
         assert!(messages.await.expect("a message"));
+    }
+}
+
+#[tokio::test]
+async fn health_and_reflection_take_small_messages_of_the_same_budget() {
+    let (budget, limit) = (Budget::new(2 << 20), decoded::MAX_OTHER_MESSAGE_BYTES);
+    for name in [CHECK, REFLECTION, REFLECTION_ALPHA] {
+        let fits = framed(0, &vec![0x0a; limit]);
+        assert_eq!(read(name, None, &fits, 10_000, &budget).await.expect(name), [fits]);
+        let over = framed(0, &vec![0x0a; limit + 1]);
+        let status = read(name, None, &over, 10_000, &budget).await.expect_err(name);
+        assert!(status.message().contains("65536 bytes"), "{}", status.message());
+        let full = Budget::new(8 << 10);
+        let status = read(name, None, &framed(0, &vec![0x0a; limit]), 10_000, &full).await.expect_err(name);
+        assert_eq!(status.code(), Code::ResourceExhausted);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_that_has_begun_ends_in_time_and_what_has_not_may_wait() {
+    for (name, sent) in [(REFLECTION, 1), (REFLECTION, 20), (UPDATE, 20)] {
+        let begun = Bytes::from(framed(0, &[0x0a; 100])).slice(..sent);
+        let body = stream::iter([Ok::<_, Status>(begun)]).chain(stream::pending());
+        let method = super::method(name).expect("there is such a method");
+        let (headers, budget) = (HeaderMap::new(), Budget::new(2 << 20));
+        let mut messages = Messages::new(Body::from_stream(body), &headers, method, &budget, TIMEOUT);
+        let since = Instant::now();
+        let status = messages.next().await.expect_err("it does not end");
+        assert_eq!((status.code(), since.elapsed()), (Code::DeadlineExceeded, TIMEOUT), "{name}");
+        let silent = Body::from_stream(stream::pending::<Result<Bytes, Status>>());
+        let mut messages = Messages::new(silent, &headers, method, &budget, TIMEOUT);
+        assert!(tokio::time::timeout(100 * TIMEOUT, messages.next()).await.is_err(), "{name}");
     }
 }

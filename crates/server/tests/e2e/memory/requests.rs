@@ -19,6 +19,7 @@ use crate::support::{
 
 on_both_stores!(
     messages_that_do_not_end,
+    messages_to_health_and_reflection_that_do_not_end,
     tiny_parts_of_small_messages,
     numbers_that_are_written_out,
     the_largest_documents_have_room_in_the_smallest_budget,
@@ -30,6 +31,31 @@ async fn messages_that_do_not_end(store: Store) {
     {
         let code = answer.expect_err("half of a message is none").code();
         assert!([Code::ResourceExhausted, Code::DeadlineExceeded].contains(&code), "{code:?}");
+    }
+}
+
+/// They are small where they are taken, and end in time as others do.
+async fn messages_to_health_and_reflection_that_do_not_end(store: Store) {
+    let service = service(store).await;
+    let attack = async || {
+        let mut answers = Vec::new();
+        for method in [
+            "/grpc.health.v1.Health/Check",
+            "/grpc.health.v1.Health/Watch",
+            "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+            "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+        ] {
+            for bytes in [4_190_000, 60_000] {
+                answers.extend(send_half(&service, method, bytes, 50).await);
+            }
+        }
+        answers
+    };
+    for answer in beside_a_good_caller(&service, attack).await {
+        // A stream's answer has begun before a message has come.
+        let Err(status) = answer else { continue };
+        let expected = [Code::ResourceExhausted, Code::OutOfRange, Code::DeadlineExceeded];
+        assert!(expected.contains(&status.code()), "{status:?}");
     }
 }
 
@@ -90,14 +116,25 @@ async fn the_largest_documents_have_room_in_the_smallest_budget(store: Store) {
 pub(super) async fn send_messages_that_do_not_end(
     service: &Service,
 ) -> Vec<Result<HeaderMap, tonic::Status>> {
-    let message = framed(false, &vec![0; 4_190_000]);
+    send_half(service, "UpdateData", 4_190_000, short_or_full(200, 1000)).await
+}
+
+/// So many messages of a size, each but for its last byte.
+async fn send_half(
+    service: &Service,
+    method: &str,
+    bytes: usize,
+    count: usize,
+) -> Vec<Result<HeaderMap, tonic::Status>> {
+    const CALLS: usize = 50;
+    let message = framed(false, &vec![0; bytes]);
     let half = message.slice(..message.len() - 1);
     let address = service.server.address("grpc");
-    let connections = join_all((0..short_or_full(4, 20)).map(|_| Connection::open(address, 65_535))).await;
+    let connections = join_all((0..count / CALLS).map(|_| Connection::open(address, 65_535))).await;
     let mut calls = Vec::new();
     for connection in &connections {
-        for _ in 0..50 {
-            calls.push(connection.call("UpdateData", &[], Some(half.clone()), false).await);
+        for _ in 0..CALLS {
+            calls.push(connection.call(method, &[], Some(half.clone()), false).await);
         }
     }
     join_all(calls.into_iter().map(Call::status)).await

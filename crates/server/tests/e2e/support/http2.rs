@@ -26,7 +26,8 @@ impl Connection {
         Self { client, address, driver }
     }
 
-    /// Sends the head of a call of the service's method, and all of its messages or less.
+    /// Sends the head of a call of the service's method, or of another service's by its path, and all of its messages or
+    /// less.
     pub(crate) async fn call(
         &self,
         method: &str,
@@ -34,8 +35,12 @@ impl Connection {
         body: Option<Bytes>,
         is_all: bool,
     ) -> Call {
-        let uri = format!("http://{}/channelsession.v1.ChannelSessionService/{method}", self.address);
-        let request = Request::post(uri).header("content-type", "application/grpc").header("te", "trailers");
+        let path = match method.strip_prefix('/') {
+            Some(path) => path.to_owned(),
+            None => format!("channelsession.v1.ChannelSessionService/{method}"),
+        };
+        let request = Request::post(format!("http://{}/{path}", self.address));
+        let request = request.header("content-type", "application/grpc").header("te", "trailers");
         self.send(
             headers.iter().fold(request, |request, (name, value)| request.header(*name, *value)),
             body,
