@@ -34,6 +34,7 @@ pub struct Counted(By);
 #[derive(Debug, Clone)]
 enum By {
     Share(Arc<Share>),
+    UntilSent(Arc<Share>),
     Itself,
     Yielding(Memory),
 }
@@ -45,14 +46,29 @@ impl Counted {
         Self(By::Share(Arc::new(share)))
     }
 
+    /// By a share of what calls take while they are worked on, until the answer begins to go out: whoever waits for such
+    /// memory does not wait for peers.
+    #[must_use]
+    pub fn until_sent(share: Share) -> Self {
+        Self(By::UntilSent(Arc::new(share)))
+    }
+
+    /// Whether the body has no share any longer once it begins to go out.
+    #[must_use]
+    pub fn is_until_sent(&self) -> bool {
+        matches!(self.0, By::UntilSent(_))
+    }
+
     /// The same for a body that is made of that one and takes only so many bytes.
     #[must_use]
     pub fn shrunk(self, bytes: usize) -> Self {
+        let shrunk = |share| match Arc::try_unwrap(share) {
+            Ok(share) => Arc::new(Share::shrunk(share, bytes)),
+            Err(shared) => shared,
+        };
         match self.0 {
-            By::Share(share) => Self(By::Share(match Arc::try_unwrap(share) {
-                Ok(share) => Arc::new(share.shrunk(bytes)),
-                Err(shared) => shared,
-            })),
+            By::Share(share) => Self(By::Share(shrunk(share))),
+            By::UntilSent(share) => Self(By::UntilSent(shrunk(share))),
             by @ (By::Itself | By::Yielding(_)) => Self(by),
         }
     }
@@ -74,7 +90,7 @@ impl Counted {
     #[must_use]
     pub fn is_wanted(&self) -> bool {
         match &self.0 {
-            By::Share(_) | By::Itself => false,
+            By::Share(_) | By::UntilSent(_) | By::Itself => false,
             By::Yielding(memory) => memory.waiting.load(Ordering::Relaxed) > 0,
         }
     }
@@ -117,6 +133,17 @@ impl Memory {
     pub async fn wait(&self, bytes: usize) -> Share {
         let mut share = self.share();
         share.wait_to_grow(bytes).await;
+        share
+    }
+
+    /// The same in line, behind those who came before: nobody waits for ever because others who want less go first. Only
+    /// for those who are polled until they have it, and who then keep nobody waiting for peers.
+    pub async fn wait_in_line(&self, bytes: usize) -> Share {
+        let mut share = self.share();
+        if let Ok(more @ 1..) = u32::try_from(needed(self.at_most(bytes))) {
+            // Nobody closes the semaphore.
+            share.permit = self.free.clone().acquire_many_owned(more).await.ok();
+        }
         share
     }
 
@@ -201,6 +228,8 @@ fn needed(bytes: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
+
     use super::*;
 
     #[test]
@@ -237,6 +266,21 @@ mod tests {
         assert!(!counted.is_wanted());
         assert_eq!(memory.available(), 99 * UNIT);
         drop(second);
+        assert_eq!(memory.available(), 100 * UNIT);
+    }
+
+    #[tokio::test]
+    async fn who_wants_much_has_its_turn_in_line() {
+        let memory = Memory::new(100 * UNIT);
+        let first = memory.wait_in_line(FREE_BYTES + 60 * UNIT).await;
+        let mut much = Box::pin(memory.wait_in_line(usize::MAX));
+        let mut little = Box::pin(memory.wait_in_line(FREE_BYTES + UNIT));
+        assert!((&mut much).now_or_never().is_none() && (&mut little).now_or_never().is_none());
+        assert!(memory.wait_in_line(FREE_BYTES).now_or_never().is_some());
+        drop(first);
+        drop(much.await);
+        assert_eq!(memory.available(), 99 * UNIT);
+        drop(little.await);
         assert_eq!(memory.available(), 100 * UNIT);
     }
 

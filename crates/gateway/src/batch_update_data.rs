@@ -72,8 +72,10 @@ pub(crate) async fn update(
     let request = batch.into_request(&preference)?;
     let effect = Effect::of(request.requests.iter().all(|request| request.validate_only));
     let is_basic = request.requests.iter().all(|request| request.view() == ChannelSessionView::Basic);
-    let response = call
-        .make(effect, request, |mut client, request| async move { client.batch_update_data(request).await })
+    let (response, counted) = call
+        .make_counted(effect, request, |mut client, request| async move {
+            client.batch_update_data(request).await
+        })
         .await?;
     let answer = || {
         let results = response.results.into_iter();
@@ -82,7 +84,7 @@ pub(crate) async fn update(
     };
     let reply = call.gateway.options.budget.long_work.run(answer).await?;
     let applied = preference.applied().filter(|_| is_basic);
-    Ok(Reply::new((applied, reply.into_response())))
+    Ok(Reply::new((applied, reply.into_response())).made_with(counted))
 }
 
 impl Batch {

@@ -2,6 +2,7 @@
 //! its place, unless told not to by `If-None-Match: *`.
 
 use axum::response::IntoResponse;
+use budget::Counted;
 use channel_session_api::v1::{
     CreateChannelSessionRequest, CreateChannelSessionResponse, ExistingChannelSession,
 };
@@ -50,12 +51,13 @@ pub(crate) async fn post(
         existing: ExistingChannelSession::Refuse.into(),
         ..request(text, storing, validate_only, &preference)
     };
-    let session = create(&call, request).await?.channel_session.unwrap_or_default();
+    let (response, counted) = create(&call, request).await?;
+    let session = response.channel_session.unwrap_or_default();
     if validate_only {
-        return Ok(Reply::session(StatusCode::OK, Some(session), &preference));
+        return Ok(Reply::session(StatusCode::OK, Some(session), &preference).made_with(counted));
     }
     let location = format!("/channel-sessions/{}", utf8_percent_encode(session.id(), RESERVED));
-    let reply = Reply::<Stored>::session(StatusCode::CREATED, Some(session), &preference);
+    let reply = Reply::<Stored>::session(StatusCode::CREATED, Some(session), &preference).made_with(counted);
     Ok(Reply::new(([(LOCATION, location)], reply.into_response())))
 }
 
@@ -77,13 +79,13 @@ pub(crate) async fn put(
         existing: existing.into(),
         ..request(text, storing, validate_only, &preference)
     };
-    let response = create(&call, request).await?;
+    let (response, counted) = create(&call, request).await?;
     let status = if !validate_only && is_certainly_new(&response, existing) {
         StatusCode::CREATED
     } else {
         StatusCode::OK
     };
-    Ok(Reply::session(status, response.channel_session, &preference))
+    Ok(Reply::session(status, response.channel_session, &preference).made_with(counted))
 }
 
 /// Whether there was no session before. Where one was put in the place of another, only the first revision says so: one
@@ -112,12 +114,10 @@ fn request(
 async fn create(
     call: &Call,
     request: CreateChannelSessionRequest,
-) -> Result<CreateChannelSessionResponse, Problem> {
+) -> Result<(CreateChannelSessionResponse, Option<Counted>), Problem> {
     let effect = Effect::of(request.validate_only);
-    call.make(
-        effect,
-        request,
-        |mut client, request| async move { client.create_channel_session(request).await },
-    )
+    call.make_counted(effect, request, |mut client, request| async move {
+        client.create_channel_session(request).await
+    })
     .await
 }

@@ -52,8 +52,10 @@ pub(crate) async fn end(
         validate_only: end.validate_only,
     };
     let effect = Effect::of(request.validate_only);
-    let response = call
-        .make(effect, request, |mut client, request| async move { client.end_channel_session(request).await })
+    let (response, counted) = call
+        .make_counted(effect, request, |mut client, request| async move {
+            client.end_channel_session(request).await
+        })
         .await?;
-    Ok(Reply::session(StatusCode::OK, response.channel_session, &preference))
+    Ok(Reply::session(StatusCode::OK, response.channel_session, &preference).made_with(counted))
 }

@@ -39,10 +39,12 @@ pub(crate) async fn update_data(
         request_id: change.request_id(String::new())?,
         ..UpdateDataRequest::default()
     };
-    let response = call
-        .make(Effect::Write, request, |mut client, request| async move { client.update_data(request).await })
+    let (response, counted) = call
+        .make_counted(Effect::Write, request, |mut client, request| async move {
+            client.update_data(request).await
+        })
         .await?;
-    Ok(Reply::session(StatusCode::OK, response.channel_session, &preference))
+    Ok(Reply::session(StatusCode::OK, response.channel_session, &preference).made_with(counted))
 }
 
 pub(crate) async fn without_id() -> Problem {

@@ -68,6 +68,16 @@ impl<A: Answers> Reply<A> {
         Self::new((status, etag, [(CONTENT_TYPE, "application/json")], session.document_json))
     }
 
+    /// The same answer with what the service's had of the memory, until it goes out: that of a change, which is told in any
+    /// case.
+    pub(crate) fn made_with(mut self, counted: Option<Counted>) -> Self {
+        let size = size(&self.0);
+        if let Some(counted) = counted {
+            self.0.extensions_mut().insert(counted.shrunk(size));
+        }
+        self
+    }
+
     /// The same answer with its share of the memory: what is left of the one that the service's answer had, or else one of
     /// its own. Refused where there is no room: begun without it, it would be cut off.
     pub(crate) fn counted(mut self, gateway: &Gateway, counted: Option<Counted>) -> Result<Self, Problem> {

@@ -33,8 +33,8 @@ pub(crate) async fn update_data(
         ..request
     };
     let effect = Effect::of(request.validate_only);
-    let response = call
-        .make(effect, request, |mut client, request| async move { client.update_data(request).await })
+    let (response, counted) = call
+        .make_counted(effect, request, |mut client, request| async move { client.update_data(request).await })
         .await?;
-    Ok(Reply::session(StatusCode::OK, response.channel_session, &preference))
+    Ok(Reply::session(StatusCode::OK, response.channel_session, &preference).made_with(counted))
 }

@@ -6,7 +6,7 @@ use channel_session_api::v1::{
 use domain::{Error, caller::Caller};
 use prost::Message;
 
-use crate::{Service, batch::Batch, status};
+use crate::{Service, batch::Batch, documents::Documents, status};
 
 /// How many updates a request may hold.
 const MAX_UPDATES: usize = 1000;
@@ -16,8 +16,17 @@ const MAX_UPDATES: usize = 1000;
 /// thousand results that are not whole.
 const MAX_WHOLE_BYTES: usize = 3_000_000;
 
-/// What the store's results of one step come to, in bytes, unless sessions are larger than those that were seen lately.
-const MAX_STEP_BYTES: usize = 16 << 20;
+/// What the store's results of one step come to, in bytes, unless one is larger or sessions are larger than they were when
+/// they were last seen. Too little, and batches of large sessions take many steps; too much, and few batches have room.
+const MAX_STEP_BYTES: usize = 4 << 20;
+
+/// What a batch is expected to have in memory of its sessions at once, in bytes: the results of a step, and those that are
+/// whole in its answer.
+pub(crate) fn expected(documents: &Documents, request: &BatchUpdateDataRequest) -> usize {
+    let sizes = || request.requests.iter().map(|request| documents.expected(&request.channel_session_id));
+    let (all, largest) = (sizes().sum::<usize>(), sizes().max().unwrap_or_default());
+    all.min(MAX_STEP_BYTES.max(largest)) + all.min(MAX_WHOLE_BYTES)
+}
 
 pub(crate) async fn run(
     service: Service,
@@ -28,14 +37,16 @@ pub(crate) async fn run(
     if found > limit {
         return Err(Error::RequestTooLarge { what: "number of updates", found, limit });
     }
-    let mut requests = request.requests.into_iter();
+    let mut requests = request.requests.into_iter().peekable();
     let mut results = Vec::with_capacity(found);
     let mut whole = Whole { left: MAX_WHOLE_BYTES };
     while results.len() < found {
         // Each result of the store's has a whole document, whatever is asked for and left of it.
-        let step = (MAX_STEP_BYTES / service.reads.expected().max(1)).clamp(1, MAX_UPDATES);
-        let mut batch = Batch::default();
-        for request in requests.by_ref().take(step) {
+        let (mut batch, mut bytes) = (Batch::default(), 0);
+        while let Some(request) = requests.next_if(|request| {
+            bytes += service.documents.expected(&request.channel_session_id);
+            batch.len() == 0 || bytes <= MAX_STEP_BYTES
+        }) {
             batch.add(Some(request), &service.options, &caller);
         }
         let (commands, slots) = batch.split();

@@ -29,7 +29,9 @@ impl ChannelSessionService for Service {
         request: Request<UpdateDataRequest>,
     ) -> Result<Response<UpdateDataResponse>, Status> {
         let caller = caller::found(&request)?;
-        self.answer(update_data::run(self.clone(), request.into_inner(), caller)).await
+        let request = request.into_inner();
+        let expected = self.documents.expected(&request.channel_session_id);
+        self.change(expected, update_data::run(self.clone(), request, caller)).await
     }
 
     async fn batch_update_data(
@@ -37,7 +39,9 @@ impl ChannelSessionService for Service {
         request: Request<BatchUpdateDataRequest>,
     ) -> Result<Response<BatchUpdateDataResponse>, Status> {
         let caller = caller::found(&request)?;
-        self.answer(batch_update_data::run(self.clone(), request.into_inner(), caller)).await
+        let request = request.into_inner();
+        let expected = batch_update_data::expected(&self.documents, &request);
+        self.change(expected, batch_update_data::run(self.clone(), request, caller)).await
     }
 
     async fn stream_update_data(
@@ -58,7 +62,9 @@ impl ChannelSessionService for Service {
         request: Request<CreateChannelSessionRequest>,
     ) -> Result<Response<CreateChannelSessionResponse>, Status> {
         let caller = caller::found(&request)?;
-        self.answer(create::run(self.clone(), request.into_inner(), caller)).await
+        let request = request.into_inner();
+        let expected = create::expected(&self.documents, &request);
+        self.change(expected, create::run(self.clone(), request, caller)).await
     }
 
     async fn get_channel_session(
@@ -83,7 +89,9 @@ impl ChannelSessionService for Service {
         request: Request<EndChannelSessionRequest>,
     ) -> Result<Response<EndChannelSessionResponse>, Status> {
         let caller = caller::found(&request)?;
-        self.answer(end::run(self.clone(), request.into_inner(), caller)).await
+        let request = request.into_inner();
+        let expected = self.documents.expected(&request.channel_session_id);
+        self.change(expected, end::run(self.clone(), request, caller)).await
     }
 
     async fn delete_channel_session(
@@ -123,8 +131,22 @@ impl Service {
         caught(call).await.map(Response::new).map_err(|error| status::from_error(&error))
     }
 
-    /// The same for a call that changes nothing: its answer is refused where there is no room for it. What a change comes
-    /// to is always told.
+    /// The same for a change, once there is room for what it is expected to come to, in bytes: that is always told, so it is
+    /// bounded before anything is done. The room is held until the answer goes out, and is counted by whoever sends it.
+    async fn change<T: Message>(
+        &self,
+        expected: usize,
+        call: impl Future<Output = Result<T, Error>>,
+    ) -> Result<Response<T>, Status> {
+        let room = self.documents.room(expected).await;
+        let mut answer = self.answer(call).await?;
+        if expected > FREE_BYTES && answer.get_ref().encoded_len() > FREE_BYTES {
+            answer.extensions_mut().insert(Counted::until_sent(room));
+        }
+        Ok(answer)
+    }
+
+    /// The same for a call that changes nothing: its answer is refused where there is no room for it.
     async fn read<T: Message>(
         &self,
         call: impl Future<Output = Result<T, Error>>,

@@ -11,9 +11,10 @@ use domain::{
     violation::Violation,
 };
 use json::Path;
+use prost::Message;
 use prost_types::Struct;
 
-use crate::{Service, command::Terms, value, view};
+use crate::{Service, command::Terms, documents::Documents, value, view};
 
 pub(crate) async fn run(
     service: Service,
@@ -37,6 +38,18 @@ pub(crate) async fn run(
     let has_changed = changed.changed;
     let session = view::changed(changed, id, request.view)?;
     Ok(CreateChannelSessionResponse { channel_session: Some(session), changed: has_changed })
+}
+
+/// What the answer may come to, in bytes: the document that is sent, or the one that is there.
+pub(crate) fn expected(documents: &Documents, request: &CreateChannelSessionRequest) -> usize {
+    let sent = request
+        .document_json
+        .as_ref()
+        .map_or_else(|| request.document.as_ref().map_or(0, Message::encoded_len), String::len);
+    match existing(request) {
+        Existing::Refuse | Existing::Replace => sent,
+        Existing::Keep => sent.max(documents.expected(&request.channel_session_id)),
+    }
 }
 
 /// What a document's text takes as a value in memory, in bytes, up to what the largest document takes.

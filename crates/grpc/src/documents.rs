@@ -1,13 +1,15 @@
-//! Room for what the store is asked for before it is known how large that is.
+//! Room for documents on their way from the store, before it is known how large they are.
 //!
-//! Reads are answered many at a time, and a session may take two megabytes: hundreds of them at once would be a gigabyte
-//! before anything could be refused. So each read waits for as much room as the largest session takes that was seen lately.
+//! Calls are made many at a time, and a session may take two megabytes: hundreds of them at once would be a gigabyte before
+//! anything could be refused, and what a change comes to is not refused at all. So each call waits for as much room as its
+//! sessions took when they were last seen. One that was not seen is taken to be as large as the largest that was lately.
 //! Where all are small, as they mostly are, none waits.
 
 use std::{
+    hash::{BuildHasher, RandomState},
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -16,55 +18,76 @@ use budget::{Memory, Share};
 
 /// Clones are the same one.
 #[derive(Debug, Clone)]
-pub(crate) struct Reads {
+pub(crate) struct Documents {
     memory: Memory,
     seen: Arc<Seen>,
 }
 
-/// The largest sizes of this period and of the one before it.
 #[derive(Debug)]
 struct Seen {
     since: Instant,
     period: AtomicUsize,
+    /// The largest sizes of this period and of the one before it.
     largest: AtomicUsize,
     largest_before: AtomicUsize,
+    /// One session's size each: half of its hash, and how many KiB. The other half says where it stands.
+    sizes: Box<[AtomicU64]>,
+    hasher: RandomState,
 }
 
-/// What reads that are under way may come to together, in bytes; each is there several times on its way.
+/// What documents that are on their way may come to together, in bytes; each is there several times: as the store returns
+/// it, as a message, encoded, and, where it goes out over REST, decoded again.
 const MAX_BYTES: usize = 16 << 20;
 
-/// For how long a size is remembered at least. Too short, and large sessions that are read now and then are met
-/// unprepared; too long, and one of them slows the reads of all others for so long.
+/// For how long the largest size is remembered at least. Too short, and large sessions that are read now and then are met
+/// unprepared; too long, and one of them slows the calls for sessions that were not seen for so long.
 const PERIOD: Duration = Duration::from_secs(30);
 
-impl Default for Reads {
+/// How many sessions' sizes are remembered. Too few, and those of small ones are forgotten, which then wait as large ones
+/// do; each takes eight bytes.
+const SESSIONS: usize = 1 << 16;
+
+const KIB: usize = 1024;
+
+impl Default for Documents {
     fn default() -> Self {
         let seen = Seen {
             since: Instant::now(),
             period: AtomicUsize::new(0),
             largest: AtomicUsize::new(0),
             largest_before: AtomicUsize::new(0),
+            sizes: std::iter::repeat_with(AtomicU64::default).take(SESSIONS).collect(),
+            hasher: RandomState::new(),
         };
         Self { memory: Memory::new(MAX_BYTES), seen: Arc::new(seen) }
     }
 }
 
-impl Reads {
-    /// Waits until there is room for one more.
-    pub(crate) async fn room(&self) -> Share {
-        self.memory.wait(self.expected()).await
+impl Documents {
+    /// Waits until there is room for so many bytes.
+    pub(crate) async fn room(&self, bytes: usize) -> Share {
+        self.memory.wait_in_line(bytes).await
     }
 
     /// How large a session may turn out to be, in bytes, by what was seen.
-    pub(crate) fn expected(&self) -> usize {
+    pub(crate) fn expected(&self, id: &str) -> usize {
+        let (slot, tag) = self.seen.slot(id);
+        let known = slot.load(Ordering::Relaxed);
+        if known & !SIZE == tag { usize::try_from(known & SIZE).unwrap_or(0) * KIB } else { self.largest() }
+    }
+
+    /// The largest size that was seen lately, in bytes; zero while all are small.
+    pub(crate) fn largest(&self) -> usize {
         let largest = self.seen.largest.load(Ordering::Relaxed);
         largest.max(self.seen.largest_before.load(Ordering::Relaxed))
     }
 
-    /// Takes note of a session's size. Small ones, of which there are many, cost nothing.
-    pub(crate) fn saw(&self, bytes: usize) {
+    /// Takes note of a session's size.
+    pub(crate) fn saw(&self, id: &str, bytes: usize) {
         let seen = &self.seen;
-        if bytes <= budget::FREE_BYTES && self.expected() == 0 {
+        let (slot, tag) = seen.slot(id);
+        slot.store(tag | u64::try_from(bytes.div_ceil(KIB)).unwrap_or(SIZE).min(SIZE), Ordering::Relaxed);
+        if bytes <= budget::FREE_BYTES && self.largest() == 0 {
             return;
         }
         let period = usize::try_from(seen.since.elapsed().as_secs() / PERIOD.as_secs()).unwrap_or(usize::MAX);
@@ -77,6 +100,18 @@ impl Reads {
     }
 }
 
+/// The part of a slot that holds the size. What is left says whose it is, and is never zero.
+const SIZE: u64 = u32::MAX as u64;
+const SOMEBODY: u64 = 1 << 63;
+
+impl Seen {
+    fn slot(&self, id: &str) -> (&AtomicU64, u64) {
+        let hash = self.hasher.hash_one(id);
+        let at = usize::try_from(hash % SESSIONS as u64).unwrap_or(0);
+        (&self.sizes[at], (hash & !SIZE) | SOMEBODY)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use futures_util::{FutureExt, poll};
@@ -85,20 +120,27 @@ mod tests {
 
     #[tokio::test]
     async fn small_ones_never_wait_and_large_ones_do() {
-        let reads = Reads::default();
+        let documents = Documents::default();
         let mut rooms = Vec::new();
-        for _ in 0..10_000 {
-            reads.saw(2000);
-            rooms.push(reads.room().now_or_never().expect("small ones need none"));
+        for number in 0..10_000 {
+            documents.saw(&format!("small-{number}"), 2000);
+            let room = documents.room(documents.expected("a small one")).now_or_never();
+            rooms.push(room.expect("small ones need none"));
         }
-        reads.saw(2 << 20);
-        reads.saw(2000);
-        assert_eq!(reads.expected(), 2 << 20);
+        documents.saw("large", 2 << 20);
+        documents.saw("small", 2000);
+        assert_eq!(documents.largest(), 2 << 20);
+        for id in ["large", "never seen"] {
+            assert_eq!(documents.expected(id), 2 << 20);
+        }
         for _ in 0..8 {
-            rooms.push(reads.room().now_or_never().expect("there is room"));
+            rooms.push(documents.room(documents.expected("large")).now_or_never().expect("there is room"));
         }
-        let mut waiting = Box::pin(reads.room());
+        let mut waiting = Box::pin(documents.room(documents.expected("large")));
         assert!(poll!(&mut waiting).is_pending());
+        // Whoever is known to be small goes on.
+        let small = documents.room(documents.expected("small")).now_or_never();
+        assert!(small.is_some());
         rooms.pop();
         waiting.await;
     }

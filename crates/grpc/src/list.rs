@@ -29,7 +29,7 @@ pub(crate) async fn run(
         channel_type: condition::parse("channel_type", request.channel_type)?,
         active: request.active,
     };
-    let mut page = Page::parse(request.page_size)?.expecting(service.reads.expected());
+    let mut page = Page::parse(request.page_size)?.expecting(service.documents.largest());
     let listing = listing(&caller.tenant, &filter);
     let last = listing.last(&request.page_token)?;
     let mut after = last.map(|id| Id::parse(&id).map_err(|_| page::invalid_token())).transpose()?;
@@ -38,7 +38,7 @@ pub(crate) async fn run(
         let found = service.store.list(&caller.tenant, &filter, after.as_ref(), page.step()).await?;
         looks += 1;
         for session in found.sessions {
-            service.reads.saw(session.document.len());
+            service.documents.saw(session.id.as_str(), session.document.len());
             let id = session.id.clone();
             if !page.push(view::session(session, request.view)) {
                 break 'page after;

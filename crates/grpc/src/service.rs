@@ -16,7 +16,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use watch::Hub;
 
-use crate::{layer::caller, line::Line, reads::Reads};
+use crate::{documents::Documents, layer::caller, line::Line};
 
 /// What a deployment can set.
 #[derive(Debug, Clone)]
@@ -73,8 +73,8 @@ pub struct Service {
     pub(crate) stopping: CancellationToken,
     /// Whoever reads many sessions or events at once.
     pub(crate) lists: Line,
-    /// Room for what is read.
-    pub(crate) reads: Reads,
+    /// Room for what comes from the store.
+    pub(crate) documents: Documents,
 }
 
 impl Service {
@@ -88,7 +88,7 @@ impl Service {
             options: Arc::new(options),
             stopping: CancellationToken::new(),
             lists: Line::default(),
-            reads: Reads::default(),
+            documents: Documents::default(),
         }
     }
 
@@ -104,15 +104,18 @@ impl Service {
         if commands.is_empty() {
             return Vec::new();
         }
-        let tenants: Vec<_> = commands.iter().map(|command| command.tenant.clone()).collect();
+        let sessions: Vec<_> =
+            commands.iter().map(|command| (command.tenant.clone(), command.id.clone())).collect();
         let results = self.store.execute(commands).await;
-        for result in results.iter().flatten() {
-            self.reads.saw(result.document.as_ref().map_or(0, String::len));
+        for ((_, id), result) in sessions.iter().zip(&results) {
+            if let Ok(result) = result {
+                self.documents.saw(id.as_str(), result.document.as_ref().map_or(0, String::len));
+            }
         }
         // An answer that only would be says so too; then the watches look once in vain.
         let has_changed =
             |result: &Result<CommandResult, _>| result.as_ref().is_ok_and(|it| it.changed && !it.replayed);
-        for (tenant, _) in tenants.iter().zip(&results).filter(|(_, result)| has_changed(result)) {
+        for ((tenant, _), _) in sessions.iter().zip(&results).filter(|(_, result)| has_changed(result)) {
             self.hub.wake(tenant);
         }
         results
@@ -125,9 +128,9 @@ impl Service {
 
     /// Returns a session as it stands, when there is room for it.
     pub(crate) async fn get(&self, tenant: &TenantId, id: Id) -> Result<Session, Error> {
-        let _room = self.reads.room().await;
+        let _room = self.documents.room(self.documents.expected(id.as_str())).await;
         let session = only(self.store.get(tenant, vec![id]).await)?;
-        self.reads.saw(session.document.len());
+        self.documents.saw(session.id.as_str(), session.document.len());
         Ok(session)
     }
 }

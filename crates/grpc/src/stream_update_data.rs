@@ -108,7 +108,7 @@ impl<S: Stream<Item = Result<StreamUpdateDataRequest, Status>> + Unpin> Updates<
         let mut batch = Batch::default();
         let mut share = self.service.options.budget.requests.share();
         let mut bytes = 0;
-        let max_updates = (MAX_RESULT_BYTES / self.service.reads.expected().max(1)).clamp(1, MAX_UPDATES);
+        let max_updates = (MAX_RESULT_BYTES / self.service.documents.largest().max(1)).clamp(1, MAX_UPDATES);
         let idle_timeout = self.service.options.stream_idle_timeout;
         let mut next = tokio::select! {
             biased;
@@ -160,7 +160,7 @@ impl<S: Stream<Item = Result<StreamUpdateDataRequest, Status>> + Unpin> Updates<
         let answers = &service.options.budget.answers;
         let mut room = answers.share();
         let work = async {
-            room.wait_to_grow(COPIES * count * service.reads.expected()).await;
+            room.wait_to_grow(COPIES * count * service.documents.largest()).await;
             let permit = service.streams.clone().acquire_owned().await.map_err(|_| Error::Overloaded)?;
             let admission = Admission::new((share, permit));
             commands.iter_mut().for_each(|command| command.admission = admission.clone());

@@ -118,6 +118,8 @@ impl HttpBody for Answer {
                     Ok(data) => data,
                     Err(small) => return Poll::Ready(Some(Ok(small))),
                 };
+                // What the call had while it was worked on is given back when the answer has its own share.
+                let made_with = this.counted.take_if(|counted| counted.is_until_sent());
                 let mut large = Large {
                     body: std::mem::take(body),
                     answers: this.answers.clone(),
@@ -130,6 +132,7 @@ impl HttpBody for Answer {
                     is_idle: false,
                 };
                 let kept = Arc::new(Mutex::new(large.begin(data).is_ok().then_some(large)));
+                drop(made_with);
                 tokio::spawn(let_go(Arc::downgrade(&kept), this.answers.timeout));
                 this.state = State::Large(kept.clone());
                 kept

@@ -6,7 +6,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use channel_session_api::v1::{ChannelSessionView, GetChannelSessionRequest, UpdateDataRequest};
+use channel_session_api::v1::{
+    BatchUpdateDataRequest, ChannelSessionView, GetChannelSessionRequest, UpdateDataRequest,
+};
 use futures_util::future::join_all;
 use http::HeaderMap;
 use prost::Message;
@@ -28,6 +30,8 @@ on_both_stores!(
     watches_that_never_read,
     watches_that_never_read_hold_up_nobody_for_long,
     answers_of_changes_wait_for_memory,
+    batches_that_nobody_reads,
+    changes_that_nobody_reads,
 );
 
 /// After the limit on time the answers are let go of, and others have room.
@@ -201,4 +205,53 @@ async fn answers_of_changes_wait_for_memory(store: Store) {
     assert_eq!(over_rest.status.as_u16(), 200);
     assert!(over_rest.body.len() > 2_000_000);
     drop((taken, idle));
+}
+
+/// Of a session of two megabytes, over both transports. What they come to is bounded before they are made.
+async fn batches_that_nobody_reads(store: Store) {
+    let service = service(store).await;
+    create_large(&service, "large").await;
+    let body = format!(r#"{{"requests":[{}]}}"#, [r#"{"channelSessionId":"large"}"#; 10].join(","));
+    let update = UpdateDataRequest { channel_session_id: "large".to_owned(), ..Default::default() };
+    let message = framed(false, &BatchUpdateDataRequest { requests: vec![update] }.encode_to_vec());
+    let attack = async || {
+        let rest = send_and_read_nothing(&service, "POST /batch-update-data", &body);
+        let connections = join_all((0..4).map(|_| Connection::open(service.server.address("grpc"), 0))).await;
+        let mut calls = Vec::new();
+        for connection in &connections {
+            for _ in 0..short_or_full(50, 190) {
+                calls.push(connection.call("BatchUpdateData", &[], Some(message.clone()), true).await);
+            }
+        }
+        let answers = join_all(calls.into_iter().map(Call::status)).await;
+        (rest, connections, answers)
+    };
+    let (_rest, _connections, answers) = beside_a_good_caller(&service, attack).await;
+    assert!(answers.iter().any(Result::is_ok));
+}
+
+async fn changes_that_nobody_reads(store: Store) {
+    let service = service(store).await;
+    create_large(&service, "large").await;
+    let attack = async || {
+        let line = "PATCH /channel-sessions/large";
+        let connections = send_and_read_nothing(&service, line, r#"{"attributes":[]}"#);
+        until("room for an answer", async || service.rest().get("large").await.status.is_success()).await;
+        drop(connections);
+    };
+    beside_a_good_caller(&service, attack).await;
+}
+
+/// Two hundred connections of HTTP/1.1 that send a request, and read nothing.
+fn send_and_read_nothing(service: &Service, line: &str, body: &str) -> Vec<TcpStream> {
+    let length = body.len();
+    let send = |_| {
+        let mut stream = TcpStream::connect(service.rest().address()).unwrap();
+        let head = format!(
+            "{line} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n"
+        );
+        stream.write_all((head + body).as_bytes()).unwrap();
+        stream
+    };
+    (0..200).map(send).collect()
 }
