@@ -6,9 +6,17 @@
 pub mod attribute;
 pub mod error;
 pub mod headers;
+pub mod safeguards;
 pub mod value;
 
 use domain::session::Document;
+
+/// How many updates a batch may hold. No list of a request may be longer.
+pub const MAX_UPDATES: usize = 1000;
+
+/// How many violations one answer lists at most; over gRPC those of them that fit into its trailers. A short request can
+/// break a hundred times as many rules as it has bytes to spare for being told of them.
+pub const MAX_VIOLATIONS: usize = 1000;
 
 /// The largest message, in bytes: the longest text of a document, and what a request has around it. A body over REST may
 /// have as much.

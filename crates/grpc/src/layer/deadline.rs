@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use axum::{extract::Request, response::Response};
-use domain::{Error, Outcome, caller::Caller, cancel_handle::CancelHandle};
+use domain::{Error, Outcome, caller::Caller, cancel_handle::CancelHandle, violation::Violation};
+use http::HeaderMap;
 
 use crate::status;
 
@@ -23,7 +24,10 @@ pub(super) async fn within<F>(
 where
     F: Future<Output = Response>,
 {
-    let asked = request.headers().get("grpc-timeout").and_then(|value| parse(value.to_str().ok()?));
+    let asked = match asked(request.headers()) {
+        Ok(asked) => asked,
+        Err(refused) => return status::from_error(&refused).into_http(),
+    };
     let time = asked.map_or(max, |asked| asked.min(max));
     if time.is_zero() {
         // Polled even once, the call could be on its way to the database.
@@ -52,7 +56,21 @@ impl Drop for CancelledOnDrop {
     }
 }
 
-/// Reads a `grpc-timeout` header: up to eight digits and a unit. One that is not understood counts as none.
+/// The time that a call allows; none if it says nothing.
+///
+/// # Errors
+/// It says something that is no time: its caller would wait for longer than it means to.
+fn asked(headers: &HeaderMap) -> Result<Option<Duration>, Error> {
+    let Some(header) = headers.get(TIMEOUT) else { return Ok(None) };
+    let asked = header.to_str().ok().and_then(parse);
+    let description = "must be up to eight digits and a unit of H, M, S, m, u or n, such as 500m";
+    let refused = || Error::InvalidParameter(Violation::new(TIMEOUT, "timeout", description));
+    asked.map(Some).ok_or_else(refused)
+}
+
+const TIMEOUT: &str = "grpc-timeout";
+
+/// Reads a `grpc-timeout` header: up to eight digits and a unit.
 fn parse(header: &str) -> Option<Duration> {
     let (digits, unit) = header.split_at_checked(header.len().checked_sub(1)?)?;
     if digits.is_empty() || digits.len() > 8 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -85,5 +103,13 @@ mod tests {
         for header in ["", "S", "5", "-5S", "123456789S", "5s", "é", "5é", "+5S"] {
             assert_eq!(parse(header), None, "{header}");
         }
+        let asked = |value: &'static str| {
+            asked(&HeaderMap::from_iter([(
+                http::HeaderName::from_static(TIMEOUT),
+                value.parse().expect(value),
+            )]))
+        };
+        assert_eq!(asked("5m").expect("a time"), Some(Duration::from_millis(5)));
+        assert!(matches!(asked("zz"), Err(Error::InvalidParameter(_))));
     }
 }

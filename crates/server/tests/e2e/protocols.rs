@@ -159,6 +159,10 @@ async fn safeguards_that_rest_does_not_have_are_refused_by_name() {
     for (name, value, instead) in [
         ("If-Unmodified-Since", "Thu, 01 Jan 1970 00:00:00 GMT", "If-Match"),
         ("X-Idempotency-Key", "51f0ab27", "Idempotency-Key"),
+        ("If-Range", "\"1\"", "If-Match"),
+        ("ETag", "\"1\"", "If-Match"),
+        ("Request-Id", "51f0ab27", "Idempotency-Key"),
+        ("Validate-Only", "true", "validateOnly"),
     ] {
         for (method, path) in [
             (Method::PUT, "/forms/x"),

@@ -1,0 +1,44 @@
+//! Safeguards that stand where they have no effect: headers of HTTP's and of others' conventions that one port or the other
+//! does not honour. They are refused by name, since a caller that believes in one would overwrite what it meant to protect,
+//! or do twice what it meant to do once.
+
+/// A header, and what there is in its place.
+#[derive(Debug)]
+pub struct Safeguard {
+    /// Its name, as HTTP's callers write it.
+    pub name: &'static str,
+    /// What there is over gRPC, where none of them has an effect.
+    pub over_grpc: &'static str,
+    /// What there is over REST; none where it is honoured there.
+    pub over_rest: Option<&'static str>,
+}
+
+/// All of them.
+pub const SAFEGUARDS: [Safeguard; 14] = [
+    row("If-Match", ETAG, None),
+    row("If-None-Match", "the field existing of CreateChannelSession, which refuses by default", None),
+    row("If-Modified-Since", ETAG, Some(IF_MATCH)),
+    row("If-Unmodified-Since", ETAG, Some(IF_MATCH)),
+    row("If-Range", ETAG, Some(IF_MATCH)),
+    row("ETag", ETAG, Some(IF_MATCH)),
+    row("Idempotency-Key", "the field request_id of the request", None),
+    row("X-Idempotency-Key", "the field request_id of the request", Some(IDEMPOTENCY_KEY)),
+    row("X-Idempotency-Token", "the field request_id of the request", Some(IDEMPOTENCY_KEY)),
+    row("Request-Id", REQUEST_ID, Some("Idempotency-Key; for the log, X-Request-ID")),
+    row("Request_Id", REQUEST_ID, Some("Idempotency-Key; for the log, X-Request-ID")),
+    row("Validate-Only", "the field validate_only of the request", Some(VALIDATE_ONLY)),
+    row("X-Dry-Run", "the field validate_only of the request", Some(VALIDATE_ONLY)),
+    row("Prefer", "the fields view and validate_only of the request", None),
+];
+
+const ETAG: &str = "the field etag of the request";
+const REQUEST_ID: &str = "the field request_id of the request; for the log, x-request-id";
+// Sessions have no date of their last change, only a revision.
+const IF_MATCH: &str = "If-Match";
+const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
+const VALIDATE_ONLY: &str =
+    "validateOnly, in the body of an update or of an end, and elsewhere as a parameter";
+
+const fn row(name: &'static str, over_grpc: &'static str, over_rest: Option<&'static str>) -> Safeguard {
+    Safeguard { name, over_grpc, over_rest }
+}
