@@ -1,6 +1,6 @@
 //! Updates of many sessions that are made together, each with a result of its own.
 
-use channel_session_api::v1::{UpdateDataRequest, UpdateDataResult, update_data_result};
+use channel_session_api::v1::{Failure, UpdateDataRequest, UpdateDataResult, update_data_result};
 use domain::{
     Error,
     caller::Caller,
@@ -15,6 +15,8 @@ use crate::{service::Options, status, update_data};
 pub(crate) struct Batch {
     commands: Vec<Command>,
     slots: Slots,
+    /// How many violations may still be listed, where that has a limit.
+    violations: Option<usize>,
 }
 
 /// Where the results belong.
@@ -26,23 +28,48 @@ enum Slot {
     Command(Id, i32),
     /// Nothing was asked of the store.
     Refused(Error),
+    /// The same, with only some of its violations, since those before it had most.
+    Reduced(Failure),
 }
 
 impl Batch {
+    /// Updates whose refusals list so many violations together: all of them would be hundreds of times what was sent.
+    pub(crate) fn listing(violations: usize) -> Self {
+        Self { violations: Some(violations), ..Self::default() }
+    }
+
+    /// How many may still be listed.
+    pub(crate) fn violations_left(&self) -> usize {
+        self.violations.unwrap_or(usize::MAX)
+    }
+
     /// Adds the update that a request asks for. They share one cancel handle.
     pub(crate) fn add(&mut self, request: Option<UpdateDataRequest>, options: &Options, caller: &Caller) {
         let missing = || Error::MalformedBody("a request is required".to_owned());
         let view = request.as_ref().map(|request| request.view).unwrap_or_default();
         let command = request.ok_or_else(missing);
         let command = command.and_then(|request| update_data::command(request, options, caller));
-        self.slots.0.push(match command {
+        let slot = match command {
             Ok(command) => {
                 let slot = Slot::Command(command.id.clone(), view);
                 self.commands.push(command);
                 slot
             }
-            Err(error) => Slot::Refused(error),
-        });
+            Err(error) => self.refused(error),
+        };
+        self.slots.0.push(slot);
+    }
+
+    fn refused(&mut self, error: Error) -> Slot {
+        let Some(left) = &mut self.violations else { return Slot::Refused(error) };
+        let count = error.violations().len();
+        if let Some(rest) = left.checked_sub(count) {
+            *left = rest;
+            return Slot::Refused(error);
+        }
+        let mut failure = status::failure(&error);
+        failure.violations.truncate(std::mem::take(left));
+        Slot::Reduced(failure)
     }
 
     /// Adds an update that nothing is asked of the store for.
@@ -76,6 +103,10 @@ impl Slots {
                     .unwrap_or_else(|| Err(Error::Internal("the store returned no result".into())))
                     .and_then(|result| update_data::response(result, id, view)),
                 Slot::Refused(error) => Err(error),
+                Slot::Reduced(failure) => {
+                    let result = Some(update_data_result::Result::Failure(failure));
+                    return UpdateDataResult { result, reduced: true };
+                }
             };
             let result = match made {
                 Ok(response) => update_data_result::Result::Response(response),

@@ -5,11 +5,9 @@ use channel_session_api::v1::{
 };
 use domain::{Error, caller::Caller};
 use prost::Message;
+use wire::{MAX_UPDATES, MAX_VIOLATIONS};
 
 use crate::{Service, batch::Batch, documents::Documents, status};
-
-/// How many updates a request may hold.
-const MAX_UPDATES: usize = 1000;
 
 /// How much of an answer may be taken by results that are whole, in bytes. Clients refuse messages of over 4 MiB unless
 /// they are told otherwise, and when the answer is written the updates have been made; what is left has room for a
@@ -40,15 +38,17 @@ pub(crate) async fn run(
     let mut requests = request.requests.into_iter().peekable();
     let mut results = Vec::with_capacity(found);
     let mut whole = Whole { left: MAX_WHOLE_BYTES };
+    let mut violations = MAX_VIOLATIONS;
     while results.len() < found {
         // Each result of the store's has a whole document, whatever is asked for and left of it.
-        let (mut batch, mut bytes) = (Batch::default(), 0);
+        let (mut batch, mut bytes) = (Batch::listing(violations), 0);
         while let Some(request) = requests.next_if(|request| {
             bytes += service.documents.expected(&request.channel_session_id);
             batch.len() == 0 || bytes <= MAX_STEP_BYTES
         }) {
             batch.add(Some(request), &service.options, &caller);
         }
+        violations = batch.violations_left();
         let (commands, slots) = batch.split();
         results.extend(slots.fill(service.execute(commands).await).map(|result| whole.bound(result)));
     }

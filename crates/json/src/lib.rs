@@ -4,6 +4,7 @@
 //! object that has a certain private member name turns into a number. The README says more.
 
 mod compact;
+mod items;
 mod members;
 mod number;
 mod parse;
@@ -15,6 +16,7 @@ mod value;
 mod write;
 
 pub use compact::compact;
+pub use items::{NoItems, items};
 pub use members::{Members, Object};
 pub use number::Number;
 pub use parse::{Problem, Refused, parse, parse_within};

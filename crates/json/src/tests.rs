@@ -195,3 +195,21 @@ fn a_text_is_built_up_to_a_number_of_bytes() {
     let wrong = format!("[1e400,{}]", vec!["1e399"; 1000].join(","));
     assert!(matches!(within(&wrong, 10_000), Err(Refused::Problems(problems)) if problems.len() == 1));
 }
+
+#[test]
+fn a_list_has_its_items_or_is_counted() {
+    let items = |text: &str, max| {
+        let items = crate::items(syntax(text).expect(text), max);
+        items.map(|items| items.iter().map(|item| item.get().to_owned()).collect::<Vec<_>>())
+    };
+    assert_eq!(items("[]", 0), Ok(vec![]));
+    assert_eq!(
+        items(r#"[1, {"a":[2,3]},null]"#, 3),
+        Ok(vec!["1".into(), r#"{"a":[2,3]}"#.into(), "null".into()])
+    );
+    assert_eq!(items("[1,[2,3],4,5]", 3), Err(NoItems::TooMany(4)));
+    assert_eq!(items("[1]", 0), Err(NoItems::TooMany(1)));
+    for other in ["{}", "null", "1", r#""[]""#] {
+        assert_eq!(items(other, 3), Err(NoItems::NotAList), "{other}");
+    }
+}

@@ -18,6 +18,8 @@ pub use table::{code, http_status};
 pub use trailers::{MAX_TRAILER_BYTES, bound};
 pub use violation::Violation;
 
+use crate::MAX_VIOLATIONS;
+
 /// The domain that the reasons in `google.rpc.ErrorInfo` belong to.
 pub const ERROR_DOMAIN: &str = "channelsession.v1";
 
@@ -31,7 +33,7 @@ pub struct ErrorReply {
     pub reason: Reason,
     /// The same in a sentence.
     pub message: String,
-    /// The rules that the request breaks: all, or those that the trailers had room for.
+    /// The rules that the request breaks: all, or as many as may be listed and the trailers had room for.
     pub violations: Vec<Violation>,
     /// How many there are, also those that are not listed.
     pub violations_total: usize,
@@ -62,10 +64,10 @@ impl ErrorReply {
 /// All that the error says to a caller, and nothing of its cause.
 impl From<&Error> for ErrorReply {
     fn from(error: &Error) -> Self {
-        let violations: Vec<_> = error.violations().iter().map(Violation::from).collect();
+        let violations = error.violations();
         Self {
             violations_total: violations.len(),
-            violations,
+            violations: violations.iter().take(MAX_VIOLATIONS).map(Violation::from).collect(),
             mismatch: mismatch::of(error),
             outcome: error.outcome(),
             ..Self::new(error.reason(), error.to_string())

@@ -35,13 +35,9 @@ pub enum Member<T> {
     Given(T),
 }
 
-/// How many there are counts before anything that is in them.
-pub(super) fn count(found: usize) -> Result<(), Error> {
-    let limit = Attributes::MAX;
-    if found > limit {
-        return Err(Error::RequestTooLarge { what: "number of attributes", found, limit });
-    }
-    Ok(())
+/// What is wrong with a list of so many: how many there are counts before anything that is in them.
+pub(super) fn too_many(found: usize) -> Error {
+    Error::RequestTooLarge { what: "number of attributes", found, limit: Attributes::MAX }
 }
 
 /// Holds the attribute at an index of the list to its rules.

@@ -2,16 +2,16 @@
 
 use serde_json::value::RawValue;
 
-use super::{Attribute, Draft, Member, check};
+use super::{Attribute, Attributes, Draft, Member, check};
 use crate::error::Error;
-use json::{Path, Problem, Refused};
+use json::{NoItems, Path, Problem, Refused};
 
 /// Reads a list of attributes as JSON text. What is wrong within an attribute is left to the check, which reports it with
 /// the rest.
 ///
 /// # Errors
 /// [`Error::MalformedBody`] if it is not JSON or not a list of objects, [`Error::RequestTooLarge`] if it holds more than
-/// [`super::Attributes::MAX`].
+/// [`Attributes::MAX`].
 pub fn drafts(text: &str) -> Result<Vec<Draft>, Error> {
     let raw =
         json::syntax(text).map_err(|error| Error::MalformedBody(format!("the body is not JSON: {error}")))?;
@@ -22,8 +22,10 @@ pub fn drafts(text: &str) -> Result<Vec<Draft>, Error> {
                 .to_owned(),
         )
     };
-    let items: Vec<&RawValue> = serde_json::from_str(raw.get()).map_err(|_| not_a_list())?;
-    check::count(items.len())?;
+    let items = json::items(raw, Attributes::MAX).map_err(|none| match none {
+        NoItems::NotAList => not_a_list(),
+        NoItems::TooMany(found) => check::too_many(found),
+    })?;
     items.into_iter().enumerate().map(|(at, item)| draft(item, at)).collect()
 }
 

@@ -8,7 +8,7 @@
 //! a double.
 
 use domain::Reason;
-use json::{Path, Step};
+use json::{NoItems, Path, Step};
 use serde::{
     Deserialize, Deserializer,
     de::{
@@ -31,9 +31,9 @@ pub(crate) fn read<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
     })
 }
 
-/// How long a list may be to be read: far longer than the service takes any, which refuses it by its own limit. A value
-/// may take a hundred times the memory that its text does.
-const MAX_ITEMS: usize = 10_000;
+/// How long a list may be to be read; the service takes most only shorter, and refuses them by their own limits. A value may
+/// take a hundred times the memory that its text does.
+const MAX_ITEMS: usize = wire::MAX_UPDATES;
 const TOO_LONG: &str = "length";
 
 /// Any JSON, null included, where `Option` by itself takes null for nothing.
@@ -114,11 +114,15 @@ impl<'de> Deserializer<'de> for Node<'de, '_> {
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Invalid> {
-        let items: Vec<&RawValue> = self.parsed("a list")?;
-        if items.len() > MAX_ITEMS {
-            let description = format!("must have at most {MAX_ITEMS} items, and has {}", items.len());
-            return Err(Invalid { rule: TOO_LONG, ..self.refuse(description) });
-        }
+        let items = match json::items(self.raw, MAX_ITEMS) {
+            Ok(items) => items,
+            Err(NoItems::NotAList) if self.raw.get() == "null" => Vec::new(),
+            Err(NoItems::NotAList) => return Err(self.refuse("must be a list")),
+            Err(NoItems::TooMany(found)) => {
+                let description = format!("must have at most {MAX_ITEMS} items, and has {found}");
+                return Err(Invalid { rule: TOO_LONG, ..self.refuse(description) });
+            }
+        };
         let items = items.into_iter().enumerate();
         let node = |(at, raw)| Node { raw, path: self.path.then(Step::Index(at)) };
         visitor.visit_seq(SeqDeserializer::new(items.map(node)))

@@ -139,3 +139,19 @@ fn the_deepest_value_fits_into_a_batch() {
     let request = BatchUpdateDataRequest { requests: vec![request] };
     assert_eq!(BatchUpdateDataRequest::decode(&*request.encode_to_vec()), Ok(request));
 }
+
+/// Each of a hundred attributes without anything breaks three rules.
+#[tokio::test]
+async fn violations_are_listed_up_to_a_number_of_them() {
+    let empty = || UpdateDataRequest { attributes: vec![Attribute::default(); 100], ..update("a", "", "1") };
+    let without_id = UpdateDataRequest { channel_session_id: String::new(), ..empty() };
+    let requests = vec![empty(), empty(), empty(), empty(), without_id, empty()];
+    let request = call(BatchUpdateDataRequest { requests });
+    let results = service().batch_update_data(request).await.expect("an answer").into_inner().results;
+    let listed: Vec<_> =
+        results.iter().map(|result| (failure(result).violations.len(), result.reduced)).collect();
+    assert_eq!(listed, [(300, false), (300, false), (300, false), (100, true), (0, false), (0, true)]);
+    for at in [3, 5] {
+        assert!(failure(&results[at]).message.ends_with("and 299 more"), "{}", failure(&results[at]).message);
+    }
+}

@@ -1,4 +1,5 @@
-//! The failure of one of many updates. Messages have more room than trailers, so nothing is left out of it.
+//! The failure of one of many updates. Messages have more room than trailers, so nothing is left out of it that may be
+//! listed.
 
 use channel_session_api::v1::{self, Failure};
 use domain::{Outcome, Reason};

@@ -162,3 +162,13 @@ fn an_error_says_all_but_its_cause() {
         assert_eq!(ErrorReply::from_status(&status), Some(reply));
     }
 }
+
+#[test]
+fn a_thousand_violations_are_listed_with_their_total() {
+    let violations = vec![domain::violation::Violation::new("attributes[0]", "unknown", "is none"); 5000];
+    let reply = ErrorReply::from(&Error::InvalidAttributes(violations));
+    let told = ErrorReply::from_status(&reply.to_status()).expect("it is the service's");
+    for reply in [reply, told] {
+        assert_eq!((reply.violations.len(), reply.violations_total), (1000, 5000));
+    }
+}
