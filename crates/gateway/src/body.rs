@@ -96,7 +96,11 @@ async fn collect(
     bytes: &mut BytesMut,
 ) -> Result<(), Problem> {
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| malformed("the body ended before all of it had arrived"))?;
+        let frame = frame.map_err(|_| {
+            malformed(
+                "the body could not be read to its end: it was cut off, or is not divided as its head says",
+            )
+        })?;
         let Ok(data) = frame.into_data() else { continue };
         let size = bytes.len() + data.len();
         if size > limit {

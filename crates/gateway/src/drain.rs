@@ -54,11 +54,12 @@ pub(crate) async fn layer(
             .map(|inner| Body::new(Lent { inner: Some(inner), is_begun: !is_expected, left: left.clone() }))
     };
     let mut response = next.run(request).await;
-    let rest = left.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let rest = std::mem::take(&mut *left.0.lock().unwrap_or_else(PoisonError::into_inner));
     let is_read = match rest {
-        None => true,
+        Rest::Nothing => true,
+        Rest::Unreadable => false,
         // A caller that asks before it sends has been told nothing yet, and need not be told to go on.
-        Some(rest) => !is_too_large && rest.is_begun && drain(rest.body).await,
+        Rest::Unread(rest) => !is_too_large && rest.is_begun && drain(rest.body).await,
     };
     if !has_own_stream && (!is_read || leaving.is_cancelled()) {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
@@ -90,9 +91,19 @@ async fn drain(mut body: Body) -> bool {
 
 /// Where a body goes that has not been read to its end.
 #[derive(Clone, Default)]
-struct Left(Arc<Mutex<Option<Rest>>>);
+struct Left(Arc<Mutex<Rest>>);
 
-struct Rest {
+/// What is left of a body.
+#[derive(Default)]
+enum Rest {
+    #[default]
+    Nothing,
+    /// Where it ends cannot be known.
+    Unreadable,
+    Unread(Unread),
+}
+
+struct Unread {
     body: Body,
     /// Whether its sender has been told to send it, or never asked.
     is_begun: bool,
@@ -116,8 +127,13 @@ impl HttpBody for Lent {
         self.is_begun = true;
         let Some(inner) = &mut self.inner else { return Poll::Ready(None) };
         let frame = ready!(Pin::new(inner).poll_frame(context));
-        if frame.is_none() {
-            self.inner = None;
+        match &frame {
+            Some(Ok(_)) => {}
+            Some(Err(_)) => {
+                self.inner = None;
+                self.left.set(Rest::Unreadable);
+            }
+            None => self.inner = None,
         }
         Poll::Ready(frame)
     }
@@ -134,8 +150,13 @@ impl HttpBody for Lent {
 impl Drop for Lent {
     fn drop(&mut self) {
         if let Some(body) = self.inner.take().filter(|body| !body.is_end_stream()) {
-            let rest = Rest { body, is_begun: self.is_begun };
-            *self.left.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(rest);
+            self.left.set(Rest::Unread(Unread { body, is_begun: self.is_begun }));
         }
+    }
+}
+
+impl Left {
+    fn set(&self, rest: Rest) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = rest;
     }
 }

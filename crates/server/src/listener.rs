@@ -2,36 +2,26 @@
 
 mod answer;
 mod capacity;
+mod connection;
+mod ending;
 mod pace;
 mod peers;
 mod stalled;
 
-use std::{convert::Infallible, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use std::{net::SocketAddr, time::Duration};
 
-use axum::{Router, body::Body, extract::Request};
-use budget::Connection;
-use coalesce::{Calls, Coalesce};
-use http::header::CONNECTION;
-use hyper::{
-    body::Incoming,
-    service::{Service, service_fn},
-};
+use axum::Router;
 use hyper_util::{
-    rt::{TokioExecutor, TokioIo, TokioTimer},
+    rt::{TokioExecutor, TokioTimer},
     server::conn::auto::Builder,
-    service::TowerToHyperService,
 };
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::staged_close::{Announced, StagedClose};
-use answer::Answer;
 pub(crate) use answer::Answers;
 pub(crate) use capacity::Capacity;
-use capacity::Room;
-use pace::Pace;
-use peers::{Peer, Peers};
-use stalled::Stalled;
+use connection::Each;
+use peers::Peers;
 
 /// What connections are held to. Clones are the same.
 #[derive(Debug, Clone)]
@@ -114,23 +104,26 @@ impl Listener {
         stopping: CancellationToken,
         drain_timeout: Duration,
     ) {
-        let builder = Protocol::builder();
         let (connections, peers) = (TaskTracker::new(), Peers::default());
+        let (Self { tcp, protocol }, Bounds { answers, capacity }) = (self, bounds);
+        let each = Each { builder: Protocol::builder(), routes, answers, capacity, stopping };
+        let begin = |stream, address: SocketAddr, room| {
+            connections.spawn(each.serve((stream, peers.at(address.ip())), room));
+        };
         loop {
-            let accepted = async {
-                let (stream, address) = self.tcp.accept().await?;
-                Ok((stream, peers.at(address.ip()), bounds.capacity.room().await))
-            };
-            let accepted: std::io::Result<_> = tokio::select! {
-                () = stopping.cancelled() => break,
-                accepted = accepted => accepted,
+            let accepted = tokio::select! {
+                biased;
+                () = each.stopping.cancelled() => break,
+                accepted = tcp.accept() => accepted,
             };
             match accepted {
-                Ok((stream, peer, room)) => {
-                    let answers = bounds.answers.clone();
-                    let connection =
-                        serve_connection(&builder, (stream, peer), room, routes.clone(), answers, &stopping);
-                    connections.spawn(connection);
+                Ok((stream, address)) => {
+                    // Nobody else is accepted meanwhile. One that was is served also if the process stops by then.
+                    let room = tokio::select! {
+                        room = each.capacity.room() => Some(room),
+                        () = each.stopping.cancelled() => None,
+                    };
+                    begin(stream, address, room);
                 }
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
@@ -138,69 +131,26 @@ impl Listener {
                 }
             }
         }
-        drop(self.tcp);
+        for (stream, address) in queued(tcp) {
+            begin(stream, address, None);
+        }
         connections.close();
         if tokio::time::timeout(drain_timeout, connections.wait()).await.is_err() {
-            tracing::warn!(protocol = ?self.protocol, "some connections did not finish in time");
+            tracing::warn!(?protocol, "some connections did not finish in time");
         }
     }
 }
 
-/// Serves one connection to its end. It is told to finish when the process stops, or when there is no room for another one
-/// and this one is idle.
-fn serve_connection(
-    builder: &Builder<TokioExecutor>,
-    (stream, peer): (TcpStream, Peer),
-    room: Room,
-    routes: Router,
-    answers: Answers,
-    stopping: &CancellationToken,
-) -> impl Future<Output = ()> + Send + 'static {
-    // Answers are small and awaited: none of them should wait for more to send with it.
-    let _ = stream.set_nodelay(true);
-    let (room, calls) = (Arc::new(room), Calls::default());
-    let (own, pace) = (Connection::default(), Pace::new(peer));
-    let announced = Announced::default();
-    let stream = Stalled::new(StagedClose::new(stream, announced.clone()), answers.timeout, pace.clone());
-    let stream = TokioIo::new(Coalesce::new(stream, calls.clone()));
-    let service = TowerToHyperService::new(routes);
-    let kept = room.clone();
-    let counted = service_fn(move |request: http::Request<Incoming>| {
-        let mut request: Request = request.map(Body::new);
-        request.extensions_mut().insert(own.clone());
-        let (call, answers, service) = (calls.begin(), answers.clone(), service.clone());
-        let announced = announced.clone();
-        let is_of_change = !request.method().is_safe();
-        let (paced, wait) = pace.begin();
-        let busy = kept.busy();
-        async move {
-            let _under_way = call;
-            if let Some(wait) = wait {
-                tokio::time::sleep(wait).await;
-            }
-            let response = service.call(request).await?;
-            paced.answered();
-            if response.headers().get(CONNECTION).is_some_and(|value| value == "close") {
-                announced.set();
-            }
-            Ok::<_, Infallible>(Answer::of(response, is_of_change, &answers, busy))
-        }
-    });
-    let connection = builder.serve_connection(stream, counted).into_owned();
-    let stopping = stopping.clone();
-    async move {
-        let mut connection = pin!(connection);
-        let ended = tokio::select! {
-            ended = connection.as_mut() => ended,
-            () = async { tokio::select! { () = stopping.cancelled() => {}, () = room.is_wanted() => {} } } => {
-                connection.as_mut().graceful_shutdown();
-                connection.await
-            }
-        };
-        if let Err(error) = ended {
-            tracing::debug!(error, "a connection ended early");
-        }
-    }
+/// The connections that the system has made with peers and that were not accepted: closed with the listener, they would be
+/// reset.
+fn queued(tcp: TcpListener) -> impl Iterator<Item = (TcpStream, SocketAddr)> {
+    let tcp = tcp.into_std();
+    std::iter::from_fn(move || {
+        // It does not block: at the end of the queue it fails.
+        let (stream, address) = tcp.as_ref().ok()?.accept().ok()?;
+        stream.set_nonblocking(true).ok()?;
+        Some((TcpStream::from_std(stream).ok()?, address))
+    })
 }
 
 impl Protocol {

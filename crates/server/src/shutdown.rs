@@ -15,6 +15,7 @@ pub(crate) struct Signals {
     terminate: Signal,
     interrupt: Signal,
     hangup: Signal,
+    quit: Signal,
     user: [Signal; 2],
     _file_too_large: Signal,
     /// Whether a hangup is one: that of the terminal that the process was started at. Sent to a service, it means that
@@ -29,6 +30,7 @@ impl Signals {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
             hangup: signal(SignalKind::hangup())?,
+            quit: signal(SignalKind::quit())?,
             user: [signal(SignalKind::user_defined1())?, signal(SignalKind::user_defined2())?],
             _file_too_large: signal(SignalKind::from_raw(FILE_TOO_LARGE))?,
             hangup_stops: std::io::stderr().is_terminal(),
@@ -42,6 +44,7 @@ impl Signals {
             let (signal, stops) = tokio::select! {
                 _ = self.terminate.recv() => ("SIGTERM", true),
                 _ = self.interrupt.recv() => ("SIGINT", true),
+                _ = self.quit.recv() => ("SIGQUIT", true),
                 _ = self.hangup.recv() => ("SIGHUP", self.hangup_stops),
                 _ = first.recv() => ("SIGUSR1", false),
                 _ = second.recv() => ("SIGUSR2", false),

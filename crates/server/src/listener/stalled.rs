@@ -3,6 +3,10 @@
 use std::{
     io::{self, IoSlice},
     pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -14,20 +18,37 @@ use tokio::{
 
 use super::pace::Pace;
 
+/// How many bytes a connection's peer has been sent. Clones are the same one.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Written(Arc<AtomicU64>);
+
+impl Written {
+    fn add(&self, done: &Poll<io::Result<usize>>) {
+        if let Poll::Ready(Ok(bytes)) = done {
+            self.0.fetch_add(*bytes as u64, Ordering::Relaxed);
+        }
+    }
+
+    pub(super) fn bytes(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
 /// A stream whose writes fail once none has made progress for a time while something waits to be written.
 pub(super) struct Stalled<S> {
     stream: S,
     timeout: Duration,
     /// Runs while a write waits.
     waiting: Option<Pin<Box<Sleep>>>,
+    written: Written,
     pace: Pace,
     /// Runs while nothing is read.
     pause: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> Stalled<S> {
-    pub(super) fn new(stream: S, timeout: Duration, pace: Pace) -> Self {
-        Self { stream, timeout, waiting: None, pace, pause: None }
+    pub(super) fn new(stream: S, timeout: Duration, written: Written, pace: Pace) -> Self {
+        Self { stream, timeout, waiting: None, written, pace, pause: None }
     }
 
     fn in_time<T>(&mut self, context: &mut Context<'_>, done: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
@@ -51,6 +72,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Stalled<S> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let done = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.written.add(&done);
         self.in_time(context, done)
     }
 
@@ -60,6 +82,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Stalled<S> {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let done = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
+        self.written.add(&done);
         self.in_time(context, done)
     }
 

@@ -172,3 +172,15 @@ async fn a_proxy_passes_calls_on() {
         connect(nginx.address()).await.delete_channel_session(DeleteChannelSessionRequest::default()).await;
     assert_eq!(status.map_err(|status| status.code()).err(), Some(Code::InvalidArgument), "{}", nginx.log());
 }
+
+/// Where a body is not divided as it should be, nobody knows where it ends, and the next request begins.
+#[tokio::test]
+async fn an_answer_to_a_body_that_cannot_be_read_is_the_last_one() {
+    let service = Service::start(Store::Sqlite).await;
+    let mut connection = Connection::open(service.rest().address()).await;
+    let head = "PUT /forms/x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let reply = connection.call(format!("{head}2\r\n[]\r\nzz\r\n")).await.unwrap();
+    assert_eq!(reply.status, 400, "{reply:?}");
+    assert!(reply.closes() && reply.body.contains("MALFORMED_BODY"), "{reply:?}");
+    assert!(within("the end", connection.is_closed()).await.unwrap());
+}

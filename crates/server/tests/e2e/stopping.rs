@@ -129,3 +129,49 @@ async fn the_end_of_a_connection_is_announced() {
         }
     }
 }
+
+/// Also those whose connections were made before the stop and not accepted yet.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_connected_before_a_stop_is_answered() {
+    let flags = ["--max-connections", "8", "--drain-timeout", "10m"];
+    let mut service = Service::with(Store::Sqlite, Front::Combined, &flags).await;
+    let address = service.server.address("http");
+    let mut streams = Vec::new();
+    for _ in 0..8 {
+        let mut stream = Connection::open(address).await;
+        stream.send(&request("GET", "/events", &[], "")).await.unwrap();
+        assert_eq!(stream.reply().await.unwrap().status, 200);
+        streams.push(stream);
+    }
+    let waiting = (0..4).map(|_| async move {
+        let mut connection = Connection::open(address).await;
+        connection.call(&request("GET", "/healthz", &[], "")).await
+    });
+    let waiting: Vec<_> = waiting.map(tokio::spawn).collect();
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    service.server.ask_to_stop();
+    for answer in waiting {
+        let answer = answer.await.unwrap().expect("it is no end of the connection");
+        assert!(answer.closes(), "{answer:?}");
+    }
+    assert!(service.stop_server().success());
+    drop(streams);
+}
+
+/// An event stream whose caller reads nothing of it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_takes_nothing_does_not_hold_up_a_stop() {
+    let flags = ["--answer-timeout", "10m", "--drain-timeout", "10m"];
+    let mut service = Service::with(Store::Sqlite, Front::Combined, &flags).await;
+    service.create("large", &format!(r#"{{"text":"{}"}}"#, "x".repeat(2_000_000))).await;
+    let mut stream = Connection::open(service.server.address("http")).await;
+    stream.send(&request("GET", "/events", &[], "")).await.unwrap();
+    for value in 0..6 {
+        let body = format!(r#"[{{"key":"k","type":"Number","value":{value}}}]"#);
+        assert_eq!(service.rest().update("large", body).await.status, 200);
+    }
+    let since = std::time::Instant::now();
+    service.server.ask_to_stop();
+    assert!(service.stop_server().success());
+    assert!(since.elapsed() < std::time::Duration::from_secs(60), "{:?}", since.elapsed());
+}

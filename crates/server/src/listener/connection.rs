@@ -1,0 +1,110 @@
+//! One connection, from its first byte to its last.
+
+use std::{convert::Infallible, pin::pin, sync::Arc};
+
+use axum::{Router, body::Body, extract::Request};
+use budget::Connection;
+use coalesce::{Calls, Coalesce};
+use http::header::CONNECTION;
+use hyper::service::Service;
+use hyper::{body::Incoming, service::service_fn};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo},
+    server::conn::auto::Builder,
+    service::TowerToHyperService,
+};
+use tokio::net::TcpStream;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    answer::{Answer, Answers},
+    capacity::{Capacity, Room},
+    ending::{self, FirstRequest},
+    pace::Pace,
+    peers::Peer,
+    stalled::{Stalled, Written},
+};
+use crate::staged_close::{Announced, StagedClose};
+
+/// What each connection is served by.
+pub(super) struct Each {
+    pub(super) builder: Builder<TokioExecutor>,
+    pub(super) routes: Router,
+    pub(super) answers: Answers,
+    pub(super) capacity: Capacity,
+    pub(super) stopping: CancellationToken,
+}
+
+impl Each {
+    /// Serves one connection to its end, once there is room for it. It is told to finish when the process stops, or when
+    /// there is no room for another one and this one is idle.
+    pub(super) fn serve(
+        &self,
+        (stream, peer): (TcpStream, Peer),
+        room: Option<Room>,
+    ) -> impl Future<Output = ()> + Send + 'static {
+        // Answers are small and awaited: none of them should wait for more to send with it.
+        let _ = stream.set_nodelay(true);
+        let (builder, routes) = (self.builder.clone(), self.routes.clone());
+        let (answers, capacity, stopping) =
+            (self.answers.clone(), self.capacity.clone(), self.stopping.clone());
+        let (first, written) = (FirstRequest::default(), Written::default());
+        async move {
+            let room = match room {
+                Some(room) => room,
+                None => capacity.room().await,
+            };
+            let (room, calls) = (Arc::new(room), Calls::default());
+            let (own, pace) = (Connection::default(), Pace::new(peer));
+            let announced = Announced::default();
+            let stream = StagedClose::new(stream, announced.clone());
+            let stream = Stalled::new(stream, answers.timeout, written.clone(), pace.clone());
+            let stream = TokioIo::new(Coalesce::new(stream, calls.clone()));
+            let service = TowerToHyperService::new(routes);
+            let (kept, begun, all_calls) = (room.clone(), first.clone(), calls.clone());
+            let counted = service_fn(move |request: http::Request<Incoming>| {
+                begun.set();
+                let mut request: Request = request.map(Body::new);
+                request.extensions_mut().insert(own.clone());
+                let (call, answers, service) = (calls.begin(), answers.clone(), service.clone());
+                let announced = announced.clone();
+                let is_of_change = !request.method().is_safe();
+                let (paced, wait) = pace.begin();
+                let busy = kept.busy();
+                async move {
+                    let _under_way = call;
+                    if let Some(wait) = wait {
+                        tokio::time::sleep(wait).await;
+                    }
+                    let response = service.call(request).await?;
+                    paced.answered();
+                    if response.headers().get(CONNECTION).is_some_and(|value| value == "close") {
+                        announced.set();
+                    }
+                    Ok::<_, Infallible>(Answer::of(response, is_of_change, &answers, busy))
+                }
+            });
+            let mut connection = pin!(builder.serve_connection(stream, counted));
+            let finish = async {
+                tokio::select! { () = room.is_wanted() => {}, () = first.or_time_for_it(&stopping) => {} }
+            };
+            let stalled = async {
+                stopping.cancelled().await;
+                ending::stalled(&written, &all_calls).await;
+            };
+            let ended = tokio::select! {
+                ended = connection.as_mut() => ended,
+                () = finish => {
+                    connection.as_mut().graceful_shutdown();
+                    tokio::select! {
+                        ended = connection => ended,
+                        () = stalled => Err("its peer took nothing while the process stopped".into()),
+                    }
+                }
+            };
+            if let Err(error) = ended {
+                tracing::debug!(error, "a connection ended early");
+            }
+        }
+    }
+}
