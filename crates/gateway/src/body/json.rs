@@ -119,8 +119,12 @@ impl<'de> Deserializer<'de> for Node<'de, '_> {
             Err(NoItems::NotAList) if self.raw.get() == "null" => Vec::new(),
             Err(NoItems::NotAList) => return Err(self.refuse("must be a list")),
             Err(NoItems::TooMany(found)) => {
-                let description = format!("must have at most {MAX_ITEMS} items, and has {found}");
-                return Err(Invalid { rule: TOO_LONG, ..self.refuse(description) });
+                let list = self.path.to_string();
+                // The service says the same of those that are not much longer.
+                let items = if list == "requests" { "updates" } else { &*list };
+                let field = format!("the request's number of {items}");
+                let description = format!("may be at most {MAX_ITEMS}; this is {found}");
+                return Err(Invalid { field, rule: TOO_LONG, description });
             }
         };
         let items = items.into_iter().enumerate();

@@ -79,6 +79,6 @@ fn a_list_that_would_take_much_memory_is_not_read() {
     let list = |length: usize| format!(r#"{{"requests":[{}]}}"#, vec!["{}"; length].join(","));
     assert_eq!(read::<All>(&list(MAX_ITEMS)).expect("a list").requests.len(), MAX_ITEMS);
     let told = told(&read::<All>(&list(MAX_ITEMS + 1)).expect_err("too long"));
-    let detail = "requests must have at most 1000 items, and has 1001";
+    let detail = "the request's number of updates may be at most 1000; this is 1001";
     assert_eq!((&told["reason"], &told["detail"]), (&"REQUEST_TOO_LARGE".into(), &detail.into()));
 }
