@@ -1,7 +1,7 @@
 //! MongoDB's extended JSON, as `mongoexport` writes it, to plain JSON.
 //!
-//! An object whose one member has one of the names below is replaced by what it stands for. One that does not fit
-//! stays as it is: nothing is lost, and nothing is half converted.
+//! An object with a member of MongoDB's, which begins with `$`, is replaced by what it stands for. One that does not fit is
+//! refused: nothing is stored as what it is not.
 //! Source: <https://www.mongodb.com/docs/manual/reference/mongodb-extended-json/>, both modes of version 2.
 
 use domain::session::Document;
@@ -19,6 +19,11 @@ pub(super) fn plain(document: &RawValue) -> Result<Option<Value>, String> {
     // The deepest wrapper, a date, adds two levels to the value that it stands for.
     let value = json::parse(document.get(), Document::MAX_DEPTH + 2, &Path::root(""));
     let Ok(Value::Object(object)) = value.map(json::Tree::into_owned) else { return Ok(None) };
+    if let Some(name) = mongodb_only::special_name(&object) {
+        return Err(format!(
+            "the document has a member {name}, as MongoDB's values have; keep it with --raw"
+        ));
+    }
     let mut members = members(&object, "")?;
     if !members.iter().any(|(name, _)| name == "id")
         && let Some((name, value)) = members.iter_mut().find(|(name, _)| name == "_id")
@@ -39,20 +44,15 @@ fn members(object: &Object, location: &str) -> Result<Vec<(String, Value)>, Stri
 
 fn convert(value: &Value, location: &str) -> Result<Value, String> {
     Ok(match value {
-        Value::Object(object) => {
-            if let Some(refused) = mongodb_only::refusal(object) {
+        Value::Object(object) => match special(object) {
+            Ok(Some(plain)) => plain,
+            Ok(None) => Value::Object(members(object, location)?.into_iter().collect()),
+            Err(what) => {
                 return Err(format!(
-                    "{location} is {refused}; change it before the export, or keep it as it is with --raw"
+                    "{location} is {what}; change it before the export, or keep it as it is with --raw"
                 ));
             }
-            if let Some(uuid) = mongodb_only::uuid(object) {
-                return Ok(Value::String(uuid.into()));
-            }
-            match wrapper(object) {
-                Some((kind, content)) => kind.unwrap(content).unwrap_or_else(|| value.clone()),
-                None => Value::Object(members(object, location)?.into_iter().collect()),
-            }
-        }
+        },
         Value::Array(items) => {
             let items =
                 items.iter().enumerate().map(|(at, item)| convert(item, &format!("{location}[{at}]")));
@@ -62,15 +62,38 @@ fn convert(value: &Value, location: &str) -> Result<Value, String> {
     })
 }
 
-fn wrapper(object: &Object) -> Option<(Wrapper, &Value)> {
+/// What an object of MongoDB's stands for; none for an object like any other.
+///
+/// # Errors
+/// What it is, in words, where that has no plain form or is not what MongoDB writes: stored as it is, it would be taken for
+/// a value that it is not.
+fn special(object: &Object) -> Result<Option<Value>, String> {
+    if let Some(refused) = mongodb_only::refusal(object) {
+        return Err(refused);
+    }
+    if let Some(uuid) = mongodb_only::uuid(object) {
+        return Ok(Some(Value::String(uuid.into())));
+    }
+    let Some(name) = mongodb_only::special_name(object) else { return Ok(None) };
+    let Some(wrapper) = Wrapper::named(name) else {
+        return Err(format!(
+            "of a type {name} that is not known here, or not of the form that MongoDB writes"
+        ));
+    };
     let mut members = object.iter();
-    let (name, content) = members.next()?;
-    let kind = Wrapper::named(name)?;
-    members.next().is_none().then_some((kind, content))
+    match (members.next(), members.next()) {
+        (Some((_, content)), None) => match wrapper.unwrap(content) {
+            Some(plain) => Ok(Some(plain)),
+            None => Err(format!("of MongoDB's type {name}, which must be {}", wrapper.form())),
+        },
+        _ => Err(format!("of MongoDB's type {name}, and has other members beside that")),
+    }
 }
 
 #[derive(Clone, Copy)]
 enum Wrapper {
+    /// An object's id.
+    Id,
     /// A text.
     Text,
     Date,
@@ -82,7 +105,8 @@ enum Wrapper {
 impl Wrapper {
     fn named(name: &str) -> Option<Self> {
         match name {
-            "$oid" | "$symbol" => Some(Self::Text),
+            "$oid" => Some(Self::Id),
+            "$symbol" => Some(Self::Text),
             "$date" => Some(Self::Date),
             "$numberInt" | "$numberLong" => Some(Self::Integer),
             "$numberDouble" | "$numberDecimal" => Some(Self::Real),
@@ -92,23 +116,44 @@ impl Wrapper {
 
     fn unwrap(self, content: &Value) -> Option<Value> {
         match self {
+            Self::Id => content.as_str().filter(|id| is_object_id(id)).map(|_| content.clone()),
             Self::Text => content.as_str().map(|_| content.clone()),
             Self::Date => date(content),
             Self::Integer => integer(content.as_str()?),
             Self::Real => real(content.as_str()?),
         }
     }
+
+    /// What it has to be.
+    fn form(self) -> &'static str {
+        match self {
+            Self::Id => "a string of 24 hexadecimal digits",
+            Self::Text => "a string",
+            Self::Date => {
+                "a date and time such as \"2023-08-21T04:38:50.123Z\", or milliseconds since 1970 of the years 0 to 9999"
+            }
+            Self::Integer => "a string of digits, such as \"-5\"",
+            Self::Real => "a string with a number that takes at most 400 characters when written out",
+        }
+    }
+}
+
+fn is_object_id(text: &str) -> bool {
+    text.len() == 24 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// Either a text, or milliseconds since 1970, wrapped or (by older versions) not.
 fn date(content: &Value) -> Option<Value> {
     let milliseconds = match content {
-        Value::String(_) => return Some(content.clone()),
+        Value::String(text) => return date::is_date(text).then(|| content.clone()),
         Value::Number(number) => number.as_str(),
-        Value::Object(object) => match wrapper(object)? {
-            (Wrapper::Integer, content) => content.as_str()?,
-            (Wrapper::Text | Wrapper::Date | Wrapper::Real, _) => return None,
-        },
+        Value::Object(object) => {
+            let mut members = object.iter();
+            match (members.next(), members.next()) {
+                (Some(("$numberLong" | "$numberInt", content)), None) => content.as_str()?,
+                _ => return None,
+            }
+        }
         Value::Null | Value::Bool(_) | Value::Array(_) => return None,
     };
     date::rfc3339(milliseconds.parse().ok()?).map(|text| Value::String(text.into()))
@@ -162,37 +207,56 @@ mod tests {
         check(r#"{"$numberDouble":"1.0E+10"}"#, "10000000000");
         check(r#"{"$numberDouble":"-Infinity"}"#, r#""-Infinity""#);
         check(r#"{"$numberDecimal":"0.10"}"#, "0.10");
-        check(r#"[{"a":[{"$numberInt":"1"}]},{"$oid":"x"}]"#, r#"[{"a":[1]},"x"]"#);
+        check(r#"[{"a":[{"$numberInt":"1"}]},{"$symbol":"x"}]"#, r#"[{"a":[1]},"x"]"#);
+        check(r#"{"$date":"2023-08-21T04:38:50+0200"}"#, r#""2023-08-21T04:38:50+0200""#);
     }
 
     #[test]
-    fn what_does_not_fit_stays_as_it_is() {
-        for unfit in [
-            r#"{"$oid":5}"#,
-            r#"{"$oid":"x","more":1}"#,
-            r#"{"$date":null}"#,
-            r#"{"$date":1.5}"#,
-            r#"{"$date":{"$numberDouble":"1"}}"#,
+    fn what_does_not_fit_is_refused_by_its_place_with_what_it_must_be() {
+        for (unfit, must_be) in [
+            (r#"{"$oid":5}"#, "24 hexadecimal digits"),
+            (r#"{"$oid":"xyz"}"#, "24 hexadecimal digits"),
+            (r#"{"$oid":"64e2f08a6155b317cd3f88fd","more":1}"#, "other members"),
+            (r#"{"$symbol":5}"#, "a string"),
+            (r#"{"$date":null}"#, "a date"),
+            (r#"{"$date":"garbage"}"#, "a date"),
+            (r#"{"$date":1.5}"#, "a date"),
+            (r#"{"$date":{"$numberDouble":"1"}}"#, "a date"),
             // The year 10000, which RFC 3339 cannot write.
-            r#"{"$date":{"$numberLong":"253402300800000"}}"#,
-            r#"{"$numberLong":"1.5"}"#,
-            r#"{"$numberLong":""}"#,
-            r#"{"$numberLong":"-"}"#,
-            r#"{"$numberLong":"0123"}"#,
-            r#"{"$numberLong":5}"#,
-            r#"{"$numberDouble":"true"}"#,
-            r#"{"$numberDouble":"[1]"}"#,
-            r#"{"$numberDecimal":"1E+6000"}"#,
-            r#"{"oid":"x"}"#,
-            "{}",
+            (r#"{"$date":{"$numberLong":"253402300800000"}}"#, "the years 0 to 9999"),
+            (r#"{"$date":{"$numberLong":"99999999999999999"}}"#, "the years 0 to 9999"),
+            (r#"{"$numberLong":"1.5"}"#, "digits"),
+            (r#"{"$numberLong":""}"#, "digits"),
+            (r#"{"$numberLong":"-"}"#, "digits"),
+            (r#"{"$numberLong":"0123"}"#, "digits"),
+            (r#"{"$numberLong":5}"#, "digits"),
+            (r#"{"$numberInt":"abc"}"#, "digits"),
+            (r#"{"$numberDouble":"true"}"#, "a number"),
+            (r#"{"$numberDouble":"[1]"}"#, "a number"),
+            (r#"{"$numberDecimal":"1E+400"}"#, "400 characters"),
+            (r#"{"$uuid":"garbage"}"#, "$uuid"),
+            (r#"{"$uuid":5}"#, "$uuid"),
+            (r#"{"$binary":5}"#, "$binary"),
+            (r#"{"$maxKey":1,"more":1}"#, "$maxKey"),
+            (r#"{"$foo":1}"#, "$foo"),
+            (r#"{"a":1,"$foo":1}"#, "$foo"),
         ] {
-            check(unfit, unfit);
+            let text = format!(r#"{{"id":"a","v":[{unfit}]}}"#);
+            let refused = plain(json::syntax(&text).expect(unfit)).expect_err(unfit);
+            assert!(refused.starts_with("v[0] is of ") && refused.contains(must_be), "{refused}");
+            assert!(refused.ends_with("change it before the export, or keep it as it is with --raw"));
+        }
+        for refused in [r#"{"_id":{"$oid":"xyz"}}"#, r#"{"id":"a","$foo":1}"#] {
+            assert!(plain(json::syntax(refused).expect(refused)).is_err(), "{refused}");
+        }
+        for plain in [r#"{"oid":"x"}"#, "{}", r#"{"$id":"x","$ref":"c"}"#, r#"{"a$":1}"#] {
+            check(plain, plain);
         }
     }
 
     #[test]
     fn an_underscore_id_becomes_the_id_where_there_is_none() {
-        assert_eq!(converted(r#"{"_id":{"$oid":"a"},"b":{"_id":"c"}}"#), r#"{"b":{"_id":"c"},"id":"a"}"#);
+        assert_eq!(converted(r#"{"_id":{"$symbol":"a"},"b":{"_id":"c"}}"#), r#"{"b":{"_id":"c"},"id":"a"}"#);
         assert_eq!(converted(r#"{"_id":"a"}"#), r#"{"id":"a"}"#);
         for kept in [r#"{"id":"b","_id":"a"}"#, r#"{"id":null,"_id":"a"}"#] {
             assert_eq!(converted(kept), kept);

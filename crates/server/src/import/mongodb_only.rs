@@ -39,6 +39,13 @@ pub(super) fn refusal(object: &Object) -> Option<String> {
     Some(format!("of MongoDB's type {kind}, which has no plain form"))
 }
 
+/// The member that makes an object one of MongoDB's values. A reference is an object of its own, with members that are not.
+pub(super) fn special_name(object: &Object) -> Option<&str> {
+    const REFERENCE: [&str; 3] = ["$ref", "$id", "$db"];
+    let mut names = object.iter().map(|(name, _)| name).filter(|name| name.starts_with('$'));
+    if object.get("$ref").is_some() { names.find(|name| !REFERENCE.contains(name)) } else { names.next() }
+}
+
 const UUID: u8 = 4;
 const LEGACY_UUID: u8 = 3;
 
