@@ -98,7 +98,7 @@ pub enum Error {
     #[error("the service has too much to do; try again shortly")]
     Overloaded,
     /// The store does not answer.
-    #[error("the store cannot be reached; try again shortly")]
+    #[error("the store cannot do this now; try again shortly")]
     StoreUnavailable {
         /// Whether the change may have been made all the same.
         outcome: Outcome,

@@ -116,6 +116,9 @@ fn open(args: &Args) -> io::Result<(Box<dyn io::Read + Send>, Option<u64>)> {
     }
     let file = File::open(&args.file)?;
     let metadata = file.metadata()?;
+    if metadata.is_dir() {
+        return Err(io::Error::other("this is a folder; name a file of documents"));
+    }
     Ok((Box::new(file), metadata.is_file().then_some(metadata.len())))
 }
 

@@ -57,7 +57,15 @@ impl Kind {
             Some("postgres" | "postgresql") => Ok(Self::Postgres),
             Some("sqlite") => Ok(Self::Sqlite),
             // The URL itself is not repeated: it may hold a password.
-            _ => Err(OpenError::new("DATABASE_URL or --database-url must start with postgres:// or sqlite:")),
+            scheme => {
+                let hint = if scheme.is_none() {
+                    "; for a file, put sqlite: before its name, as in sqlite:x.db"
+                } else {
+                    ""
+                };
+                let message = "DATABASE_URL or --database-url must start with postgres:// or sqlite:";
+                Err(OpenError::new(format!("{message}{hint}")))
+            }
         }
     }
 }

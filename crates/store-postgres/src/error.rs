@@ -1,6 +1,6 @@
 //! From what the driver says to what the service says of it. The driver's errors end here.
 
-use domain::{Error, Outcome, batch::Refusal};
+use domain::{Error, Outcome, batch::Refusal, error::Source};
 use sqlx::{error::DatabaseError, postgres::PgDatabaseError};
 
 /// A statement that only reads failed.
@@ -33,7 +33,19 @@ pub(crate) fn connection_lost() -> Error {
 
 /// The store is unavailable.
 pub(crate) fn unavailable(error: sqlx::Error, outcome: Outcome) -> Error {
-    Error::StoreUnavailable { outcome, cause: error.into() }
+    Error::StoreUnavailable { outcome, cause: cause(error) }
+}
+
+/// What operators are told of an error. The driver adds the line of PostgreSQL's own source that raised it, which looks like
+/// one of theirs.
+pub(crate) fn cause(error: sqlx::Error) -> Source {
+    let raised =
+        error.as_database_error().and_then(|error| error.try_downcast_ref::<PgDatabaseError>()?.line());
+    let text = error.to_string();
+    match raised.and_then(|line| text.strip_suffix(&format!(" at line {line}"))) {
+        Some(text) => text.into(),
+        None => error.into(),
+    }
 }
 
 /// Whether what failed at the start may go well by itself later: the database is unavailable, has yet to start or to be promoted,
@@ -97,7 +109,7 @@ fn defect(error: sqlx::Error) -> Error {
         Some(key) => {
             Error::Internal(format!("an event without its session's revision is in the way: {key}").into())
         }
-        None => Error::Internal(error.into()),
+        None => Error::Internal(cause(error)),
     }
 }
 
@@ -107,13 +119,14 @@ fn of_statement(error: sqlx::Error, lost: Outcome) -> Error {
             error,
             sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed
         );
-        return if is_unavailable { unavailable(error, lost) } else { Error::Internal(error.into()) };
+        return if is_unavailable { unavailable(error, lost) } else { Error::Internal(cause(error)) };
     };
     // The connection ended while the statement was under way: connection exceptions, shutdowns, crashes.
     let was_cut_off = code.starts_with("08") || code.starts_with("57P");
     // The database refused for now and did nothing: resources, a statement that was cancelled, a lock, read-only.
     let refused = code.starts_with("53") || matches!(&*code, "57014" | "55P03" | READ_ONLY);
     if is_unprepared(&code) {
+        let error = cause(error);
         let cause = format!(
             "a pooler between here and PostgreSQL does not keep prepared statements: set max_prepared_statements of \
              PgBouncer (1.21 or later) above 0, or have it pool sessions: {error}"

@@ -11,7 +11,7 @@ use sqlx::{
 
 use crate::{
     connections::bounded,
-    error::is_transient,
+    error::{cause, is_transient},
     open::{check_server, connect},
     target::Target,
 };
@@ -41,7 +41,7 @@ pub async fn migrate(url: &str) -> Result<(), OpenError> {
             "the database's tables cannot be brought to this version"
         };
         let transient = is_locked || is_transient(&error);
-        OpenError::because(message, error).transient(transient)
+        OpenError::because(message, cause(error)).transient(transient)
     })
 }
 

@@ -10,7 +10,7 @@ use crate::{
     Store,
     connections::{Connections, Limits, bounded},
     epoch::Epoch,
-    error::is_transient,
+    error::{cause, is_transient},
     execute,
     get::{self, Read},
     target::Target,
@@ -133,7 +133,7 @@ pub(crate) async fn connect(target: &Target) -> Result<PgConnection, OpenError> 
     target.connect().await.map_err(|error| {
         let transient = is_transient(&error);
         let message = format!("cannot connect to PostgreSQL at {}", target.hosts());
-        OpenError::because(message, error).transient(transient)
+        OpenError::because(message, cause(error)).transient(transient)
     })
 }
 
@@ -149,7 +149,7 @@ pub(crate) async fn check_server(connection: &mut PgConnection) -> Result<(), Op
     .await
     .map_err(|error| {
         let transient = is_transient(&error);
-        OpenError::because("the database does not say what it is", error).transient(transient)
+        OpenError::because("the database does not say what it is", cause(error)).transient(transient)
     })?;
     let (version, encoding, name): (&str, &str, &str) =
         (row.get("version"), row.get("encoding"), row.get("name"));

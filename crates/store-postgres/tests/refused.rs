@@ -144,3 +144,12 @@ async fn for_an_event_that_is_there_already() {
         }
     }
 }
+
+/// The driver adds it, and operators would look for the line in a file of theirs.
+#[tokio::test]
+async fn the_line_of_the_databases_own_source_is_not_told() {
+    let database = postgres::database().await;
+    let missing = format!("{}_missing", database.url());
+    let refused = migrate(&missing).await.unwrap_err().to_string();
+    assert!(refused.contains("does not exist") && !refused.contains("at line"), "{refused}");
+}

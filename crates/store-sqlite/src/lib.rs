@@ -13,6 +13,7 @@ mod event;
 mod events;
 mod execute;
 mod file;
+mod folder;
 mod get;
 mod health;
 mod history;

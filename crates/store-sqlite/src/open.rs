@@ -26,6 +26,7 @@ use crate::{
     epoch::Epoch,
     error, execute,
     file::File,
+    folder,
     health::Writes,
     reserve::Reserve,
 };
@@ -50,10 +51,8 @@ impl Store {
                 .acquire_timeout(ACQUIRE_TIMEOUT)
                 .test_before_acquire(false)
         };
-        let cannot_open = |error: sqlx::Error| {
-            let transient = error::is_transient(&error);
-            OpenError::because(format!("cannot open the SQLite file of {url}"), error).transient(transient)
-        };
+        let path = options.get_filename().to_owned();
+        let cannot_open = |error| cannot_open(url, &path, error);
         Reserve::adopt(options.get_filename());
         let writer = Connections::new(1, options.clone());
         // Whether the file can be opened and written is found out at once.
@@ -130,10 +129,8 @@ pub async fn migrate(url: &str) -> Result<(), OpenError> {
     let options = options(url)?.create_if_missing(true);
     create(options.get_filename());
     Reserve::adopt(options.get_filename());
-    let mut connection = connect(&options).await.map_err(|error| {
-        let transient = error::is_transient(&error);
-        OpenError::because(format!("cannot open the SQLite file of {url}"), error).transient(transient)
-    })?;
+    let connected = connect(&options).await;
+    let mut connection = connected.map_err(|error| cannot_open(url, options.get_filename(), error))?;
     let mut migrator = Migrator::with_migrations(migrations());
     migrator.set_ignore_missing(true);
     let mut result = migrator.run(&mut connection).await;
@@ -160,6 +157,17 @@ pub async fn migrate(url: &str) -> Result<(), OpenError> {
 }
 
 const MIGRATION_ROUNDS: usize = 8;
+
+/// What SQLite does not say itself where the folder is at fault.
+fn cannot_open(url: &str, file: &Path, error: sqlx::Error) -> OpenError {
+    let transient = error::is_transient(&error);
+    match folder::problem(file) {
+        Some(problem) => OpenError::new(format!("cannot open the SQLite file of {url}: {problem}")),
+        None => {
+            OpenError::because(format!("cannot open the SQLite file of {url}"), error).transient(transient)
+        }
+    }
+}
 
 /// Makes a file where there is none, for its owner alone: passwords are among what sessions hold. SQLite gives those that it
 /// makes beside it the same rights.

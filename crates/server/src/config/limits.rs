@@ -56,6 +56,7 @@ pub struct Limits {
         // Its own name is that of the database's.
         id = "peers",
         long = "max-connections",
+        value_name = "MAX_CONNECTIONS",
         env = "MAX_CONNECTIONS",
         default_value_t = 5120,
         value_parser = clap::value_parser!(u32).range(8..),

@@ -27,7 +27,13 @@ impl Unfinished {
         let mut name = std::ffi::OsString::from(".");
         name.push(target.file_name().ok_or_else(|| io::Error::other("this is no file name"))?);
         name.push(".");
-        let file = tempfile::Builder::new().prefix(&name).suffix(".part").tempfile_in(folder(&target))?;
+        let folder = folder(&target);
+        let file = tempfile::Builder::new().prefix(&name).suffix(".part").tempfile_in(folder);
+        // Its error names the unfinished file, which nobody has asked for.
+        let file = file.map_err(|error| {
+            let kind = error.kind();
+            io::Error::new(kind, format!("no file can be made in the folder {}: {kind}", folder.display()))
+        })?;
         Ok(Self { file, target })
     }
 

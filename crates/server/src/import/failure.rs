@@ -15,7 +15,7 @@ impl fmt::Display for Failure {
         if let Error::Internal(cause) = &self.0 {
             write!(f, "the store failed: {cause}")?;
         } else if let Error::StoreUnavailable { cause, .. } = &self.0 {
-            write!(f, "the store cannot be reached: {cause}")?;
+            write!(f, "the store cannot do this now: {cause}")?;
         } else {
             write!(f, "{}", self.0)?;
         }

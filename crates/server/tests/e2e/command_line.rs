@@ -172,6 +172,14 @@ fn a_file_that_is_not_there_is_named() {
     let exported = export(&url, &["--output", output.to_str().unwrap()]);
     assert_eq!((exported.code, &*exported.out), (1, ""));
     assert!(exported.err.contains("cannot write") && exported.err.contains("out.json"), "{exported:?}");
+    assert!(exported.err.contains("folder") && !exported.err.contains(".part"), "{exported:?}");
+    // A folder is no file, and nothing was stopped half-way.
+    let imported = import(&url, folder.path(), &[]);
+    assert!(imported.err.contains("is a folder") && !imported.err.contains("--existing"), "{imported:?}");
+    // Nor is there a database in a folder that is not there; and a file alone is no URL.
+    let exported = export(&format!("sqlite:{}", output.display()), &[]);
+    assert!(exported.err.contains("its folder") && exported.err.contains("no such folder"), "{exported:?}");
+    assert!(export("x.db", &[]).err.contains("sqlite:x.db"));
 }
 
 async fn an_import_needs_no_stop_of_the_service(store: Store) {
