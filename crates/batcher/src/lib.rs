@@ -6,18 +6,21 @@
 //!
 //! A session is in one batch at a time, so a store never competes with itself for a session, and what is submitted at once
 //! for a session is worked on in its order. What a store finds locked by somebody else leaves the batch, and is tried
-//! again by itself. Items that come one by one and items that come many at a time take turns.
+//! again by itself. Items that come one by one and items that come many at a time take turns. Large sessions are worked on
+//! one at a time, in batches of their own beside the others.
 //!
 //! A caller may leave at any time: what waits for a batch is then left out, what is in one ends with it. What stores do
 //! without batches runs in [`Tasks`], to the same end. Knows no database.
 
 mod blocked;
+mod large;
 mod options;
 mod queue;
 mod tasks;
 mod worker;
 
 use std::{
+    collections::HashSet,
     hash::{BuildHasher, RandomState},
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -25,15 +28,16 @@ use std::{
 
 use domain::{
     Error,
-    command::{Command, CommandResult},
+    command::{Command, CommandResult, Operation},
     session::{Id, TenantId},
 };
 use futures_util::future::join_all;
 use tokio::sync::{Semaphore, oneshot};
 use tokio_util::task::TaskTracker;
 
+use large::{LARGE_BYTES, Large};
 pub use options::Options;
-use queue::{Lane, Queue, Waiting};
+use queue::{Key, Lane, Queue, Waiting};
 pub use tasks::Tasks;
 use worker::InFlight;
 
@@ -48,6 +52,16 @@ pub trait Item: Send + 'static {
     /// The session that may be in one batch at a time; none where several batches may have it.
     fn session(&self) -> Option<(&TenantId, &Id)>;
 
+    /// What it brings to be written, in bytes.
+    fn bytes(&self) -> usize {
+        0
+    }
+
+    /// How large its session is by what came of it, in bytes; none where that does not say.
+    fn session_bytes(_: &Self::Answer) -> Option<usize> {
+        None
+    }
+
     /// Whether its caller has cancelled it. One whose caller has left needs no mention.
     fn is_cancelled(&self) -> bool {
         false
@@ -61,6 +75,17 @@ impl Item for Command {
 
     fn session(&self) -> Option<(&TenantId, &Id)> {
         Some((&self.tenant, &self.id))
+    }
+
+    fn bytes(&self) -> usize {
+        match &self.operation {
+            Operation::Create(create) => create.document.text().len(),
+            Operation::Update(_) | Operation::End(_) | Operation::Delete(_) => 0,
+        }
+    }
+
+    fn session_bytes(result: &CommandResult) -> Option<usize> {
+        Some(result.document.as_ref().map_or(0, String::len))
     }
 
     fn is_cancelled(&self) -> bool {
@@ -115,6 +140,7 @@ struct Shared<I: Item> {
 struct State<I: Item> {
     queue: Queue<I>,
     in_flight: InFlight,
+    large: Large,
 }
 
 impl<I: Item> Clone for Batcher<I> {
@@ -136,7 +162,8 @@ impl<I: Item> Batcher<I> {
     where
         F: Future<Output = Vec<Verdict<I>>> + Send + 'static,
     {
-        let state = State { queue: Queue::new(&options), in_flight: InFlight::default() };
+        let state =
+            State { queue: Queue::new(&options), in_flight: InFlight::default(), large: Large::default() };
         let shared = Shared {
             hasher: RandomState::new(),
             work: Box::new(move |items, wait| Box::pin(work(items, wait)) as Pin<Box<_>>),
@@ -158,9 +185,17 @@ impl<I: Item> Batcher<I> {
             if !state.queue.make_room(items.len()) {
                 return items.iter().map(|_| Err(Error::Overloaded)).collect();
             }
-            for item in items {
+            let keys: Vec<_> = items.iter().map(|item| self.shared.key(item)).collect();
+            // All of a session's, so that they stay in their order.
+            let brought: HashSet<Key> = keys
+                .iter()
+                .zip(&items)
+                .filter_map(|(key, item)| key.filter(|_| item.bytes() > LARGE_BYTES))
+                .collect();
+            for (item, key) in items.into_iter().zip(keys) {
                 let (answer, answered) = oneshot::channel();
-                let key = item.session().map(|session| self.shared.hasher.hash_one(session));
+                let is_large = key.is_some_and(|key| brought.contains(&key) || state.large.contains(key));
+                let lane = if is_large { Lane::Large } else { lane };
                 state.queue.push(Waiting::new(key, lane, item, answer));
                 answers.push(answered);
             }
@@ -182,6 +217,10 @@ fn answered<T>(answer: Result<Result<T, Error>, oneshot::error::RecvError>) -> R
 }
 
 impl<I: Item> Shared<I> {
+    fn key(&self, item: &I) -> Option<Key> {
+        item.session().map(|session| self.hasher.hash_one(session))
+    }
+
     fn lock(&self) -> MutexGuard<'_, State<I>> {
         // Nothing panics while it holds the lock; if it did, the state would still be whole.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)

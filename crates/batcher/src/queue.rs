@@ -17,6 +17,8 @@ pub(crate) enum Lane {
     Single,
     /// With others of the same caller.
     Bulk,
+    /// For a session that is large, or becomes so.
+    Large,
 }
 
 /// An item that waits.
@@ -33,6 +35,9 @@ pub(crate) struct Queue<I: Item> {
     /// What the next batch can take, in the order in which it came.
     single: VecDeque<Waiting<I>>,
     bulk: VecDeque<Waiting<I>>,
+    large: VecDeque<Waiting<I>>,
+    /// Whether a batch of the others was taken last.
+    is_turn_of_large: bool,
     /// The sessions that are in a batch, each with the items that wait for it.
     locked_keys: HashMap<Key, VecDeque<Waiting<I>>>,
     /// How many items wait in `locked_keys`.
@@ -68,6 +73,8 @@ impl<I: Item> Queue<I> {
         Self {
             single: VecDeque::new(),
             bulk: VecDeque::new(),
+            large: VecDeque::new(),
+            is_turn_of_large: false,
             locked_keys: HashMap::new(),
             held: 0,
             max_batch: options.max_batch,
@@ -77,8 +84,13 @@ impl<I: Item> Queue<I> {
         }
     }
 
-    /// How many items the next batch can choose from.
+    /// How many items are in no batch and wait for none of their session.
     pub(crate) fn ready(&self) -> usize {
+        self.ready_small() + self.large.len()
+    }
+
+    /// How many of them are of sessions that are not large.
+    pub(crate) fn ready_small(&self) -> usize {
         self.single.len() + self.bulk.len()
     }
 
@@ -99,8 +111,39 @@ impl<I: Item> Queue<I> {
         }
     }
 
-    /// Takes the next batch, and locks its sessions. Single items go first, but always leave room for some others.
-    pub(crate) fn take(&mut self) -> Vec<Waiting<I>> {
+    /// Takes the next batch, and locks its sessions; says whether it is one of a large session. `may_be_large` while there
+    /// is none in flight. Both kinds take turns.
+    pub(crate) fn take(&mut self, may_be_large: bool) -> (Vec<Waiting<I>>, bool) {
+        if may_be_large && self.is_turn_of_large {
+            self.is_turn_of_large = false;
+            let batch = self.take_large();
+            if !batch.is_empty() {
+                return (batch, true);
+            }
+        }
+        let batch = self.take_small();
+        self.is_turn_of_large = true;
+        if batch.is_empty() && may_be_large {
+            return (self.take_large(), true);
+        }
+        (batch, false)
+    }
+
+    /// The next large session's items.
+    fn take_large(&mut self) -> Vec<Waiting<I>> {
+        let (mut batch, mut own) = (Vec::new(), HashSet::new());
+        self.take_from(Lane::Large, 1, &mut batch, &mut own);
+        while batch.len() < self.max_bulk
+            && let Some(next) = self.large.front()
+            && next.key.is_some_and(|key| own.contains(&key))
+        {
+            self.take_from(Lane::Large, 1, &mut batch, &mut own);
+        }
+        batch
+    }
+
+    /// Of the others, single items go first, but always leave room for some that came with others.
+    fn take_small(&mut self) -> Vec<Waiting<I>> {
         let bulk = self.bulk.len().min(self.max_bulk);
         let mut batch = Vec::new();
         let mut own = HashSet::new();
@@ -184,12 +227,14 @@ impl<I: Item> Queue<I> {
         self.held -= held;
         drop_cancelled(&mut self.single);
         drop_cancelled(&mut self.bulk);
+        drop_cancelled(&mut self.large);
     }
 
     fn lane(&mut self, lane: Lane) -> &mut VecDeque<Waiting<I>> {
         match lane {
             Lane::Single => &mut self.single,
             Lane::Bulk => &mut self.bulk,
+            Lane::Large => &mut self.large,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What is put into a batch, and what never is.
 
+mod large;
+
 use std::{
     sync::atomic::{AtomicI64, Ordering},
     time::Duration,

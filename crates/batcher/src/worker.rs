@@ -20,6 +20,8 @@ pub(crate) struct InFlight {
     begun: Vec<Instant>,
     /// Whether somebody looks whether they are slow.
     is_watched: bool,
+    /// Whether one of them is of a large session.
+    has_large: bool,
 }
 
 impl InFlight {
@@ -50,10 +52,24 @@ impl InFlight {
     }
 }
 
+/// A batch that a worker has taken.
+struct Taken<I: Item> {
+    batch: Vec<Waiting<I>>,
+    begun: Instant,
+    is_large: bool,
+}
+
+impl<I: Item> State<I> {
+    /// How many items the next batch can choose from.
+    fn choice(&self) -> usize {
+        if self.in_flight.has_large { self.queue.ready_small() } else { self.queue.ready() }
+    }
+}
+
 impl<I: Item> Shared<I> {
     /// Starts a worker if there may be one and enough is ready. Otherwise has somebody look for one later.
     pub(crate) fn start(self: Arc<Self>, state: &mut State<I>) {
-        if state.in_flight.admits(state.queue.ready(), &self.options) {
+        if state.in_flight.admits(state.choice(), &self.options) {
             state.in_flight.workers += 1;
             self.tasks.spawn(self.clone().run());
         } else {
@@ -64,7 +80,7 @@ impl<I: Item> Shared<I> {
     /// Has somebody look after what is ready and not taken. No timer for every batch: one wakes the thread that waits for the
     /// network.
     fn watch_over(self: Arc<Self>, state: &mut State<I>) {
-        if state.queue.ready() > 0 && !state.in_flight.is_watched {
+        if state.choice() > 0 && !state.in_flight.is_watched {
             state.in_flight.is_watched = true;
             self.tasks.spawn(self.clone().watch());
         }
@@ -75,7 +91,7 @@ impl<I: Item> Shared<I> {
         loop {
             sleep(self.options.slow_after).await;
             let mut state = self.lock();
-            if state.queue.ready() == 0 {
+            if state.choice() == 0 {
                 state.in_flight.is_watched = false;
                 return;
             }
@@ -84,35 +100,43 @@ impl<I: Item> Shared<I> {
     }
 
     async fn run(self: Arc<Self>) {
-        while let Some((batch, begun)) = self.take() {
-            self.clone().work_on(batch, begun).await;
+        while let Some(taken) = self.take() {
+            self.clone().work_on(taken).await;
         }
     }
 
     /// Takes the next batch. Where there is none, there is one worker less in the same moment: what comes in the next one
     /// starts another.
-    fn take(self: &Arc<Self>) -> Option<(Vec<Waiting<I>>, Instant)> {
+    fn take(self: &Arc<Self>) -> Option<Taken<I>> {
         let mut state = self.lock();
         // Others may have come in the place of one that was slow.
         let is_needed = state.in_flight.in_time(&self.options) <= self.options.max_in_flight;
-        let batch = if is_needed { state.queue.take() } else { Vec::new() };
+        let may_be_large = !state.in_flight.has_large;
+        let (batch, is_large) = if is_needed { state.queue.take(may_be_large) } else { (Vec::new(), false) };
         // Should this batch stall, others are started for what it leaves.
         self.clone().watch_over(&mut state);
         if batch.is_empty() {
             state.in_flight.workers -= 1;
             return None;
         }
-        let begun = Instant::now();
+        let now = Instant::now();
+        // Nobody waits for the end of a large one: it counts as slow from its beginning.
+        let begun = if is_large { now.checked_sub(self.options.slow_after).unwrap_or(now) } else { now };
         state.in_flight.begun.push(begun);
-        Some((batch, begun))
+        state.in_flight.has_large |= is_large;
+        if is_large {
+            self.clone().start(&mut state);
+        }
+        Some(Taken { batch, begun, is_large })
     }
 
-    async fn work_on(self: Arc<Self>, batch: Vec<Waiting<I>>, begun: Instant) {
+    async fn work_on(self: Arc<Self>, Taken { batch, begun, is_large }: Taken<I>) {
         let keys: HashSet<Key> = batch.iter().filter_map(|waiting| waiting.key).collect();
         let blocked = self.answer(batch, LockWait::Short).await;
         let blocked_keys: HashSet<Key> = blocked.iter().filter_map(|waiting| waiting.key).collect();
         let mut state = self.lock();
         state.in_flight.end(begun);
+        state.in_flight.has_large &= !is_large;
         for waiting in blocked.into_iter().rev() {
             state.queue.put_back(waiting);
         }
@@ -144,11 +168,22 @@ impl<I: Item> Shared<I> {
             signal(Signal::Batch { of: I::NAME, size, waited, took });
         }
         let mut blocked = Vec::new();
+        let mut sizes = Vec::with_capacity(callers.len());
         for ((key, lane, since, answer), verdict) in callers.into_iter().zip(verdicts) {
             match verdict {
-                // Whoever is gone needs no answer.
-                Verdict::Answered(outcome) => drop(answer.send(outcome)),
+                Verdict::Answered(outcome) => {
+                    let bytes = outcome.as_ref().ok().and_then(|outcome| I::session_bytes(outcome));
+                    sizes.extend(key.zip(bytes));
+                    // Whoever is gone needs no answer.
+                    drop(answer.send(outcome));
+                }
                 Verdict::Blocked(item) => blocked.push(Waiting { key, lane, since, item, answer }),
+            }
+        }
+        if !sizes.is_empty() {
+            let mut state = self.lock();
+            for (key, bytes) in sizes {
+                state.large.saw(key, bytes);
             }
         }
         blocked
