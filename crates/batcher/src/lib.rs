@@ -13,6 +13,7 @@
 //! without batches runs in [`Tasks`], to the same end. Knows no database.
 
 mod blocked;
+mod item;
 mod large;
 mod options;
 mod queue;
@@ -26,72 +27,17 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use domain::{
-    Error,
-    command::{Command, CommandResult, Operation},
-    session::{Id, TenantId},
-};
+use domain::Error;
 use futures_util::future::join_all;
 use tokio::sync::{Semaphore, oneshot};
 use tokio_util::task::TaskTracker;
 
+pub use item::Item;
 use large::{LARGE_BYTES, Large};
 pub use options::Options;
 use queue::{Key, Lane, Queue, Waiting};
 pub use tasks::Tasks;
 use worker::InFlight;
-
-/// What can be put into a batch.
-pub trait Item: Send + 'static {
-    /// What comes of it.
-    type Answer: Send + 'static;
-
-    /// What several of them are called, in signals.
-    const NAME: &'static str;
-
-    /// The session that may be in one batch at a time; none where several batches may have it.
-    fn session(&self) -> Option<(&TenantId, &Id)>;
-
-    /// What it brings to be written, in bytes.
-    fn bytes(&self) -> usize {
-        0
-    }
-
-    /// How large its session is by what came of it, in bytes; none where that does not say.
-    fn session_bytes(_: &Self::Answer) -> Option<usize> {
-        None
-    }
-
-    /// Whether its caller has cancelled it. One whose caller has left needs no mention.
-    fn is_cancelled(&self) -> bool {
-        false
-    }
-}
-
-impl Item for Command {
-    type Answer = CommandResult;
-
-    const NAME: &'static str = "commands";
-
-    fn session(&self) -> Option<(&TenantId, &Id)> {
-        Some((&self.tenant, &self.id))
-    }
-
-    fn bytes(&self) -> usize {
-        match &self.operation {
-            Operation::Create(create) => create.document.text().len(),
-            Operation::Update(_) | Operation::End(_) | Operation::Delete(_) => 0,
-        }
-    }
-
-    fn session_bytes(result: &CommandResult) -> Option<usize> {
-        Some(result.document.as_ref().map_or(0, String::len))
-    }
-
-    fn is_cancelled(&self) -> bool {
-        self.cancel_handle.is_cancelled()
-    }
-}
 
 /// What comes of an item, or why nothing does.
 pub type Outcome<I> = Result<<I as Item>::Answer, Error>;

@@ -1,34 +1,16 @@
 //! The items that wait: those that the next batch can take, and those whose session is in a batch already.
 
+mod waiting;
+
 use std::collections::{HashMap, HashSet, VecDeque};
 
-use domain::{Error, Outcome as Certainty};
-use tokio::{sync::oneshot, time::Instant};
+use domain::Error;
 
-use crate::{Item, Options, Outcome};
+use crate::{Item, Options};
+pub(crate) use waiting::{Lane, Waiting};
 
 /// A session's hash. Two sessions of one hash, should there ever be such, keep out of each other's way for nothing.
 pub(crate) type Key = u64;
-
-/// How an item came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Lane {
-    /// By itself.
-    Single,
-    /// With others of the same caller.
-    Bulk,
-    /// For a session that is large, or becomes so.
-    Large,
-}
-
-/// An item that waits.
-pub(crate) struct Waiting<I: Item> {
-    pub(crate) key: Option<Key>,
-    pub(crate) lane: Lane,
-    pub(crate) since: Instant,
-    pub(crate) item: I,
-    pub(crate) answer: oneshot::Sender<Outcome<I>>,
-}
 
 /// The items that wait.
 pub(crate) struct Queue<I: Item> {
@@ -46,26 +28,6 @@ pub(crate) struct Queue<I: Item> {
     max_bulk: usize,
     max_waiting: usize,
     max_waiting_for_session: usize,
-}
-
-impl<I: Item> Waiting<I> {
-    pub(crate) fn new(key: Option<Key>, lane: Lane, item: I, answer: oneshot::Sender<Outcome<I>>) -> Self {
-        Self { key, lane, since: Instant::now(), item, answer }
-    }
-
-    pub(crate) fn refuse(self, error: Error) {
-        // Whoever is gone needs no answer.
-        let _ = self.answer.send(Err(error));
-    }
-
-    /// Whether nobody waits for its answer any longer.
-    fn is_cancelled(&self) -> bool {
-        self.item.is_cancelled() || self.answer.is_closed()
-    }
-
-    fn refuse_cancelled(self) {
-        self.refuse(Error::DeadlineExceeded(Certainty::NotApplied));
-    }
 }
 
 impl<I: Item> Queue<I> {

@@ -9,8 +9,8 @@ use std::{
 
 use domain::{
     caller::Caller,
-    command::{Delete, Operation, Requester},
-    session::Revision,
+    command::{Command, CommandResult, Delete, Operation, Requester},
+    session::{Id, Revision, TenantId},
     time::Timestamp,
 };
 use telemetry::Signal;

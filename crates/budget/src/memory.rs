@@ -171,6 +171,12 @@ impl Drop for Waiting {
 }
 
 impl Share {
+    /// Whether it takes nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.permit.is_none()
+    }
+
     /// Another share of the same memory, which takes nothing yet.
     #[must_use]
     pub fn renewed(&self) -> Self {

@@ -1,5 +1,6 @@
 //! `BatchUpdateData`: has the store make many updates at once, returns what became of each.
 
+use budget::Share;
 use channel_session_api::v1::{
     BatchUpdateDataRequest, BatchUpdateDataResponse, ChannelSession, UpdateDataResult, update_data_result,
 };
@@ -20,7 +21,7 @@ const MAX_STEP_BYTES: usize = 4 << 20;
 
 /// What a batch is expected to have in memory of its sessions at once, in bytes: the results of a step, and those that are
 /// whole in its answer.
-pub(crate) fn expected(documents: &Documents, request: &BatchUpdateDataRequest) -> usize {
+fn expected(documents: &Documents, request: &BatchUpdateDataRequest) -> usize {
     let sizes = || request.requests.iter().map(|request| documents.expected(&request.channel_session_id));
     let (all, largest) = (sizes().sum::<usize>(), sizes().max().unwrap_or_default());
     all.min(MAX_STEP_BYTES.max(largest)) + all.min(MAX_WHOLE_BYTES)
@@ -30,11 +31,12 @@ pub(crate) async fn run(
     service: Service,
     request: BatchUpdateDataRequest,
     caller: Caller,
-) -> Result<BatchUpdateDataResponse, Error> {
+) -> Result<(BatchUpdateDataResponse, Share), Error> {
     let (found, limit) = (request.requests.len(), MAX_UPDATES);
     if found > limit {
         return Err(Error::RequestTooLarge { what: "number of updates", found, limit });
     }
+    let room = service.documents.room_for_changes(expected(&service.documents, &request)).await;
     let mut requests = request.requests.into_iter().peekable();
     let mut results = Vec::with_capacity(found);
     let mut whole = Whole { left: MAX_WHOLE_BYTES };
@@ -52,7 +54,7 @@ pub(crate) async fn run(
         let (commands, slots) = batch.split();
         results.extend(slots.fill(service.execute(commands).await).map(|result| whole.bound(result)));
     }
-    Ok(BatchUpdateDataResponse { results })
+    Ok((BatchUpdateDataResponse { results }, room))
 }
 
 /// What is left for results that are whole, in bytes.

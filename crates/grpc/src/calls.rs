@@ -1,6 +1,6 @@
 //! The service's calls, each of which is a file of its own.
 
-use budget::{Connection, Counted, FREE_BYTES, LongStream};
+use budget::{Connection, Counted, FREE_BYTES, LongStream, Share};
 use channel_session_api::v1::{
     BatchUpdateDataRequest, BatchUpdateDataResponse, CreateChannelSessionRequest,
     CreateChannelSessionResponse, DeleteChannelSessionRequest, DeleteChannelSessionResponse,
@@ -29,9 +29,7 @@ impl ChannelSessionService for Service {
         request: Request<UpdateDataRequest>,
     ) -> Result<Response<UpdateDataResponse>, Status> {
         let caller = caller::found(&request)?;
-        let request = request.into_inner();
-        let expected = self.documents.expected(&request.channel_session_id);
-        self.change(expected, update_data::run(self.clone(), request, caller)).await
+        self.change(update_data::run(self.clone(), request.into_inner(), caller)).await
     }
 
     async fn batch_update_data(
@@ -39,9 +37,7 @@ impl ChannelSessionService for Service {
         request: Request<BatchUpdateDataRequest>,
     ) -> Result<Response<BatchUpdateDataResponse>, Status> {
         let caller = caller::found(&request)?;
-        let request = request.into_inner();
-        let expected = batch_update_data::expected(&self.documents, &request);
-        self.change(expected, batch_update_data::run(self.clone(), request, caller)).await
+        self.change(batch_update_data::run(self.clone(), request.into_inner(), caller)).await
     }
 
     async fn stream_update_data(
@@ -62,9 +58,7 @@ impl ChannelSessionService for Service {
         request: Request<CreateChannelSessionRequest>,
     ) -> Result<Response<CreateChannelSessionResponse>, Status> {
         let caller = caller::found(&request)?;
-        let request = request.into_inner();
-        let expected = create::expected(&self.documents, &request);
-        self.change(expected, create::run(self.clone(), request, caller)).await
+        self.change(create::run(self.clone(), request.into_inner(), caller)).await
     }
 
     async fn get_channel_session(
@@ -89,9 +83,7 @@ impl ChannelSessionService for Service {
         request: Request<EndChannelSessionRequest>,
     ) -> Result<Response<EndChannelSessionResponse>, Status> {
         let caller = caller::found(&request)?;
-        let request = request.into_inner();
-        let expected = self.documents.expected(&request.channel_session_id);
-        self.change(expected, end::run(self.clone(), request, caller)).await
+        self.change(end::run(self.clone(), request.into_inner(), caller)).await
     }
 
     async fn delete_channel_session(
@@ -131,16 +123,16 @@ impl Service {
         caught(call).await.map(Response::new).map_err(|error| status::from_error(&error))
     }
 
-    /// The same for a change, once there is room for what it is expected to come to, in bytes: that is always told, so it is
-    /// bounded before anything is done. The room is held until the answer goes out, and is counted by whoever sends it.
+    /// The same for a change, which has waited for room for what it comes to: that is always told, so it is bounded before
+    /// anything is done. The room is held until the answer goes out, and is counted by whoever sends it.
     async fn change<T: Message>(
         &self,
-        expected: usize,
-        call: impl Future<Output = Result<T, Error>>,
+        call: impl Future<Output = Result<(T, Share), Error>>,
     ) -> Result<Response<T>, Status> {
-        let room = self.documents.room(expected).await;
-        let mut answer = self.answer(call).await?;
-        if expected > FREE_BYTES && answer.get_ref().encoded_len() > FREE_BYTES {
+        let (answer, room) = self.answer(call).await?.into_inner();
+        let is_large = !room.is_empty() && answer.encoded_len() > FREE_BYTES;
+        let mut answer = Response::new(answer);
+        if is_large {
             answer.extensions_mut().insert(Counted::until_sent(room));
         }
         Ok(answer)

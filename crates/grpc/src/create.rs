@@ -1,5 +1,6 @@
 //! `CreateChannelSession`: checks a document, has the store keep it, returns the session.
 
+use budget::Share;
 use channel_session_api::v1::{
     CreateChannelSessionRequest, CreateChannelSessionResponse, ExistingChannelSession,
 };
@@ -11,16 +12,15 @@ use domain::{
     violation::Violation,
 };
 use json::Path;
-use prost::Message;
 use prost_types::Struct;
 
-use crate::{Service, command::Terms, documents::Documents, value, view};
+use crate::{Service, command::Terms, value, view};
 
 pub(crate) async fn run(
     service: Service,
     request: CreateChannelSessionRequest,
     caller: Caller,
-) -> Result<CreateChannelSessionResponse, Error> {
+) -> Result<(CreateChannelSessionResponse, Share), Error> {
     let existing = existing(&request);
     if !request.channel_session_id.is_empty() {
         Id::parse(&request.channel_session_id)?;
@@ -33,23 +33,15 @@ pub(crate) async fn run(
     let id = document.id(&request.channel_session_id)?;
     let (etag, request_id) = (&*request.etag, &*request.request_id);
     let terms = Terms { etag, request_id, validate_only: request.validate_only };
-    let create = Operation::Create(Create { document, existing });
-    let changed = service.execute_one(terms.command(id.clone(), create, &caller)?).await?;
+    // What is told is the document that was sent, or the one that is there.
+    let kept = if existing == Existing::Keep { service.documents.expected(id.as_str()) } else { 0 };
+    let bytes = kept.max(document.text().len());
+    let command = terms.command(id.clone(), Operation::Create(Create { document, existing }), &caller)?;
+    let room = service.documents.room_for_changes(bytes).await;
+    let changed = service.execute_one(command).await?;
     let has_changed = changed.changed;
     let session = view::changed(changed, id, request.view)?;
-    Ok(CreateChannelSessionResponse { channel_session: Some(session), changed: has_changed })
-}
-
-/// What the answer may come to, in bytes: the document that is sent, or the one that is there.
-pub(crate) fn expected(documents: &Documents, request: &CreateChannelSessionRequest) -> usize {
-    let sent = request
-        .document_json
-        .as_ref()
-        .map_or_else(|| request.document.as_ref().map_or(0, Message::encoded_len), String::len);
-    match existing(request) {
-        Existing::Refuse | Existing::Replace => sent,
-        Existing::Keep => sent.max(documents.expected(&request.channel_session_id)),
-    }
+    Ok((CreateChannelSessionResponse { channel_session: Some(session), changed: has_changed }, room))
 }
 
 /// What a document's text takes as a value in memory, in bytes, up to what the largest document takes.

@@ -4,6 +4,9 @@
 //! anything could be refused, and what a change comes to is not refused at all. So each call waits for as much room as its
 //! sessions took when they were last seen. One that was not seen is taken to be as large as the largest that was lately.
 //! Where all are small, as they mostly are, none waits.
+//!
+//! Reads, changes, and calls for sessions that were not seen wait in lines of their own: many changes of large sessions keep
+//! nobody waiting who reads, or who asks for a small session for the first time.
 
 use std::{
     hash::{BuildHasher, RandomState},
@@ -15,11 +18,14 @@ use std::{
 };
 
 use budget::{Memory, Share};
+use domain::session::Id;
 
 /// Clones are the same one.
 #[derive(Debug, Clone)]
 pub(crate) struct Documents {
-    memory: Memory,
+    read: Memory,
+    changed: Memory,
+    unseen: Memory,
     seen: Arc<Seen>,
 }
 
@@ -35,9 +41,11 @@ struct Seen {
     hasher: RandomState,
 }
 
-/// What documents that are on their way may come to together, in bytes; each is there several times: as the store returns
-/// it, as a message, encoded, and, where it goes out over REST, decoded again.
-const MAX_BYTES: usize = 16 << 20;
+/// What documents of each kind that are on their way may come to together, in bytes; each is there several times: as the store
+/// returns it, as a message, encoded, and, where it goes out over REST, decoded again.
+const MAX_READ_BYTES: usize = 16 << 20;
+const MAX_CHANGED_BYTES: usize = 16 << 20;
+const MAX_UNSEEN_BYTES: usize = 8 << 20;
 
 /// For how long the largest size is remembered at least. Too short, and large sessions that are read now and then are met
 /// unprepared; too long, and one of them slows the calls for sessions that were not seen for so long.
@@ -59,21 +67,48 @@ impl Default for Documents {
             sizes: std::iter::repeat_with(AtomicU64::default).take(SESSIONS).collect(),
             hasher: RandomState::new(),
         };
-        Self { memory: Memory::new(MAX_BYTES), seen: Arc::new(seen) }
+        Self {
+            read: Memory::new(MAX_READ_BYTES),
+            changed: Memory::new(MAX_CHANGED_BYTES),
+            unseen: Memory::new(MAX_UNSEEN_BYTES),
+            seen: Arc::new(seen),
+        }
     }
 }
 
 impl Documents {
-    /// Waits until there is room for so many bytes.
-    pub(crate) async fn room(&self, bytes: usize) -> Share {
-        self.memory.wait_in_line(bytes).await
+    /// Waits until there is room for a session that is read.
+    pub(crate) async fn room_to_read(&self, id: &Id) -> Share {
+        self.room_for(id, &self.read).await
+    }
+
+    /// The same for one that is changed.
+    pub(crate) async fn room_to_change(&self, id: &Id) -> Share {
+        self.room_for(id, &self.changed).await
+    }
+
+    /// The same for changes that come to so many bytes.
+    pub(crate) async fn room_for_changes(&self, bytes: usize) -> Share {
+        self.changed.wait_in_line(bytes).await
+    }
+
+    async fn room_for(&self, id: &Id, memory: &Memory) -> Share {
+        match self.known(id.as_str()) {
+            Some(bytes) => memory.wait_in_line(bytes).await,
+            None => self.unseen.wait_in_line(self.largest()).await,
+        }
     }
 
     /// How large a session may turn out to be, in bytes, by what was seen.
     pub(crate) fn expected(&self, id: &str) -> usize {
+        self.known(id).unwrap_or_else(|| self.largest())
+    }
+
+    /// How large it was when it was last seen.
+    fn known(&self, id: &str) -> Option<usize> {
         let (slot, tag) = self.seen.slot(id);
         let known = slot.load(Ordering::Relaxed);
-        if known & !SIZE == tag { usize::try_from(known & SIZE).unwrap_or(0) * KIB } else { self.largest() }
+        (known & !SIZE == tag).then(|| usize::try_from(known & SIZE).unwrap_or(0) * KIB)
     }
 
     /// The largest size that was seen lately, in bytes; zero while all are small.
@@ -121,10 +156,11 @@ mod tests {
     #[tokio::test]
     async fn small_ones_never_wait_and_large_ones_do() {
         let documents = Documents::default();
+        let id = |id: &str| Id::parse(id).expect("an id");
         let mut rooms = Vec::new();
         for number in 0..10_000 {
             documents.saw(&format!("small-{number}"), 2000);
-            let room = documents.room(documents.expected("a small one")).now_or_never();
+            let room = documents.room_to_change(&id("a small one")).now_or_never();
             rooms.push(room.expect("small ones need none"));
         }
         documents.saw("large", 2 << 20);
@@ -134,13 +170,15 @@ mod tests {
             assert_eq!(documents.expected(id), 2 << 20);
         }
         for _ in 0..8 {
-            rooms.push(documents.room(documents.expected("large")).now_or_never().expect("there is room"));
+            rooms.push(documents.room_to_change(&id("large")).now_or_never().expect("there is room"));
         }
-        let mut waiting = Box::pin(documents.room(documents.expected("large")));
+        let large = id("large");
+        let mut waiting = Box::pin(documents.room_to_change(&large));
         assert!(poll!(&mut waiting).is_pending());
-        // Whoever is known to be small goes on.
-        let small = documents.room(documents.expected("small")).now_or_never();
-        assert!(small.is_some());
+        // Whoever is known to be small, is new or reads goes on.
+        assert!(documents.room_to_change(&id("small")).now_or_never().is_some());
+        assert!(documents.room_to_change(&id("never seen")).now_or_never().is_some());
+        assert!(documents.room_to_read(&large).now_or_never().is_some());
         rooms.pop();
         waiting.await;
     }

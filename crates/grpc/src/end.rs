@@ -1,5 +1,6 @@
 //! `EndChannelSession`: has the store end a session, returns it as it ended.
 
+use budget::Share;
 use channel_session_api::v1::{EndChannelSessionRequest, EndChannelSessionResponse};
 use domain::{
     Error,
@@ -14,12 +15,14 @@ pub(crate) async fn run(
     service: Service,
     request: EndChannelSessionRequest,
     caller: Caller,
-) -> Result<EndChannelSessionResponse, Error> {
+) -> Result<(EndChannelSessionResponse, Share), Error> {
     let id = Id::parse(&request.channel_session_id)?;
     let end = Operation::End(End::parse(&request.state, &request.reason_code)?);
     let (etag, request_id) = (&*request.etag, &*request.request_id);
     let terms = Terms { etag, request_id, validate_only: request.validate_only };
-    let changed = service.execute_one(terms.command(id.clone(), end, &caller)?).await?;
+    let command = terms.command(id.clone(), end, &caller)?;
+    let room = service.documents.room_to_change(&id).await;
+    let changed = service.execute_one(command).await?;
     let session = view::changed(changed, id, request.view)?;
-    Ok(EndChannelSessionResponse { channel_session: Some(session) })
+    Ok((EndChannelSessionResponse { channel_session: Some(session) }, room))
 }

@@ -128,7 +128,7 @@ impl Service {
 
     /// Returns a session as it stands, when there is room for it.
     pub(crate) async fn get(&self, tenant: &TenantId, id: Id) -> Result<Session, Error> {
-        let _room = self.documents.room(self.documents.expected(id.as_str())).await;
+        let _room = self.documents.room_to_read(&id).await;
         let session = only(self.store.get(tenant, vec![id]).await)?;
         self.documents.saw(session.id.as_str(), session.document.len());
         Ok(session)

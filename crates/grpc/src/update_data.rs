@@ -1,5 +1,6 @@
 //! `UpdateData`: checks a request, has the store apply it, returns the session.
 
+use budget::Share;
 use channel_session_api::v1::{UpdateDataRequest, UpdateDataResponse};
 use domain::{
     Error,
@@ -17,11 +18,12 @@ pub(crate) async fn run(
     service: Service,
     request: UpdateDataRequest,
     caller: Caller,
-) -> Result<UpdateDataResponse, Error> {
+) -> Result<(UpdateDataResponse, Share), Error> {
     let view = request.view;
     let command = command(request, &service.options, &caller)?;
     let id = command.id.clone();
-    response(service.execute_one(command).await?, id, view)
+    let room = service.documents.room_to_change(&id).await;
+    Ok((response(service.execute_one(command).await?, id, view)?, room))
 }
 
 /// The command that a request gives.

@@ -15,7 +15,7 @@ use prost::Message;
 
 use super::{beside_a_good_caller, create_large, service};
 use crate::support::{
-    Front, Service, Store,
+    Failure, Front, Service, Store,
     caller::set,
     http2::{Call, Connection, framed},
     on_both_stores,
@@ -227,7 +227,12 @@ async fn batches_that_nobody_reads(store: Store) {
         (rest, connections, answers)
     };
     let (_rest, _connections, answers) = beside_a_good_caller(&service, attack).await;
-    assert!(answers.iter().any(Result::is_ok));
+    for status in answers.into_iter().filter_map(Result::err) {
+        // Those that had no room in time were not made.
+        let failure = Failure::from_status(&status);
+        assert!(["DEADLINE_EXCEEDED", "OVERLOADED"].contains(&&*failure.reason), "{status:?}");
+        assert!(!failure.outcome_unknown, "{status:?}");
+    }
 }
 
 async fn changes_that_nobody_reads(store: Store) {
