@@ -7,7 +7,7 @@
 //! A session is in one batch at a time, so a store never competes with itself for a session, and what is submitted at once
 //! for a session is worked on in its order. What a store finds locked by somebody else leaves the batch, and is tried
 //! again by itself. Items that come one by one and items that come many at a time take turns. Large sessions are worked on
-//! one at a time, in batches of their own beside the others.
+//! a few at a time, in batches of their own beside the others.
 //!
 //! A caller may leave at any time: what waits for a batch is then left out, what is in one ends with it. What stores do
 //! without batches runs in [`Tasks`], to the same end. Knows no database.

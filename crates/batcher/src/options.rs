@@ -24,6 +24,9 @@ pub struct Options {
     /// How many of them may be of callers that submit many at a time. Too many, and single items wait for them; too few,
     /// and many items take many batches.
     pub max_bulk: usize,
+    /// How many items a batch of large sessions has. Too many, and what they have in common with others, such as a store's one
+    /// writer, is kept for long; too few, and each waits for a commit of its own.
+    pub max_large: usize,
     /// How many items may wait. More are refused at once, before they would wait in vain.
     pub max_waiting: usize,
     /// How many of them may wait for one session that another batch has.
@@ -47,6 +50,7 @@ impl Default for Options {
             stalled_after: Duration::from_millis(250),
             max_batch: 128,
             max_bulk: 32,
+            max_large: 4,
             max_waiting: 16 * 1024,
             max_waiting_for_session: 2 * 1024,
             max_blocked_in_flight: 3,

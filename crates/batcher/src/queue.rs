@@ -26,6 +26,7 @@ pub(crate) struct Queue<I: Item> {
     held: usize,
     max_batch: usize,
     max_bulk: usize,
+    max_large: usize,
     max_waiting: usize,
     max_waiting_for_session: usize,
 }
@@ -41,6 +42,7 @@ impl<I: Item> Queue<I> {
             held: 0,
             max_batch: options.max_batch,
             max_bulk: options.max_bulk,
+            max_large: options.max_large,
             max_waiting: options.max_waiting,
             max_waiting_for_session: options.max_waiting_for_session,
         }
@@ -91,10 +93,10 @@ impl<I: Item> Queue<I> {
         (batch, false)
     }
 
-    /// The next large session's items.
+    /// The next large sessions' items.
     fn take_large(&mut self) -> Vec<Waiting<I>> {
         let (mut batch, mut own) = (Vec::new(), HashSet::new());
-        self.take_from(Lane::Large, 1, &mut batch, &mut own);
+        self.take_from(Lane::Large, self.max_large, &mut batch, &mut own);
         while batch.len() < self.max_bulk
             && let Some(next) = self.large.front()
             && next.key.is_some_and(|key| own.contains(&key))

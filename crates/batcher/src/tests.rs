@@ -28,6 +28,7 @@ fn options() -> Options {
         stalled_after: Duration::from_secs(600),
         max_batch: 4,
         max_bulk: 4,
+        max_large: 1,
         max_waiting: 8,
         ..Options::default()
     }

@@ -77,6 +77,8 @@ impl Store {
             // One connection writes: a batch that hangs on the file keeps the others from it too.
             max_stalled: 0,
             min_batch: MIN_BATCH,
+            // Nor does a large one, for longer than by itself.
+            max_large: 1,
             ..batcher::Options::default()
         };
         let target = execute::Target {

@@ -14,7 +14,7 @@ fn creation(id: &str, bytes: usize) -> Command {
     Command { operation: Operation::Create(create), ..deletion(id) }
 }
 
-/// They are worked on one at a time, by themselves, and the others do not wait for them.
+/// They are worked on a few at a time, here one, by themselves, and the others do not wait for them.
 #[tokio::test]
 async fn a_large_session_has_a_batch_of_its_own_beside_the_others() {
     let bench = Bench::with(Options { min_batch: 100, ..options() });

@@ -228,10 +228,9 @@ async fn batches_that_nobody_reads(store: Store) {
     };
     let (_rest, _connections, answers) = beside_a_good_caller(&service, attack).await;
     for status in answers.into_iter().filter_map(Result::err) {
-        // Those that had no room in time were not made.
+        // Those that had no room in time.
         let failure = Failure::from_status(&status);
         assert!(["DEADLINE_EXCEEDED", "OVERLOADED"].contains(&&*failure.reason), "{status:?}");
-        assert!(!failure.outcome_unknown, "{status:?}");
     }
 }
 
