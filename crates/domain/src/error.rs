@@ -89,9 +89,10 @@ pub enum Error {
     /// A part of the request that is no attribute and no document breaks a rule.
     #[error("{} {}", .0.field, .0.description)]
     InvalidParameter(Violation),
-    /// Events behind the position are not kept any longer.
+    /// Events behind the position are not kept any longer, or it is another database's, or of a past that a restore or a failover
+    /// undid.
     #[error(
-        "events behind this position are not kept any longer: re-read the sessions, and watch from now on"
+        "what came behind this position is not known any longer: re-read the sessions, and watch from now on"
     )]
     PositionExpired,
     /// Too much is waiting already.
