@@ -199,7 +199,7 @@ const INTERRUPTED: &str = "interrupted; nothing was changed";
 async fn open(database: &Database) -> Result<Arc<dyn Store>, OpenError> {
     wait_for(database, async || {
         store::migrate(database).await?;
-        store::open(database, false).await
+        store::open(database, None).await
     })
     .await
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use domain::store::{OpenError, Store};
 
-use crate::config::Database;
+use crate::config::{Database, Retention};
 
 /// Brings the tables to this version.
 pub(crate) async fn migrate(database: &Database) -> Result<(), OpenError> {
@@ -17,15 +17,19 @@ pub(crate) async fn migrate(database: &Database) -> Result<(), OpenError> {
     }
 }
 
-/// Opens the store, whose tables have to be there. Whether answers are kept with request ids, since what they would be rebuilt
-/// from expires sooner.
-pub(crate) async fn open(database: &Database, keeps_answers: bool) -> Result<Arc<dyn Store>, OpenError> {
+/// Opens the store, whose tables have to be there: for a service with its retention, or for a command.
+pub(crate) async fn open(
+    database: &Database,
+    retention: Option<&Retention>,
+) -> Result<Arc<dyn Store>, OpenError> {
+    let keeps_answers = retention.is_some_and(Retention::expires_events_first);
     Ok(match Kind::of(&database.url)? {
         Kind::Postgres => {
             let options = store_postgres::Options {
                 max_connections: database.max_connections,
                 statement_timeout: database.timeout(),
                 keeps_answers,
+                warns_of_losses: retention.is_some(),
                 session_cache: database.session_cache(),
                 ..store_postgres::Options::default()
             };

@@ -28,7 +28,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{epoch::Epoch, error, target::Target};
+use crate::{epoch::Epoch, error, reachability::Reachability, target::Target};
 
 /// How long a connection may have been idle before it is asked whether it is still there: a round trip more for those,
 /// and none for the connections of a busy service.
@@ -83,6 +83,7 @@ struct Shared {
     target: Target,
     limits: Limits,
     epoch: Epoch,
+    reachability: Reachability,
     permits: Arc<Semaphore>,
     idle: Mutex<Vec<Idle>>,
     /// How often connections were found not to be trusted. Those of an earlier time are not used again.
@@ -108,10 +109,10 @@ pub(crate) struct Lease {
 }
 
 impl Connections {
-    pub(crate) fn new(target: Target, limits: Limits, epoch: Epoch) -> Self {
+    pub(crate) fn new(target: Target, limits: Limits, epoch: Epoch, reachability: Reachability) -> Self {
         let permits = Arc::new(Semaphore::new(limits.max as usize));
         let (idle, generation) = (Mutex::default(), AtomicU64::new(0));
-        Self(Arc::new(Shared { target, limits, epoch, permits, idle, generation }))
+        Self(Arc::new(Shared { target, limits, epoch, reachability, permits, idle, generation }))
     }
 
     /// How many there are at most.
@@ -125,12 +126,13 @@ impl Connections {
     /// [`Error::Overloaded`] if others hold all of them for too long, [`Error::StoreUnavailable`] if none can be made.
     pub(crate) async fn get(&self) -> Result<Lease, Error> {
         let unavailable = |error: sqlx::Error| error::unavailable(error, Outcome::NotApplied);
+        self.0.reachability.check().map_err(unavailable)?;
         let permit = timeout(self.0.limits.acquire, self.0.permits.clone().acquire_owned()).await;
         let permit =
             permit.map_err(|_| Error::Overloaded)?.map_err(|_| unavailable(sqlx::Error::PoolClosed))?;
         let idle = match self.sound().await {
             Some(idle) => idle,
-            None => self.connect().await.map_err(unavailable)?,
+            None => self.connect().await.inspect_err(|error| self.doubt(error)).map_err(unavailable)?,
         };
         Ok(Lease { idle: Some(idle), is_sound: true, from: self.clone(), _permit: permit })
     }
@@ -143,11 +145,13 @@ impl Connections {
             if idle.made.elapsed() > MAX_AGE || rested > MAX_IDLE {
                 continue;
             }
-            if rested < IDLE_BEFORE_PING || bounded(PING_LIMIT, idle.connection.ping()).await.is_ok() {
+            if rested < IDLE_BEFORE_PING {
                 return Some(idle);
             }
+            let Err(error) = bounded(PING_LIMIT, idle.connection.ping()).await else { return Some(idle) };
             // The others have rested for longer, and went the same way.
             self.distrust();
+            self.doubt(&error);
         }
     }
 
@@ -171,6 +175,10 @@ impl Connections {
         self.lock().clear();
     }
 
+    fn doubt(&self, error: &sqlx::Error) {
+        self.0.reachability.doubt(&self.0.target, error);
+    }
+
     fn generation(&self) -> u64 {
         self.0.generation.load(Ordering::Relaxed)
     }
@@ -179,6 +187,7 @@ impl Connections {
     pub(crate) async fn close(&self) {
         let _all = self.0.permits.acquire_many(self.0.limits.max).await;
         self.0.permits.close();
+        self.0.reachability.close();
         let all = std::mem::take(&mut *self.lock());
         for idle in all {
             // A farewell. Whoever does not take it notices that the connection is gone.
@@ -205,7 +214,10 @@ impl Lease {
         match &rows {
             Ok(_) => self.is_sound = true,
             Err(error) if error::leaves_connection_sound(error) => self.is_sound = true,
-            Err(_) => self.from.distrust(),
+            Err(error) => {
+                self.from.distrust();
+                self.from.doubt(error);
+            }
         }
         rows
     }

@@ -87,6 +87,13 @@ pub(crate) fn leaves_connection_sound(error: &sqlx::Error) -> bool {
     })
 }
 
+/// Whether an error is a server's word, and not the lack of one. A server that is starting has none for anybody.
+pub(crate) fn is_answer(error: &sqlx::Error) -> bool {
+    // cannot_connect_now
+    let is_word = !matches!(error, sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::WorkerCrashed);
+    is_word && code(error).as_deref() != Some("57P03")
+}
+
 /// read_only_sql_transaction: a standby, or a primary that has just become one.
 const READ_ONLY: &str = "25006";
 

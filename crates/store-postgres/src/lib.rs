@@ -21,6 +21,7 @@ mod locked;
 mod migrate;
 mod open;
 mod position;
+mod reachability;
 mod retention;
 mod target;
 mod warnings;

@@ -13,6 +13,7 @@ use crate::{
     error::{cause, is_transient},
     execute,
     get::{self, Read},
+    reachability::Reachability,
     target::Target,
 };
 
@@ -35,6 +36,8 @@ pub struct Options {
     /// Whether the answers that idempotency records hold are kept with them. Otherwise they are rebuilt, for which events
     /// have to be kept as long as records.
     pub keeps_answers: bool,
+    /// Whether settings by which the server may lose what it has acknowledged are warned of.
+    pub warns_of_losses: bool,
     /// How many bytes the sessions take that were written last, whose next update needs no reading; 0 for none. Too few, and
     /// most updates read their session first; too many, and memory is taken for sessions that nobody writes any more.
     pub session_cache: usize,
@@ -49,6 +52,7 @@ impl Default for Options {
             acquire_timeout: Duration::from_secs(3),
             statement_timeout: Duration::from_secs(5),
             keeps_answers: false,
+            warns_of_losses: true,
             session_cache: SessionCache::DEFAULT_BYTES,
         }
     }
@@ -66,7 +70,9 @@ impl Store {
         let target = Target::parse(url)?;
         let mut first = connect(&target).await?;
         check_server(&mut first).await?;
-        warn_of_losses(&mut first).await;
+        if options.warns_of_losses {
+            warn_of_losses(&mut first).await;
+        }
         // A standby, or a database that is read only, takes nothing: whoever writes first begins it then.
         let epoch = Epoch::default();
         if let Err(error) = epoch.begin_first(&mut first).await {
@@ -74,13 +80,14 @@ impl Store {
         }
         // Kept by nobody: each purpose has connections of its own, so that none of them keeps another one waiting.
         let _ = bounded(options.statement_timeout, first.close()).await;
+        let reachability = Reachability::default();
         let connections = |max: u32| {
             let limits = Limits {
                 max: max.max(1),
                 acquire: options.acquire_timeout,
                 statement: options.statement_timeout,
             };
-            Connections::new(target.clone(), limits, epoch.clone())
+            Connections::new(target.clone(), limits, epoch.clone(), reachability.clone())
         };
         let commands = connections(options.max_connections / 2);
         let reads = connections(options.max_connections / 4);

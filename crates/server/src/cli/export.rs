@@ -11,7 +11,7 @@ impl Export {
     pub(super) async fn run(self) -> Result<ExitCode, Failure> {
         let mut signals = Signals::listen()?;
         // Tables are not made here: a name that is mistyped would be an empty database, and an empty export.
-        let opening = wait_for(&self.database, async || store::open(&self.database, false).await);
+        let opening = wait_for(&self.database, async || store::open(&self.database, None).await);
         let store = tokio::select! {
             store = opening => store?,
             _ = signals.next() => return Err(INTERRUPTED.into()),

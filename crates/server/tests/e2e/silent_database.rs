@@ -55,7 +55,7 @@ async fn under_load_everything_is_written_again_and_nothing_is_lost() {
     // Whoever waited for a connection that went silent was told so.
     assert!(ledger.count(|told| matches!(told, Told::OutcomeUnknown(_))) > 0, "{ledger}");
     ledger.is_kept_beside(&connect(service.another(&[]).address("grpc")).await, &ids(), Some(0)).await;
-    watch_goes_on(&mut watch, &service).await;
+    watch_goes_on(&mut watch, &service, "after").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -66,10 +66,10 @@ async fn without_load_watches_go_on() {
     service.create("x", "{}").await;
     let mut watch = Watch::start(&service.grpc().await, everything("")).await;
     silence.fall();
-    watch_goes_on(&mut watch, &service).await;
+    watch_goes_on(&mut watch, &service, "after").await;
     // And new ones begin.
     let mut another = Watch::start(&service.grpc().await, everything(&watch.position)).await;
-    watch_goes_on(&mut another, &service).await;
+    watch_goes_on(&mut another, &service, "later").await;
 }
 
 /// An idle connection that nobody has used for a while, and a database that says nothing at all.
@@ -85,13 +85,24 @@ async fn readiness_follows_a_database_that_says_nothing() {
     silence.fall();
     until("the end of readiness", async || !rest.is_ready().await).await;
     assert_eq!(rest.send(Method::GET, "/healthz", "", &[]).await.status, 200);
+    // Nobody waits to find out what is known: a hundred would take minutes.
+    within("a hundred refusals", async {
+        for at in 0..100 {
+            let answer = rest.create(format!(r#"{{"id":"{at}"}}"#)).await;
+            assert_eq!((answer.status.as_u16(), &*answer.failure().reason), (503, "STORE_UNAVAILABLE"));
+            assert!(
+                !answer.failure().outcome_unknown && answer.headers.contains_key("retry-after"),
+                "{answer:?}"
+            );
+        }
+    })
+    .await;
     silence.point_to(address(&direct));
     until("the way to readiness", async || rest.is_ready().await).await;
 }
 
 /// A change that is made after a silence is told.
-async fn watch_goes_on(watch: &mut Watch, service: &Service) {
-    let id = format!("after-{}", watch.position.len());
+async fn watch_goes_on(watch: &mut Watch, service: &Service, id: &str) {
     let rest = service.rest();
     until("a session that can be stored", async || {
         matches!(rest.create(format!(r#"{{"id":"{id}"}}"#)).await.status.as_u16(), 201 | 409)

@@ -50,7 +50,7 @@ impl Life {
         let database = &self.serve.database;
         let attempt = async || {
             store::migrate(database).await?;
-            let store = store::open(database, self.serve.retention.expires_events_first()).await?;
+            let store = store::open(database, Some(&self.serve.retention)).await?;
             self.store_sample(&*store).await?;
             Ok(store)
         };
