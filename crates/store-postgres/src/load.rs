@@ -1,5 +1,6 @@
 //! Reading what commands are about: sessions as they stand, and idempotency records.
 
+use batcher::LockWait;
 use domain::{
     Error,
     batch::{Key, SessionState},
@@ -59,8 +60,16 @@ pub(crate) async fn run(
 ) -> Result<Vec<Result<SessionState, Error>>, Error> {
     let named: Vec<_> =
         commands.iter().filter_map(|command| Some((command, command.request_id.as_ref()?))).collect();
-    let query = if named.is_empty() { sessions(keys) } else { sessions_and_records(keys, &named) };
-    let rows = connection.fetch_all(query).await.map_err(error::of_read)?;
+    let query = || if named.is_empty() { sessions(keys) } else { sessions_and_records(keys, &named) };
+    let rows = match connection.fetch_all(query()).await {
+        // No row's lock is in a read's way: somebody has locked the whole table, mostly for a moment.
+        Err(error) if error::is_locked(&error) => {
+            connection.wait_for_locks(LockWait::Long).await.map_err(error::of_read)?;
+            connection.fetch_all(query()).await
+        }
+        rows => rows,
+    };
+    let rows = rows.map_err(error::of_read)?;
     let is_record =
         |row: &PgRow| !named.is_empty() && row.try_get_raw("digest").is_ok_and(|it| !it.is_null());
     let (records, sessions): (Vec<_>, Vec<_>) = rows.into_iter().partition(is_record);
