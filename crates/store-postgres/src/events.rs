@@ -82,11 +82,7 @@ macro_rules! statement {
     ($scanned:expr, $scope:literal) => {
         concat!(
             "WITH here AS MATERIALIZED (SELECT ", database_id!(), " AS database_id
-             ), scanned AS MATERIALIZED (
-                 SELECT *, lead(transaction_id, 1, '0') OVER (
-                               ORDER BY transaction_id <> coalesce($5::xid8, '0'), transaction_id, ordinal
-                           ) <> transaction_id AS is_last
-                 FROM (", $scanned, ") AS scanned
+             ), scanned AS MATERIALIZED (", $scanned, "
              ), page AS MATERIALIZED (
                  SELECT * FROM scanned WHERE tenant_id = $1 ", $scope, "
                  ORDER BY transaction_id <> coalesce($5::xid8, '0'), transaction_id, ordinal LIMIT $14
@@ -108,7 +104,10 @@ macro_rules! statement {
                          ORDER BY transaction_id = coalesce($5::xid8, '0'), transaction_id DESC, ordinal DESC LIMIT 1)
                             AS last_scanned
              )
-             SELECT head.*, page.transaction_id::text, page.ordinal, page.is_last, ", columns!("page"), ", past.*
+             SELECT head.*, page.transaction_id::text, page.ordinal,
+                    NOT EXISTS (SELECT FROM channel_session_event AS next
+                                WHERE next.transaction_id = page.transaction_id AND next.ordinal > page.ordinal) AS is_last,
+                    ", columns!("page"), ", past.*
              FROM head LEFT JOIN page ON true LEFT JOIN LATERAL ", past!("page"), " AS past ON true
              ORDER BY page.transaction_id <> coalesce($5::xid8, '0'), page.transaction_id, page.ordinal"
         )
@@ -164,8 +163,8 @@ pub(crate) async fn run(
     let mut events = Vec::with_capacity(rows.len());
     for row in &rows {
         if let Some(at) = place(row)? {
-            // Of the last that was looked at it is not known, where there is more.
-            let is_last = row.try_get("is_last").map_err(error::of_read)? && head.last_scanned != Some(at);
+            // Of its transaction, whatever sessions that is about: readers of others go on from its position too.
+            let is_last = row.try_get("is_last").map_err(error::of_read)?;
             events.push((event(row, tenant)?, cursor.up_to(visible, at, is_last).position()));
         }
     }
