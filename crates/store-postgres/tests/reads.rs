@@ -63,15 +63,24 @@ struct Database {
 }
 
 impl Database {
-    async fn load(url: String, mut admin: PgConnection) -> Self {
+    async fn load(url: &str) -> Self {
+        let (url, admin) =
+            (format!("{url}?application_name=reads"), PgConnection::connect(url).await.unwrap());
         // Before the epoch has begun, what is there counts as another database's.
         Store::open(&url, &Options::default()).await.unwrap().close().await;
+        let mut database = Self { url, admin, opening: 0 };
         for statement in [GIVE_IDS, LOAD] {
-            sqlx::raw_sql(statement).execute(&mut admin).await.unwrap();
+            database.run(statement).await;
         }
-        let mut database = Self { url: format!("{url}?application_name=reads"), admin, opening: 0 };
         database.opening = database.takes(async |_| {}).await;
         database
+    }
+
+    /// Runs a statement on a connection that ends with it: what it looked at is told by then.
+    async fn run(&self, statement: &'static str) {
+        let mut connection = PgConnection::connect(&self.url).await.unwrap();
+        sqlx::raw_sql(statement).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
     }
 
     /// How many blocks are looked at in some work on a store.
@@ -163,11 +172,11 @@ async fn reads_take_what_they_return_and_a_bounded_rest() {
     let cluster = Cluster::start(postgres::Options { settings, ..Default::default() }).await;
     let admin_url = cluster.url("postgres");
     migrate(&admin_url).await.unwrap();
-    let admin = PgConnection::connect(&admin_url).await.unwrap();
-    let mut database = Database::load(admin_url.clone(), admin).await;
+    let mut database = Database::load(&admin_url).await;
 
-    let store = Store::open(&admin_url, &Options::default()).await.unwrap();
+    let store = Store::open(&database.url, &Options::default()).await.unwrap();
     let end = store.position().await.unwrap();
+    store.close().await;
     let xmax: i64 = end.as_str().rsplit_once('~').unwrap().1.parse().unwrap();
     let middle = Position::new(end.as_str().replace(&format!("~{xmax}"), &format!("~{}", xmax - 5000)));
     database.reads_are_bounded(&end, &middle).await;
@@ -175,10 +184,12 @@ async fn reads_take_what_they_return_and_a_bounded_rest() {
     // Somebody's transaction that stays open, while others come and go.
     let mut open = PgConnection::connect(&admin_url).await.unwrap();
     sqlx::raw_sql("BEGIN; SELECT pg_current_xact_id()").execute(&mut open).await.unwrap();
+    let store = Store::open(&database.url, &Options::default()).await.unwrap();
     for number in 0..200 {
         store.execute(vec![update(1000 + number)]).await.remove(0).unwrap();
     }
     let later = store.position().await.unwrap();
+    store.close().await;
     database.reads_are_bounded(&later, &middle).await;
     database
         .is_at_most("a poll with news", 600, async |store| {
@@ -187,9 +198,8 @@ async fn reads_take_what_they_return_and_a_bounded_rest() {
         })
         .await;
 
-    sqlx::raw_sql("ANALYZE").execute(&mut database.admin).await.unwrap();
+    database.run("ANALYZE").await;
     database.reads_are_bounded(&later, &middle).await;
-    store.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -198,8 +208,7 @@ async fn retention_takes_what_it_deletes_also_where_nothing_that_was_deleted_can
     let cluster = Cluster::start(postgres::Options { settings, ..Default::default() }).await;
     let admin_url = cluster.url("postgres");
     migrate(&admin_url).await.unwrap();
-    let admin = PgConnection::connect(&admin_url).await.unwrap();
-    let mut database = Database::load(admin_url.clone(), admin).await;
+    let mut database = Database::load(&admin_url).await;
     // Somebody who reads for hours, such as a dump: what is deleted stays where it is.
     let mut old = PgConnection::connect(&admin_url).await.unwrap();
     let hold = "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM channel_session_event_log";
