@@ -60,18 +60,28 @@ macro_rules! in_order {
     };
 }
 
-/// The same of one session, along its revisions, which is the same order.
+/// Whether an event is behind the position.
+macro_rules! unseen {
+    () => {
+        " ((transaction_id, ordinal) > ($7::xid8, $8)
+           OR transaction_id = ANY($4::xid8[]) AND (transaction_id <> coalesce($5::xid8, '0') OR ordinal > $6)) "
+    };
+}
+
+/// The same of one session: among its newest, where those reach back to the position, since the order of its revisions is that
+/// of transactions; otherwise among all events.
 macro_rules! of_session {
     () => {
         concat!(
-            "SELECT * FROM channel_session_event
-             WHERE tenant_id = $1 AND session_id = ($15::text[])[1]
-               AND ((transaction_id, ordinal) > ($7::xid8, $8)
-                    OR transaction_id = ANY($4::xid8[])
-                       AND (transaction_id <> coalesce($5::xid8, '0') OR ordinal > $6)) AND ",
-            until!(),
-            "ORDER BY revision LIMIT ",
-            max_scanned!()
+            "WITH newest AS MATERIALIZED (
+                 SELECT * FROM channel_session_event WHERE tenant_id = $1 AND session_id = ($15::text[])[1]
+                 ORDER BY revision DESC LIMIT ", max_scanned!(), "
+             ), reach AS MATERIALIZED (
+                 SELECT count(*) < ", max_scanned!(), " OR NOT bool_and(", unseen!(), ") AS is_enough FROM newest
+             )
+             SELECT * FROM newest WHERE (SELECT is_enough FROM reach) AND ", unseen!(), " AND ", until!(), "
+             UNION ALL
+             SELECT * FROM (", in_order!(), ") AS others WHERE NOT (SELECT is_enough FROM reach)"
         )
     };
 }
@@ -118,7 +128,9 @@ macro_rules! statement {
 fn statement(scope: &Scope) -> &'static str {
     match scope {
         Scope::All => statement!(in_order!(), " AND $15::text[] IS NULL AND $16::text[] IS NULL "),
-        Scope::Session(_) => statement!(of_session!(), " AND $16::text[] = '{}' "),
+        Scope::Session(_) => {
+            statement!(of_session!(), " AND session_id = ($15::text[])[1] AND $16::text[] = '{}' ")
+        }
         Scope::Conversation(_) => {
             statement!(in_order!(), " AND conversation_id = ANY($16) AND $15::text[] = '{}' ")
         }

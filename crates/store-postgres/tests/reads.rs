@@ -38,7 +38,15 @@ const LOAD: &str = "
                '[{\"key\":\"k\",\"index\":0,\"newType\":\"Number\",\"oldType\":\"Number\",\"newValue\":' || 1 + n / 30000
                    || ',\"oldValue\":' || n / 30000 || '}]' END,
            'c' || (1 + n % 30000) / 3
-    FROM generate_series(0, 299999) AS n";
+    FROM generate_series(0, 299999) AS n;
+    INSERT INTO channel_session (tenant_id, id, revision, document, active)
+    SELECT 'default', 'hot', 3000, '{\"channelData\":{\"additionalAttributes\":[]}}', true;
+    INSERT INTO channel_session_event (tenant_id, session_id, revision, ordinal, transaction_id, name, at, requester, changes,
+                                       document_before)
+    SELECT 'default', 'hot', n, 31, ((pg_snapshot_xmin(pg_current_snapshot())::text::bigint - 10000 + 3 * n)::text)::xid8,
+           'CHANNEL_SESSION_DATA_UPDATED', 3 * n, 'somebody', '[]',
+           CASE WHEN n % 32 = 0 THEN '{\"channelData\":{\"additionalAttributes\":[]}}' END
+    FROM generate_series(1, 3000) AS n";
 
 const GIVE_IDS: &str =
     "DO $$ BEGIN FOR i IN 1..10000 LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP; END $$";
@@ -72,6 +80,7 @@ impl Database {
         for statement in [GIVE_IDS, LOAD] {
             database.run(statement).await;
         }
+        database.is_at_most("opening the store", 300, async |_| {}).await;
         database.opening = database.takes(async |_| {}).await;
         database
     }
@@ -134,6 +143,13 @@ impl Database {
             assert!((1..10).contains(&page.events.len()) && page.complete, "{}", page.events.len());
         })
         .await;
+        self.is_at_most("a resumed watch of a session that changes all the time", 3000, async |store| {
+            let hot = Scope::Session(parsed::id("hot"));
+            let near = self::before(middle, -3700);
+            let page = store.events(&tenant, &hot, &near, None, 16).await.unwrap();
+            assert_eq!((page.events.len(), page.complete), (16, false));
+        })
+        .await;
         self.is_at_most("a history", 60, async |store| {
             let events = store.history(&tenant, &parsed::id("s500"), None, None, 5).await.unwrap();
             assert_eq!(events.len(), 5);
@@ -160,6 +176,13 @@ impl Database {
     }
 }
 
+/// The position so many transactions before another one, which has none that were under way.
+fn before(end: &Position, transactions: i64) -> Position {
+    let (rest, xmax) = end.as_str().rsplit_once('~').unwrap();
+    let xmax: i64 = xmax.split('.').next().unwrap().parse().unwrap();
+    Position::new(format!("{rest}~{}", xmax - transactions))
+}
+
 fn update(number: i64) -> Command {
     let attributes = format!(r#"[{{"key":"k","type":"Number","value":{number}}}]"#);
     parsed::command(parsed::id("s7"), Operation::Update(Update::attach(parsed::attributes(&attributes), 10)))
@@ -176,9 +199,21 @@ async fn reads_take_what_they_return_and_a_bounded_rest() {
 
     let store = Store::open(&database.url, &Options::default()).await.unwrap();
     let end = store.position().await.unwrap();
+    let middle = before(&end, 5000);
+    // Far more than is looked at: found among all events.
+    let mut at = before(&end, 9000);
+    let mut revisions = Vec::new();
+    loop {
+        let hot = Scope::Session(parsed::id("hot"));
+        let page = store.events(&TenantId::only(), &hot, &at, None, 100).await.unwrap();
+        revisions.extend(page.events.iter().map(|(event, _)| event.revision.get()));
+        at = page.next;
+        if page.complete {
+            break;
+        }
+    }
+    assert!(revisions.len() > 2000 && revisions.iter().copied().eq(revisions[0]..=3000), "{revisions:?}");
     store.close().await;
-    let xmax: i64 = end.as_str().rsplit_once('~').unwrap().1.parse().unwrap();
-    let middle = Position::new(end.as_str().replace(&format!("~{xmax}"), &format!("~{}", xmax - 5000)));
     database.reads_are_bounded(&end, &middle).await;
 
     // Somebody's transaction that stays open, while others come and go.
@@ -229,6 +264,6 @@ async fn retention_takes_what_it_deletes_also_where_nothing_that_was_deleted_can
         .fetch_one(&mut database.admin)
         .await
         .unwrap();
-    assert_eq!(left, EVENTS - 5 * 31 * 500);
+    assert_eq!(left, EVENTS + 3000 - 5 * 31 * 500);
     assert_eq!(SESSIONS, 30_000);
 }
