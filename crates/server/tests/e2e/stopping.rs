@@ -143,12 +143,13 @@ async fn whoever_connected_before_a_stop_is_answered() {
         assert_eq!(stream.reply().await.unwrap().status, 200);
         streams.push(stream);
     }
-    let waiting = (0..4).map(|_| async move {
+    // A connection that is made waits to be accepted, and there is no room for it yet.
+    let mut waiting = Vec::new();
+    for _ in 0..4 {
         let mut connection = Connection::open(address).await;
-        connection.call(&request("GET", "/healthz", &[], "")).await
-    });
-    let waiting: Vec<_> = waiting.map(tokio::spawn).collect();
-    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        let call = async move { connection.call(&request("GET", "/healthz", &[], "")).await };
+        waiting.push(tokio::spawn(call));
+    }
     service.server.ask_to_stop();
     for answer in waiting {
         let answer = answer.await.unwrap().expect("it is no end of the connection");
