@@ -63,11 +63,8 @@ pub(crate) async fn now(connections: &Connections) -> Result<Position, Error> {
     for _ in 0..2 {
         let row = connection.fetch_one(sqlx::query(NOW)).await.map_err(error::of_read)?;
         if let (now, Some(latest)) = Now::read(&row)? {
-            let delivered = Snapshot { xmax: now.durable, running: Vec::new() };
-            let cursor = Cursor { epoch: latest, delivered, partial: None };
-            return Ok(
-                Cursor { delivered: cursor.delivered.and(&now.visible, now.durable), ..cursor }.position()
-            );
+            let delivered = now.visible.before(now.durable);
+            return Ok(Cursor { epoch: latest, delivered, partial: None }.position());
         }
         // The tables are another database's, which were restored here since the service started.
         connection.epoch().begin(&mut connection).await.map_err(error::of_read)?;
@@ -204,6 +201,12 @@ impl Snapshot {
     /// Whether everything that is visible in it is visible in another one too.
     fn is_within(&self, other: &Self) -> bool {
         self.xmax <= other.xmax && other.running.iter().all(|running| !self.sees(*running))
+    }
+
+    /// What is visible in it, as far as it comes before an id.
+    fn before(&self, id: u64) -> Self {
+        let xmax = self.xmax.min(id);
+        Self { xmax, running: self.running.iter().copied().filter(|running| *running < xmax).collect() }
     }
 
     /// What is visible in it or in a later one, of which only what comes before an id counts.

@@ -77,6 +77,24 @@ fn is_refused(read: &Result<(Vec<String>, Position), Error>) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn behind_a_position_comes_what_was_under_way_then_below_what_had_come() {
+    let database = postgres::database().await;
+    let store = open(database.url()).await;
+    create(&store).await;
+    let mut held = PgConnection::connect(database.url()).await.unwrap();
+    let event = r#"BEGIN;
+        INSERT INTO channel_session_event (tenant_id, session_id, revision, ordinal, name, at, requester, changes)
+        SELECT tenant_id, 'held', 1, 1, 'CHANNEL_SESSION_DELETED', 0, 'held', '[]' FROM channel_session"#;
+    sqlx::raw_sql(event).execute(&mut held).await.unwrap();
+    update(&store, 0, 1).await;
+    let position = store.position().await.unwrap();
+    sqlx::raw_sql("COMMIT").execute(&mut held).await.unwrap();
+    let page = store.events(&TenantId::only(), &Scope::All, &position, None, 7).await.unwrap();
+    let told: Vec<_> = page.events.iter().map(|(event, _)| event.session_id.as_str()).collect();
+    assert_eq!(told, ["held"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn after_a_crash_behind_rolled_back_transactions_nothing_is_missed() {
     let cluster = Cluster::start(postgres::Options::default()).await;
     let url = cluster.url("postgres");
