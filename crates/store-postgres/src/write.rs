@@ -72,7 +72,8 @@ const UPDATE_ONE: &str = concat!(
     UNION ALL SELECT 0 FROM epoch WHERE NOT has_begun"
 );
 
-/// Whatever can be written of sessions, and what belongs to each only where it was written.
+/// Whatever can be written of sessions, and what belongs to each only where it was written. A session is left as it is where
+/// one of the request ids has a record by now.
 const WRITE: &str = concat!(
     "WITH ", epoch!("$30"), ", item AS (
         SELECT item.*
@@ -81,6 +82,11 @@ const WRITE: &str = concat!(
              WITH ORDINALITY AS item(tenant_id, id, expected, revision, document, conversation_id, customer_id,
                                      channel_type, active, ended_at, sets_ended_at, erase, ordinal)
         WHERE (SELECT has_begun FROM epoch)
+          AND NOT EXISTS (SELECT
+                          FROM unnest($23::bigint[], $24::text[]) AS record(ordinal, request_id)
+                          JOIN channel_session_idempotency_record AS stored USING (request_id)
+                          WHERE record.ordinal = item.ordinal AND stored.tenant_id = item.tenant_id
+                            AND stored.session_id = item.id)
     ), updated AS (
         UPDATE channel_session AS session
         SET revision = item.revision, document = item.document::jsonb, conversation_id = item.conversation_id,

@@ -46,7 +46,10 @@ const LOAD: &str = "
     SELECT 'default', 'hot', n, 31, ((pg_snapshot_xmin(pg_current_snapshot())::text::bigint - 10000 + 3 * n)::text)::xid8,
            'CHANNEL_SESSION_DATA_UPDATED', 3 * n, 'somebody', '[]',
            CASE WHEN n % 32 = 0 THEN '{\"channelData\":{\"additionalAttributes\":[]}}' END
-    FROM generate_series(1, 3000) AS n";
+    FROM generate_series(1, 3000) AS n;
+    INSERT INTO channel_session_idempotency_record (tenant_id, session_id, request_id, digest, revision, changed, at)
+    SELECT 'default', 's' || 1 + n % 30000, 'r' || n, sha256(n::text::bytea), 1 + n / 30000, true, n
+    FROM generate_series(0, 299999) AS n";
 
 const GIVE_IDS: &str =
     "DO $$ BEGIN FOR i IN 1..10000 LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP; END $$";
@@ -174,6 +177,20 @@ impl Database {
             .await;
         }
     }
+
+    /// Changes with request ids of their own, and then the same ones again, by a process that does not know of them.
+    async fn changes_with_request_ids_are_bounded(&mut self, prefix: &str) {
+        let changes =
+            || (0..10).map(|number| named(&format!("{prefix}{number}"), number)).collect::<Vec<_>>();
+        for is_repeat in [false, true] {
+            self.is_at_most("ten changes with request ids", 600, async |store| {
+                for result in store.execute(changes()).await {
+                    assert_eq!(result.unwrap().replayed, is_repeat);
+                }
+            })
+            .await;
+        }
+    }
 }
 
 /// The position so many transactions before another one, which has none that were under way.
@@ -186,6 +203,12 @@ fn before(end: &Position, transactions: i64) -> Position {
 fn update(number: i64) -> Command {
     let attributes = format!(r#"[{{"key":"k","type":"Number","value":{number}}}]"#);
     parsed::command(parsed::id("s7"), Operation::Update(Update::attach(parsed::attributes(&attributes), 10)))
+}
+
+/// A change of a session of its own, with a request id.
+fn named(request_id: &str, number: i64) -> Command {
+    let id = parsed::id(&format!("s{}", 2000 + number));
+    Command { id, request_id: Some(parsed::request_id(request_id)), ..update(3000 + number) }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -232,9 +255,14 @@ async fn reads_take_what_they_return_and_a_bounded_rest() {
             assert_eq!(page.events.len(), 20);
         })
         .await;
+    database.changes_with_request_ids_are_bounded("before").await;
 
     database.run("ANALYZE").await;
+    let store = Store::open(&database.url, &Options::default()).await.unwrap();
+    let later = store.position().await.unwrap();
+    store.close().await;
     database.reads_are_bounded(&later, &middle).await;
+    database.changes_with_request_ids_are_bounded("after").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

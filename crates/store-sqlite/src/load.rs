@@ -2,7 +2,7 @@
 
 use domain::{
     Error,
-    batch::{Key, SessionState},
+    batch::{Key, SessionState, SessionWrite},
     command::Command,
     request_id::{Digest, IdempotencyRecord, RequestId},
     session::Revision,
@@ -24,6 +24,9 @@ const REVISIONS: &str = "
     SELECT item.key AS item_index, session.revision
     FROM json_each(?) AS item
     JOIN channel_session AS session ON session.tenant_id = item.value ->> 0 AND session.id = item.value ->> 1";
+
+const HAS_RECORD: &str = "
+    SELECT 1 FROM channel_session_idempotency_record WHERE tenant_id = ? AND session_id = ? AND request_id = ?";
 
 /// With what an answer is rebuilt from that was not kept.
 const IDEMPOTENCY_RECORD: &str = concat!(
@@ -83,6 +86,23 @@ pub(crate) async fn revisions(
         revisions[index(&row)?] = Revision::new(row.try_get("revision")?);
     }
     Ok(revisions)
+}
+
+/// Whether one of the request ids of what is to be written has a record.
+pub(crate) async fn has_record(
+    connection: &mut SqliteConnection,
+    write: &SessionWrite,
+) -> Result<bool, sqlx::Error> {
+    for record in &write.idempotency_records {
+        let query = sqlx::query(HAS_RECORD)
+            .bind(write.tenant.as_str())
+            .bind(write.id.as_str())
+            .bind(record.request_id.as_str());
+        if query.fetch_optional(&mut *connection).await?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Keys as a JSON array of pairs.

@@ -33,7 +33,7 @@ const ERASE_RECORDS: &str =
     "DELETE FROM channel_session_idempotency_record WHERE tenant_id = ? AND session_id = ?";
 
 /// Writes a group, each of another session, and says of each whether it was written: not where its revision is another one
-/// than was expected. Leaves the transaction open where it fails.
+/// than was expected, or one of its request ids has a record. Leaves the transaction open where it fails.
 pub(crate) async fn run(
     connection: &mut SqliteConnection,
     group: &[SessionWrite],
@@ -44,7 +44,7 @@ pub(crate) async fn run(
     let revisions = load::revisions(&mut transaction, &keys).await?;
     let mut written = Vec::with_capacity(group.len());
     for (write, revision) in group.iter().zip(revisions) {
-        let is_current = revision == write.expected;
+        let is_current = revision == write.expected && !load::has_record(&mut transaction, write).await?;
         if is_current {
             write_one(&mut transaction, write, keeps_answers).await?;
         }

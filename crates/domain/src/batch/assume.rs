@@ -2,7 +2,8 @@
 //!
 //! That holds only where a write comes of it: its compare-and-swap finds out whether the session was as assumed, and then
 //! everything that was decided on it was right in that moment. A refusal, or an update that changes nothing, would be
-//! answered on what another process may have changed since.
+//! answered on what another process may have changed since. That a request id is new is assumed, too, where the write adds
+//! its record, for there can be one only.
 
 use super::{Batch, Cached, Open, SessionState, SessionWrite, apply};
 use crate::error::{Error, Outcome};
@@ -12,18 +13,13 @@ impl<'a> Batch<'a> {
     /// of it, and the sessions that have to be read.
     pub(super) fn assume(&mut self, open: Open<'a>) -> (Vec<SessionWrite>, Open<'a>) {
         let cached = self.cache.take(open.keys().copied());
-        let can_be_assumed = |indexes: &[usize]| {
-            // A request id may have been used before, and no revision says so.
-            indexes.iter().all(|index| self.commands[*index].request_id.is_none())
-        };
-        let known =
-            open.values().zip(&cached).filter(|(at, cached)| cached.is_some() && can_be_assumed(at)).count();
+        let known = cached.iter().flatten().count();
         let is_worth_it = self.cache.allows(known, known < open.len());
 
         let (mut writes, mut unknown) = (Vec::new(), Open::new());
         for ((key, indexes), cached) in open.into_iter().zip(cached) {
             if let Some(Cached { revision, document }) = cached {
-                if is_worth_it && can_be_assumed(&indexes) {
+                if is_worth_it {
                     let state = SessionState::assumed(key.0.clone(), key.1.clone(), revision, document);
                     if let Some(write) = self.assumed_write(state, &indexes) {
                         writes.push(write);
@@ -43,7 +39,12 @@ impl<'a> Batch<'a> {
                 true => Err(Error::DeadlineExceeded(Outcome::NotApplied)),
                 false => Ok(()),
             });
-        Some(SessionWrite { answers, ..state.into_write()? })
+        let write = state.into_write()?;
+        // One that is refused adds no record, and may repeat a request that was not.
+        let mut request_ids = indexes.iter().filter_map(|index| self.commands[*index].request_id.as_ref());
+        let adds_all =
+            request_ids.all(|id| write.idempotency_records.iter().any(|record| record.request_id == *id));
+        adds_all.then_some(SessionWrite { answers, ..write })
     }
 
     /// Has the commands of what was assumed pass their commit points, right before it is sent. If one of them has been

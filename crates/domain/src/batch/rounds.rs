@@ -26,8 +26,8 @@ pub trait Storage: Send {
         commands: &[&Command],
     ) -> Result<Vec<Result<SessionState, Error>>, Error>;
 
-    /// Writes in one atomic step, each session only if its revision is still the expected one, and says of each whether it
-    /// was written. Either all of them are [updates](SessionWrite::is_update) or none is.
+    /// Writes in one atomic step, each session only if its revision is still the expected one and none of the request ids
+    /// whose records it adds has one, and says of each whether it was written. Either all of them are [updates](SessionWrite::is_update) or none is.
     ///
     /// # Errors
     /// Nothing was written, as far as is known.

@@ -93,8 +93,12 @@ impl Storage for Database {
         let mut written = Vec::new();
         for write in group {
             let stored = self.sessions.get(&write.id).map_or(Revision::NONE, |(revision, _)| *revision);
-            written.push(stored == write.expected);
-            if stored == write.expected {
+            let has_record = self.records.iter().any(|(whose, stored)| {
+                let mut added = write.idempotency_records.iter();
+                *whose == write.id && added.any(|record| record.request_id == stored.request_id)
+            });
+            written.push(stored == write.expected && !has_record);
+            if written.last() == Some(&true) {
                 self.sessions.insert(write.id.clone(), (write.revision, write.document.clone()));
                 self.records.retain(|(whose, _)| !write.erase || *whose != write.id);
                 let records = write.idempotency_records.iter().cloned();

@@ -43,13 +43,39 @@ fn what_comes_to_no_write_is_read() {
 }
 
 #[test]
-fn a_command_with_a_request_id_is_read() {
+fn a_request_id_is_assumed_to_be_new() {
     let (mut database, cache) = storing(&["a"]);
+    let changing = of("a", named("r", number("k", 1)));
+    assert_eq!(database.statements(&cache, &[changing]), ["write a"]);
+    let unchanged = of("a", named("s", number("k", 1)));
+    assert_eq!(database.statements(&cache, &[unchanged]), ["write a"], "its record is a write");
+    assert_eq!(database.records.len(), 2);
+}
+
+#[test]
+fn a_request_id_that_comes_again_is_found_out_by_the_write() {
+    let (mut database, cache) = storing(&["a", "b"]);
     let command = of("a", named("r", number("k", 1)));
-    for _ in 0..2 {
-        assert_eq!(database.statements(&cache, std::slice::from_ref(&command))[0], "read a");
+    database.statements(&cache, std::slice::from_ref(&command));
+    for value in [1, 2] {
+        database.statements(&cache, &[of("a", number("k", value))]);
+        let both = [command.clone(), of("b", number("k", value))];
+        let (results, statements) = database.execute(&cache, &both);
+        assert_eq!(statements, ["write b", "write a", "read a"]);
+        assert!(matches!(&results[0], Some(Ok(result)) if result.replayed), "{results:?}");
     }
     assert_eq!(database.records.len(), 1);
+}
+
+#[test]
+fn a_refusal_beside_a_change_is_not_assumed_of_a_request_id() {
+    let (mut database, cache) = storing(&["a"]);
+    database.statements(&cache, &[of("a", named("r", requiring("\"1\"", number("k", 1))))]);
+    // It was done, so it is not refused, although the revision is another one by now.
+    let commands = [number("k", 2), named("r", requiring("\"1\"", number("k", 1)))];
+    let (results, statements) = database.execute(&cache, &commands.map(|command| of("a", command)));
+    assert_eq!(statements, ["read a", "write a"]);
+    assert!(matches!(&results[1], Some(Ok(result)) if result.replayed), "{results:?}");
 }
 
 #[test]
