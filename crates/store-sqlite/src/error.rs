@@ -51,9 +51,16 @@ pub(crate) fn is_transient(error: &sqlx::Error) -> bool {
     is_busy(error) || is_full(error) || primary_code(error) == Some(IO_ERROR)
 }
 
-/// Whether another process has written what a statement counted on.
+/// Whether another process has written what a statement counted on. An event is stored with its session's row, so one that
+/// stands in the way is nobody's work of this moment: the two tables do not fit together, and trying again would find it so.
 fn is_conflict(error: &sqlx::Error) -> bool {
-    matches!(code(error), Some(NOT_NULL | PRIMARY_KEY | UNIQUE))
+    let is_about_event =
+        || error.as_database_error().is_some_and(|error| error.message().contains("channel_session_event."));
+    match code(error) {
+        Some(NOT_NULL) => true,
+        Some(PRIMARY_KEY | UNIQUE) => !is_about_event(),
+        Some(_) | None => false,
+    }
 }
 
 // SQLite's primary result codes, which are the lowest byte of the extended ones.

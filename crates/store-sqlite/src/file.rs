@@ -1,18 +1,16 @@
 //! The database's file, as the file system knows it.
 //!
 //! A file that is removed, or that another one is moved over, while it is open goes on taking writes that nobody will ever
-//! find again. And its log of writes, which is left behind under its name, would be replayed onto the other one.
+//! find again. And its log of writes, which is left behind under its name, would be replayed onto the other one. The same
+//! comes of a file that is cut short, and of a log that is removed.
 
 use std::{
     ffi::OsString,
     fs,
-    io::ErrorKind,
+    io::{ErrorKind, Read as _},
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 use domain::{Error, Outcome, error::Source};
@@ -25,7 +23,17 @@ pub(crate) struct File(Arc<Opened>);
 struct Opened {
     path: PathBuf,
     id: FileId,
-    was_replaced: AtomicBool,
+    /// What was found to have happened to it: that stays, whatever is there later.
+    damage: OnceLock<&'static str>,
+    seen: Mutex<Seen>,
+}
+
+/// What was there when it was last looked.
+#[derive(Debug, Default)]
+struct Seen {
+    /// How many bytes the file had.
+    bytes: u64,
+    log: Option<FileId>,
 }
 
 /// What tells files apart, whatever they are called: the device and the number on it.
@@ -49,10 +57,11 @@ impl File {
     /// The file that is at the path now.
     pub(crate) fn at(path: &Path) -> std::io::Result<Self> {
         let id = FileId::at(path)?;
-        Ok(Self(Arc::new(Opened { path: path.to_owned(), id, was_replaced: AtomicBool::new(false) })))
+        let (damage, seen) = Default::default();
+        Ok(Self(Arc::new(Opened { path: path.to_owned(), id, damage, seen })))
     }
 
-    /// Whether it is still the one at its path. Asks the file system, which takes about a microsecond.
+    /// Whether it is still the one at its path, with its log. Asks the file system, which takes some microseconds.
     ///
     /// # Errors
     /// What happened to it, and what to do.
@@ -64,21 +73,42 @@ impl File {
                 file.path.display()
             )
         };
-        let message = match FileId::at(&file.path) {
-            Ok(id) if id == file.id && !file.was_replaced.load(Ordering::Relaxed) => return Ok(()),
-            Ok(_) => message("has been replaced by another one"),
+        let damage = match (file.damage.get(), FileId::at(&file.path)) {
+            (Some(damage), _) => damage,
+            (None, Ok(id)) if id == file.id => match self.damage() {
+                None => return Ok(()),
+                Some(damage) => damage,
+            },
+            (None, Ok(_)) => "has been replaced by another one",
             // It may be on its way to another place, and its log after it: that is left alone.
-            Err(error) if error.kind() == ErrorKind::NotFound => {
+            (None, Err(error)) if error.kind() == ErrorKind::NotFound => {
                 return Err(message("has been removed").into());
             }
             // It may be there all the same; whoever reads or writes it hears more.
-            Err(_) => return Ok(()),
+            (None, Err(_)) => return Ok(()),
         };
-        if !file.was_replaced.swap(true, Ordering::Relaxed) {
+        let message = message(damage);
+        if file.damage.set(damage).is_ok() {
             tracing::error!("{message}; what was written since then is in no file that has a name");
             self.set_log_aside();
         }
         Err(message.into())
+    }
+
+    /// What somebody else has done to the file or its log under their names, if anything.
+    fn damage(&self) -> Option<&'static str> {
+        let File(file) = self;
+        let (bytes, log) = (fs::metadata(&file.path).ok()?.len(), FileId::at(&self.beside("-wal")).ok());
+        let mut seen = file.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if bytes < seen.bytes && !is_whole(&file.path, bytes) {
+            return Some("has been cut short");
+        }
+        // SQLite removes the log itself with the last connection, and makes a new one with the next.
+        if seen.log.is_some_and(|before| log != Some(before) && open_files().contains(&before)) {
+            return Some("has lost its log of writes (-wal)");
+        }
+        *seen = Seen { bytes, log };
+        None
     }
 
     /// The same for changes: made ones are not there to stay.
@@ -124,6 +154,21 @@ pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(suffix);
     name.into()
+}
+
+/// Whether a file of so many bytes has all the pages that its header tells of, as one that was made smaller by VACUUM has.
+fn is_whole(path: &Path, bytes: u64) -> bool {
+    let mut header = [0; 32];
+    if fs::File::open(path).and_then(|mut file| file.read_exact(&mut header)).is_err() {
+        return false;
+    }
+    // A page of 65,536 bytes is told as 1.
+    let page = match u64::from(u16::from_be_bytes([header[16], header[17]])) {
+        1 => 65_536,
+        page => page,
+    };
+    let pages = u64::from(u32::from_be_bytes([header[28], header[29], header[30], header[31]]));
+    page * pages == bytes
 }
 
 /// The files that this process has open.

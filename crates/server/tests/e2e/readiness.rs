@@ -1,6 +1,6 @@
 //! Readiness follows what callers need: what cannot be done, for whatever reason, is said.
 
-use std::{fs, net::TcpListener, process::Command};
+use std::{fs, net::TcpListener, path::Path, process::Command};
 
 use http::Method;
 use sqlx::{Connection, PgConnection};
@@ -96,8 +96,34 @@ async fn a_file_that_is_replaced_takes_no_writes_and_leaves_the_other_one_alone(
     not_ready(&service.rest(), "has been removed").await;
 }
 
+/// What somebody does to the file or its log under their names.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_is_damaged_takes_no_writes() {
+    let damages: [(fn(&Path), &str); 2] = [
+        (
+            |path| fs::File::options().write(true).open(path).unwrap().set_len(4096).unwrap(),
+            "has been cut short",
+        ),
+        (
+            |path| fs::remove_file(format!("{}-wal", path.display())).unwrap(),
+            "has lost its log of writes (-wal)",
+        ),
+    ];
+    for (damage, what) in damages {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("sessions.db");
+        let service = Service::on(&format!("sqlite:{}", path.display()), &[]);
+        let rest = service.rest();
+        assert_eq!(rest.update(ID, ONE).await.revision(), 2);
+        until("the way to readiness", async || rest.is_ready().await).await;
+        damage(&path);
+        is_refused(&rest).await;
+        not_ready(&rest, what).await;
+    }
+}
+
 /// Whether the file beside the database says which log of writes is its.
-fn note_is_of_the_log(path: &std::path::Path) -> bool {
+fn note_is_of_the_log(path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt as _;
 
     let beside = |suffix| format!("{}{suffix}", path.display());
