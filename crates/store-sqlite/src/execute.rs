@@ -13,6 +13,7 @@ use sqlx::SqliteConnection;
 use telemetry::{Statement, lost_races, replays, statement};
 
 use crate::{
+    backfill::Backfill,
     connections::{Connections, Lease},
     epoch::Epoch,
     error,
@@ -47,6 +48,7 @@ pub(crate) struct Target {
     pub(crate) file: File,
     pub(crate) reserve: Reserve,
     pub(crate) writes: Writes,
+    pub(crate) backfill: Backfill,
     pub(crate) epoch: Epoch,
     pub(crate) keeps_answers: bool,
 }
@@ -83,7 +85,7 @@ impl Storage for Rounds<'_> {
     }
 
     async fn write(&mut self, group: &[SessionWrite]) -> Result<Vec<bool>, Refusal> {
-        let Target { writer, reserve, writes, .. } = self.target;
+        let Target { writer, reserve, writes, backfill, .. } = self.target;
         loop {
             let mut connection = match self.connection.take() {
                 Some(connection) => connection,
@@ -101,6 +103,7 @@ impl Storage for Rounds<'_> {
                 Ok(written) => {
                     lost_races(&written);
                     writes.note(true);
+                    backfill.wrote(group);
                     self.connection = Some(connection);
                     return Ok(written);
                 }

@@ -4,6 +4,7 @@
 //! only where it is still as it was read, or as this process wrote it last, whoever else, in this process or in another
 //! one, writes to the same file.
 
+mod backfill;
 mod clock;
 mod columns;
 mod connections;
@@ -42,6 +43,7 @@ use domain::{
 use sqlx::SqlitePool;
 use telemetry::{Statement, statement};
 
+use backfill::Backfill;
 use clock::Clock;
 use connections::Connections;
 use file::File;
@@ -69,6 +71,7 @@ pub struct Store {
     file: File,
     reserve: Reserve,
     writes: Writes,
+    backfill: Backfill,
     clock: Clock,
 }
 
@@ -173,6 +176,7 @@ impl store::Store for Store {
         }
         self.writes.note(false);
         self.command_readers.close().await;
+        self.backfill.close().await;
         self.events.close().await;
         self.readers.close().await;
         // Last, so that it can fold the log of writes into the file.

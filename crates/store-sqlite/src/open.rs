@@ -21,6 +21,7 @@ use tokio::time::sleep;
 
 use crate::{
     Options, Store,
+    backfill::{Backfill, MAX_LOG_BYTES, MAX_LOG_PAGES},
     clock::Clock,
     connections::{ACQUIRE_TIMEOUT, Connections},
     epoch::Epoch,
@@ -55,6 +56,7 @@ impl Store {
         let cannot_open = |error| cannot_open(url, &path, error);
         Reserve::adopt(options.get_filename());
         let writer = Connections::new(1, options.clone());
+        let backfill = Backfill::new(options.clone());
         // Whether the file can be opened and written is found out at once.
         let mut first = connect(&options).await.map_err(cannot_open)?;
         let epoch = Epoch::default();
@@ -88,6 +90,7 @@ impl Store {
             file: file.clone(),
             reserve: reserve.clone(),
             writes: writes.clone(),
+            backfill: backfill.clone(),
             epoch,
             keeps_answers: *keeps_answers,
         };
@@ -108,6 +111,7 @@ impl Store {
             file,
             reserve,
             writes,
+            backfill,
             clock: Clock::default(),
         })
     }
@@ -223,5 +227,7 @@ fn options(url: &str) -> Result<SqliteConnectOptions, OpenError> {
         .busy_timeout(BUSY_TIMEOUT)
         // A statement that may fail half-way keeps the pages that it changes: not in a file made for each transaction.
         .pragma("temp_store", "MEMORY")
+        .pragma("wal_autocheckpoint", MAX_LOG_PAGES.to_string())
+        .pragma("journal_size_limit", MAX_LOG_BYTES.to_string())
         .disable_statement_logging())
 }
