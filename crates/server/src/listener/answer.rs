@@ -8,7 +8,6 @@
 //! anything is done for them while many such answers wait.
 
 use std::{
-    io,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     task::{Context, Poll, ready},
@@ -73,7 +72,7 @@ struct Large {
 
 /// How long a piece may wait for its peer where others wait for the memory that it takes: a watch goes on later from where
 /// it was. Those who never read hold up the others for so long each.
-const WANTED_TIMEOUT: Duration = Duration::from_secs(1);
+const WANTED_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// How often it is looked whether one has waited for too long.
 const INTERVAL: Duration = Duration::from_millis(250);
@@ -249,9 +248,8 @@ fn lock(large: &Mutex<Option<Large>>) -> MutexGuard<'_, Option<Large>> {
     large.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Over HTTP/2 the stream is reset by this, which gRPC callers read as RESOURCE_EXHAUSTED: they may try again, and a watch go on
+/// from where it was. By any other they would take it for a defect.
 fn cut() -> axum::Error {
-    axum::Error::new(io::Error::new(
-        io::ErrorKind::TimedOut,
-        "the answer was cut off: it waited for its peer",
-    ))
+    axum::Error::new(h2::Error::from(h2::Reason::ENHANCE_YOUR_CALM))
 }
