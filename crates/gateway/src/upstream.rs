@@ -2,6 +2,7 @@
 
 mod call;
 mod connection;
+mod frames;
 mod watch;
 
 use std::convert::Infallible;
@@ -70,17 +71,14 @@ impl Upstream {
     }
 
     fn sessions(&self) -> Client {
-        self.client(self.transport.clone())
-    }
-
-    /// A client for one watch. Over the network it has a connection of its own: on a shared one, watches whose callers do
-    /// not read would take all of its window, and many of them all of its streams, from calls and from each other.
-    fn watch(&self) -> Client {
-        self.client(self.watches.as_ref().map_or_else(|| self.transport.clone(), connection::connect))
-    }
-
-    fn client(&self, transport: Transport) -> Client {
         // The service bounds what it stores; what it returns is never larger than that asks for.
-        Client::with_origin(transport, self.origin.clone()).max_decoding_message_size(usize::MAX)
+        let client = Client::with_origin(self.transport.clone(), self.origin.clone());
+        client.max_decoding_message_size(usize::MAX)
+    }
+
+    /// What one watch goes by. Over the network it has a connection of its own: on a shared one, watches whose callers do not
+    /// read would take all of its window, and many of them all of its streams, from calls and from each other.
+    fn watch(&self) -> Transport {
+        self.watches.as_ref().map_or_else(|| self.transport.clone(), connection::connect)
     }
 }

@@ -11,6 +11,7 @@ use channel_session_api::v1::{
     channel_session_service_server::ChannelSessionService,
 };
 use domain::{Error, Reason};
+use futures_util::Stream;
 use prost::Message;
 use tonic::{Request, Response, Status, Streaming, codegen::BoxStream};
 
@@ -44,13 +45,7 @@ impl ChannelSessionService for Service {
         &self,
         request: Request<Streaming<StreamUpdateDataRequest>>,
     ) -> Result<Response<Self::StreamUpdateDataStream>, Status> {
-        let caller = caller::found(&request)?;
-        let end = StreamEnd::new(self, &caller)?;
-        let long = long_stream(&request)?;
-        let results = stream_update_data::run(self.clone(), request.into_inner(), caller, end, long);
-        let mut answer = Response::new(results);
-        answer.extensions_mut().insert(Counted::by_itself());
-        Ok(answer)
+        self.stream(request)
     }
 
     async fn create_channel_session(
@@ -107,6 +102,32 @@ impl ChannelSessionService for Service {
         &self,
         request: Request<WatchChannelSessionsRequest>,
     ) -> Result<Response<Self::WatchChannelSessionsStream>, Status> {
+        self.watch(request).await
+    }
+}
+
+impl Service {
+    /// `StreamUpdateData`, however its messages are read.
+    pub(crate) fn stream(
+        &self,
+        request: Request<
+            impl Stream<Item = Result<StreamUpdateDataRequest, Status>> + Send + Unpin + 'static,
+        >,
+    ) -> Result<Response<BoxStream<StreamUpdateDataResponse>>, Status> {
+        let caller = caller::found(&request)?;
+        let end = StreamEnd::new(self, &caller)?;
+        let long = long_stream(&request)?;
+        let results = stream_update_data::run(self.clone(), request.into_inner(), caller, end, long);
+        let mut answer = Response::new(results);
+        answer.extensions_mut().insert(Counted::by_itself());
+        Ok(answer)
+    }
+
+    /// `WatchChannelSessions`, however its messages are written.
+    pub(crate) async fn watch(
+        &self,
+        request: Request<WatchChannelSessionsRequest>,
+    ) -> Result<Response<BoxStream<WatchChannelSessionsResponse>>, Status> {
         let caller = caller::found(&request)?;
         let end = StreamEnd::new(self, &caller)?;
         let long = long_stream(&request)?;
@@ -115,9 +136,7 @@ impl ChannelSessionService for Service {
         answer.extensions_mut().insert(Counted::yielding(&self.options.budget.events));
         Ok(answer)
     }
-}
 
-impl Service {
     /// Makes a call.
     async fn answer<T>(&self, call: impl Future<Output = Result<T, Error>>) -> Result<Response<T>, Status> {
         caught(call).await.map(Response::new).map_err(|error| status::from_error(&error))

@@ -64,7 +64,10 @@ pub(crate) async fn layer(State(limits): State<Limits>, request: Request, next: 
 /// is made, and its commands until they are done. A stream holds none: what it makes has permits where it is made.
 async fn call(limits: &Limits, method: &'static Method, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
-    let messages = Messages::new(body, &parts.headers, method, &limits.budget, limits.body_timeout);
+    let messages = match Messages::new(body, &parts.headers, method, &limits.budget, limits.body_timeout) {
+        Ok(messages) => messages,
+        Err(status) => return status.into_http(),
+    };
     if method.is_streaming {
         return next.run(Request::from_parts(parts, messages.into_body())).await;
     }

@@ -13,7 +13,7 @@ use wire::MAX_MESSAGE_BYTES;
 use crate::{
     Health, Service,
     layer::{self, Limits},
-    reflection,
+    reflection, streams,
 };
 
 /// All that the gRPC port serves, without the log, which is for calls from outside.
@@ -22,6 +22,7 @@ use crate::{
 /// If the descriptor sets that are compiled in are damaged.
 pub fn routes(service: Service, health: &Health) -> Router {
     let (options, stopping) = (service.options.clone(), service.stopping.clone());
+    let streams = streams::routes(service.clone());
     let service = ChannelSessionServiceServer::new(service)
         .accept_compressed(CompressionEncoding::Gzip)
         .accept_compressed(CompressionEncoding::Zstd)
@@ -46,7 +47,9 @@ pub fn routes(service: Service, health: &Health) -> Router {
         budget: options.budget.clone(),
         permits: Arc::new(Semaphore::new(options.max_concurrent_calls)),
     };
-    routes.routes().into_axum_router().layer(middleware::from_fn_with_state(limits, layer::layer))
+    streams
+        .merge(routes.routes().into_axum_router())
+        .layer(middleware::from_fn_with_state(limits, layer::layer))
 }
 
 #[cfg(test)]

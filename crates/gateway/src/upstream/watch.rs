@@ -7,20 +7,33 @@ use std::{
 
 use channel_session_api::v1::{WatchChannelSessionsRequest, WatchChannelSessionsResponse};
 use domain::{Error, Outcome, Reason};
+use http::{
+    HeaderValue, Method, StatusCode, Uri,
+    header::{CONTENT_TYPE, TE},
+    uri::PathAndQuery,
+};
 use tokio_util::sync::WaitForCancellationFutureOwned;
-use tonic::{Status, Streaming, codegen::tokio_stream::Stream};
+use tonic::{
+    Code, Request, Status,
+    codegen::{
+        BoxStream,
+        tokio_stream::{Stream, StreamExt},
+    },
+    metadata::GRPC_CONTENT_TYPE,
+};
+use tower::{Service, ServiceExt};
 use wire::error::ErrorReply;
 
-use super::{Call, Client};
+use super::{Call, Transport, Upstream, frames};
 use crate::problem::Problem;
 
 /// A watch that has started: what comes after its first message. Nothing is read of it before it is asked for more.
 pub(crate) struct Watch {
     /// None when it has ended.
-    rest: Option<Streaming<WatchChannelSessionsResponse>>,
+    rest: Option<BoxStream<WatchChannelSessionsResponse>>,
     stopping: Pin<Box<WaitForCancellationFutureOwned>>,
     /// Its connection, which is to last as long as it does.
-    _client: Client,
+    _transport: Transport,
 }
 
 impl Stream for Watch {
@@ -42,6 +55,37 @@ impl Stream for Watch {
     }
 }
 
+/// The path of the call.
+const PATH: &str = "/channelsession.v1.ChannelSessionService/WatchChannelSessions";
+
+impl Upstream {
+    async fn start_watch(
+        &self,
+        transport: &mut Transport,
+        request: Request<WatchChannelSessionsRequest>,
+    ) -> Result<BoxStream<WatchChannelSessionsResponse>, Status> {
+        let (metadata, extensions, message) = request.into_parts();
+        let mut request = http::Request::new(frames::encoded(&message));
+        *request.method_mut() = Method::POST;
+        let mut uri = self.origin.clone().into_parts();
+        uri.path_and_query = Some(PathAndQuery::from_static(PATH));
+        *request.uri_mut() = Uri::from_parts(uri).map_err(|error| Status::from_error(Box::new(error)))?;
+        *request.headers_mut() = metadata.into_headers();
+        request.headers_mut().insert(TE, HeaderValue::from_static("trailers"));
+        request.headers_mut().insert(CONTENT_TYPE, GRPC_CONTENT_TYPE);
+        *request.extensions_mut() = extensions;
+        let lost = |lost| Status::from_error(Box::new(lost));
+        let response = transport.ready().await.map_err(lost)?.call(request).await.map_err(lost)?;
+        match Status::from_header_map(response.headers()) {
+            Some(status) if status.code() != Code::Ok => Err(status),
+            None if response.status() != StatusCode::OK => {
+                Err(Status::unavailable(format!("what answered is no service: {}", response.status())))
+            }
+            Some(_) | None => Ok(frames::messages(response.into_body())),
+        }
+    }
+}
+
 impl Call {
     /// Starts a watch. It has started when its first message is there, for which it has as long as any call.
     pub(crate) async fn watch(
@@ -50,17 +94,17 @@ impl Call {
     ) -> Result<(WatchChannelSessionsResponse, Watch), Problem> {
         let request = self.request(request);
         let upstream = &self.gateway.upstream;
-        let mut client = upstream.watch();
+        let mut transport = upstream.watch();
         let start = async {
-            let mut rest = client.watch_channel_sessions(request).await?.into_inner();
-            let first = rest.message().await?;
-            let first = first.ok_or_else(|| Status::unknown("the watch ended before it had begun"))?;
+            let mut rest = upstream.start_watch(&mut transport, request).await?;
+            let ended = || Err(Status::unknown("the watch ended before it had begun"));
+            let first = rest.next().await.unwrap_or_else(ended)?;
             Ok::<_, Status>((first, rest))
         };
         match tokio::time::timeout(self.gateway.options.call_timeout, start).await {
             Ok(Ok((first, rest))) => {
                 let stopping = Box::pin(upstream.stopping.clone().cancelled_owned());
-                Ok((first, Watch { rest: Some(rest), stopping, _client: client }))
+                Ok((first, Watch { rest: Some(rest), stopping, _transport: transport }))
             }
             Ok(Err(status)) => Err(self.problem(&status).without_outcome()),
             Err(_) => Err(Problem::from(&Error::DeadlineExceeded(Outcome::NotApplied))),

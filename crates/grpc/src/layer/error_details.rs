@@ -2,7 +2,7 @@
 
 use axum::{body::Body, response::Response};
 use domain::Reason;
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use tonic::{Code, Status};
 use wire::MAX_MESSAGE_BYTES;
 
@@ -12,7 +12,7 @@ use crate::status;
 pub(super) fn explained(response: Response, ours: bool) -> Response {
     match Status::from_header_map(response.headers()) {
         Some(made) if made.code() != Code::Ok && made.details().is_empty() => {
-            explain(&made, ours, response.headers()).into_http::<Body>()
+            explain(&made, ours).into_http::<Body>()
         }
         None if response.status() != StatusCode::OK => {
             let message = "this port speaks gRPC; REST calls go to the gateway's port";
@@ -24,16 +24,12 @@ pub(super) fn explained(response: Response, ours: bool) -> Response {
 
 /// The same for what the framework says of a message within a stream, which has no answer's head.
 pub(crate) fn explain_message(made: Status) -> Status {
-    if made.details().is_empty() { explain(&made, true, &HeaderMap::new()) } else { made }
+    if made.details().is_empty() { explain(&made, true) } else { made }
 }
 
-fn explain(made: &Status, ours: bool, headers: &HeaderMap) -> Status {
+fn explain(made: &Status, ours: bool) -> Status {
     let code = made.code();
-    if code == Code::Unimplemented && headers.contains_key("grpc-accept-encoding") {
-        // The framework says this of a compression that it does not know, naming those that it does.
-        let message = "messages may be compressed with gzip or zstd only";
-        status::from_reason(Reason::UnsupportedMediaType, message)
-    } else if code == Code::Unimplemented {
+    if code == Code::Unimplemented {
         let message = "there is no such method; `grpcurl … list` and `describe` show what there is";
         status::from_reason(Reason::NotFound, message)
     } else if matches!(code, Code::OutOfRange | Code::ResourceExhausted) {

@@ -53,16 +53,19 @@ pub(super) struct Messages {
 }
 
 impl Messages {
+    /// # Errors
+    /// The status for a compression that is not known.
     pub(super) fn new(
         body: Body,
         headers: &HeaderMap,
         method: &'static Method,
         budget: &Budget,
         body_timeout: Duration,
-    ) -> Self {
+    ) -> Result<Self, Status> {
         let (share, long_work) = (budget.requests.share(), budget.long_work.clone());
         let (rest, partial) = (Bytes::new(), BytesMut::new());
-        Self { body, encoding: Encoding::of(headers), method, share, long_work, body_timeout, rest, partial }
+        let encoding = Encoding::of(headers)?;
+        Ok(Self { body, encoding, method, share, long_work, body_timeout, rest, partial })
     }
 
     /// The one message of a call that sends no more, as a body, when the caller has sent all of it; and the share of the

@@ -3,12 +3,13 @@
 use std::io::{self, Read};
 
 use bytes::Bytes;
-use http::HeaderMap;
+use domain::Reason;
+use http::{HeaderMap, HeaderValue};
 use tonic::Status;
 
 use super::{PREFIX_BYTES, too_large};
 
-use crate::layer::error_details;
+use crate::{layer::error_details, status};
 
 /// How messages may be compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,12 +22,19 @@ pub(super) enum Encoding {
 const STEP_BYTES: usize = 16 * 1024;
 
 impl Encoding {
-    /// The one that a call's headers name. Any other is refused by the framework.
-    pub(super) fn of(headers: &HeaderMap) -> Option<Self> {
-        match headers.get("grpc-encoding")?.as_bytes() {
-            b"gzip" => Some(Self::Gzip),
-            b"zstd" => Some(Self::Zstd),
-            _ => None,
+    /// The one that a call's headers name, if they do.
+    ///
+    /// # Errors
+    /// The status for any other.
+    pub(super) fn of(headers: &HeaderMap) -> Result<Option<Self>, Status> {
+        match headers.get("grpc-encoding").map(HeaderValue::as_bytes) {
+            None | Some(b"identity") => Ok(None),
+            Some(b"gzip") => Ok(Some(Self::Gzip)),
+            Some(b"zstd") => Ok(Some(Self::Zstd)),
+            Some(_) => {
+                let message = "messages may be compressed with gzip or zstd only";
+                Err(status::from_reason(Reason::UnsupportedMediaType, message))
+            }
         }
     }
 

@@ -13,7 +13,7 @@ use futures_util::future::join_all;
 use http::HeaderMap;
 use prost::Message;
 
-use super::{beside_a_good_caller, create_large, service};
+use super::{MAX_MEMORY, beside_a_good_caller, create_large, service};
 use crate::support::{
     Failure, Front, Service, Store,
     caller::set,
@@ -28,6 +28,7 @@ on_both_stores!(
     answers_that_nobody_takes,
     lists_that_nobody_reads,
     watches_that_never_read,
+    event_streams_keep_nothing_of_what_they_delivered,
     watches_that_never_read_hold_up_nobody_for_long,
     answers_of_changes_wait_for_memory,
     batches_that_nobody_reads,
@@ -79,6 +80,35 @@ async fn watches_that_never_read(store: Store) {
     let connections = watch_and_read_nothing(&service).await;
     beside_a_good_caller(&service, async || updates_are_told(&service).await).await;
     drop(connections);
+}
+
+/// Event streams that read, and some that do not: none of them is larger behind a large event than before.
+async fn event_streams_keep_nothing_of_what_they_delivered(store: Store) {
+    let service = service(store).await;
+    create_large(&service, "large").await;
+    let watch = |_| send(&service, "GET /events?channelSessionId=large", "");
+    let (readers, idle): (Vec<_>, Vec<_>) = ((0..10).map(watch).collect(), (0..30).map(watch).collect());
+    let readers =
+        readers.into_iter().map(|stream| tokio::task::spawn_blocking(move || read_an_event(stream)));
+    let readers: Vec<_> = readers.collect();
+    assert_eq!(
+        service.rest().update("large", r#"[{"key":"n","type":"Number","value":1}]"#).await.revision(),
+        2
+    );
+    within("an event", join_all(readers)).await.into_iter().for_each(Result::unwrap);
+    let peak = service.server.peak_memory();
+    eprintln!("memory: {} MB", peak >> 20);
+    assert!(peak < MAX_MEMORY, "{} MB", peak >> 20);
+    drop(idle);
+}
+
+/// Reads until the event of a large session has come, which has its document twice.
+fn read_an_event(mut stream: TcpStream) {
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let (mut piece, mut taken) = (vec![0; 64 * 1024], 0);
+    while taken < 4_000_000 {
+        taken += stream.read(&mut piece).unwrap();
+    }
 }
 
 /// Watches that have taken what their windows hold and no more, each with an event that keeps the room of half of them all. The
@@ -248,14 +278,16 @@ async fn changes_that_nobody_reads(store: Store) {
 
 /// Two hundred connections of HTTP/1.1 that send a request, and read nothing.
 fn send_and_read_nothing(service: &Service, line: &str, body: &str) -> Vec<TcpStream> {
+    (0..200).map(|_| send(service, line, body)).collect()
+}
+
+/// A connection on which a request was sent.
+fn send(service: &Service, line: &str, body: &str) -> TcpStream {
     let length = body.len();
-    let send = |_| {
-        let mut stream = TcpStream::connect(service.rest().address()).unwrap();
-        let head = format!(
-            "{line} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n"
-        );
-        stream.write_all((head + body).as_bytes()).unwrap();
-        stream
-    };
-    (0..200).map(send).collect()
+    let mut stream = TcpStream::connect(service.rest().address()).unwrap();
+    let head = format!(
+        "{line} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n"
+    );
+    stream.write_all((head + body).as_bytes()).unwrap();
+    stream
 }
