@@ -1,6 +1,7 @@
 //! Compares the service with its databases by themselves.
 
 mod aims;
+mod bytes;
 mod check;
 mod figures;
 mod json;
@@ -13,7 +14,7 @@ mod results;
 mod stage;
 mod table;
 
-use std::{fs::OpenOptions, io, path::PathBuf};
+use std::{collections::VecDeque, fs::OpenOptions, io, path::PathBuf};
 
 use clap::builder::RangedU64ValueParser;
 use serde::Serialize;
@@ -37,15 +38,17 @@ pub(crate) struct Options {
     #[arg(long, value_name = "COUNT", default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1..))]
     many_sessions: u32,
 
-    /// How often everything is measured; what is printed are medians. Fewer than 3 are for trying it out
-    #[arg(long, value_name = "COUNT", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
+    /// How often everything is measured; what is printed are medians. From 3 on, what is within a tenth of its aim gets 5.
+    /// Fewer are for trying it out
+    #[arg(long, value_name = "COUNT", default_value_t = Options::ROUNDS, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
 
     /// How long each run is measured, in seconds, behind one second that is not
     #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..))]
     seconds: u64,
 
-    /// How many callers there are at once, separated by commas; in the groups `hot` and `many` always 64
+    /// How many callers there are at once, separated by commas; in the groups `hot` and `many` always 64, in
+    /// `remote` 64 and 256
     #[arg(
         long,
         value_name = "COUNTS",
@@ -63,6 +66,11 @@ pub(crate) struct Options {
     #[arg(long, value_enum, value_name = "GROUPS", value_delimiter = ',')]
     only: Vec<Group>,
 
+    /// A program `channel-sessions` of another build, such as the last commit's: updates over gRPC are measured with both in
+    /// turn, and the group `updates` has a line more. It makes tables of its own
+    #[arg(long, value_name = "PATH")]
+    against: Option<PathBuf>,
+
     /// Write all figures of all rounds to this file, as JSON
     #[arg(long, value_name = "FILE")]
     #[serde(skip)]
@@ -75,6 +83,8 @@ pub(crate) struct Options {
 }
 
 impl Options {
+    const ROUNDS: u32 = 3;
+
     /// The groups to measure, in order.
     fn groups(&self) -> impl Iterator<Item = Group> {
         Group::ALL.into_iter().filter(|group| self.only.is_empty() || self.only.contains(group))
@@ -96,15 +106,21 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
         let opened = OpenOptions::new().append(true).create(true).open(file);
         opened.map_err(|error| format!("cannot write {}: {error}", file.display()))?;
     }
-    let progress = Progress::new(plan::runs(&options).count());
+    let runs = plan::runs(&options);
+    let progress = Progress::new(runs.len());
     let stage = Stage::set(&options).await?;
     let machine = machine::describe(&stage)?;
     let mut results = Results::default();
-    for run in plan::runs(&options) {
+    let mut left = VecDeque::from(runs);
+    while let Some(run) = left.pop_front() {
         progress.begin(&run);
         let figures = measure::run(&stage, &run, &options).await?;
         progress.end(&run, &figures);
         results.add(run.series, figures);
+        if left.is_empty() && run.round <= options.rounds {
+            left.extend(plan::more_runs(&options, &aims::close(&results)));
+            progress.extend(left.len());
+        }
     }
     drop(progress);
     table::print(&mut io::stdout().lock(), &results, &options)?;

@@ -3,6 +3,7 @@
 
 #![allow(clippy::print_stdout, reason = "a measurement prints")]
 
+mod aim;
 mod calls;
 mod compare;
 mod floor;

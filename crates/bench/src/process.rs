@@ -1,7 +1,8 @@
 //! Processes of the service. They are this program, started again: what is measured is what was built with it.
 
 use std::{
-    io::{Read, stdin},
+    io::{self, Read, stdin},
+    path::Path,
     process::{ExitCode, Stdio},
     thread,
 };
@@ -37,6 +38,17 @@ pub(crate) fn as_service() -> Option<ExitCode> {
     Some(server::cli::Program::parse_from(command).run())
 }
 
+/// This program as the service.
+fn own() -> io::Result<Command> {
+    let mut program = Command::new(std::env::current_exe()?);
+    program.arg(AS_SERVICE);
+    Ok(program)
+}
+
+fn serve(database_url: &str) -> [&str; 7] {
+    ["serve", "--database-url", database_url, "--grpc-addr", ANY_PORT, "--http-addr", ANY_PORT]
+}
+
 /// A process that listens. Dropped, it is killed.
 pub(crate) struct Process {
     _child: Child,
@@ -47,20 +59,22 @@ pub(crate) struct Process {
 impl Process {
     /// Starts `serve` on a database, whose tables it makes where there are none.
     pub(crate) async fn serve(database_url: &str) -> Result<Self, Failure> {
-        let arguments =
-            ["serve", "--database-url", database_url, "--grpc-addr", ANY_PORT, "--http-addr", ANY_PORT];
-        Self::start(&arguments).await
+        Self::start(own()?, &serve(database_url)).await
+    }
+
+    /// Starts `serve` of another build of the service, which goes on where this process is killed.
+    pub(crate) async fn serve_of(program: &Path, database_url: &str) -> Result<Self, Failure> {
+        Self::start(Command::new(program), &serve(database_url)).await
     }
 
     /// Starts `gateway` in front of a `serve`.
     pub(crate) async fn gateway(serve: &Self) -> Result<Self, Failure> {
-        Self::start(&["gateway", "--grpc-addr", serve.grpc()?, "--http-addr", ANY_PORT]).await
+        Self::start(own()?, &["gateway", "--grpc-addr", serve.grpc()?, "--http-addr", ANY_PORT]).await
     }
 
     /// Starts a command and waits until it listens, and until it has its store, if it is one that needs it. From then on its log goes to standard error.
-    async fn start(arguments: &[&str]) -> Result<Self, Failure> {
-        let mut child = Command::new(std::env::current_exe()?)
-            .arg(AS_SERVICE)
+    async fn start(mut program: Command, arguments: &[&str]) -> Result<Self, Failure> {
+        let mut child = program
             .args(arguments)
             .args(["--log-format", "json", "--log-level", "warn,channel_sessions_server=info"])
             // Nothing of the environment is to configure it.

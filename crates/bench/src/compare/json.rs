@@ -5,14 +5,13 @@ use std::{fs, path::Path};
 use serde::Serialize;
 
 use super::{
-    Options,
-    aims::{self, Verdict},
+    Options, aims,
     figures::Figures,
     machine::Machine,
     plan::Series,
-    results::Results,
+    results::{Ratio, Results},
 };
-use crate::Failure;
+use crate::{Failure, aim::Verdict};
 
 #[derive(Serialize)]
 struct Report<'a> {
@@ -26,8 +25,8 @@ struct Report<'a> {
 struct Entry<'a> {
     #[serde(flatten)]
     series: Series,
-    /// Calls per second, divided by the floor's: the median of the rounds' ratios.
-    ratio_to_floor: Option<f64>,
+    /// Calls per second, divided by the floor's.
+    ratio_to_floor: Option<Ratio>,
     medians: Option<Figures>,
     rounds: &'a [Figures],
 }

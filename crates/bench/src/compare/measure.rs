@@ -5,7 +5,9 @@ use std::{ops::Range, process, time::Duration};
 use tokio::time::sleep;
 
 use super::{
-    Options, check,
+    Options,
+    bytes::Before,
+    check,
     figures::Figures,
     plan::{Among, Group, Run, Series, Side},
     stage::{Stage, Store},
@@ -31,6 +33,12 @@ async fn measure(stage: &Stage, series: &Series, options: &Options) -> Result<Fi
     let serve = if series.side == Side::Floor { None } else { Some(stage.serve(series)?.id()) };
     serve.map(proc::reset_peak_memory).transpose()?;
 
+    let written = match store {
+        Store::Postgres(database) if series.group != Group::Reads => {
+            Some((database, Before::of(database).await?))
+        }
+        Store::Postgres(_) | Store::Sqlite(_) => None,
+    };
     let running = start(stage, series, options).await?;
     let processes = stage.processes(series, running.process())?;
     let (from, before) = (Moment::now(), processes.cpu()?);
@@ -38,11 +46,17 @@ async fn measure(stage: &Stage, series: &Series, options: &Options) -> Result<Fi
     let (to, after) = (Moment::now(), processes.cpu()?);
     let load = running.finish().await?;
 
+    let bytes = match written {
+        Some((database, before)) => {
+            Some(before.until_now(stage.postgres(), database, load.calls.len()).await?)
+        }
+        None => None,
+    };
     let memory = serve.map(proc::memory).transpose()?.map(|memory| memory.peak);
     if series.group != Group::Reads {
         check::run(store, &load).await?;
     }
-    Figures::of(&load, Window { from, to }, after - before, memory)
+    Figures::of(&load, Window { from, to }, after - before, memory, bytes)
 }
 
 enum Running {
@@ -83,7 +97,7 @@ async fn start(stage: &Stage, series: &Series, options: &Options) -> Result<Runn
         (Side::Floor, Store::Sqlite(database)) => {
             load::start(&floor::sqlite::Updates::on(database)?, callers, sessions).await
         }
-        (Side::Grpc, _) => {
+        (Side::Grpc | Side::Before, _) => {
             let address = stage.serve(series)?.grpc()?.to_owned();
             if reads {
                 load::start(&grpc::Reads { address, view }, callers, sessions).await

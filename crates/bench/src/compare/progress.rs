@@ -23,6 +23,11 @@ impl Progress {
         Self(bar)
     }
 
+    /// There is more to do than was known.
+    pub(crate) fn extend(&self, runs: usize) {
+        self.0.inc_length(runs as u64);
+    }
+
     pub(crate) fn begin(&self, run: &Run) {
         self.0.set_message(run.series.to_string());
     }

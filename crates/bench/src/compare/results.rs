@@ -2,12 +2,24 @@
 
 use std::collections::BTreeMap;
 
-use super::{figures::Figures, plan::Series, stage::Cpu};
+use serde::Serialize;
+
+use super::{bytes::Bytes, figures::Figures, plan::Series, stage::Cpu};
 use crate::{calls::Latency, median::median};
 
 /// The figures of each series, one for each round.
 #[derive(Debug, Default)]
 pub(crate) struct Results(BTreeMap<Series, Vec<Figures>>);
+
+/// What a figure of one series is to that of another one. Medians of both may be of different rounds, and a machine does
+/// not run at one speed: so the two differ, and by more the less there is to either.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub(crate) struct Ratio {
+    /// The median of what it was in each round.
+    pub(crate) of_rounds: f64,
+    /// What the medians over all rounds are to each other.
+    pub(crate) of_medians: f64,
+}
 
 impl Results {
     /// Adds the figures of a series's next round.
@@ -20,27 +32,33 @@ impl Results {
         self.0.iter().map(|(series, rounds)| (*series, rounds.as_slice()))
     }
 
+    /// In how many rounds a series was measured.
+    pub(crate) fn rounds(&self, series: Series) -> usize {
+        self.0.get(&series).map_or(0, Vec::len)
+    }
+
     /// A figure's median over the rounds. None where the series was not measured, or has no such figure.
     pub(crate) fn median(&self, series: Series, figure: impl Fn(&Figures) -> Option<f64>) -> Option<f64> {
         let values: Option<Vec<f64>> = self.0.get(&series)?.iter().map(figure).collect();
         median(values?)
     }
 
-    /// The median over the rounds of what a figure of one series is to that of another one in the same round.
+    /// What a figure of one series is to that of another one.
     pub(crate) fn ratio(
         &self,
         series: Series,
         to: Series,
         figure: impl Fn(&Figures) -> Option<f64>,
-    ) -> Option<f64> {
+    ) -> Option<Ratio> {
+        let of_medians = self.median(series, &figure)? / self.median(to, &figure)?;
         let (of, to) = (self.0.get(&series)?, self.0.get(&to)?);
         let ratios: Option<Vec<f64>> =
             of.iter().zip(to).map(|(of, to)| Some(figure(of)? / figure(to)?)).collect();
-        median(ratios?)
+        Some(Ratio { of_rounds: median(ratios?)?, of_medians })
     }
 
     /// Calls per second, to those of the database by itself. None for the database.
-    pub(crate) fn rate_to_floor(&self, series: Series) -> Option<f64> {
+    pub(crate) fn rate_to_floor(&self, series: Series) -> Option<Ratio> {
         let floor = series.floor();
         if series == floor { None } else { self.ratio(series, floor, |it| Some(it.calls_per_second)) }
     }
@@ -62,6 +80,7 @@ impl Results {
                 load: median(|it| Some(it.cpu_seconds_per_1000_calls.load))?,
             },
             serve_peak_memory_mb: median(|it| it.serve_peak_memory_mb),
+            bytes_per_call: Bytes::each(|part| self.median(series, |it| Some(part(&it.bytes_per_call?)))),
         })
     }
 }
@@ -72,13 +91,7 @@ mod tests {
     use crate::compare::plan::{Among, Group, Side};
 
     fn figures(calls_per_second: f64, memory: Option<f64>) -> Figures {
-        Figures {
-            calls: 10,
-            calls_per_second,
-            latency_ms: Latency { p50: 1.0, p99: 2.0, p99_9: 3.0 },
-            cpu_seconds_per_1000_calls: Cpu { service: None, postgres: Some(0.5), load: 0.25 },
-            serve_peak_memory_mb: memory,
-        }
+        Figures { serve_peak_memory_mb: memory, ..Figures::example(calls_per_second, 2.0) }
     }
 
     const FLOOR: Series = Series { group: Group::Updates, callers: 64, among: Among::Few, side: Side::Floor };
@@ -95,14 +108,14 @@ mod tests {
     }
 
     #[test]
-    fn a_ratio_is_the_median_of_the_rounds_ratios() {
+    fn a_ratio_is_of_each_rounds_figures_and_of_all_rounds_medians() {
         let rate = |figures: &Figures| Some(figures.calls_per_second);
-        // That of the medians would be 200 ÷ 100.
-        assert_eq!(results().ratio(GRPC, FLOOR, rate), Some(3.0));
+        let ratio = Ratio { of_rounds: 3.0, of_medians: 2.0 };
+        assert_eq!(results().ratio(GRPC, FLOOR, rate), Some(ratio));
         assert_eq!(results().ratio(REST, FLOOR, rate), None);
         assert_eq!(
             [GRPC, FLOOR, REST].map(|series| results().rate_to_floor(series)),
-            [Some(3.0), None, None]
+            [Some(ratio), None, None]
         );
         let memory = |figures: &Figures| figures.serve_peak_memory_mb;
         assert_eq!(results().ratio(GRPC, FLOOR, memory), None);

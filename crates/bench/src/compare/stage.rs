@@ -1,6 +1,9 @@
 //! What runs are made on: databases, and processes of the service on them.
 
 mod cpu;
+mod remote;
+
+use std::{path::PathBuf, process};
 
 use tempfile::TempDir;
 
@@ -17,6 +20,8 @@ pub(crate) use cpu::{Cpu, Processes};
 pub(crate) struct Stage {
     few: Option<OnPostgres>,
     many: Option<OnPostgres>,
+    remote: Option<OnPostgres>,
+    before: Option<OnPostgres>,
     sqlite: Option<OnSqlite>,
     postgres: postgres::Server,
 }
@@ -25,6 +30,7 @@ struct OnPostgres {
     gateway: Option<Process>,
     serve: Process,
     database: postgres::Database,
+    _network: Option<postgres::Network>,
 }
 
 struct OnSqlite {
@@ -43,33 +49,34 @@ pub(crate) enum Store<'a> {
 impl Stage {
     /// Starts everything, and stores the sessions.
     pub(crate) async fn set(options: &Options) -> Result<Self, Failure> {
-        let connections = options.callers.iter().copied().max().unwrap_or_default().max(Group::CALLERS);
+        let connections = options.groups().flat_map(|group| group.callers(options)).max().unwrap_or_default();
         let postgres = postgres::Server::start(connections.try_into()?).await?;
-        let mut stage = Self { few: None, many: None, sqlite: None, postgres };
-        if options.groups().any(|group| group != Group::Sqlite) {
-            let with_gateway = options.has(Group::Updates) || options.has(Group::Hot);
-            stage.few = Some(stage.on_postgres("few", options.sessions, with_gateway).await?);
+        let mut stage = Self { few: None, many: None, remote: None, before: None, sqlite: None, postgres };
+        let postgres = &stage.postgres;
+        if options.groups().any(|group| !matches!(group, Group::Sqlite | Group::Remote)) {
+            let mut few = OnPostgres::start(postgres.create("few").await?, options.sessions, None).await?;
+            if options.has(Group::Updates) || options.has(Group::Hot) {
+                few.gateway = Some(Process::gateway(&few.serve).await?);
+            }
+            stage.few = Some(few);
         }
         if options.has(Group::Many) {
-            stage.many = Some(stage.on_postgres("many", options.many_sessions, false).await?);
+            let database = postgres.create("many").await?;
+            stage.many = Some(OnPostgres::start(database, options.many_sessions, None).await?);
+        }
+        if options.has(Group::Remote) {
+            let (database, network) = remote::create(postgres, "remote").await?;
+            let remote = OnPostgres::start(database, options.sessions, None).await?;
+            stage.remote = Some(OnPostgres { _network: Some(network), ..remote });
+        }
+        if let (Some(program), true) = (&options.against, options.has(Group::Updates)) {
+            let database = postgres.create("before").await?;
+            stage.before = Some(OnPostgres::start(database, options.sessions, Some(program)).await?);
         }
         if options.has(Group::Sqlite) {
             stage.sqlite = Some(OnSqlite::start(options.sessions).await?);
         }
         Ok(stage)
-    }
-
-    async fn on_postgres(
-        &self,
-        name: &'static str,
-        sessions: u32,
-        with_gateway: bool,
-    ) -> Result<OnPostgres, Failure> {
-        let database = self.postgres.create(name).await?;
-        let serve = Process::serve(database.url()).await?;
-        let gateway = if with_gateway { Some(Process::gateway(&serve).await?) } else { None };
-        database.fill(0..sessions, sessions).await?;
-        Ok(OnPostgres { gateway, serve, database })
     }
 
     /// The PostgreSQL that all databases are on which are not SQLite's.
@@ -81,8 +88,8 @@ impl Stage {
     pub(crate) fn store(&self, series: &Series) -> Result<Store<'_>, Failure> {
         Ok(match series.group {
             Group::Sqlite => Store::Sqlite(&self.sqlite()?.database),
-            Group::Updates | Group::Hot | Group::Reads | Group::Many => {
-                Store::Postgres(&self.on(series.among)?.database)
+            Group::Updates | Group::Hot | Group::Reads | Group::Many | Group::Remote => {
+                Store::Postgres(&self.on(series)?.database)
             }
         })
     }
@@ -91,39 +98,63 @@ impl Stage {
     pub(crate) fn serve(&self, series: &Series) -> Result<&Process, Failure> {
         Ok(match series.group {
             Group::Sqlite => &self.sqlite()?.serve,
-            Group::Updates | Group::Hot | Group::Reads | Group::Many => &self.on(series.among)?.serve,
+            Group::Updates | Group::Hot | Group::Reads | Group::Many | Group::Remote => {
+                &self.on(series)?.serve
+            }
         })
     }
 
     /// The `gateway` that a series is measured on.
     pub(crate) fn gateway(&self, series: &Series) -> Result<&Process, Failure> {
-        self.on(series.among)?.gateway.as_ref().ok_or_else(|| "there is no gateway".into())
+        self.on(series)?.gateway.as_ref().ok_or_else(|| "there is no gateway".into())
     }
 
-    /// Where the CPU time of a series is taken, whose load is made by one process.
+    /// Where the CPU time of a series is taken, whose load is made by one process, and by this one where there is a network.
     pub(crate) fn processes(&self, series: &Series, load: u32) -> Result<Processes, Failure> {
         let service = match series.side {
             Side::Floor => vec![],
-            Side::Grpc | Side::Rest => vec![self.serve(series)?.id()],
+            Side::Grpc | Side::Before | Side::Rest => vec![self.serve(series)?.id()],
             Side::Gateway => vec![self.serve(series)?.id(), self.gateway(series)?.id()],
         };
         let postmaster = match self.store(series)? {
             Store::Postgres(_) => Some(self.postgres.postmaster()),
             Store::Sqlite(_) => None,
         };
+        let mut load = vec![load];
+        if series.group == Group::Remote && !load.contains(&process::id()) {
+            load.push(process::id());
+        }
         Ok(Processes { service, postmaster, load })
     }
 
-    fn on(&self, among: Among) -> Result<&OnPostgres, Failure> {
-        let on = match among {
-            Among::Few => &self.few,
-            Among::Many => &self.many,
+    fn on(&self, series: &Series) -> Result<&OnPostgres, Failure> {
+        let on = match (series.group, series.side, series.among) {
+            (Group::Remote, _, _) => &self.remote,
+            (_, Side::Before, _) => &self.before,
+            (_, _, Among::Few) => &self.few,
+            (_, _, Among::Many) => &self.many,
         };
         on.as_ref().ok_or_else(|| "the group was not asked for".into())
     }
 
     fn sqlite(&self) -> Result<&OnSqlite, Failure> {
         self.sqlite.as_ref().ok_or_else(|| "the group was not asked for".into())
+    }
+}
+
+impl OnPostgres {
+    /// Has `serve`, this build's or that of a program, make its tables, and fills them.
+    async fn start(
+        database: postgres::Database,
+        sessions: u32,
+        program: Option<&PathBuf>,
+    ) -> Result<Self, Failure> {
+        let serve = match program {
+            Some(program) => Process::serve_of(program, database.url()).await?,
+            None => Process::serve(database.url()).await?,
+        };
+        database.fill(0..sessions, sessions).await?;
+        Ok(Self { gateway: None, serve, database, _network: None })
     }
 }
 

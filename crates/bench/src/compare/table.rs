@@ -3,12 +3,13 @@
 use std::io::{self, Write};
 
 use super::{
-    Options,
-    aims::{self, Bound, Verdict},
+    Options, aims,
+    bytes::Bytes,
     figures::Figures,
     plan::{Among, Group, Series},
-    results::Results,
+    results::{Ratio, Results},
 };
+use crate::aim;
 
 /// Prints a table for each group, and one of the aims.
 pub(crate) fn print(out: &mut impl Write, results: &Results, options: &Options) -> io::Result<()> {
@@ -17,10 +18,10 @@ pub(crate) fn print(out: &mut impl Write, results: &Results, options: &Options) 
         let calls = if group == Group::Reads { "reads" } else { "updates" };
         writeln!(
             out,
-            "| callers | | {calls}/s | ÷ floor | p50, ms | p99, ms | p99.9, ms | CPU s per 1,000: service | PostgreSQL | \
-             load | `serve`, MB |"
+            "| callers | | {calls}/s | ÷ floor | of medians | p50, ms | p99, ms | p99.9, ms | CPU s per 1,000: service | PostgreSQL | \
+             load | `serve`, MB | bytes per update: WAL | page images | events |"
         )?;
-        writeln!(out, "|---:|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|")?;
+        writeln!(out, "|---:|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|")?;
         for (series, _) in results.series().filter(|(series, _)| series.group == group) {
             let Some(medians) = results.medians(series) else { continue };
             let ratio = results.rate_to_floor(series);
@@ -28,14 +29,7 @@ pub(crate) fn print(out: &mut impl Write, results: &Results, options: &Options) 
         }
         writeln!(out)?;
     }
-    let verdicts = aims::verdicts(results);
-    if !verdicts.is_empty() {
-        writeln!(out, "Aims:\n\n| | callers | aim | found | |\n|---|---:|---:|---:|---|")?;
-        for verdict in &verdicts {
-            writeln!(out, "{}", aim(verdict))?;
-        }
-    }
-    Ok(())
+    write!(out, "{}", aim::table(&aims::verdicts(results)))
 }
 
 fn title(group: Group, options: &Options) -> String {
@@ -48,10 +42,14 @@ fn title(group: Group, options: &Options) -> String {
             format!("Updates of random ones of {few} sessions on SQLite; the floor's CPU time is the load's")
         }
         Group::Many => format!("Updates of random ones of {few} and of {many} sessions"),
+        Group::Remote => format!(
+            "Updates of random ones of {few} sessions, with 1 ms of network and 2 ms more of fsync; the load's CPU time is also \
+             the network's"
+        ),
     }
 }
 
-fn row(series: Series, medians: &Figures, ratio: Option<f64>, options: &Options) -> String {
+fn row(series: Series, medians: &Figures, ratio: Option<Ratio>, options: &Options) -> String {
     let Figures { latency_ms: latency, cpu_seconds_per_1000_calls: cpu, .. } = medians;
     let side = match (series.group, series.among) {
         (Group::Many, Among::Few) => format!("{}, {}", series.side, thousands(options.sessions.into())),
@@ -60,11 +58,15 @@ fn row(series: Series, medians: &Figures, ratio: Option<f64>, options: &Options)
     };
     let optional =
         |value: Option<f64>, decimals| value.map_or_else(|| "–".to_owned(), |it| fixed(it, decimals));
+    let bytes = |part: fn(&Bytes) -> f64| {
+        medians.bytes_per_call.map_or_else(|| "–".to_owned(), |it| thousands(part(&it)))
+    };
     let cells = [
         series.callers.to_string(),
         side,
         thousands(medians.calls_per_second),
-        optional(ratio, 2),
+        optional(ratio.map(|it| it.of_rounds), 2),
+        optional(ratio.map(|it| it.of_medians), 2),
         fixed(latency.p50, 2),
         fixed(latency.p99, 2),
         fixed(latency.p99_9, 2),
@@ -72,18 +74,11 @@ fn row(series: Series, medians: &Figures, ratio: Option<f64>, options: &Options)
         optional(cpu.postgres, 3),
         fixed(cpu.load, 3),
         optional(medians.serve_peak_memory_mb, 0),
+        bytes(|it| it.wal),
+        bytes(|it| it.page_images),
+        bytes(|it| it.events),
     ];
     format!("| {} |", cells.join(" | "))
-}
-
-fn aim(verdict: &Verdict) -> String {
-    let Verdict { name, callers, aim, found, holds } = verdict;
-    let (sign, bound) = match aim {
-        Bound::AtLeast(least) => ("≥", least),
-        Bound::AtMost(most) => ("≤", most),
-    };
-    let holds = if *holds { "holds" } else { "**does not hold**" };
-    format!("| {name} | {callers} | {sign} {bound} | {} | {holds} |", fixed(*found, 2))
 }
 
 fn fixed(value: f64, decimals: usize) -> String {

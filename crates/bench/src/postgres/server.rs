@@ -23,6 +23,8 @@ pub(crate) struct Server {
     cluster: Cluster,
     version: String,
     programs: PathBuf,
+    data_folder: PathBuf,
+    port: u16,
     postmaster: u32,
 }
 
@@ -34,15 +36,19 @@ impl Server {
         let max_connections = connections.saturating_add(OTHER_CONNECTIONS);
         let cluster = Cluster::start(Options { max_connections, settings }).await;
         let mut connection = PgConnection::connect(&cluster.url(ADMIN)).await?;
-        let (version, programs, backend): (String, String, i32) = sqlx::query_as(
-            "SELECT current_setting('server_version'), setting, pg_backend_pid() FROM pg_config WHERE name = 'BINDIR'",
-        )
-        .fetch_one(&mut connection)
-        .await?;
+        let (version, programs, data_folder, port, backend): (String, String, String, i32, i32) =
+            sqlx::query_as(
+                "SELECT current_setting('server_version'), setting, current_setting('data_directory'),
+                    current_setting('port')::int, pg_backend_pid()
+             FROM pg_config WHERE name = 'BINDIR'",
+            )
+            .fetch_one(&mut connection)
+            .await?;
         // The postmaster is the parent of all of its processes.
         let postmaster = proc::parent(backend.try_into()?)?;
         connection.close().await?;
-        Ok(Self { cluster, version, programs: programs.into(), postmaster })
+        let (programs, data_folder, port) = (programs.into(), data_folder.into(), port.try_into()?);
+        Ok(Self { cluster, version, programs, data_folder, port, postmaster })
     }
 
     /// Makes an empty database.
@@ -51,6 +57,21 @@ impl Server {
         sqlx::raw_sql(AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&mut connection).await?;
         connection.close().await?;
         Ok(Database::new(self.cluster.url(name)))
+    }
+
+    /// A database as it is reached through another port.
+    pub(crate) fn behind(&self, port: u16, name: &str) -> Database {
+        let [own, other] = [self.port, port].map(|port| format!(":{port}/"));
+        Database::new(self.cluster.url(name).replace(&own, &other))
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Where it keeps its data.
+    pub(super) fn data_folder(&self) -> &Path {
+        &self.data_folder
     }
 
     /// The release, such as 15.13.

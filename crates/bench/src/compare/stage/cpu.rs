@@ -14,7 +14,7 @@ pub(crate) struct Cpu {
     /// PostgreSQL's. None where the database is SQLite, which has no process of its own: it is part of the service, and on
     /// the floor, of the load.
     pub(crate) postgres: Option<f64>,
-    /// The process that makes the load.
+    /// The processes that make the load, and the delay of its network.
     pub(crate) load: f64,
 }
 
@@ -45,20 +45,18 @@ impl Sub for Cpu {
 pub(crate) struct Processes {
     pub(crate) service: Vec<u32>,
     pub(crate) postmaster: Option<u32>,
-    pub(crate) load: u32,
+    pub(crate) load: Vec<u32>,
 }
 
 impl Processes {
     /// What they have taken so far.
     pub(crate) fn cpu(&self) -> io::Result<Cpu> {
-        let mut service = None;
-        for process in &self.service {
-            service = Some(service.unwrap_or(0.0) + proc::cpu_seconds(*process)?);
-        }
+        let all =
+            |processes: &[u32]| processes.iter().copied().map(proc::cpu_seconds).sum::<io::Result<f64>>();
         Ok(Cpu {
-            service,
+            service: if self.service.is_empty() { None } else { Some(all(&self.service)?) },
             postgres: self.postmaster.map(proc::family_cpu_seconds).transpose()?,
-            load: proc::cpu_seconds(self.load)?,
+            load: all(&self.load)?,
         })
     }
 }
