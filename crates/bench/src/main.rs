@@ -4,6 +4,8 @@
 #![allow(clippy::print_stdout, reason = "a measurement prints")]
 
 mod aim;
+mod allocations;
+mod allocator;
 mod calls;
 mod compare;
 mod floor;
@@ -42,6 +44,8 @@ struct Program {
 enum Command {
     /// Updates with and without watchers: how much they are slowed, and what memory the service takes
     Watchers(watchers::Args),
+    /// How often the service asks for memory in a call; needs a build with `--features count-allocations`
+    Allocations(allocations::Args),
     /// Pages of lists among few and among many sessions, how they are found, and what share of updates is HOT
     Listing(listing::Args),
 }
@@ -70,6 +74,7 @@ fn measure(cli: Program) -> Result<(), Failure> {
             match cli.command {
                 None => compare::run(cli.compare).await,
                 Some(Command::Watchers(args)) => watchers::run(args).await,
+                Some(Command::Allocations(args)) => allocations::run(args).await,
                 Some(Command::Listing(args)) => listing::run(args).await,
             }
         };

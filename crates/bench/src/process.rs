@@ -1,5 +1,7 @@
 //! Processes of the service. They are this program, started again: what is measured is what was built with it.
 
+mod empty;
+
 use std::{
     io::{self, Read, stdin},
     path::Path,
@@ -10,32 +12,42 @@ use std::{
 use clap::Parser;
 use serde_json::Value;
 use tokio::{
-    io::{AsyncBufReadExt, BufReader},
-    process::{Child, Command},
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines},
+    process::{Child, ChildStdin, ChildStdout, Command},
 };
 
-use crate::Failure;
+use crate::{Failure, allocator};
 
 /// The argument that makes this program the service.
 const AS_SERVICE: &str = "as-service";
 
+/// The argument that makes it a service that does nothing.
+const AS_EMPTY: &str = "as-empty";
+
 /// Any that is free.
 const ANY_PORT: &str = "127.0.0.1:0";
 
-/// Runs the service, if that is what the arguments ask for.
+/// Runs the service, or one that does nothing, if that is what the arguments ask for.
 pub(crate) fn as_service() -> Option<ExitCode> {
     let mut arguments = std::env::args_os();
     let program = arguments.next()?;
-    if arguments.next()? != AS_SERVICE {
-        return None;
+    let role = arguments.next().filter(|role| role == AS_SERVICE || role == AS_EMPTY)?;
+    thread::spawn(answer);
+    if role == AS_EMPTY {
+        return Some(empty::run());
     }
-    // The other end of standard input is with the process that measures, and closes when that ends, in whatever way.
-    thread::spawn(|| {
-        let _ = stdin().read_to_end(&mut Vec::new());
-        std::process::exit(1);
-    });
     let command = std::iter::once(program).chain(arguments);
     Some(server::cli::Program::parse_from(command).run())
+}
+
+/// Says how often the process has asked for memory, as often as it is asked. The other end of standard input is with the
+/// process that measures, and closes when that ends, in whatever way; this one ends with it.
+fn answer() {
+    let mut question = [0];
+    while stdin().read_exact(&mut question).is_ok() {
+        println!("{}", allocator::count().unwrap_or_default());
+    }
+    std::process::exit(1);
 }
 
 /// This program as the service.
@@ -52,6 +64,8 @@ fn serve(database_url: &str) -> [&str; 7] {
 /// A process that listens. Dropped, it is killed.
 pub(crate) struct Process {
     _child: Child,
+    questions: ChildStdin,
+    answers: Lines<BufReader<ChildStdout>>,
     id: u32,
     listening: Value,
 }
@@ -72,6 +86,13 @@ impl Process {
         Self::start(own()?, &["gateway", "--grpc-addr", serve.grpc()?, "--http-addr", ANY_PORT]).await
     }
 
+    /// Starts a gRPC server that does nothing.
+    pub(crate) async fn empty() -> Result<Self, Failure> {
+        let mut program = Command::new(std::env::current_exe()?);
+        program.arg(AS_EMPTY);
+        Self::start(program, &[]).await
+    }
+
     /// Starts a command and waits until it listens, and until it has its store, if it is one that needs it. From then on its log goes to standard error.
     async fn start(mut program: Command, arguments: &[&str]) -> Result<Self, Failure> {
         let mut child = program
@@ -80,12 +101,15 @@ impl Process {
             // Nothing of the environment is to configure it.
             .env_clear()
             .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             // The terminal's interrupt is for the process that measures, which ends this one.
             .process_group(0)
             .kill_on_drop(true)
             .spawn()?;
         let id = child.id().ok_or("a process that was just started has ended")?;
+        let questions = child.stdin.take().ok_or("standard input is a pipe")?;
+        let answers = BufReader::new(child.stdout.take().ok_or("standard output is a pipe")?).lines();
         let stderr = child.stderr.take().ok_or("standard error is a pipe")?;
         let mut lines = BufReader::new(stderr).lines();
         let mut log = Vec::new();
@@ -111,7 +135,14 @@ impl Process {
                 eprintln!("{line}");
             }
         });
-        Ok(Self { _child: child, id, listening })
+        Ok(Self { _child: child, questions, answers, id, listening })
+    }
+
+    /// How often it has asked for memory so far.
+    pub(crate) async fn allocations(&mut self) -> Result<u64, Failure> {
+        self.questions.write_all(b"?").await?;
+        let answer = self.answers.next_line().await?.ok_or("a process does not answer")?;
+        Ok(answer.parse()?)
     }
 
     pub(crate) fn id(&self) -> u32 {

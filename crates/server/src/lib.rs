@@ -13,7 +13,3 @@ mod shutdown;
 mod staged_close;
 mod store;
 mod telemetry;
-
-/// A call is many small allocations, of which this allocator makes less work than the system's does.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -138,6 +138,36 @@ impl Caller for Reader {
     }
 }
 
+/// The `Check` of gRPC's health protocol.
+#[derive(Clone)]
+pub(crate) struct Checks {
+    /// HOST:PORT.
+    pub(crate) address: String,
+}
+
+impl Target for Checks {
+    type Caller = Checker;
+
+    async fn connect(&self, callers: usize) -> Result<Vec<Checker>, Failure> {
+        let method: Uri = format!("http://{}/grpc.health.v1.Health/Check", self.address).parse()?;
+        let checker = |connection| Checker { connection, method: method.clone() };
+        Ok(connections(&self.address, callers).await?.into_iter().map(checker).collect())
+    }
+}
+
+pub(crate) struct Checker {
+    connection: Connection,
+    method: Uri,
+}
+
+impl Caller for Checker {
+    /// The health has no revision.
+    async fn call(&mut self, _: u32, _: Token) -> Result<i64, Failure> {
+        self.connection.unary(&self.method, &[]).await?;
+        Ok(0)
+    }
+}
+
 /// Of `UpdateDataResponse`, what a caller here looks at.
 #[derive(prost::Message)]
 struct UpdateReply {
