@@ -8,6 +8,7 @@ mod allocations;
 mod allocator;
 mod calls;
 mod compare;
+mod events;
 mod floor;
 mod listing;
 mod load;
@@ -44,6 +45,8 @@ struct Program {
 enum Command {
     /// Updates with and without watchers: how much they are slowed, and what memory the service takes
     Watchers(watchers::Args),
+    /// From an update's commit until watchers have its event, over many kept ones
+    Events(events::Args),
     /// How often the service asks for memory in a call; needs a build with `--features count-allocations`
     Allocations(allocations::Args),
     /// Pages of lists among few and among many sessions, how they are found, and what share of updates is HOT
@@ -74,6 +77,7 @@ fn measure(cli: Program) -> Result<(), Failure> {
             match cli.command {
                 None => compare::run(cli.compare).await,
                 Some(Command::Watchers(args)) => watchers::run(args).await,
+                Some(Command::Events(args)) => events::run(args).await,
                 Some(Command::Allocations(args)) => allocations::run(args).await,
                 Some(Command::Listing(args)) => listing::run(args).await,
             }

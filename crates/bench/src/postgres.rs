@@ -1,6 +1,7 @@
 //! A PostgreSQL with stock settings, and databases of sessions on it.
 
 mod database;
+mod history;
 mod network;
 mod server;
 mod wal;
