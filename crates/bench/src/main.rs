@@ -16,6 +16,7 @@ mod median;
 mod postgres;
 mod proc;
 mod process;
+mod retention;
 mod sqlite;
 mod watchers;
 
@@ -47,6 +48,8 @@ enum Command {
     Watchers(watchers::Args),
     /// From an update's commit until watchers have its event, over many kept ones
     Events(events::Args),
+    /// Updates before and while many expired events are deleted, and how fast these go
+    Retention(retention::Args),
     /// How often the service asks for memory in a call; needs a build with `--features count-allocations`
     Allocations(allocations::Args),
     /// Pages of lists among few and among many sessions, how they are found, and what share of updates is HOT
@@ -78,6 +81,7 @@ fn measure(cli: Program) -> Result<(), Failure> {
                 None => compare::run(cli.compare).await,
                 Some(Command::Watchers(args)) => watchers::run(args).await,
                 Some(Command::Events(args)) => events::run(args).await,
+                Some(Command::Retention(args)) => retention::run(args).await,
                 Some(Command::Allocations(args)) => allocations::run(args).await,
                 Some(Command::Listing(args)) => listing::run(args).await,
             }

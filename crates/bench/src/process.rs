@@ -76,6 +76,11 @@ impl Process {
         Self::start(own()?, &serve(database_url)).await
     }
 
+    /// The same with further settings.
+    pub(crate) async fn serve_with(database_url: &str, settings: &[&str]) -> Result<Self, Failure> {
+        Self::start(own()?, &[&serve(database_url), settings].concat()).await
+    }
+
     /// Starts `serve` of another build of the service, which goes on where this process is killed.
     pub(crate) async fn serve_of(program: &Path, database_url: &str) -> Result<Self, Failure> {
         Self::start(Command::new(program), &serve(database_url)).await

@@ -46,4 +46,16 @@ impl Database {
         }
         Ok(())
     }
+
+    /// How many events have been deleted, as far as the server has counted.
+    pub(crate) async fn deleted_events(&self) -> Result<i64, Failure> {
+        let deleted = "SELECT n_tup_del FROM pg_stat_user_tables WHERE relname = 'channel_session_event'";
+        Ok(sqlx::query_scalar(deleted).fetch_one(&mut self.connect().await?).await?)
+    }
+
+    /// Whether the server is cleaning up tables.
+    pub(crate) async fn is_vacuuming(&self) -> Result<bool, Failure> {
+        let worker = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE backend_type = 'autovacuum worker')";
+        Ok(sqlx::query_scalar(worker).fetch_one(&mut self.connect().await?).await?)
+    }
 }
