@@ -45,6 +45,11 @@ async fn measure(stage: &Stage, series: &Series, options: &Options) -> Result<Fi
     sleep(Duration::from_secs(options.seconds)).await;
     let (to, after) = (Moment::now(), processes.cpu()?);
     let load = running.finish().await?;
+    if load.calls.iter().map(|call| call.at).max() < Some(to) {
+        return Err(
+            "the load ended before what is measured did: something else keeps the machine busy".into()
+        );
+    }
 
     let bytes = match written {
         Some((database, before)) => {

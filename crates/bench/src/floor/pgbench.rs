@@ -40,8 +40,11 @@ impl Script {
 /// Threads of pgbench's. All that its clients need is less CPU time than one of them has.
 const JOBS: usize = 2;
 
-/// How long pgbench goes on behind what counts, in seconds, so that the window closes under full load.
-const TAIL: u64 = 1;
+/// How long pgbench goes on behind what counts, in seconds, so that the window closes under full load. Its time includes
+/// that of connecting, which one client does after the other.
+fn tail(clients: usize) -> u64 {
+    1 + clients as u64 / 64
+}
 
 /// A pgbench that is under way. Dropped, it is killed.
 pub(crate) struct Running {
@@ -69,7 +72,7 @@ pub(crate) async fn start(
         .args(["--protocol=prepared", "--no-vacuum"])
         .arg(format!("--client={clients}"))
         .arg(format!("--jobs={}", JOBS.min(clients)))
-        .arg(format!("--time={}", WARM_UP.as_secs() + seconds + TAIL))
+        .arg(format!("--time={}", WARM_UP.as_secs() + seconds + tail(clients)))
         // It says when it is warm by saying for the first time how far it has come.
         .arg(format!("--progress={}", WARM_UP.as_secs()))
         .arg(format!("--define=first={}", sessions.start))
