@@ -95,6 +95,9 @@ pub enum Error {
         "what came behind this position is not known any longer: re-read the sessions, and watch from now on"
     )]
     PositionExpired,
+    /// What the deployment's store has nothing for, and will not have later. Says what there is instead.
+    #[error("{0}")]
+    NotSupported(&'static str),
     /// Too much is waiting already.
     #[error("the service has too much to do; try again shortly")]
     Overloaded,
@@ -214,6 +217,7 @@ impl Error {
             Self::RequestIdReused(_) => Reason::RequestIdReused,
             Self::InvalidParameter(_) => Reason::InvalidParameter,
             Self::PositionExpired => Reason::PositionExpired,
+            Self::NotSupported(_) => Reason::NotSupported,
         }
     }
 
@@ -236,6 +240,7 @@ impl Error {
             | Self::RevisionMismatch { .. }
             | Self::RequestIdReused(_)
             | Self::PositionExpired
+            | Self::NotSupported(_)
             | Self::Overloaded
             | Self::StoreUnavailable { .. }
             | Self::DeadlineExceeded(_)

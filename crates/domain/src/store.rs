@@ -73,7 +73,7 @@ pub trait Store: Send + Sync + 'static {
     /// Returns the position behind every event whose command had been acknowledged before the call.
     ///
     /// # Errors
-    /// Those that concern the store as a whole.
+    /// [`Error::NotSupported`] where the store has no positions. Then nothing can be read on, and it is healthy all the same.
     async fn position(&self) -> Result<Position, Error>;
 
     /// Returns up to `limit` of a tenant's events in a scope that come behind a position, and, where `until` is given, not
@@ -82,7 +82,7 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`Error::InvalidParameter`] for a position that this store did not give, [`Error::PositionExpired`] if events
-    /// behind it may have expired.
+    /// behind it may have expired, [`Error::NotSupported`] as for [`Self::position`].
     async fn events(
         &self,
         tenant: &TenantId,

@@ -82,7 +82,8 @@ impl Problem {
 
     /// Whether the same request may be answered otherwise later: what its caller cannot mend.
     pub(crate) fn may_pass(&self) -> bool {
-        self.status == StatusCode::TOO_MANY_REQUESTS || self.status.is_server_error()
+        let is_final = self.status == StatusCode::NOT_IMPLEMENTED;
+        self.status == StatusCode::TOO_MANY_REQUESTS || (self.status.is_server_error() && !is_final)
     }
 
     /// When to try again, where that is told.

@@ -29,6 +29,10 @@ impl Failures {
             *self = Self::default();
             return None;
         };
+        if let Error::NotSupported(_) = error {
+            // It does not pass, and is nobody's fault.
+            return Some(error.clone());
+        }
         if self.since.is_none() {
             tracing::warn!(?error, "events cannot be read; watchers wait");
         }

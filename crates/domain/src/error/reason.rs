@@ -33,11 +33,12 @@ pub enum Reason {
     RequestIdReused,
     InvalidParameter,
     PositionExpired,
+    NotSupported,
 }
 
 impl Reason {
     /// All of them, in the order of the proto's enum.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::ChannelSessionIdRequired,
         Self::InvalidChannelSessionId,
         Self::BodyRequired,
@@ -64,6 +65,7 @@ impl Reason {
         Self::RequestIdReused,
         Self::InvalidParameter,
         Self::PositionExpired,
+        Self::NotSupported,
     ];
 
     /// The name on the wire.
@@ -96,6 +98,7 @@ impl Reason {
             Self::RequestIdReused => "REQUEST_ID_REUSED",
             Self::InvalidParameter => "INVALID_PARAMETER",
             Self::PositionExpired => "POSITION_EXPIRED",
+            Self::NotSupported => "NOT_SUPPORTED",
         }
     }
 

@@ -118,6 +118,7 @@ async fn a_browser_is_told_to_come_back_where_that_may_help() {
         (fail(Code::DeadlineExceeded, Reason::DeadlineExceeded), true),
         (fail(Code::Internal, Reason::Internal), true),
         (Fake { failure: Some(Status::unavailable("gone")), ..Fake::default() }, true),
+        (fail(Code::Unimplemented, Reason::NotSupported), false),
         (fail(Code::OutOfRange, Reason::PositionExpired), false),
         (fail(Code::InvalidArgument, Reason::InvalidParameter), false),
     ] {

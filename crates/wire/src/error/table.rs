@@ -52,6 +52,7 @@ fn row(reason: Reason) -> (Code, u16, Option<u64>) {
         Reason::Overloaded => (Code::ResourceExhausted, 429, Some(1)),
         Reason::Cancelled => (Code::Cancelled, 499, None),
         Reason::Internal => (Code::Internal, 500, None),
+        Reason::NotSupported => (Code::Unimplemented, 501, None),
         Reason::StoreUnavailable => (Code::Unavailable, 503, Some(2)),
         Reason::DeadlineExceeded => (Code::DeadlineExceeded, 504, None),
     }

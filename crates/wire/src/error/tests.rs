@@ -132,6 +132,7 @@ fn errors() -> Vec<Error> {
         Error::RequestIdReused(RequestId::parse("r").expect("a request id")),
         Error::InvalidParameter(violation("etag")),
         Error::PositionExpired,
+        Error::NotSupported("there is something else"),
         Error::Overloaded,
         Error::StoreUnavailable { outcome: Outcome::Unknown, cause: "secret".into() },
         Error::DeadlineExceeded(Outcome::Unknown),
