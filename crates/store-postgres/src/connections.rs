@@ -28,7 +28,13 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{epoch::Epoch, error, reachability::Reachability, target::Target};
+use crate::{
+    engine::{self, Engine},
+    epoch::Epoch,
+    error,
+    reachability::Reachability,
+    target::Target,
+};
 
 /// How long a connection may have been idle before it is asked whether it is still there: a round trip more for those,
 /// and none for the connections of a busy service.
@@ -93,6 +99,7 @@ struct Shared {
 #[derive(Debug)]
 struct Idle {
     connection: PgConnection,
+    engine: Engine,
     generation: u64,
     lock_wait: Option<LockWait>,
     made: Instant,
@@ -159,14 +166,15 @@ impl Connections {
         let generation = self.generation();
         let mut connection = self.0.target.connect().await?;
         let server_limit = self.0.limits.statement.mul_f64(SERVER_SHARE).as_millis();
-        let settings = format!("{GENERIC_PLANS}; {KEEPALIVE}; SET statement_timeout = {server_limit}");
-        bounded(
-            self.0.limits.statement,
-            sqlx::raw_sql(sqlx::AssertSqlSafe(settings)).execute(&mut connection),
-        )
-        .await?;
+        let settings =
+            format!("{GENERIC_PLANS}; {KEEPALIVE}; SET statement_timeout = {server_limit}; {}", engine::ASK);
+        let engine = bounded(self.0.limits.statement, async {
+            let answer = sqlx::raw_sql(sqlx::AssertSqlSafe(settings)).fetch_all(&mut connection).await?;
+            Engine::of(&mut connection, &answer).await
+        });
+        let engine = engine.await?;
         let now = Instant::now();
-        Ok(Idle { connection, generation, lock_wait: None, made: now, used: now })
+        Ok(Idle { connection, engine, generation, lock_wait: None, made: now, used: now })
     }
 
     /// Lets go of all connections, of those in use when they come back: what was found out about one of them holds for all.
@@ -241,6 +249,11 @@ impl Lease {
     /// The epoch of the database that it leads to, as far as is known.
     pub(crate) fn epoch(&self) -> Epoch {
         self.from.0.epoch.clone()
+    }
+
+    /// What keeps the tables that it leads to.
+    pub(crate) fn engine(&self) -> Engine {
+        self.idle.as_ref().map_or(Engine::Postgres, |idle| idle.engine)
     }
 
     /// Whether another statement can be sent on it.

@@ -157,6 +157,7 @@ pub(crate) async fn run(
     // No text in the database has U+0000, and it takes none that has.
     conversations.iter_mut().for_each(|ids| ids.retain(|id| !id.contains('\0')));
     let mut connection = connections.get().await?;
+    connection.engine().check_positions()?;
     let query = sqlx::query(statement(scope)).bind(tenant.as_str());
     let query = bind_until(bind_cursor(query, &cursor), until.as_ref())
         .bind(i64::try_from(limit).unwrap_or(i64::MAX))

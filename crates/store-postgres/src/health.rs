@@ -15,10 +15,13 @@ use crate::{connections::Connections, error, open::Purposes, position};
 /// How long the database may take for a probe: longer than a busy one does, and far below what callers wait.
 const LIMIT: Duration = Duration::from_secs(3);
 
-/// Not `SELECT 1`: without these tables the service cannot serve either.
+/// Not `SELECT 1`: without these tables the service cannot serve either. Of a tenant that there is not, so it finds nothing; of
+/// any session, so that Citus asks every shard, and a worker that is away shows.
 const TABLES: &str = "
     SELECT session.revision, event.ordinal
-    FROM channel_session AS session, channel_session_event AS event LIMIT 0";
+    FROM channel_session AS session
+    JOIN channel_session_event AS event ON event.tenant_id = session.tenant_id AND event.session_id = session.id
+    WHERE session.tenant_id = ''";
 
 /// Whether writes would be refused, and why: on a standby, or where somebody has set the database or the role to read only.
 const READ_ONLY: &str = "
@@ -29,7 +32,12 @@ pub(crate) async fn run(connections: &Purposes) -> Health {
         timeout(LIMIT, sessions(connections)),
         timeout(LIMIT, position::now(&connections.events))
     );
-    let watches = watches.map_err(|_| hangs()).and_then(|position| position.map(drop).map_err(cause));
+    let watches = match watches.map_err(|_| hangs()) {
+        // What there is none of has no instance that is ready for it.
+        Ok(Ok(_) | Err(Error::NotSupported(_))) => Ok(()),
+        Ok(Err(error)) => Err(cause(error)),
+        Err(hangs) => Err(hangs),
+    };
     match sessions {
         Ok(Ok(writes)) => Health { reads: Ok(()), writes, watches },
         Ok(Err(error)) => {

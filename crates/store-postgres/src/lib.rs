@@ -7,6 +7,7 @@
 
 mod columns;
 mod connections;
+mod engine;
 mod epoch;
 mod error;
 mod event;

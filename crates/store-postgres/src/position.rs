@@ -60,6 +60,7 @@ const NOW: &str =
 /// The position behind all that is visible now.
 pub(crate) async fn now(connections: &Connections) -> Result<Position, Error> {
     let mut connection = connections.get().await?;
+    connection.engine().check_positions()?;
     for _ in 0..2 {
         let row = connection.fetch_one(sqlx::query(NOW)).await.map_err(error::of_read)?;
         if let (now, Some(latest)) = Now::read(&row)? {

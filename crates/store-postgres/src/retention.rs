@@ -8,23 +8,25 @@ use domain::{
 };
 use sqlx::Row;
 
-use crate::{connections::Connections, error};
+use crate::{connections::Connections, engine::Engine, error};
 
 /// A step looks at the oldest events, by their transactions, and deletes those that have expired. Of several processes one has
 /// its turn at a time, and the others find nothing to do. What is deleted is noted in the same step: whoever reads on from
 /// before it is refused. Of what was noted, the last thousand transactions are kept one by one. So nobody who has seen them is
 /// refused, unless a transaction was open for as long as all those took.
-const EVENTS: &str = "
+macro_rules! events {
+    ($row:literal, $expired:literal) => {
+        concat!(
+            "
     WITH turn AS MATERIALIZED (
         SELECT * FROM channel_session_event_log FOR UPDATE SKIP LOCKED
     ), oldest AS MATERIALIZED (
-        SELECT ctid, transaction_id, at FROM channel_session_event
+        SELECT ", $row, ", transaction_id, at FROM channel_session_event
         WHERE transaction_id >= coalesce((SELECT oldest_event FROM turn), '0') AND EXISTS (SELECT FROM turn)
         ORDER BY transaction_id, ordinal LIMIT $2
     ), deleted AS (
-        DELETE FROM channel_session_event
-        WHERE ctid = ANY (ARRAY(SELECT ctid FROM oldest WHERE at < $1))
-        RETURNING transaction_id
+        DELETE FROM channel_session_event AS event ", $expired, "
+        RETURNING event.transaction_id
     ), noted AS MATERIALIZED (
         SELECT transaction_id, row_number() OVER (ORDER BY transaction_id DESC) AS rank
         FROM (SELECT transaction_id FROM deleted
@@ -36,26 +38,59 @@ const EVENTS: &str = "
         expired_last = ARRAY(SELECT transaction_id FROM noted WHERE rank <= 1000 ORDER BY rank),
         expired_to = greatest(expired_to, (SELECT max(transaction_id) FROM noted WHERE rank > 1000))
     WHERE EXISTS (SELECT FROM deleted)
-    RETURNING (SELECT count(*) FROM deleted) AS count";
+    RETURNING (SELECT count(*) FROM deleted) AS count"
+        )
+    };
+}
 
 /// Where there is nothing left, the next step looks from the beginning: a record may have been written by a clock that is
 /// behind.
-const IDEMPOTENCY_RECORDS: &str = "
+macro_rules! idempotency_records {
+    ($row:literal, $expired:literal) => {
+        concat!(
+            "
     WITH turn AS MATERIALIZED (
         SELECT * FROM channel_session_event_log FOR UPDATE SKIP LOCKED
     ), expired AS MATERIALIZED (
-        SELECT ctid, at FROM channel_session_idempotency_record
+        SELECT ", $row, ", at FROM channel_session_idempotency_record
         WHERE at >= coalesce((SELECT oldest_record_at FROM turn), 0) AND at < $1 AND EXISTS (SELECT FROM turn)
         ORDER BY at LIMIT $2
     ), deleted AS (
-        DELETE FROM channel_session_idempotency_record
-        WHERE ctid = ANY (ARRAY(SELECT ctid FROM expired))
+        DELETE FROM channel_session_idempotency_record AS record ", $expired, "
         RETURNING 1
     )
     UPDATE channel_session_event_log
     SET oldest_record_at = (SELECT max(at) FROM expired)
     WHERE EXISTS (SELECT FROM turn)
-    RETURNING (SELECT count(*) FROM deleted) AS count";
+    RETURNING (SELECT count(*) FROM deleted) AS count"
+        )
+    };
+}
+
+/// Rows of one server are found again where they are, whatever the planner believes of how many they are. On Citus, where a
+/// row is says nothing: they are found by their keys, at the shard that those name.
+fn statement(engine: Engine, expired: Expired) -> &'static str {
+    match (engine, expired) {
+        (Engine::Postgres, Expired::Events(_)) => {
+            events!("ctid", "WHERE ctid = ANY (ARRAY(SELECT ctid FROM oldest WHERE at < $1))")
+        }
+        (Engine::Postgres, Expired::IdempotencyRecords(_)) => {
+            idempotency_records!("ctid", "WHERE ctid = ANY (ARRAY(SELECT ctid FROM expired))")
+        }
+        (Engine::Citus, Expired::Events(_)) => events!(
+            "tenant_id, session_id, revision",
+            "USING oldest
+             WHERE oldest.at < $1 AND event.tenant_id = oldest.tenant_id AND event.session_id = oldest.session_id
+               AND event.revision = oldest.revision"
+        ),
+        (Engine::Citus, Expired::IdempotencyRecords(_)) => idempotency_records!(
+            "tenant_id, session_id, request_id",
+            "USING expired
+             WHERE record.tenant_id = expired.tenant_id AND record.session_id = expired.session_id
+               AND record.request_id = expired.request_id"
+        ),
+    }
+}
 
 const ENDED: &str = "
     SELECT tenant_id, id, revision FROM channel_session WHERE ended_at < $1 ORDER BY ended_at LIMIT $2";
@@ -65,12 +100,10 @@ pub(crate) async fn expire(
     expired: Expired,
     limit: usize,
 ) -> Result<usize, Error> {
-    let (statement, before) = match expired {
-        Expired::Events(before) => (EVENTS, before),
-        Expired::IdempotencyRecords(before) => (IDEMPOTENCY_RECORDS, before),
-    };
+    let (Expired::Events(before) | Expired::IdempotencyRecords(before)) = expired;
     let mut connection = connections.get().await?;
-    let query = sqlx::query(statement).bind(before.millis()).bind(i64::try_from(limit).unwrap_or(i64::MAX));
+    let query = sqlx::query(statement(connection.engine(), expired));
+    let query = query.bind(before.millis()).bind(i64::try_from(limit).unwrap_or(i64::MAX));
     let rows = connection.fetch_all(query).await.map_err(error::of_write)?;
     let Some(row) = rows.first() else { return Ok(0) };
     let deleted: i64 = row.try_get("count").map_err(error::of_write)?;

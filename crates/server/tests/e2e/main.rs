@@ -7,6 +7,7 @@ mod support;
 mod abandoned;
 mod availability;
 mod batch;
+mod citus;
 mod command_line;
 mod commit_order;
 mod concurrency;
