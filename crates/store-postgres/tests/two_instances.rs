@@ -10,6 +10,7 @@ store_testkit::conformance!(fresh);
 async fn fresh() -> Fresh {
     let database = postgres::database().await;
     migrate(database.url()).await.unwrap();
+    database.distribute().await;
     let open = async || Store::open(database.url(), &Options::default()).await.unwrap();
     Fresh::new(Instances::new(open().await, open().await), database)
 }

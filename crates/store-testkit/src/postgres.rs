@@ -5,6 +5,7 @@
 //! Debian's package, where the process may do that. None is skipped: without a server, tests fail and say
 //! what to do.
 
+mod citus;
 mod cluster;
 mod programs;
 
@@ -16,7 +17,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use sqlx::{Connection, PgConnection};
 use tokio::sync::OnceCell;
 use url::Url;
 
@@ -41,7 +42,8 @@ pub struct Database {
     url: String,
     name: String,
     /// Where to drop it. A cluster of our own goes away as a whole.
-    admin_url: Option<Url>,
+    admin_urls: Vec<Url>,
+    is_distributed: bool,
 }
 
 impl Database {
@@ -50,19 +52,37 @@ impl Database {
     pub fn url(&self) -> &str {
         &self.url
     }
+
+    /// Spreads the tables over the workers, where the server that is given is the coordinator of a Citus cluster.
+    ///
+    /// # Panics
+    /// If that fails, such as before the tables are there.
+    pub async fn distribute(&self) {
+        if self.is_distributed {
+            let url = Url::parse(&self.url).expect("a database's URL is valid");
+            citus::distribute(&url)
+                .await
+                .unwrap_or_else(|error| panic!("cannot distribute the tables: {error}"));
+        }
+    }
 }
 
 impl Drop for Database {
     fn drop(&mut self) {
-        let Some(admin_url) = self.admin_url.take() else { return };
+        let admin_urls = std::mem::take(&mut self.admin_urls);
+        if admin_urls.is_empty() {
+            return;
+        }
         let statement = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
         // Within a runtime nothing can be waited for, so another thread does. A failure leaves a database
         // behind, which is no reason to fail a test that has passed.
         let dropping = thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             runtime.block_on(async {
-                let mut connection = PgConnection::connect(admin_url.as_str()).await?;
-                sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await
+                for url in admin_urls {
+                    citus::run(&url, statement.clone()).await?;
+                }
+                Ok::<_, sqlx::Error>(())
             })
         });
         drop(dropping.join());
@@ -99,9 +119,9 @@ impl Server {
     }
 
     async fn create_database(&self) -> Result<Database, sqlx::Error> {
-        let (admin_url, dropped_from) = match self {
-            Self::Given(url) => (url.clone(), Some(url.clone())),
-            Self::Own(_) => (self.url("postgres"), None),
+        let (admin_url, workers) = match self {
+            Self::Given(url) => (url.clone(), citus::workers(url).await?),
+            Self::Own(_) => (self.url("postgres"), Vec::new()),
         };
         let mut connection = PgConnection::connect(admin_url.as_str()).await?;
         let name = unused_name();
@@ -110,9 +130,22 @@ impl Server {
         if has_language_rules(&mut connection).await? {
             statement += " LOCALE_PROVIDER icu ICU_LOCALE 'en'";
         }
-        sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await?;
         connection.close().await?;
-        Ok(Database { url: self.url(&name).into(), name, admin_url: dropped_from })
+        for url in workers.iter().chain([&admin_url]) {
+            citus::run(url, statement.clone()).await?;
+        }
+        let url = self.url(&name);
+        if !workers.is_empty() {
+            let mut databases = workers.clone();
+            databases.iter_mut().for_each(|worker| worker.set_path(&name));
+            citus::join(&url, &databases).await?;
+        }
+        let is_distributed = !workers.is_empty();
+        let admin_urls = match self {
+            Self::Given(_) => [vec![admin_url], workers].concat(),
+            Self::Own(_) => Vec::new(),
+        };
+        Ok(Database { url: url.into(), name, admin_urls, is_distributed })
     }
 }
 
