@@ -73,20 +73,21 @@ const UPDATE_ONE: &str = concat!(
 );
 
 /// Whatever can be written of sessions, and what belongs to each only where it was written. A session is left as it is where
-/// one of the request ids has a record by now.
+/// one of the request ids has a record by now: they are looked up apart from the sessions, since Citus plans no subquery that is
+/// about the row of a list.
 const WRITE: &str = concat!(
-    "WITH ", epoch!("$30"), ", item AS (
+    "WITH ", epoch!("$30"), ", recorded AS MATERIALIZED (
+        SELECT ordinal
+        FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS session(tenant_id, session_id, ordinal)
+        JOIN unnest($23::bigint[], $24::text[]) AS request(ordinal, request_id) USING (ordinal)
+        JOIN channel_session_idempotency_record USING (tenant_id, session_id, request_id)
+    ), item AS (
         SELECT item.*
         FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[],
                     $9::boolean[], $10::bigint[], $11::boolean[], $12::boolean[])
              WITH ORDINALITY AS item(tenant_id, id, expected, revision, document, conversation_id, customer_id,
                                      channel_type, active, ended_at, sets_ended_at, erase, ordinal)
-        WHERE (SELECT has_begun FROM epoch)
-          AND NOT EXISTS (SELECT
-                          FROM unnest($23::bigint[], $24::text[]) AS record(ordinal, request_id)
-                          JOIN channel_session_idempotency_record AS stored USING (request_id)
-                          WHERE record.ordinal = item.ordinal AND stored.tenant_id = item.tenant_id
-                            AND stored.session_id = item.id)
+        WHERE (SELECT has_begun FROM epoch) AND ordinal <> ALL (ARRAY(SELECT ordinal FROM recorded))
     ), updated AS (
         UPDATE channel_session AS session
         SET revision = item.revision, document = item.document::jsonb, conversation_id = item.conversation_id,
