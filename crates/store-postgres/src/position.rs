@@ -45,7 +45,7 @@ pub(crate) struct Partial {
 macro_rules! now_columns {
     () => {
         "pg_current_snapshot()::text AS now,
-         greatest((SELECT max(transaction_id) FROM channel_session_event),
+         greatest((SELECT transaction_id FROM channel_session_event ORDER BY transaction_id DESC LIMIT 1),
                   (SELECT greatest(expired_to, expired_last[1]) FROM channel_session_event_log))::text AS last,
          (SELECT id FROM channel_session_epoch AS epoch
           WHERE database_id = (SELECT database_id FROM here)

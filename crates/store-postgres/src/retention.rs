@@ -33,10 +33,10 @@ macro_rules! events {
               UNION SELECT unnest(expired_last) FROM turn) AS noted(transaction_id)
     )
     UPDATE channel_session_event_log
-    SET oldest_event = coalesce((SELECT min(transaction_id) FROM oldest WHERE at >= $1),
-                                (SELECT max(transaction_id) FROM oldest)),
+    SET oldest_event = coalesce((SELECT transaction_id FROM oldest WHERE at >= $1 ORDER BY transaction_id LIMIT 1),
+                                (SELECT transaction_id FROM oldest ORDER BY transaction_id DESC LIMIT 1)),
         expired_last = ARRAY(SELECT transaction_id FROM noted WHERE rank <= 1000 ORDER BY rank),
-        expired_to = greatest(expired_to, (SELECT max(transaction_id) FROM noted WHERE rank > 1000))
+        expired_to = greatest(expired_to, (SELECT transaction_id FROM noted WHERE rank = 1001))
     WHERE EXISTS (SELECT FROM deleted)
     RETURNING (SELECT count(*) FROM deleted) AS count"
         )
