@@ -9,17 +9,21 @@ pub struct Safeguard {
     pub name: &'static str,
     /// What there is over gRPC, where none of them has an effect.
     pub over_grpc: &'static str,
-    /// What there is over REST; none where it is honoured there.
+    /// What a change over REST has instead; none where it is honoured there.
     pub over_rest: Option<&'static str>,
+    /// Whether a read over REST may bear it: browsers and proxies send it by themselves, or it only states a preference.
+    /// On a read, none of the others has an effect.
+    pub on_reads: bool,
 }
 
 /// All of them.
-pub const SAFEGUARDS: [Safeguard; 14] = [
+pub const SAFEGUARDS: [Safeguard; 15] = [
     row("If-Match", ETAG, None),
-    row("If-None-Match", "the field existing of CreateChannelSession, which refuses by default", None),
-    row("If-Modified-Since", ETAG, Some(IF_MATCH)),
+    row("If-None-Match", "the field existing of CreateChannelSession, which refuses by default", None)
+        .on_reads(),
+    row("If-Modified-Since", ETAG, Some(IF_MATCH)).on_reads(),
     row("If-Unmodified-Since", ETAG, Some(IF_MATCH)),
-    row("If-Range", ETAG, Some(IF_MATCH)),
+    row("If-Range", ETAG, Some(IF_MATCH)).on_reads(),
     row("ETag", ETAG, Some(IF_MATCH)),
     row("Idempotency-Key", "the field request_id of the request", None),
     row("X-Idempotency-Key", "the field request_id of the request", Some(IDEMPOTENCY_KEY)),
@@ -28,7 +32,8 @@ pub const SAFEGUARDS: [Safeguard; 14] = [
     row("Request_Id", REQUEST_ID, Some("Idempotency-Key; for the log, X-Request-ID")),
     row("Validate-Only", "the field validate_only of the request", Some(VALIDATE_ONLY)),
     row("X-Dry-Run", "the field validate_only of the request", Some(VALIDATE_ONLY)),
-    row("Prefer", "the fields view and validate_only of the request", None),
+    row("Prefer", "the fields view and validate_only of the request", None).on_reads(),
+    row("Last-Event-ID", "the field position of WatchChannelSessionsRequest", None).on_reads(),
 ];
 
 const ETAG: &str = "the field etag of the request";
@@ -40,5 +45,11 @@ const VALIDATE_ONLY: &str =
     "validateOnly, in the body of an update or of an end, and elsewhere as a parameter";
 
 const fn row(name: &'static str, over_grpc: &'static str, over_rest: Option<&'static str>) -> Safeguard {
-    Safeguard { name, over_grpc, over_rest }
+    Safeguard { name, over_grpc, over_rest, on_reads: false }
+}
+
+impl Safeguard {
+    const fn on_reads(self) -> Self {
+        Self { on_reads: true, ..self }
+    }
 }
