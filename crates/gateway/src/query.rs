@@ -1,6 +1,6 @@
 //! The parameters in a query, as a type that derives `Deserialize`. One that is unknown is refused: misspelt, it would
-//! otherwise be left out, and a change made that was only to be checked. An empty one counts as one that is left out, as a
-//! field of protobuf does.
+//! otherwise be left out, and a change made that was only to be checked. So is an empty one: a field of protobuf that is
+//! empty is left out, and who asks for the sessions of a conversation that it has lost the id of would get all of them.
 
 use std::str::FromStr;
 
@@ -85,6 +85,9 @@ impl<'de> Deserializer<'de> for Pairs<'_> {
                 let description = format!("is not a parameter of this path; {known}");
                 return Err(refuse(&given, "unknown", &description));
             };
+            if value.is_empty() {
+                return Err(refuse(field, "required", "must have a value, or be left out"));
+            }
             match values.iter_mut().find(|(name, _)| name == field) {
                 Some((_, values)) => values.values.push(value),
                 None => values.push((field, Values { name: field, values: vec![value] })),
