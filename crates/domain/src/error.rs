@@ -143,6 +143,11 @@ impl fmt::Display for Source {
     }
 }
 
+/// A right that the service lacks in its database. It stays away until somebody grants it.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}; grant the role of the database URL what deploy/README.md lists")]
+pub struct Denied(pub String);
+
 /// What is known about a change whose call failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
@@ -246,6 +251,12 @@ impl Error {
             | Self::DeadlineExceeded(_)
             | Self::Internal(_) => &[],
         }
+    }
+
+    /// Whether the store is unavailable until somebody grants the service a right.
+    #[must_use]
+    pub fn is_denied(&self) -> bool {
+        matches!(self, Self::StoreUnavailable { cause, .. } if cause.0.is::<Denied>())
     }
 
     /// What is known about the change, where the call was one.

@@ -1,6 +1,10 @@
 //! From what the driver says to what the service says of it. The driver's errors end here.
 
-use domain::{Error, Outcome, batch::Refusal, error::Source};
+use domain::{
+    Error, Outcome,
+    batch::Refusal,
+    error::{Denied, Source},
+};
 use sqlx::{error::DatabaseError, postgres::PgDatabaseError};
 
 /// A statement that only reads failed.
@@ -97,6 +101,9 @@ pub(crate) fn is_answer(error: &sqlx::Error) -> bool {
 /// read_only_sql_transaction: a standby, or a primary that has just become one.
 const READ_ONLY: &str = "25006";
 
+/// insufficient_privilege
+pub(crate) const DENIED: &str = "42501";
+
 /// invalid_sql_statement_name, duplicate_prepared_statement: what was prepared belongs to another connection.
 fn is_unprepared(code: &str) -> bool {
     matches!(code, "26000" | "42P05")
@@ -139,6 +146,9 @@ fn of_statement(error: sqlx::Error, lost: Outcome) -> Error {
              PgBouncer (1.21 or later) above 0, or have it pool sessions: {error}"
         );
         Error::StoreUnavailable { outcome: Outcome::NotApplied, cause: cause.into() }
+    } else if code == DENIED {
+        let cause = Denied(cause(error).to_string()).into();
+        Error::StoreUnavailable { outcome: Outcome::NotApplied, cause }
     } else if was_cut_off {
         unavailable(error, lost)
     } else if refused {
@@ -148,6 +158,6 @@ fn of_statement(error: sqlx::Error, lost: Outcome) -> Error {
     }
 }
 
-fn code(error: &sqlx::Error) -> Option<String> {
+pub(crate) fn code(error: &sqlx::Error) -> Option<String> {
     Some(error.as_database_error()?.code()?.into_owned())
 }

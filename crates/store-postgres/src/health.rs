@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::{
     Error,
-    error::Source,
+    error::{Denied, Source},
     health::{Check, Health},
 };
 use sqlx::Row;
@@ -23,9 +23,19 @@ const TABLES: &str = "
     JOIN channel_session_event AS event ON event.tenant_id = session.tenant_id AND event.session_id = session.id
     WHERE session.tenant_id = ''";
 
-/// Whether writes would be refused, and why: on a standby, or where somebody has set the database or the role to read only.
-const READ_ONLY: &str = "
-    SELECT pg_is_in_recovery() AS is_standby, current_setting('transaction_read_only')::boolean AS is_read_only";
+/// Whether writes would be refused, and why: on a standby, where somebody has set the database or the role to read only, or
+/// where the role lacks a right that one of the statements of `write.rs` and `epoch.rs` needs.
+const WRITES: &str = "
+    SELECT pg_is_in_recovery() AS is_standby, current_setting('transaction_read_only')::boolean AS is_read_only,
+           (SELECT string_agg(privilege || ' on ' || needed.name, ', ')
+            FROM (VALUES ('channel_session', '{SELECT,INSERT,UPDATE}'::text[]),
+                         ('channel_session_epoch', '{SELECT,INSERT,DELETE}'),
+                         ('channel_session_event', '{SELECT,INSERT,UPDATE,DELETE}'),
+                         ('channel_session_event_log', '{SELECT,UPDATE}'),
+                         ('channel_session_idempotency_record', '{SELECT,INSERT,DELETE}')) AS needed(name, privileges),
+                 unnest(needed.privileges) AS privilege
+            WHERE NOT CASE privilege WHEN 'DELETE' THEN has_table_privilege(needed.name, privilege)
+                                     ELSE has_any_column_privilege(needed.name, privilege) END) AS missing";
 
 pub(crate) async fn run(connections: &Purposes) -> Health {
     let (sessions, watches) = tokio::join!(
@@ -52,7 +62,8 @@ pub(crate) async fn run(connections: &Purposes) -> Health {
 async fn sessions(connections: &Purposes) -> Result<Check, Error> {
     let mut connection = connections.reads.get().await?;
     connection.execute(sqlx::query(TABLES)).await.map_err(error::of_read)?;
-    let row = connection.fetch_one(sqlx::query(READ_ONLY)).await.map_err(error::of_read)?;
+    let row = connection.fetch_one(sqlx::query(WRITES)).await.map_err(error::of_read)?;
+    let missing: Option<String> = row.try_get("missing").map_err(error::of_read)?;
     let (is_standby, is_read_only) = (
         row.try_get("is_standby").map_err(error::of_read)?,
         row.try_get("is_read_only").map_err(error::of_read)?,
@@ -62,10 +73,11 @@ async fn sessions(connections: &Purposes) -> Result<Check, Error> {
         connections.all().into_iter().for_each(Connections::distrust);
         connection.close();
     }
-    Ok(match (is_standby, is_read_only) {
-        (true, _) => Err("the database is a standby, which takes no writes".into()),
-        (false, true) => Err("the database is read-only".into()),
-        (false, false) => Ok(()),
+    Ok(match (is_standby, is_read_only, missing) {
+        (true, ..) => Err("the database is a standby, which takes no writes".into()),
+        (false, true, _) => Err("the database is read-only".into()),
+        (false, false, Some(missing)) => Err(Denied(format!("the role lacks {missing}")).into()),
+        (false, false, None) => Ok(()),
     })
 }
 

@@ -5,13 +5,12 @@ use std::time::Duration;
 use domain::store::OpenError;
 use sqlx::{
     Connection, PgConnection, Row, SqlStr,
-    error::DatabaseError,
     migrate::{MigrateError, Migration, MigrationType, Migrator},
 };
 
 use crate::{
     connections::bounded,
-    error::{cause, is_transient},
+    error::{DENIED, cause, code, is_transient},
     open::{check_server, connect},
     target::Target,
 };
@@ -30,13 +29,15 @@ const TURN: &str = "SET LOCAL lock_timeout = '30s'; SELECT pg_advisory_xact_lock
 pub async fn migrate(url: &str) -> Result<(), OpenError> {
     let mut connection = connect(&Target::parse(url)?.unprepared()).await?;
     check_server(&mut connection).await?;
-    if is_current(&mut connection).await {
-        return Ok(());
-    }
-    bounded(LIMIT, run(&mut connection)).await.map_err(|error| {
-        let is_locked = error.as_database_error().and_then(DatabaseError::code).is_some_and(|code| code == "55P03");
+    let run = async { if is_current(&mut connection).await? { Ok(()) } else { run(&mut connection).await } };
+    bounded(LIMIT, run).await.map_err(|error| {
+        let code = code(&error);
+        let is_locked = code.as_deref() == Some("55P03");
         let message = if is_locked {
             "the database's tables are used by somebody else, perhaps by another migration: try again when that is done"
+        } else if code.as_deref() == Some(DENIED) {
+            "the database's tables cannot be brought to this version by this role: run `channel-sessions migrate` as their \
+             owner, and grant this role what deploy/README.md lists"
         } else {
             "the database's tables cannot be brought to this version"
         };
@@ -50,8 +51,7 @@ async fn run(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
     sqlx::raw_sql(TURN).execute(&mut *transaction).await?;
     // Another process may have done it meanwhile. The migrator below leaves named statements on the server's connection,
     // which a pooler may have handed on: whoever prepared the same names once more would fail.
-    let tables = sqlx::raw_sql("SELECT to_regclass('_sqlx_migrations') IS NOT NULL AS is_there");
-    if tables.fetch_one(&mut *transaction).await?.try_get("is_there")? && is_current(&mut transaction).await {
+    if is_current(&mut transaction).await? {
         return transaction.commit().await;
     }
     let mut migrator = Migrator::with_migrations(migrations());
@@ -67,11 +67,16 @@ async fn run(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
     transaction.commit().await
 }
 /// Whether every step was taken before. Whoever finds it so needs no privilege to change tables.
-async fn is_current(connection: &mut PgConnection) -> bool {
+async fn is_current(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    // In a transaction, a statement that fails takes those behind it along.
+    let tables = sqlx::raw_sql("SELECT to_regclass('_sqlx_migrations') IS NOT NULL AS is_there");
+    if !tables.fetch_one(&mut *connection).await?.try_get("is_there")? {
+        return Ok(false);
+    }
     let taken =
-        sqlx::raw_sql("SELECT version FROM _sqlx_migrations WHERE success").fetch_all(connection).await;
-    let taken: Vec<i64> = taken.unwrap_or_default().iter().map(|row| row.get("version")).collect();
-    migrations().iter().all(|step| taken.contains(&step.version))
+        sqlx::raw_sql("SELECT version FROM _sqlx_migrations WHERE success").fetch_all(connection).await?;
+    let taken: Vec<i64> = taken.iter().map(|row| row.get("version")).collect();
+    Ok(migrations().iter().all(|step| taken.contains(&step.version)))
 }
 
 fn migrations() -> Vec<Migration> {

@@ -4,7 +4,7 @@
 
 use channel_sessions_store_postgres::{Options, Store, migrate};
 use domain::{
-    Error,
+    Error, Outcome,
     command::{Command, CommandResult, Create, Existing, Operation},
     session::TenantId,
     store::Store as _,
@@ -33,7 +33,7 @@ const REFUSAL: &str = "
 struct Bench {
     store: Store,
     connection: PgConnection,
-    _database: postgres::Database,
+    database: postgres::Database,
 }
 
 impl Bench {
@@ -42,7 +42,7 @@ impl Bench {
         migrate(database.url()).await.unwrap();
         let store = Store::open(database.url(), &Options::default()).await.unwrap();
         let connection = PgConnection::connect(database.url()).await.unwrap();
-        Self { store, connection, _database: database }
+        Self { store, connection, database }
     }
 
     /// The same with the sessions in it.
@@ -143,6 +143,51 @@ async fn for_an_event_that_is_there_already() {
             assert_eq!(result.unwrap().revision.get(), 2, "{at}");
         }
     }
+}
+
+#[tokio::test]
+async fn for_a_right_that_is_missing() {
+    let mut bench = Bench::with_sessions().await;
+    // Roles belong to the whole server, which other tests may share.
+    let role = format!("barred_{}", std::process::id());
+    let url = bench.database.url().to_owned();
+    let (before, after) = url.split_once('@').unwrap();
+    let url = format!("{}://{role}:secret@{after}", before.split_once("://").unwrap().0);
+    let mut run = async |sql: &str| {
+        let sql = sqlx::AssertSqlSafe(sql.replace("ROLE_NAME", &role));
+        sqlx::raw_sql(sql).execute(&mut bench.connection).await.unwrap();
+    };
+    // Neither tables nor the right to make them: the first error is told, and what to do.
+    let refused = async |named: &str| {
+        let told = migrate(&url).await.unwrap_err().to_string();
+        assert!(told.contains(named) && told.contains("migrate` as their owner"), "{told}");
+    };
+    run("CREATE ROLE ROLE_NAME LOGIN PASSWORD 'secret'").await;
+    refused("permission denied for table _sqlx_migrations").await;
+    run("ALTER TABLE _sqlx_migrations RENAME TO put_away; REVOKE CREATE ON SCHEMA public FROM PUBLIC").await;
+    refused("permission denied for schema public").await;
+    run("ALTER TABLE put_away RENAME TO _sqlx_migrations").await;
+
+    run("GRANT SELECT, INSERT, UPDATE, DELETE
+             ON channel_session, channel_session_event, channel_session_event_log, channel_session_idempotency_record
+             TO ROLE_NAME;
+         GRANT SELECT ON _sqlx_migrations TO ROLE_NAME")
+    .await;
+    let store = Store::open(&url, &Options::default()).await.unwrap();
+    let error = store.execute(commands(update)).await.remove(0).unwrap_err();
+    let Error::StoreUnavailable { outcome: Outcome::NotApplied, cause } = &error else { panic!("{error:?}") };
+    assert!(error.is_denied() && cause.to_string().contains("channel_session_epoch"), "{cause}");
+    let health = store.health().await;
+    let missing =
+        "SELECT on channel_session_epoch, INSERT on channel_session_epoch, DELETE on channel_session_epoch";
+    assert!(health.reads.is_ok() && health.watches.is_err());
+    assert!(health.writes.unwrap_err().to_string().contains(missing));
+
+    run("GRANT SELECT, INSERT, DELETE ON channel_session_epoch TO ROLE_NAME").await;
+    assert!(store.health().await.is_ready());
+    assert_eq!(store.execute(commands(update)).await.remove(0).unwrap().revision.get(), 2);
+    store.close().await;
+    run("DROP OWNED BY ROLE_NAME; DROP ROLE ROLE_NAME").await;
 }
 
 /// The driver adds it, and operators would look for the line in a file of theirs.

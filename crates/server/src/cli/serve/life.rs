@@ -61,7 +61,8 @@ impl Life {
     async fn store_sample(&self, store: &dyn Store) -> Result<(), OpenError> {
         if self.serve.sample {
             let id = sample::store(store).await.map_err(|error| {
-                let transient = matches!(error, Error::StoreUnavailable { .. } | Error::Overloaded);
+                let transient =
+                    matches!(error, Error::StoreUnavailable { .. } | Error::Overloaded) && !error.is_denied();
                 let message = format!("cannot store the documented session: {}", import::Failure(error));
                 OpenError::new(message).transient(transient)
             })?;
