@@ -12,17 +12,20 @@ impl End {
     /// Takes an end from a call. Without a state's name it is [`Self::STATE`].
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] if the reason is missing, or one of the two is longer than 100 characters or holds
-    /// control characters.
+    /// [`Error::InvalidParameter`] if the reason is missing, or one of the two is blank, longer than 100 characters
+    /// or holds control characters.
     pub fn parse(state: &str, reason_code: &str) -> Result<Self, Error> {
         let state = if state.is_empty() { Self::STATE } else { state };
-        for (field, name) in [("state", state), ("reason_code", reason_code)] {
+        const REASONS: &str = "CUSTOMER, AGENT, INACTIVITY, NETWORK or FORCE_CLOSED";
+        for (field, name, examples) in [("state", state, Self::STATE), ("reason_code", reason_code, REASONS)]
+        {
             let is_fine = (1..=Self::MAX_CHARS).contains(&name.chars().count())
                 && !name.chars().any(char::is_control)
                 && !name.trim().is_empty();
             if !is_fine {
-                let description = "must have 1 to 100 characters, none of them a control character, such as CUSTOMER, \
-                                   AGENT, INACTIVITY, NETWORK or FORCE_CLOSED";
+                let description = format!(
+                    "must have 1 to 100 characters, not only white space and no control character, such as {examples}"
+                );
                 return Err(Error::InvalidParameter(Violation::new(field, "name", description)));
             }
         }

@@ -142,6 +142,11 @@ impl Precondition {
                 }));
                 None
             }
+            (Member::NotJson(cause), _) => {
+                let description = format!("must be JSON: {cause}");
+                violations.push(Violation::new(field(".value_json"), "json", description));
+                None
+            }
             (Member::Missing, false) | (Member::Given(_), true) => {
                 let description = "must say either which value is expected or that the key is to be absent";
                 violations.push(Violation::new(field(""), "one_of", description));

@@ -19,7 +19,7 @@ use crate::{
     problem::Problem,
 };
 
-pub(crate) use json::{any, read as from_json};
+pub(crate) use json::{any, read as from_json, read_at as from_json_at};
 pub(crate) use types::Types;
 
 /// A body. The share of the memory that its text takes has to be kept for as long as it is.

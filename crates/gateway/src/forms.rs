@@ -43,7 +43,8 @@ pub(crate) async fn update_data(
         .make_counted(Effect::Write, request, |mut client, request| async move {
             client.update_data(request).await
         })
-        .await?;
+        .await
+        .map_err(Problem::of_body)?;
     Ok(Reply::session(StatusCode::OK, response.channel_session, &preference).made_with(counted))
 }
 

@@ -36,7 +36,7 @@ pub(crate) fn from_message(value: prost_types::Value) -> Member<Value> {
 pub(crate) fn from_text(text: &str) -> Member<Value> {
     match json::syntax(text) {
         Ok(raw) => attribute::value(raw),
-        Err(error) => unreadable("json", &format!("must be JSON: {error}")),
+        Err(error) => Member::NotJson(error.to_string()),
     }
 }
 
@@ -48,9 +48,11 @@ fn draft(attribute: Attribute) -> Draft {
             (Some(value), None) => from_message(value),
             (None, Some(text)) => from_text(&text),
             (None, None) => Member::Missing,
-            (Some(_), Some(_)) => {
-                unreadable("one_of", "must be given as value or as value_json, not as both")
-            }
+            (Some(_), Some(_)) => Member::Unreadable(vec![Problem {
+                path: String::new(),
+                rule: "one_of",
+                description: "must be given as value or as value_json, not as both".to_owned(),
+            }]),
         },
         ..Draft::default()
     }
@@ -59,8 +61,4 @@ fn draft(attribute: Attribute) -> Draft {
 /// Text of protobuf is never absent, only empty.
 fn given(text: String) -> Member<String> {
     if text.is_empty() { Member::Missing } else { Member::Given(text) }
-}
-
-fn unreadable<T>(rule: &'static str, description: &str) -> Member<T> {
-    Member::Unreadable(vec![Problem { path: String::new(), rule, description: description.to_owned() }])
 }

@@ -1,6 +1,8 @@
 //! Updates of many sessions that are made together, each with a result of its own.
 
-use channel_session_api::v1::{Failure, UpdateDataRequest, UpdateDataResult, update_data_result};
+use channel_session_api::v1::{
+    ChannelSessionView, Failure, UpdateDataRequest, UpdateDataResult, update_data_result,
+};
 use domain::{
     Error,
     caller::Caller,
@@ -25,7 +27,7 @@ pub(crate) struct Slots(Vec<Slot>);
 
 enum Slot {
     /// The next of the commands: of this session, to be shown in this view.
-    Command(Id, i32),
+    Command(Id, ChannelSessionView),
     /// Nothing was asked of the store.
     Refused(Error),
     /// The same, with only some of its violations, since those before it had most.
@@ -46,11 +48,10 @@ impl Batch {
     /// Adds the update that a request asks for. They share one cancel handle.
     pub(crate) fn add(&mut self, request: Option<UpdateDataRequest>, options: &Options, caller: &Caller) {
         let missing = || Error::MalformedBody("a request is required".to_owned());
-        let view = request.as_ref().map(|request| request.view).unwrap_or_default();
         let command = request.ok_or_else(missing);
         let command = command.and_then(|request| update_data::command(request, options, caller));
         let slot = match command {
-            Ok(command) => {
+            Ok((command, view)) => {
                 let slot = Slot::Command(command.id.clone(), view);
                 self.commands.push(command);
                 slot

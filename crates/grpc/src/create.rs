@@ -21,7 +21,6 @@ pub(crate) async fn run(
     request: CreateChannelSessionRequest,
     caller: Caller,
 ) -> Result<(CreateChannelSessionResponse, Share), Error> {
-    let existing = existing(&request);
     if !request.channel_session_id.is_empty() {
         Id::parse(&request.channel_session_id)?;
     }
@@ -31,6 +30,7 @@ pub(crate) async fn run(
     let document = document(request.document, request.document_json)?;
     drop(share);
     let id = document.id(&request.channel_session_id)?;
+    let (existing, view) = (existing(request.existing)?, view::parse(request.view)?);
     let (etag, request_id) = (&*request.etag, &*request.request_id);
     let terms = Terms { etag, request_id, validate_only: request.validate_only };
     // What is told is the document that was sent, or the one that is there.
@@ -40,7 +40,7 @@ pub(crate) async fn run(
     let room = service.documents.room_for_changes(bytes).await;
     let changed = service.execute_one(command).await?;
     let has_changed = changed.changed;
-    let session = view::changed(changed, id, request.view)?;
+    let session = view::changed(changed, id, view)?;
     Ok((CreateChannelSessionResponse { channel_session: Some(session), changed: has_changed }, room))
 }
 
@@ -52,12 +52,11 @@ fn size_as_value(text: Option<&str>) -> usize {
     BYTES_OF_PART * parts.min(Document::MAX_BYTES / 2)
 }
 
-/// What this version does not know is taken for what does least.
-fn existing(request: &CreateChannelSessionRequest) -> Existing {
-    match request.existing() {
-        ExistingChannelSession::Unspecified | ExistingChannelSession::Refuse => Existing::Refuse,
-        ExistingChannelSession::Keep => Existing::Keep,
-        ExistingChannelSession::Replace => Existing::Replace,
+fn existing(named: i32) -> Result<Existing, Error> {
+    match ExistingChannelSession::try_from(named).map_err(|_| view::unknown("existing"))? {
+        ExistingChannelSession::Unspecified | ExistingChannelSession::Refuse => Ok(Existing::Refuse),
+        ExistingChannelSession::Keep => Ok(Existing::Keep),
+        ExistingChannelSession::Replace => Ok(Existing::Replace),
     }
 }
 

@@ -10,6 +10,7 @@ pub(crate) async fn run(
     request: GetChannelSessionRequest,
     caller: Caller,
 ) -> Result<GetChannelSessionResponse, Error> {
-    let session = service.get(&caller.tenant, Id::parse(&request.channel_session_id)?).await?;
-    Ok(GetChannelSessionResponse { channel_session: Some(view::session(session, request.view)) })
+    let (id, view) = (Id::parse(&request.channel_session_id)?, view::parse(request.view)?);
+    let session = service.get(&caller.tenant, id).await?;
+    Ok(GetChannelSessionResponse { channel_session: Some(view::session(session, view)) })
 }

@@ -29,6 +29,7 @@ pub(crate) async fn run(
         channel_type: condition::parse("channel_type", request.channel_type)?,
         active: request.active,
     };
+    let view = view::parse(request.view)?;
     let mut page = Page::parse(request.page_size)?.expecting(service.documents.largest());
     let listing = listing(&caller.tenant, &filter);
     let last = listing.last(&request.page_token)?;
@@ -40,7 +41,7 @@ pub(crate) async fn run(
         for session in found.sessions {
             service.documents.saw(session.id.as_str(), session.document.len());
             let id = session.id.clone();
-            if !page.push(view::session(session, request.view)) {
+            if !page.push(view::session(session, view)) {
                 break 'page after;
             }
             after = Some(id);

@@ -1,7 +1,7 @@
 //! `UpdateData`: checks a request, has the store apply it, returns the session.
 
 use budget::Share;
-use channel_session_api::v1::{UpdateDataRequest, UpdateDataResponse};
+use channel_session_api::v1::{ChannelSessionView, UpdateDataRequest, UpdateDataResponse};
 use domain::{
     Error,
     attribute::Attributes,
@@ -19,14 +19,13 @@ pub(crate) async fn run(
     request: UpdateDataRequest,
     caller: Caller,
 ) -> Result<(UpdateDataResponse, Share), Error> {
-    let view = request.view;
-    let command = command(request, &service.options, &caller)?;
+    let (command, view) = command(request, &service.options, &caller)?;
     let id = command.id.clone();
     let room = service.documents.room_to_change(&id).await;
     Ok((response(service.execute_one(command).await?, id, view)?, room))
 }
 
-/// The command that a request gives.
+/// The command that a request gives, and the view of what it makes.
 ///
 /// # Errors
 /// What is wrong with the request, the first kind in the order that the contract gives them.
@@ -34,7 +33,7 @@ pub(crate) fn command(
     request: UpdateDataRequest,
     options: &Options,
     caller: &Caller,
-) -> Result<Command, Error> {
+) -> Result<(Command, ChannelSessionView), Error> {
     let id = Id::parse(&request.channel_session_id)?;
     let (found, limit) = (size(&request), Attributes::MAX_REQUEST_BYTES);
     if found > limit {
@@ -46,14 +45,18 @@ pub(crate) fn command(
     let update = Update::check(attributes, request.remove_keys, preconditions, rules, max_attributes)?;
     let (etag, request_id) = (&*request.etag, &*request.request_id);
     let terms = Terms { etag, request_id, validate_only: request.validate_only };
-    terms.command(id, Operation::Update(update), caller)
+    Ok((terms.command(id, Operation::Update(update), caller)?, view::parse(request.view)?))
 }
 
 /// The answer to a change that was made.
 ///
 /// # Errors
 /// [`Error::Internal`] if the store returned no session.
-pub(crate) fn response(changed: CommandResult, id: Id, view: i32) -> Result<UpdateDataResponse, Error> {
+pub(crate) fn response(
+    changed: CommandResult,
+    id: Id,
+    view: ChannelSessionView,
+) -> Result<UpdateDataResponse, Error> {
     let has_changed = changed.changed;
     Ok(UpdateDataResponse { channel_session: Some(view::changed(changed, id, view)?), changed: has_changed })
 }

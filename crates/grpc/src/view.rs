@@ -10,12 +10,27 @@ use domain::{
     Error,
     command::CommandResult,
     session::{Id, Session},
+    violation::Violation,
 };
 use wire::attribute;
 
-/// The session in the view that a request asked for. A view that this version does not know is the default one.
-pub(crate) fn session(session: Session, view: i32) -> ChannelSession {
-    let (typed, json) = match View::try_from(view).unwrap_or_default() {
+/// The view that a request asks for.
+///
+/// # Errors
+/// [`Error::InvalidParameter`] for one that this version does not know.
+pub(crate) fn parse(view: i32) -> Result<View, Error> {
+    View::try_from(view).map_err(|_| unknown("view"))
+}
+
+/// The error for a value of an enum that this version does not know. Another in its place could be what its caller meant
+/// to rule out.
+pub(crate) fn unknown(field: &str) -> Error {
+    Error::InvalidParameter(Violation::new(field, "enum", "must be a value that the contract names"))
+}
+
+/// The session in a view.
+pub(crate) fn session(session: Session, view: View) -> ChannelSession {
+    let (typed, json) = match view {
         View::Unspecified | View::Typed => (true, false),
         View::Json => (false, true),
         View::Full => (true, true),
@@ -36,7 +51,7 @@ pub(crate) fn session(session: Session, view: i32) -> ChannelSession {
 ///
 /// # Errors
 /// [`Error::Internal`] if the store left it out.
-pub(crate) fn changed(changed: CommandResult, id: Id, view: i32) -> Result<ChannelSession, Error> {
+pub(crate) fn changed(changed: CommandResult, id: Id, view: View) -> Result<ChannelSession, Error> {
     let missing = || Error::Internal("the store returned no document".into());
     changed.session(id).map(|changed| session(changed, view)).ok_or_else(missing)
 }

@@ -31,6 +31,8 @@ pub enum Member<T> {
     Missing,
     /// It was given, and is no value that the service takes.
     Unreadable(Vec<Problem>),
+    /// It was given as a text that is no JSON, for this cause.
+    NotJson(String),
     /// It was given.
     Given(T),
 }
@@ -83,6 +85,9 @@ impl Report<'_> {
             Member::Given(value) => return Some(value),
             Member::Missing => self.violation(member, "required", "must be given"),
             Member::Unreadable(problems) => self.problems(member, problems),
+            Member::NotJson(cause) => {
+                self.violation(&format!("{member}_json"), "json", format!("must be JSON: {cause}"));
+            }
         }
         None
     }
@@ -158,7 +163,7 @@ pub fn key_problem(key: &str) -> Option<(&'static str, &'static str)> {
 fn shown_key(key: &Member<String>) -> Option<String> {
     match key {
         Member::Given(key) => Some(key.chars().take(Attribute::MAX_KEY_CHARS).collect()),
-        Member::Missing | Member::Unreadable(_) => None,
+        Member::Missing | Member::Unreadable(_) | Member::NotJson(_) => None,
     }
 }
 

@@ -6,6 +6,9 @@ use super::{Attribute, Attributes, Draft, Member, check};
 use crate::error::Error;
 use json::{NoItems, Path, Problem, Refused};
 
+/// What callers send the list as.
+const ITSELF: &str = "attributes_json";
+
 /// Reads a list of attributes as JSON text. What is wrong within an attribute is left to the check, which reports it with
 /// the rest.
 ///
@@ -14,13 +17,12 @@ use json::{NoItems, Path, Problem, Refused};
 /// [`Attributes::MAX`].
 pub fn drafts(text: &str) -> Result<Vec<Draft>, Error> {
     let raw =
-        json::syntax(text).map_err(|error| Error::MalformedBody(format!("the body is not JSON: {error}")))?;
+        json::syntax(text).map_err(|error| Error::MalformedBody(format!("{ITSELF} is not JSON: {error}")))?;
     let not_a_list = || {
-        Error::MalformedBody(
-            "the body must be a JSON list of attributes, such as [{\"key\": \"name\", \"type\": \"String2000\", \
-             \"value\": \"Jane\"}]"
-                .to_owned(),
-        )
+        Error::MalformedBody(format!(
+            "{ITSELF} must be a JSON list of attributes, such as [{{\"key\": \"name\", \"type\": \"String2000\", \
+             \"value\": \"Jane\"}}]"
+        ))
     };
     let items = json::items(raw, Attributes::MAX).map_err(|none| match none {
         NoItems::NotAList => not_a_list(),
@@ -71,6 +73,7 @@ fn string(raw: &RawValue) -> Member<String> {
             description: format!("must be a string; this is {}", other.kind()),
         }]),
         Member::Unreadable(problems) => Member::Unreadable(problems),
+        Member::NotJson(cause) => Member::NotJson(cause),
         Member::Missing => Member::Missing,
     }
 }

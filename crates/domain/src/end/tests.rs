@@ -14,17 +14,20 @@ fn without_a_name_the_state_is_ended() {
 #[test]
 fn names_that_break_the_rule_are_refused_by_field() {
     let long = "x".repeat(End::MAX_CHARS + 1);
-    for (state, reason_code, field) in [
-        ("", "", "reason_code"),
-        ("", " \u{3000}", "reason_code"),
-        ("", "a\nb", "reason_code"),
-        ("", &*long, "reason_code"),
-        (&*long, "CUSTOMER", "state"),
-        (" ", "CUSTOMER", "state"),
-        ("\0", "CUSTOMER", "state"),
+    for (state, reason_code, field, example) in [
+        ("", "", "reason_code", "CUSTOMER"),
+        ("", " \u{3000}", "reason_code", "not only white space"),
+        ("", "a\nb", "reason_code", "CUSTOMER"),
+        ("", &*long, "reason_code", "CUSTOMER"),
+        (&*long, "CUSTOMER", "state", "such as ENDED"),
+        (" ", "CUSTOMER", "state", "not only white space"),
+        ("\0", "CUSTOMER", "state", "such as ENDED"),
     ] {
         match End::parse(state, reason_code) {
-            Err(Error::InvalidParameter(violation)) => assert_eq!(violation.field, field),
+            Err(Error::InvalidParameter(violation)) => {
+                assert_eq!(violation.field, field);
+                assert!(violation.description.contains(example), "{violation:?}");
+            }
             other => panic!("{state:?} {reason_code:?}: {other:?}"),
         }
     }

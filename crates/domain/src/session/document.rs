@@ -120,7 +120,13 @@ impl Document {
             (Some(id), None) => Ok(id),
             (Some(id), Some(Some(own))) if own == id.as_str() => Ok(id),
             (Some(_), Some(_)) => invalid("same_id", "must be the id that the request names, or be left out"),
-            (None, Some(Some(own))) => Id::parse(&own),
+            (None, Some(Some(own))) => Id::parse(&own).map_err(|error| {
+                if let Error::InvalidId(it) = error {
+                    Error::InvalidId(Violation { field: "id".to_owned(), ..it })
+                } else {
+                    error
+                }
+            }),
             (None, Some(None)) => invalid("type", "must be a string"),
             (None, None) => invalid("required", "must be given: the id to store the session under"),
         }

@@ -24,8 +24,13 @@ use crate::{invalid::Invalid, problem::Problem};
 
 /// Reads a body that is an object.
 pub(crate) fn read<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
+    read_at("", text)
+}
+
+/// Reads what stands at a place in the body.
+pub(crate) fn read_at<T: DeserializeOwned>(place: &str, text: &str) -> Result<T, Problem> {
     let raw = json::syntax(text).map_err(|error| malformed(format!("the body is not JSON: {error}")))?;
-    T::deserialize(Node { raw, path: Path::root("") }).map_err(|Invalid { field, rule, description }| {
+    T::deserialize(Node { raw, path: Path::root(place) }).map_err(|Invalid { field, rule, description }| {
         let reason = if rule == TOO_LONG { Reason::RequestTooLarge } else { Reason::MalformedBody };
         Problem::new(reason, format!("{field} {description}"))
     })

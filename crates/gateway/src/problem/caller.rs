@@ -26,6 +26,19 @@ impl Problem {
                 violation.description = camel_case_words(&violation.description);
             }
         }
+        if self.reason == Reason::MalformedBody {
+            self.begin("attributes_json", "attributesJson");
+        }
+        if self.reason == Reason::RequestIdReused {
+            let name = if headers.contains_key(IDEMPOTENCY_KEY) { IDEMPOTENCY_KEY } else { "requestId" };
+            self.begin("the request id", &format!("the {name}"));
+        }
+        // No member of a document has a type to be of but its id: it is the whole.
+        if self.reason == Reason::InvalidDocument
+            && self.violations.iter().all(|it| it.is("document", "type"))
+        {
+            self.rename(|_| "body".to_owned());
+        }
         // RFC 9110, section 13.1.2.
         if self.reason == Reason::ChannelSessionExists && headers.contains_key(IF_NONE_MATCH) {
             return self.with_status(StatusCode::PRECONDITION_FAILED);
@@ -33,13 +46,25 @@ impl Problem {
         self
     }
 
-    /// Gives each field another name, also where the text begins with one.
-    fn rename(&mut self, name: impl Fn(&str) -> String) {
-        if let Some(first) = self.violations.first()
-            && let Some(rest) = self.detail.strip_prefix(&*first.field)
+    /// The same, of a list of attributes that is the whole body.
+    pub(crate) fn of_body(mut self) -> Self {
+        self.begin("attributesJson", "the body");
+        self
+    }
+
+    /// Begins the text with another name, where it begins with this one.
+    fn begin(&mut self, name: &str, other: &str) {
+        if let Some(rest) = self.detail.strip_prefix(name)
             && rest.starts_with(' ')
         {
-            self.detail = format!("{}{rest}", name(&first.field)).into();
+            self.detail = format!("{other}{rest}").into();
+        }
+    }
+
+    /// Gives each field another name, also where the text begins with one.
+    fn rename(&mut self, name: impl Fn(&str) -> String) {
+        if let Some(first) = self.violations.first().map(|first| first.field.clone()) {
+            self.begin(&first, &name(&first));
         }
         for violation in &mut self.violations {
             violation.field = name(&violation.field);
@@ -58,6 +83,9 @@ fn own_name(field: &str, headers: &HeaderMap) -> String {
         "position" if headers.get(LAST_EVENT_ID).is_some_and(|id| !id.is_empty()) => LAST_EVENT_ID.to_owned(),
         // A parameter that may come several times.
         "keys" => "key".to_owned(),
+        "attributes" | "preconditions" => rest
+            .strip_suffix(".value_json")
+            .map_or_else(|| field.to_owned(), |rest| format!("{root}{rest}.valueJson")),
         _ => camel_case(root) + rest,
     }
 }
@@ -131,6 +159,8 @@ mod tests {
             ("attributes[1].value", "attributes[1].value"),
             ("attributes[1].my_member", "attributes[1].my_member"),
             ("preconditions[0].key", "preconditions[0].key"),
+            ("preconditions[0].value_json", "preconditions[0].valueJson"),
+            ("attributes[1].value_json", "attributes[1].valueJson"),
         ] {
             let (field, detail) = named(&violations(field), None);
             assert_eq!((&*field, detail), (expected, format!("{expected} has a_b in it; and 1 more")));

@@ -14,6 +14,13 @@ pub(super) struct Violation {
     pub(super) description: String,
 }
 
+impl Violation {
+    /// Whether this is about a field, by a rule.
+    pub(super) fn is(&self, field: &str, rule: &str) -> bool {
+        self.field == field && self.rule == rule
+    }
+}
+
 impl From<error::Violation> for Violation {
     fn from(error::Violation { field, key, rule, description }: error::Violation) -> Self {
         Self { field, key, rule, description }

@@ -1,6 +1,10 @@
 //! An `UpdateDataRequest` as JSON, and the message that it becomes.
 
-use channel_session_api::v1::{AttributePrecondition, UpdateDataRequest, attribute_precondition::Expected};
+use channel_session_api::v1::{
+    self as api, AttributePrecondition, UpdateDataRequest, attribute_precondition::Expected,
+};
+use domain::attribute::Attributes;
+use json::Path;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -15,7 +19,8 @@ use crate::{
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct Update {
     channel_session_id: String,
-    /// The list that legacy callers send too, `{key, type, value}` each, which goes on as its text.
+    /// The list that legacy callers send too, `{key, type, value}` each, which goes on as its text. Here an attribute may
+    /// have `valueJson` in place of `value`.
     attributes: Option<Box<RawValue>>,
     /// The same list, as a text in a string.
     attributes_json: Option<String>,
@@ -25,6 +30,18 @@ pub(crate) struct Update {
     validate_only: bool,
     remove_keys: Vec<String>,
     preconditions: Vec<Precondition>,
+}
+
+/// An attribute: one of `value` and `valueJson`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Attribute {
+    key: String,
+    r#type: String,
+    /// Null means null.
+    #[serde(deserialize_with = "body::any")]
+    value: Option<Box<RawValue>>,
+    value_json: Option<String>,
 }
 
 /// What an attribute has to be: one of `value`, `valueJson` and `absent`.
@@ -52,21 +69,20 @@ impl Update {
         within: &str,
         preference: &Preference,
     ) -> Result<UpdateDataRequest, Problem> {
+        let (attributes, attributes_json) = match (self.attributes, self.attributes_json) {
+            (Some(_), Some(_)) => {
+                return Err(malformed("a request has either attributes or attributesJson, not both"));
+            }
+            (Some(list), None) => attributes(list, &format!("{within}attributes"))?,
+            (None, text) => (Vec::new(), text),
+        };
         let preconditions = self.preconditions.into_iter().enumerate();
         let preconditions =
             preconditions.map(|(at, it)| it.into_message(&format!("{within}preconditions[{at}]")));
         Ok(UpdateDataRequest {
             channel_session_id: self.channel_session_id,
-            attributes: Vec::new(),
-            attributes_json: match (self.attributes, self.attributes_json) {
-                (Some(_), Some(_)) => {
-                    return Err(malformed("a request has either attributes or attributesJson, not both"));
-                }
-                (Some(list), None) if !list.get().starts_with('[') => {
-                    return Err(malformed(format!("{within}attributes must be a list")));
-                }
-                (list, text) => list.map(text_of).or(text),
-            },
+            attributes,
+            attributes_json,
             view: preference.view(self.view),
             etag: self.etag,
             request_id: self.request_id,
@@ -74,6 +90,38 @@ impl Update {
             remove_keys: self.remove_keys,
             preconditions: preconditions.collect::<Result<_, _>>()?,
         })
+    }
+}
+
+/// A list as the service takes it: as its text, of which it tells all that is wrong; or as messages, where an attribute
+/// has the `valueJson` that the text of a list has not.
+fn attributes(list: Box<RawValue>, place: &str) -> Result<(Vec<api::Attribute>, Option<String>), Problem> {
+    if !list.get().starts_with('[') {
+        return Err(malformed(format!("{place} must be a list")));
+    }
+    if !has_value_json(&list) {
+        return Ok((Vec::new(), Some(text_of(list))));
+    }
+    let attributes: Vec<Attribute> = body::from_json_at(place, list.get())?;
+    let attributes = attributes.into_iter().enumerate();
+    let messages = attributes.map(|(at, it)| it.into_message(&format!("{place}[{at}]")));
+    Ok((messages.collect::<Result<_, _>>()?, None))
+}
+
+fn has_value_json(list: &RawValue) -> bool {
+    // The service refuses a longer one, whatever is in it.
+    let items = json::items(list, Attributes::MAX).unwrap_or_default().into_iter();
+    let mut members = items.filter_map(|item| json::members(item, &Path::root(""))?.ok()).flatten();
+    members.any(|(name, _)| matches!(&*name, "valueJson" | "value_json"))
+}
+
+impl Attribute {
+    fn into_message(self, place: &str) -> Result<api::Attribute, Problem> {
+        if self.value.is_some() && self.value_json.is_some() {
+            return Err(malformed(format!("{place} must have one of value and valueJson, not both")));
+        }
+        let value_json = self.value.map(text_of).or(self.value_json);
+        Ok(api::Attribute { key: self.key, r#type: self.r#type, value_json, ..api::Attribute::default() })
     }
 }
 

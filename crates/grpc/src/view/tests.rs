@@ -29,7 +29,7 @@ fn stored(document: &str) -> Session {
 }
 
 fn viewed(document: &str, view: View) -> ChannelSession {
-    session(stored(document), view.into())
+    session(stored(document), view)
 }
 
 fn typed(document: &str) -> ChannelSession {
@@ -348,12 +348,14 @@ fn the_deepest_value_in_the_deepest_field_can_be_decoded() {
 }
 
 #[test]
-fn a_view_that_is_not_known_is_the_default_one() {
+fn a_view_that_is_not_known_is_refused_and_none_is_the_default_one() {
     let default = viewed(CHANNEL_SESSION, View::Typed);
-    for view in [0, 5, -1, i32::MAX] {
-        assert_eq!(session(stored(CHANNEL_SESSION), view), default, "{view}");
-    }
+    assert_eq!(viewed(CHANNEL_SESSION, parse(0).expect("the default one")), default);
     assert_eq!(default.document_json, "");
+    for view in [5, -1, i32::MAX] {
+        let refused = parse(view);
+        assert!(matches!(&refused, Err(Error::InvalidParameter(it)) if it.field == "view"), "{refused:?}");
+    }
 }
 
 #[test]
@@ -428,12 +430,12 @@ proptest! {
             generate::any_document().prop_map(|document| document.text().to_owned()),
             any_other_shape(),
         ],
-        view in -1..6,
+        view in (0..5).prop_map(|view| parse(view).expect("a view")),
     ) {
         let message = session(stored(&text), view);
         let reply = GetChannelSessionResponse { channel_session: Some(message.clone()) };
         prop_assert_eq!(GetChannelSessionResponse::decode(&*reply.encode_to_vec()), Ok(reply));
-        let is_json = matches!(View::try_from(view), Ok(View::Json | View::Full));
+        let is_json = matches!(view, View::Json | View::Full);
         prop_assert_eq!(&message.document_json, if is_json { &text } else { "" });
         prop_assert_eq!((message.revision, &*message.etag), (7, "\"7\""));
     }

@@ -16,6 +16,7 @@ on_both_stores!(
     an_id_has_one_path,
 );
 
+const PATCH: &str = "/channel-sessions/x";
 const JSON: (&str, &str) = ("content-type", "application/json");
 
 async fn call(rest: &Rest, method: Method, path: &str, body: &str, header: (&str, &str)) -> Answer {
@@ -57,6 +58,34 @@ async fn a_field_has_the_name_under_which_it_came(store: Store) {
             assert_eq!((answer.status.as_u16(), &*failure.violations[0].field), (400, field), "{failure:?}");
             assert!(failure.detail.starts_with(&format!("{field} ")), "{failure:?}");
             assert!(!answer.body.replace("page_token\"", "").contains("_id "), "{answer:?}");
+        }
+        let exact = r#"{"attributes":[{"key":"k","type":"Number","valueJson":"0.10"}],"requestId":"used"}"#;
+        let answer = call(Method::PATCH, PATCH, exact, none).await;
+        assert!(answer.document().contains(r#""value":0.10"#), "{answer:?}");
+        for (path, body, reason, begin) in [
+            ("/channel-sessions", "[]", "INVALID_DOCUMENT", "body must be"),
+            ("/channel-sessions", r#"{"id":"."}"#, "INVALID_CHANNEL_SESSION_ID", "a channel session id must"),
+            ("/channel-sessions", r#"{"id":"z","document":"\u0000"}"#, "INVALID_DOCUMENT", "document "),
+            ("/forms/x", "{}", "MALFORMED_BODY", "the body must be a JSON list"),
+            ("/forms/x", "[", "MALFORMED_BODY", "the body is not JSON"),
+            (PATCH, r#"{"attributesJson":"{}"}"#, "MALFORMED_BODY", "attributesJson must be a JSON list"),
+            (PATCH, r#"{"attributesJson":""}"#, "MALFORMED_BODY", "attributesJson is not JSON"),
+            (
+                PATCH,
+                r#"{"attributes":[{"key":"k","type":"Number","valueJson":"{"}]}"#,
+                "INVALID_ATTRIBUTES",
+                "attributes[0].valueJson must be JSON",
+            ),
+            (PATCH, r#"{"attributes":[],"requestId":"used"}"#, "REQUEST_ID_REUSED", "the requestId used "),
+        ] {
+            let method = match path {
+                PATCH => Method::PATCH,
+                "/forms/x" => Method::PUT,
+                _ => Method::POST,
+            };
+            let failure = call(method, path, body, none).await.failure();
+            assert_eq!(failure.reason, reason, "{body}: {failure:?}");
+            assert!(failure.detail.starts_with(begin), "{body}: {failure:?}");
         }
         let answer = call(Method::GET, "/channel-sessions?limit=1", "", none).await;
         let known = "pageSize, pageToken, conversationId, customerId, channelType, active";

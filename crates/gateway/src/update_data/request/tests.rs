@@ -66,6 +66,23 @@ fn every_member_finds_its_field_and_no_number_is_rounded() {
 }
 
 #[test]
+fn an_attribute_has_its_value_or_the_values_text() {
+    let list =
+        r#"[{"key":"a","type":"Number","valueJson":"1.0"},{"key":"b","type":"Number","value":2.50},{}]"#;
+    let attribute = |key: &str, text: &str| api::Attribute {
+        key: key.to_owned(),
+        r#type: "Number".to_owned(),
+        value_json: Some(text.to_owned()),
+        ..api::Attribute::default()
+    };
+    let attributes = vec![attribute("a", "1.0"), attribute("b", "2.50"), api::Attribute::default()];
+    let expected = UpdateDataRequest { attributes, ..json_view() };
+    for list in [list, &list.replace("valueJson", "value_json")] {
+        assert_eq!(body(&format!(r#"{{"attributes":{list}}}"#)).expect("a request"), expected);
+    }
+}
+
+#[test]
 fn nothing_is_required_of_the_members_here() {
     assert_eq!(body("{}").expect("a request"), json_view());
     let nulls =
@@ -92,6 +109,15 @@ fn what_is_not_understood_is_named() {
         (r#"{"attributes":[],"attributes":[]}"#, "attributes once"),
         (r#"{"attributes_json":"[]","attributesJson":"[]"}"#, "attributesJson once"),
         (r#"{"attributes":"[]"}"#, "attributes must be a list"),
+        (
+            r#"{"attributes":[{"value":null,"valueJson":"1"}]}"#,
+            "attributes[0] must have one of value and valueJson",
+        ),
+        (r#"{"attributes":[{},{"valueJson":1}]}"#, "attributes[1].valueJson must be a string"),
+        (
+            r#"{"attributes":[{"valueJson":"1"},{"velue":1}]}"#,
+            "attributes[1] must not have a member named \"velue\"",
+        ),
         (r#"{"preconditions":[{"key":"a","value":1},{"key":"b","equals":2}]}"#, "preconditions[1]"),
         (r#"{"preconditions":[{"key":"a","value":1,"absent":true}]}"#, "preconditions[0]"),
         (r#"{"preconditions":[{"key":"a","value":1,"value":2}]}"#, "preconditions[0] must have value once"),

@@ -10,12 +10,30 @@ use crate::support::{Failure, Front, Service, Store, raw, service::channel};
 async fn what_the_framework_finds_has_a_reason_too() {
     let service = Service::start(Store::Sqlite).await;
     let address = service.server.address("grpc");
-    let cases: [(&str, &[u8], &str, Code, &str); 5] = [
+    let cases: [(&str, &[u8], &str, Code, &str); 10] = [
         ("UpdateDate", b"", "identity", Code::Unimplemented, "NOT_FOUND"),
         ("UpdateData", b"\xff\xff\xff", "identity", Code::InvalidArgument, "MALFORMED_BODY"),
         // Field 1, three bytes, which are not UTF-8.
         ("UpdateData", b"\x0a\x03a\xffb", "identity", Code::InvalidArgument, "MALFORMED_BODY"),
         ("UpdateData", b"", "br", Code::Unimplemented, "UNSUPPORTED_MEDIA_TYPE"),
+        // A view that there is not, and what to do with a session that exists.
+        ("UpdateData", b"\x0a\x01x\x20\x63", "identity", Code::InvalidArgument, "INVALID_PARAMETER"),
+        ("GetChannelSession", b"\x0a\x01x\x10\x63", "identity", Code::InvalidArgument, "INVALID_PARAMETER"),
+        ("ListChannelSessions", b"\x18\x63", "identity", Code::InvalidArgument, "INVALID_PARAMETER"),
+        (
+            "EndChannelSession",
+            b"\x0a\x01x\x12\x01r\x20\x63",
+            "identity",
+            Code::InvalidArgument,
+            "INVALID_PARAMETER",
+        ),
+        (
+            "CreateChannelSession",
+            b"\x0a\x01x\x1a\x02{}\x28\x09",
+            "identity",
+            Code::InvalidArgument,
+            "INVALID_PARAMETER",
+        ),
         ("UpdateData", &[0; 5 << 20], "identity", Code::OutOfRange, "REQUEST_TOO_LARGE"),
     ];
     for (method, message, encoding, code, reason) in cases {

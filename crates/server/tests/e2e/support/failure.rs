@@ -140,9 +140,17 @@ impl Failure {
             ("next_page_token", "nextPageToken"),
             ("page_token", "pageToken"),
             ("reason_code", "reasonCode"),
+            ("value_json", "valueJson"),
+            ("attributes_json", if has_headers { "the body" } else { "attributesJson" }),
+            ("the request id", if has_headers { "the Idempotency-Key" } else { "the requestId" }),
             ("keys[0]", "key"),
             ("keys[1]", "key"),
         ];
+        // The document is the body, where it is not one of the members in it.
+        if self.violations.first().is_some_and(|it| it.field == "document") {
+            self.violations[0].field = "body".to_owned();
+            self.detail = self.detail.replacen("document", "body", 1);
+        }
         for (field, name) in names {
             for text in self.violations.iter_mut().flat_map(|it| [&mut it.field, &mut it.description]) {
                 *text = text.replace(field, name);

@@ -62,7 +62,7 @@ pub(super) fn cases() -> Vec<Case> {
         )
         .with(&[
             ("preconditions[0].key", "\u{7}", "no_control_characters"),
-            ("preconditions[1].value", "a", "json"),
+            ("preconditions[1].value_json", "a", "json"),
         ]),
         case(
             "keys to remove that break rules",
@@ -101,6 +101,12 @@ pub(super) fn cases() -> Vec<Case> {
         parameter(
             "an end without a reason",
             end("there", |it| it.reason_code = String::new()),
+            "reason_code",
+            "name",
+        ),
+        parameter(
+            "a blank reason",
+            end("there", |it| it.reason_code = " ".to_owned()),
             "reason_code",
             "name",
         ),

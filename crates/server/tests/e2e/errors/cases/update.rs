@@ -200,7 +200,7 @@ pub(super) fn cases() -> Vec<Case> {
             "INVALID_CHANNEL_SESSION_ID",
             400,
         )
-        .with(&[("channel_session_id", "", "not_dots")]),
+        .with(&[("id", "", "not_dots")]),
         case(
             "a document over 2 MiB",
             create(filler((2 << 20) + 1)),
