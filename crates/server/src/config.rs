@@ -31,6 +31,12 @@ fn positive(text: &str) -> Result<HumanDuration, String> {
     }
 }
 
+/// A whole number, no smaller than this. What the standard library says of one that is none does not say what would be.
+fn number<const LEAST: u32>(text: &str) -> Result<u32, String> {
+    let number = text.parse().ok().filter(|number| *number >= LEAST);
+    number.ok_or_else(|| format!("must be a whole number from {LEAST} to {}", u32::MAX))
+}
+
 /// A size of memory.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Bytes(pub(crate) usize);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 use humantime::Duration as HumanDuration;
 
-use super::{Bytes, bytes, positive};
+use super::{Bytes, bytes, number, positive};
 
 /// Where the sessions are.
 #[derive(Debug, Clone, Args)]
@@ -25,9 +25,11 @@ pub struct Database {
     /// Too few, and calls wait for each other; too many, and the database spends its time on switching between them
     #[arg(
         long = "database-max-connections",
+        // The field's own name is that of another setting.
+        value_name = "DATABASE_MAX_CONNECTIONS",
         env = "DATABASE_MAX_CONNECTIONS",
         default_value_t = 16,
-        value_parser = clap::value_parser!(u32).range(1..),
+        value_parser = number::<1>,
         allow_negative_numbers = true,
         hide_env_values = true
     )]

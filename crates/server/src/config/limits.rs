@@ -6,7 +6,7 @@ use budget::Budget;
 use clap::Args;
 use humantime::Duration as HumanDuration;
 
-use super::{Bytes, bytes, positive};
+use super::{Bytes, bytes, number, positive};
 use crate::{
     files::Connections,
     listener::{Answers, Bounds, Capacity},
@@ -32,7 +32,7 @@ pub struct Limits {
         long,
         env = "MAX_CONCURRENT_REQUESTS",
         default_value_t = 1024,
-        value_parser = clap::value_parser!(u32).range(1..),
+        value_parser = number::<1>,
         allow_negative_numbers = true,
         hide_env_values = true
     )]
@@ -44,7 +44,7 @@ pub struct Limits {
         long,
         env = "MAX_WATCHES",
         default_value_t = 4096,
-        value_parser = clap::value_parser!(u32).range(1..),
+        value_parser = number::<1>,
         allow_negative_numbers = true,
         hide_env_values = true
     )]
@@ -59,7 +59,7 @@ pub struct Limits {
         value_name = "MAX_CONNECTIONS",
         env = "MAX_CONNECTIONS",
         default_value_t = 5120,
-        value_parser = clap::value_parser!(u32).range(8..),
+        value_parser = number::<8>,
         allow_negative_numbers = true,
         hide_env_values = true
     )]

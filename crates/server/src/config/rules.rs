@@ -3,6 +3,8 @@
 use clap::{Args, ValueEnum, builder::PossibleValue};
 use domain::value_type::ValueRules;
 
+use super::number;
+
 /// What an update may do.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Rules")]
@@ -12,6 +14,7 @@ pub struct Rules {
         long,
         env = "MAX_ATTRIBUTES",
         default_value_t = 10,
+        value_parser = number::<0>,
         allow_negative_numbers = true,
         hide_env_values = true
     )]
