@@ -124,6 +124,19 @@ impl File {
         beside(&self.0.path, suffix)
     }
 
+    /// Says where others than its owner may read it, as a backup may be that was moved here. Its rights are left as they are:
+    /// somebody may have wanted them so.
+    pub(crate) fn warn_of_readers(&self) {
+        const OTHERS: u32 = 0o077;
+        let path = self.path();
+        if fs::metadata(path).is_ok_and(|file| file.mode() & OTHERS != 0) {
+            let file = path.display();
+            tracing::warn!(
+                "{file} may be read by others than its owner, and has passwords in it: chmod 600 {file}"
+            );
+        }
+    }
+
     /// Where it is.
     pub(crate) fn path(&self) -> &Path {
         &self.0.path

@@ -66,6 +66,7 @@ impl Store {
         }
         first.close().await.map_err(cannot_open)?;
         let file = File::at(options.get_filename()).map_err(|error| cannot_open(error.into()))?;
+        file.warn_of_readers();
         let reserve = Reserve::of(file.clone());
         let writes = Writes::default();
         // Made when first needed: most of the time one is enough.
@@ -167,7 +168,9 @@ const MIGRATION_ROUNDS: usize = 8;
 /// What SQLite does not say itself where the folder is at fault.
 fn cannot_open(url: &str, file: &Path, error: sqlx::Error) -> OpenError {
     let transient = error::is_transient(&error);
-    match folder::problem(file) {
+    let problem =
+        folder::problem(file).or_else(|| (!file.exists()).then(|| "there is no such file".to_owned()));
+    match problem {
         Some(problem) => OpenError::new(format!("cannot open the SQLite file of {url}: {problem}")),
         None => {
             OpenError::because(format!("cannot open the SQLite file of {url}"), error).transient(transient)

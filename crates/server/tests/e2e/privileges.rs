@@ -84,6 +84,7 @@ fn an_export_makes_no_database() {
     let url = format!("sqlite:{}", file.display());
     let exported = Process::command(&["export", "--database-url", &url]).output().unwrap();
     assert_eq!(exported.status.code(), Some(1), "{exported:?}");
+    assert!(String::from_utf8_lossy(&exported.stderr).contains("there is no such file"), "{exported:?}");
     assert!(!file.exists());
 }
 
@@ -100,4 +101,15 @@ async fn an_sqlite_file_and_what_is_beside_it_are_for_their_owner_alone() {
             std::fs::metadata(file).unwrap_or_else(|error| panic!("{file}: {error}")).permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{file}");
     }
+
+    // One that was restored from a copy keeps what rights it has, and whoever runs the service hears of it.
+    let export = || {
+        let exported = Process::command(&["export", "--database-url", &url]).output().unwrap();
+        String::from_utf8(exported.stderr).unwrap()
+    };
+    assert!(!export().contains("chmod 600"));
+    std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o640)).unwrap();
+    let said = export();
+    assert!(said.contains(&format!("chmod 600 {file}")), "{said}");
+    assert_eq!(std::fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o640);
 }
