@@ -6,7 +6,7 @@
 
 use channel_sessions_store_postgres::{Options, Store, migrate};
 use domain::{
-    command::{Command, Operation},
+    command::{Command, Create, Existing, Operation},
     event::{Position, Scope},
     list::Filter,
     session::TenantId,
@@ -294,4 +294,27 @@ async fn retention_takes_what_it_deletes_also_where_nothing_that_was_deleted_can
         .unwrap();
     assert_eq!(left, EVENTS + 3000 - 5 * 31 * 500);
     assert_eq!(SESSIONS, 30_000);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_event_that_was_under_way_while_later_ones_were_deleted_is_deleted_too() {
+    const EVENT: &str = "
+        INSERT INTO channel_session_event (tenant_id, session_id, revision, ordinal, name, at, requester, changes)
+        VALUES ('default', 'held', 1, 1, 'CHANNEL_SESSION_DELETED', 1, 'somebody', '[]')";
+    let database = postgres::database().await;
+    migrate(database.url()).await.unwrap();
+    let store = Store::open(database.url(), &Options::default()).await.unwrap();
+    let mut held = PgConnection::connect(database.url()).await.unwrap();
+    sqlx::raw_sql("BEGIN").execute(&mut held).await.unwrap();
+    sqlx::raw_sql(EVENT).execute(&mut held).await.unwrap();
+    let document = parsed::document("{}");
+    let create = Operation::Create(Create { document, existing: Existing::Refuse });
+    store.execute(vec![parsed::command(parsed::id("s7"), create)]).await.remove(0).unwrap();
+    for number in 0..3 {
+        store.execute(vec![update(number)]).await.remove(0).unwrap();
+    }
+    let before = Timestamp::from_millis(i64::MAX);
+    assert_eq!(store.expire(Expired::Events(before), 100).await.unwrap(), 4);
+    sqlx::raw_sql("COMMIT").execute(&mut held).await.unwrap();
+    assert_eq!(store.expire(Expired::Events(before), 100).await.unwrap(), 1);
 }
