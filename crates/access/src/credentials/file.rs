@@ -1,0 +1,110 @@
+//! The file that names callers.
+
+use domain::{command::Requester, session::TenantId};
+use serde::Deserialize;
+
+use super::{Callers, Digest, Entry};
+use crate::{Identity, Scope, Scopes, Validity};
+
+/// What is wrong with a credentials file.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Invalid {
+    /// It is not the JSON that it has to be.
+    #[error("{0}")]
+    Json(String),
+    /// One of its callers is not as it has to be.
+    #[error("callers[{at}] ({name:?}): {problem}")]
+    Caller {
+        /// Which one, counted from 0.
+        at: usize,
+        /// What it is called.
+        name: String,
+        /// What to mend.
+        problem: String,
+    },
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    callers: Vec<Caller>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Caller {
+    name: String,
+    #[serde(default = "default_tenant")]
+    tenant: String,
+    scopes: Vec<String>,
+    #[serde(default)]
+    keys: Vec<String>,
+    #[serde(default)]
+    certificates: Vec<String>,
+}
+
+fn default_tenant() -> String {
+    TenantId::only().as_str().to_owned()
+}
+
+/// The longest name of a caller or of a tenant, in characters.
+const MAX_CHARS: usize = 255;
+
+pub(super) fn parse(text: &str) -> Result<Callers, Invalid> {
+    let File { callers } = serde_json::from_str(text).map_err(|error| Invalid::Json(error.to_string()))?;
+    let mut all = Callers::default();
+    for (at, caller) in callers.into_iter().enumerate() {
+        let name = caller.name.clone();
+        add(&mut all, caller).map_err(|problem| Invalid::Caller { at, name, problem })?;
+    }
+    Ok(all)
+}
+
+fn add(all: &mut Callers, caller: Caller) -> Result<(), String> {
+    for (what, text) in [("name", &caller.name), ("tenant", &caller.tenant)] {
+        let chars = text.chars().count();
+        if chars == 0 || chars > MAX_CHARS || text.chars().any(char::is_control) {
+            return Err(format!("{what} must be 1 to {MAX_CHARS} characters without control characters"));
+        }
+    }
+    let scopes = caller.scopes.iter().map(|name| {
+        Scope::parse(name).ok_or_else(|| {
+            format!(
+                "{name:?} is no scope; there are {}, {} and {}",
+                Scope::Read.as_str(),
+                Scope::Write.as_str(),
+                Scope::Delete.as_str()
+            )
+        })
+    });
+    let scopes = scopes.collect::<Result<Scopes, _>>()?;
+    if caller.keys.is_empty() && caller.certificates.is_empty() {
+        return Err("give it keys, certificates or both: without them nobody can be this caller".to_owned());
+    }
+    let identity = Identity {
+        tenant: TenantId::from_stored(&caller.tenant),
+        requester: Requester::from_stored(&caller.name),
+        scopes,
+        validity: Validity::default(),
+    };
+    for (at, key) in caller.keys.iter().enumerate() {
+        let digest = Digest::parse(key).ok_or_else(|| {
+            format!(
+                "keys[{at}] must be a key's digest, sha256: and 64 hex digits, as `channel-sessions create-key` prints \
+                 it; never the key itself"
+            )
+        })?;
+        if all.by_key.insert(digest, Entry::new(identity.clone())).is_some() {
+            return Err(format!("keys[{at}] is named twice"));
+        }
+    }
+    for (at, name) in caller.certificates.into_iter().enumerate() {
+        if name.is_empty() || name.contains('*') {
+            return Err(format!("certificates[{at}] must be one whole name of a certificate"));
+        }
+        if all.by_name.insert(name, Entry::new(identity.clone())).is_some() {
+            return Err(format!("certificates[{at}] is named twice"));
+        }
+    }
+    Ok(())
+}

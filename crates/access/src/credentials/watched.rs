@@ -1,0 +1,65 @@
+//! A file that is read again when it has changed.
+
+use std::{fs, io, path::PathBuf, time::Duration};
+
+/// A file that is read again when it has changed: by its content, since a file system may not say so, and a name may lead to
+/// another file. One that cannot be read is looked at again the next time.
+#[derive(Debug)]
+pub struct Watched {
+    path: PathBuf,
+    content: Vec<u8>,
+    is_broken: bool,
+}
+
+/// What became of a file since it was last looked at.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Changed {
+    /// Nothing.
+    Not,
+    /// It has another content.
+    To(Vec<u8>),
+    /// It cannot be read since then, for this reason. Told once.
+    Unreadable(String),
+}
+
+impl Watched {
+    /// How often it is to be looked at. Too seldom, and what was removed goes on to hold; too often, and it is read for
+    /// nothing.
+    pub const INTERVAL: Duration = Duration::from_secs(2);
+
+    /// Reads it for the first time.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn open(path: impl Into<PathBuf>) -> io::Result<Self> {
+        let path = path.into();
+        let content = fs::read(&path)?;
+        Ok(Self { path, content, is_broken: false })
+    }
+
+    /// What it held when it was last read.
+    #[must_use]
+    pub fn content(&self) -> &[u8] {
+        &self.content
+    }
+
+    /// Looks at it again.
+    pub fn look(&mut self) -> Changed {
+        match fs::read(&self.path) {
+            Ok(content) if content == self.content => {
+                self.is_broken = false;
+                Changed::Not
+            }
+            Ok(content) => {
+                self.is_broken = false;
+                self.content.clone_from(&content);
+                Changed::To(content)
+            }
+            Err(_) if self.is_broken => Changed::Not,
+            Err(error) => {
+                self.is_broken = true;
+                Changed::Unreadable(format!("{}: {error}", self.path.display()))
+            }
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! Why a caller is not known.
+
+/// Why a caller is not known. For the log alone, and never with anything of what was shown: to callers, all are one answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The request shows nothing.
+    #[error(
+        "the request has no Authorization header, and its connection no client certificate that is asked for"
+    )]
+    Nothing,
+    /// The header is there twice, or is not of the form `Bearer <token>`.
+    #[error("the Authorization header is not one bearer token")]
+    Malformed,
+    /// No method takes it.
+    #[error("what the request shows is of no kind that is taken here")]
+    UnknownKind,
+    /// The key is not in the credentials file.
+    #[error("the API key is not in the credentials file")]
+    UnknownKey,
+    /// None of the certificate's names is in the credentials file.
+    #[error("no name of the client's certificate is in the credentials file")]
+    UnknownCertificate,
+    /// The token is not one that the issuer signed for this service, or not any more.
+    #[error("the token is refused: {0}")]
+    Token(String),
+}
