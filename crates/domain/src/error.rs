@@ -98,6 +98,14 @@ pub enum Error {
     /// What the deployment's store has nothing for, and will not have later. Says what there is instead.
     #[error("{0}")]
     NotSupported(&'static str),
+    /// It is not known who calls. Why is for the log alone.
+    #[error(
+        "this call needs valid credentials: a bearer token in the Authorization header, or a client certificate"
+    )]
+    Unauthenticated,
+    /// Who calls is known, and may not do this.
+    #[error("this caller may not do this: it needs the scope {0}")]
+    PermissionDenied(&'static str),
     /// Too much is waiting already.
     #[error("the service has too much to do; try again shortly")]
     Overloaded,
@@ -223,6 +231,8 @@ impl Error {
             Self::InvalidParameter(_) => Reason::InvalidParameter,
             Self::PositionExpired => Reason::PositionExpired,
             Self::NotSupported(_) => Reason::NotSupported,
+            Self::Unauthenticated => Reason::Unauthenticated,
+            Self::PermissionDenied(_) => Reason::PermissionDenied,
         }
     }
 
@@ -246,6 +256,8 @@ impl Error {
             | Self::RequestIdReused(_)
             | Self::PositionExpired
             | Self::NotSupported(_)
+            | Self::Unauthenticated
+            | Self::PermissionDenied(_)
             | Self::Overloaded
             | Self::StoreUnavailable { .. }
             | Self::DeadlineExceeded(_)

@@ -3,6 +3,7 @@
 //! Thin: each route is one call. It decides nothing about sessions and attributes, and reads neither: a body goes into the
 //! call as it came, or its members' texts do, and the stored document comes out of it as it is.
 
+mod access;
 mod attribute;
 mod batch_update_data;
 mod body;
@@ -36,6 +37,7 @@ mod upstream;
 
 use std::{sync::Arc, time::Duration};
 
+use ::access::Access;
 use axum::{Router, middleware};
 use budget::Budget;
 use tokio::sync::Semaphore;
@@ -59,6 +61,8 @@ pub struct Options {
     pub max_event_streams: usize,
     /// What calls take together: the service's own, where that is in the same process.
     pub budget: Budget,
+    /// Who may call, where the service is in the same process. Another one decides by itself.
+    pub access: Access,
 }
 
 /// What every route needs.

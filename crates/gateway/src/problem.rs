@@ -11,7 +11,7 @@ use channel_session_api::v1::Failure;
 use domain::{Error, Outcome, Reason};
 use http::{
     HeaderMap, HeaderName, HeaderValue, StatusCode,
-    header::{CONTENT_TYPE, RETRY_AFTER},
+    header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
 };
 use serde::Serialize;
 use tonic::{Code, Status};
@@ -148,6 +148,9 @@ impl IntoResponse for Problem {
         let content_type = [(CONTENT_TYPE, "application/problem+json")];
         let mut response = (self.status, content_type, self.to_json()).into_response();
         let headers = response.headers_mut();
+        if self.reason == Reason::Unauthenticated {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
         headers.extend(self.retry_after.map(|seconds| (RETRY_AFTER, seconds.into())));
         headers.extend(self.headers);
         response

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use axum::{
     Router,
     handler::Handler,
+    middleware,
     routing::{MethodFilter, MethodRouter, on, put},
 };
 use http::{Method, Uri};
 
 use crate::{
-    Gateway, batch_update_data, create, delete, end, events, forms, get, history, list,
+    Gateway, access, batch_update_data, create, delete, end, events, forms, get, history, list,
     operation::{Described, Operation},
     paths, probes, update_data,
 };
@@ -71,16 +72,21 @@ pub fn operations() -> Vec<Operation> {
     table().into_iter().map(|route| route.operation).collect()
 }
 
+/// What nobody needs credentials for: probes come from the platform.
+const OPEN: [&str; 2] = ["/healthz", "/readyz"];
+
 /// The router of the table.
 pub(crate) fn router(gateway: Gateway) -> Router {
     let table = table();
     let paths: Arc<[_]> = table.iter().map(|route| route.operation.path).collect();
-    let router = table
-        .into_iter()
-        .fold(Router::new(), |router, Route { operation, handler }| router.route(operation.path, handler));
+    let known = middleware::from_fn_with_state(gateway.options.access.clone(), access::layer);
+    let router = table.into_iter().fold(Router::new(), |router, Route { operation, handler }| {
+        let is_open = OPEN.contains(&operation.path);
+        router.route(operation.path, if is_open { handler } else { handler.layer(known.clone()) })
+    });
     router
-        .route("/forms", put(forms::without_id))
-        .route("/forms/", put(forms::without_id))
+        .route("/forms", put(forms::without_id).layer(known.clone()))
+        .route("/forms/", put(forms::without_id).layer(known))
         .fallback(move |uri: Uri| async move { paths::not_found(&paths, &uri) })
         .with_state(gateway)
 }

@@ -26,6 +26,7 @@ fn options() -> Options {
         max_concurrent_requests: 10,
         max_event_streams: 1,
         budget: budget::Budget::default(),
+        access: ::access::Access::anybody(),
     }
 }
 

@@ -115,7 +115,7 @@ impl Service {
         >,
     ) -> Result<Response<BoxStream<StreamUpdateDataResponse>>, Status> {
         let caller = caller::found(&request)?;
-        let end = StreamEnd::new(self, &caller)?;
+        let end = StreamEnd::new(self, &caller, caller::validity(&request))?;
         let long = long_stream(&request)?;
         let results = stream_update_data::run(self.clone(), request.into_inner(), caller, end, long);
         let mut answer = Response::new(results);
@@ -129,7 +129,7 @@ impl Service {
         request: Request<WatchChannelSessionsRequest>,
     ) -> Result<Response<BoxStream<WatchChannelSessionsResponse>>, Status> {
         let caller = caller::found(&request)?;
-        let end = StreamEnd::new(self, &caller)?;
+        let end = StreamEnd::new(self, &caller, caller::validity(&request))?;
         let long = long_stream(&request)?;
         let watch = watch::run(self.clone(), request.into_inner(), caller, end, long);
         let mut answer = self.answer(watch).await?;

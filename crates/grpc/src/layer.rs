@@ -8,10 +8,12 @@ mod foreign;
 pub mod log;
 mod message;
 mod misplaced;
+mod scope;
 pub(crate) use message::too_large;
 
 use std::{sync::Arc, time::Duration};
 
+use access::Access;
 use axum::{
     body::Body,
     extract::{Request, State},
@@ -32,8 +34,8 @@ pub(crate) struct Limits {
     pub(crate) max_deadline: Duration,
     /// The longest that its request may take to arrive.
     pub(crate) body_timeout: Duration,
-    /// Who calls.
-    pub(crate) identify: caller::Identify,
+    /// Who may call.
+    pub(crate) access: Access,
     /// Permits for calls.
     pub(crate) permits: Arc<Semaphore>,
     /// What calls take together.
@@ -43,18 +45,22 @@ pub(crate) struct Limits {
 /// All that a call meets, from the outside in: one layer, since each would cost every call a copy of all that is behind
 /// it. Reflection and health have the limits on messages, and neither deadlines nor permits: their streams live as long as
 /// their callers like, and whether the process is well is to be told also when it has too much to do.
-pub(crate) async fn layer(State(limits): State<Limits>, request: Request, next: Next) -> Response {
+pub(crate) async fn layer(State(limits): State<Limits>, mut request: Request, next: Next) -> Response {
     let ours = is_ours(&request);
     let misplaced = if ours { misplaced::refuse(request.headers()) } else { None };
     let known = message::method(method(&request));
     let response = match (misplaced, known) {
         (Some(status), _) => status.into_http(),
-        (None, Some(method)) if !method.is_ours => call(&limits, method, request, next).await,
-        (None, Some(method)) => {
-            let caller = caller::of(request.headers(), limits.identify);
-            let call = |request| call(&limits, method, request, next);
-            deadline::within(limits.max_deadline, caller, request, call).await
-        }
+        (None, Some(method)) => match method.scope {
+            Some(scope) => match caller::of(&mut request, &limits.access, scope).await {
+                Ok(caller) => {
+                    let call = |request| call(&limits, method, request, next);
+                    deadline::within(limits.max_deadline, caller, request, call).await
+                }
+                Err(status) => status.into_http(),
+            },
+            None => call(&limits, method, request, next).await,
+        },
         (None, None) => next.run(request).await,
     };
     error_details::explained(response, ours)
@@ -74,7 +80,7 @@ async fn call(limits: &Limits, method: &'static Method, request: Request, next: 
     let admitted = async {
         let in_time = tokio::time::timeout(limits.body_timeout, messages.only()).await;
         let (message, share) = in_time.map_err(|_| message::too_late())??;
-        let permit = if method.is_ours { Some(admission::admit(&limits.permits)?) } else { None };
+        let permit = if method.scope.is_some() { Some(admission::admit(&limits.permits)?) } else { None };
         Ok::<_, Status>((message, Admission::new((share, permit))))
     };
     let (message, admission) = match admitted.await {

@@ -37,6 +37,6 @@ mod watch;
 use wire::{headers, value};
 
 pub use health::Health;
-pub use layer::{caller::anybody, log};
+pub use layer::log;
 pub use routes::routes;
 pub use service::{Options, Service};

@@ -41,7 +41,7 @@ pub fn routes(service: Service, health: &Health) -> Router {
         .add_service(reflection_v1)
         .add_service(reflection_v1alpha);
     let limits = Limits {
-        identify: options.identify,
+        access: options.access.clone(),
         max_deadline: options.max_deadline,
         body_timeout: options.body_timeout,
         budget: options.budget.clone(),

@@ -2,21 +2,21 @@
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
+use access::Access;
 use budget::Budget;
 use domain::{
     Error,
-    command::{Command, CommandResult, Requester},
+    command::{Command, CommandResult},
     session::{Id, Session, TenantId},
     store::Store,
     value_type::ValueRules,
 };
 use futures_util::FutureExt;
-use http::HeaderMap;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use watch::Hub;
 
-use crate::{documents::Documents, layer::caller, line::Line};
+use crate::{documents::Documents, line::Line};
 
 /// What a deployment can set.
 #[derive(Debug, Clone)]
@@ -41,8 +41,8 @@ pub struct Options {
     pub max_concurrent_calls: usize,
     /// What calls take together.
     pub budget: Budget,
-    /// Says by a request's headers who calls.
-    pub identify: fn(&HeaderMap) -> (TenantId, Requester),
+    /// Who may call.
+    pub access: Access,
 }
 
 impl Default for Options {
@@ -56,7 +56,7 @@ impl Default for Options {
             answer_timeout: Duration::from_secs(20),
             max_concurrent_calls: 1024,
             budget: Budget::default(),
-            identify: caller::anybody,
+            access: Access::anybody(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What ends a stream that its caller does not end.
 
+use access::Validity;
 use domain::{Error, Outcome, Reason, caller::Caller};
 use futures_util::{Stream, StreamExt, stream};
 use tokio::time::Instant;
@@ -8,20 +9,21 @@ use tonic::{Status, codegen::BoxStream};
 
 use crate::{Service, status};
 
-/// The caller's own deadline, and the service's end. The server's limit on how long a call may take is not among them.
+/// The caller's own deadline, the end of what it may, and the service's. The server's limit on how long a call may take is not among them.
 #[derive(Debug, Clone)]
 pub(crate) struct StreamEnd {
     deadline: Option<Instant>,
+    validity: Validity,
     stopping: CancellationToken,
 }
 
 impl StreamEnd {
     /// # Errors
     /// The status of a service that has stopped: no stream begins there any more.
-    pub(crate) fn new(service: &Service, caller: &Caller) -> Result<Self, Status> {
+    pub(crate) fn new(service: &Service, caller: &Caller, validity: Validity) -> Result<Self, Status> {
         let deadline = caller.deadline.map(Instant::from_std);
         let stopping = service.stopping.clone();
-        if stopping.is_cancelled() { Err(stopped()) } else { Ok(Self { deadline, stopping }) }
+        if stopping.is_cancelled() { Err(stopped()) } else { Ok(Self { deadline, validity, stopping }) }
     }
 
     /// Waits for it. The status says why the stream ends, and nothing of what was done in it.
@@ -35,6 +37,7 @@ impl StreamEnd {
         tokio::select! {
             () = self.stopping.cancelled() => stopped(),
             () = passed => status::from_error(&Error::DeadlineExceeded(Outcome::NotApplied)),
+            () = self.validity.ended() => status::from_error(&Error::Unauthenticated),
         }
     }
 

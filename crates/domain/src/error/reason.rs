@@ -34,11 +34,13 @@ pub enum Reason {
     InvalidParameter,
     PositionExpired,
     NotSupported,
+    Unauthenticated,
+    PermissionDenied,
 }
 
 impl Reason {
     /// All of them, in the order of the proto's enum.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 29] = [
         Self::ChannelSessionIdRequired,
         Self::InvalidChannelSessionId,
         Self::BodyRequired,
@@ -66,6 +68,8 @@ impl Reason {
         Self::InvalidParameter,
         Self::PositionExpired,
         Self::NotSupported,
+        Self::Unauthenticated,
+        Self::PermissionDenied,
     ];
 
     /// The name on the wire.
@@ -99,6 +103,8 @@ impl Reason {
             Self::InvalidParameter => "INVALID_PARAMETER",
             Self::PositionExpired => "POSITION_EXPIRED",
             Self::NotSupported => "NOT_SUPPORTED",
+            Self::Unauthenticated => "UNAUTHENTICATED",
+            Self::PermissionDenied => "PERMISSION_DENIED",
         }
     }
 

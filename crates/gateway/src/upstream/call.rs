@@ -2,10 +2,11 @@
 
 use std::{convert::Infallible, error::Error as _};
 
+use access::Identity;
 use axum::extract::FromRequestParts;
 use budget::Counted;
 use domain::{Error, Outcome};
-use http::request::Parts;
+use http::{header::AUTHORIZATION, request::Parts};
 use telemetry::call::{REQUEST_ID, TRACEPARENT};
 use tonic::{Request, Response, Status};
 
@@ -73,11 +74,15 @@ impl Call {
     /// A message under the id and the trace of the request.
     pub(super) fn request<Q>(&self, message: Q) -> Request<Q> {
         let mut request = Request::new(message);
-        for name in [REQUEST_ID, TRACEPARENT] {
+        for name in [REQUEST_ID, TRACEPARENT, AUTHORIZATION.as_str()] {
             let value = self.parts.headers.get(name).and_then(|value| value.to_str().ok()?.parse().ok());
             if let Some(value) = value {
                 request.metadata_mut().insert(name, value);
             }
+        }
+        // Known already where the service is in this process.
+        if let Some(identity) = self.parts.extensions.get::<Identity>() {
+            request.extensions_mut().insert(identity.clone());
         }
         request
     }

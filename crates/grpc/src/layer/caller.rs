@@ -1,25 +1,44 @@
 //! Says who calls. Whatever is done for a call is done in this one's name.
 
-use domain::{caller::Caller, command::Requester, session::TenantId};
-use http::HeaderMap;
+use access::{Access, Certificate, Identity, Scope, Shown, Validity};
+use axum::extract::Request as HttpRequest;
+use domain::{Error, caller::Caller};
 use telemetry::call::trace_id;
 use tonic::{Request, Status};
 
 use crate::status;
 
-/// Says by a request's headers whose sessions it sees, and who asks.
-pub(crate) type Identify = fn(&HeaderMap) -> (TenantId, Requester);
-
-/// Everybody alike, since nobody has to say who they are: a deployment has one tenant.
-#[must_use]
-pub fn anybody(_: &HeaderMap) -> (TenantId, Requester) {
-    (TenantId::only(), Requester::anonymous())
-}
-
-/// The caller of a request.
-pub(super) fn of(headers: &HeaderMap, identify: Identify) -> Caller {
-    let (tenant, requester) = identify(headers);
-    Caller { trace_id: trace_id(headers), ..Caller::new(tenant, requester) }
+/// The caller of a request, who may do what needs a scope. For how long it may is put among the request's extensions.
+///
+/// A gateway in the same process may have found out already who calls; whoever comes over the network cannot say so.
+///
+/// # Errors
+/// UNAUTHENTICATED or PERMISSION_DENIED. Why it is not known who calls is logged and not told.
+pub(super) async fn of(request: &mut HttpRequest, access: &Access, scope: Scope) -> Result<Caller, Status> {
+    let identity = match request.extensions_mut().remove::<Identity>() {
+        Some(known) => known,
+        None => {
+            let certificate = request.extensions().get::<Certificate>().cloned();
+            let shown = Shown::of(request.headers(), certificate.as_ref());
+            access.authenticate(shown).await.map_err(|refusal| {
+                tracing::warn!(%refusal, "a caller is not known");
+                status::from_error(&Error::Unauthenticated)
+            })?
+        }
+    };
+    let Identity { tenant, requester, scopes, validity } = identity;
+    if !scopes.allow(scope) {
+        let scope = scope.as_str();
+        tracing::warn!(
+            tenant = tenant.as_str(),
+            requester = requester.as_str(),
+            scope,
+            "a caller lacks a scope"
+        );
+        return Err(status::from_error(&Error::PermissionDenied(scope)));
+    }
+    request.extensions_mut().insert(validity);
+    Ok(Caller { trace_id: trace_id(request.headers()), ..Caller::new(tenant, requester) })
 }
 
 /// The caller that the layers have found.
@@ -29,7 +48,12 @@ pub(super) fn of(headers: &HeaderMap, identify: Identify) -> Caller {
 pub(crate) fn found<T>(request: &Request<T>) -> Result<Caller, Status> {
     let missing = || {
         let cause = "a call that has no caller";
-        status::from_error(&domain::Error::Internal(cause.into()))
+        status::from_error(&Error::Internal(cause.into()))
     };
     request.extensions().get::<Caller>().cloned().ok_or_else(missing)
+}
+
+/// For how long that is who calls.
+pub(crate) fn validity<T>(request: &Request<T>) -> Validity {
+    request.extensions().get().cloned().unwrap_or_default()
 }

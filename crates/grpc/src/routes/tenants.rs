@@ -1,14 +1,16 @@
-//! Two tenants with sessions of the same ids, each call in the name of one of them: what a deployment has no way to say yet.
+//! Two tenants with sessions of the same ids, each call in the name of one of them, which has an API key.
 
+use access::{
+    Access,
+    credentials::{Credentials, Digest},
+};
 use channel_session_api::v1::{
     BatchUpdateDataRequest, ChannelSessionEvent, DeleteChannelSessionRequest, EndChannelSessionRequest,
     GetChannelSessionRequest, ListChannelSessionHistoryRequest, ListChannelSessionsRequest,
     StreamUpdateDataRequest, UpdateDataRequest, WatchChannelSessionsRequest,
     channel_session_service_client::ChannelSessionServiceClient, update_data_result::Result as Outcome,
 };
-use domain::{command::Requester, session::TenantId};
 use futures_util::stream;
-use http::HeaderMap;
 use store_testkit::memory::Memory;
 use tonic::{Code, Request, Streaming};
 
@@ -20,16 +22,26 @@ use crate::{
 
 const TENANTS: [&str; 2] = ["blue", "green"];
 
-/// Only tests name a tenant so.
-const HEADER: &str = "test-tenant";
-
-fn identify(headers: &HeaderMap) -> (TenantId, Requester) {
-    let tenant = headers.get(HEADER).expect("a tenant").to_str().expect("text");
-    (TenantId::from_stored(tenant), Requester::from_stored(&format!("a caller of {tenant}")))
+/// The key of a tenant's only caller.
+fn key(tenant: &str) -> String {
+    format!("chs_{tenant}")
 }
 
 fn service() -> Service {
-    over(Memory::default(), Options { identify, ..Options::default() })
+    let callers: Vec<_> = TENANTS.map(caller_of).into();
+    let file = serde_json::json!({ "callers": callers }).to_string();
+    let credentials = Credentials::parse(&file).expect("a file");
+    let access = Access::by(vec![credentials.api_keys()]);
+    over(Memory::default(), Options { access, ..Options::default() })
+}
+
+fn caller_of(tenant: &str) -> serde_json::Value {
+    serde_json::json!({
+        "name": format!("a caller of {tenant}"),
+        "tenant": tenant,
+        "scopes": ["channel-sessions:read", "channel-sessions:write", "channel-sessions:delete"],
+        "keys": [Digest::of(&key(tenant)).to_string()],
+    })
 }
 
 /// One who calls in a tenant's name.
@@ -45,7 +57,8 @@ impl Caller {
 
     fn request<T>(&self, message: T) -> Request<T> {
         let mut request = Request::new(message);
-        request.metadata_mut().insert(HEADER, self.tenant.parse().expect("a header"));
+        let header = format!("Bearer {}", key(self.tenant)).parse().expect("a header");
+        request.metadata_mut().insert("authorization", header);
         request
     }
 

@@ -8,6 +8,7 @@ mod stop;
 
 use std::{process::ExitCode, sync::Arc};
 
+use access::Access;
 use axum::middleware;
 use budget::Budget;
 use domain::store::Store;
@@ -39,10 +40,12 @@ impl Serve {
         let budget = self.limits.budget();
         let connections = self.limits.connections(self.database.max_connections).within_files();
         let bounds = self.limits.bounds(&budget, connections);
-        let service = self.service(store.clone(), &budget);
+        let access = Access::anybody();
+        let service = self.service(store.clone(), &budget, access.clone());
         let routes = grpc::routes(service.clone(), &health);
         let upstream = Upstream::in_process(routes.clone());
-        let gateway = gateway::routes(upstream, self.limits.gateway(budget), leaving.clone());
+        let options = gateway::Options { access, ..self.limits.gateway(budget) };
+        let gateway = gateway::routes(upstream, options, leaving.clone());
         tracing::info!(
             grpc = %grpc_listener.local_addr()?,
             http = %http_listener.local_addr()?,
@@ -79,7 +82,7 @@ impl Serve {
         Ok(ExitCode::SUCCESS)
     }
 
-    fn service(&self, store: Arc<dyn Store>, budget: &Budget) -> Service {
+    fn service(&self, store: Arc<dyn Store>, budget: &Budget, access: Access) -> Service {
         let hub = Hub::new(store.clone(), watch::Options { max_watches: self.limits.max_watches() });
         let options = grpc::Options {
             max_attributes: self.rules.max_attributes as usize,
@@ -90,7 +93,7 @@ impl Serve {
             answer_timeout: self.limits.answer_timeout(),
             max_concurrent_calls: self.limits.max_concurrent_requests(),
             budget: budget.clone(),
-            identify: grpc::anybody,
+            access,
         };
         Service::new(store, hub, options)
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use access::Access;
 use budget::Budget;
 use clap::Args;
 use humantime::Duration as HumanDuration;
@@ -163,6 +164,7 @@ impl Limits {
             max_concurrent_requests: self.max_concurrent_requests(),
             max_event_streams: self.max_watches(),
             budget,
+            access: Access::anybody(),
         }
     }
 }

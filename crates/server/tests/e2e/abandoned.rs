@@ -40,6 +40,7 @@ async fn after_any_number_of_polls_the_next_update_is_kept() {
     let routes = gateway::routes(
         Upstream::in_process(grpc::routes(service, &health)),
         gateway::Options {
+            access: access::Access::anybody(),
             body_timeout: Duration::from_secs(10),
             call_timeout: Duration::from_secs(10),
             max_concurrent_requests: 100,

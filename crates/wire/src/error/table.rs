@@ -37,6 +37,8 @@ fn row(reason: Reason) -> (Code, u16, Option<u64>) {
         Reason::InvalidDocument => (Code::InvalidArgument, 400, None),
         Reason::DocumentTooLarge => (Code::InvalidArgument, 400, None),
         Reason::InvalidParameter => (Code::InvalidArgument, 400, None),
+        Reason::Unauthenticated => (Code::Unauthenticated, 401, None),
+        Reason::PermissionDenied => (Code::PermissionDenied, 403, None),
         Reason::ChannelSessionNotFound => (Code::NotFound, 404, None),
         Reason::NotFound => (Code::Unimplemented, 404, None),
         Reason::MethodNotAllowed => (Code::Unimplemented, 405, None),

@@ -5,6 +5,7 @@
 
 use std::{collections::HashMap, sync::LazyLock};
 
+use access::Scope;
 use channel_session_api::FILE_DESCRIPTOR_SET;
 use prost::{
     Message as _,
@@ -13,11 +14,13 @@ use prost::{
 use prost_types::{DescriptorProto, FileDescriptorSet, field_descriptor_proto::Type};
 use wire::MAX_MESSAGE_BYTES;
 
+use crate::layer::scope;
+
 /// A method that is served here: what it takes.
 #[derive(Debug)]
 pub(crate) struct Method {
-    /// Whether it is the service's own, not health's or reflection's.
-    pub(crate) is_ours: bool,
+    /// What its caller has to be allowed, where it is the service's own: health and reflection are for everybody.
+    pub(crate) scope: Option<Scope>,
     /// How large a message of its callers may be, in bytes.
     pub(crate) max_message_bytes: usize,
     /// Where the kind of its request stands among the kinds.
@@ -104,8 +107,9 @@ fn methods() -> HashMap<String, Method> {
                 let name = method.name();
                 let is_streaming = method.client_streaming();
                 let has_long_answers = name.starts_with("List") || name.starts_with("Batch");
+                let scope = is_ours.then(|| scope::of(name));
                 let method =
-                    Method { is_ours, max_message_bytes, request, is_streaming, has_long_answers, kinds };
+                    Method { scope, max_message_bytes, request, is_streaming, has_long_answers, kinds };
                 methods.insert(format!("{}.{}/{name}", file.package(), service.name()), method);
             }
         }
