@@ -1,5 +1,6 @@
 //! The commands.
 
+mod create_key;
 mod export;
 mod gateway;
 mod import;
@@ -14,7 +15,9 @@ use tokio::runtime::{Builder, Runtime};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use crate::{
-    config::{Database, GrpcAddr, HttpAddr, Limits, Log, LogFormat, Retention, Rules, Stop, environment},
+    config::{
+        Access, Database, GrpcAddr, HttpAddr, Limits, Log, LogFormat, Retention, Rules, Stop, environment,
+    },
     shutdown,
     store::{self, opening},
     telemetry,
@@ -40,6 +43,8 @@ enum Command {
     Gateway(Gateway),
     /// Bring the database's tables to this version, and end.
     Migrate(Migrate),
+    /// Make an API key for the credentials file, and print it once.
+    CreateKey(CreateKey),
     /// Store sessions from a file: one JSON document a line, or one JSON array, also as mongoexport writes them.
     ///
     /// Each session is stored whole or not at all. A line that cannot be stored is reported with its number and the
@@ -62,6 +67,8 @@ struct Serve {
     http_addr: HttpAddr,
     #[command(flatten)]
     database: Database,
+    #[command(flatten)]
+    access: Access,
     #[command(flatten)]
     rules: Rules,
     #[command(flatten)]
@@ -89,6 +96,9 @@ struct Migrate {
     #[command(flatten)]
     database: Database,
 }
+
+#[derive(Debug, Args)]
+struct CreateKey {}
 
 #[derive(Debug, Args)]
 struct Import {
@@ -186,6 +196,7 @@ impl Command {
             Self::Serve(command) => command.run().await,
             Self::Gateway(command) => command.run().await,
             Self::Migrate(command) => command.run().await,
+            Self::CreateKey(_) => create_key::run(),
             Self::Import(command) => command.run().await,
             Self::Export(command) => command.run().await,
         }

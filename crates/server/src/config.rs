@@ -3,6 +3,7 @@
 
 use humantime::Duration as HumanDuration;
 
+mod access;
 mod database;
 pub(crate) mod environment;
 mod limits;
@@ -12,6 +13,7 @@ mod retention;
 mod rules;
 mod stop;
 
+pub use access::{Access, Authn};
 pub use database::Database;
 pub use limits::Limits;
 pub use listen::{GrpcAddr, HttpAddr};

@@ -1,5 +1,6 @@
 //! The program `channel-sessions`: configuration, wiring, telemetry, shutdown, and its commands.
 
+mod access;
 pub mod cli;
 pub mod config;
 pub mod export;

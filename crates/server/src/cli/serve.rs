@@ -19,6 +19,7 @@ use watch::Hub;
 
 use super::{Failure, Serve};
 use crate::{
+    access::{Callers, is_of_this_machine},
     listener::{Listener, Protocol},
     shutdown::Signals,
     store::deferred::Deferred,
@@ -29,6 +30,7 @@ use stop::Running;
 impl Serve {
     pub(super) async fn run(self) -> Result<ExitCode, Failure> {
         let mut signals = Signals::listen()?;
+        let callers = Callers::read(&self.access)?;
         let grpc_listener = bind(&self.grpc_addr.grpc_addr, "--grpc-addr", Protocol::Grpc).await?;
         let http_listener = bind(&self.http_addr.http_addr, "--http-addr", Protocol::Rest).await?;
 
@@ -40,15 +42,24 @@ impl Serve {
         let budget = self.limits.budget();
         let connections = self.limits.connections(self.database.max_connections).within_files();
         let bounds = self.limits.bounds(&budget, connections);
-        let access = Access::anybody();
+        let access = callers.access.clone();
         let service = self.service(store.clone(), &budget, access.clone());
         let routes = grpc::routes(service.clone(), &health);
         let upstream = Upstream::in_process(routes.clone());
-        let options = gateway::Options { access, ..self.limits.gateway(budget) };
+        let options = gateway::Options { access: access.clone(), ..self.limits.gateway(budget) };
         let gateway = gateway::routes(upstream, options, leaving.clone());
+        let authn = access.is_required();
+        if !authn
+            && ![&self.grpc_addr.grpc_addr, &self.http_addr.http_addr]
+                .into_iter()
+                .all(|address| is_of_this_machine(address))
+        {
+            tracing::warn!("everybody who reaches these addresses reads and writes everything: see --authn");
+        }
         tracing::info!(
             grpc = %grpc_listener.local_addr()?,
             http = %http_listener.local_addr()?,
+            authn,
             "listening"
         );
 
@@ -64,6 +75,7 @@ impl Serve {
             }
         });
         let (lame_duck, leaves) = (self.stop.lame_duck(), leaving.clone());
+        tokio::spawn(callers.follow(leaving.clone()));
         let life = Life { serve: self, store: store.clone(), health: health.clone(), leaving: leaves };
         let mut running = Running { service, store, health, leaving, stopping, servers, life: None };
         let signal = tokio::select! {

@@ -8,12 +8,14 @@ use super::*;
 use crate::cli::Program;
 
 /// The flags of `serve`. Of these the first five are the contract's, with their variables and defaults.
-const SERVE: [(&str, &str, &str); 25] = [
+const SERVE: [(&str, &str, &str); 27] = [
     ("database-url", "DATABASE_URL", "sqlite:channel-sessions.db"),
     ("grpc-addr", "GRPC_ADDR", "127.0.0.1:50051"),
     ("http-addr", "HTTP_ADDR", "127.0.0.1:8080"),
     ("max-attributes", "MAX_ATTRIBUTES", "10"),
     ("value-rules", "VALUE_RULES", "strict"),
+    ("authn", "AUTHN", "none"),
+    ("credentials-file", "CREDENTIALS_FILE", ""),
     ("database-max-connections", "DATABASE_MAX_CONNECTIONS", "16"),
     ("database-timeout", "DATABASE_TIMEOUT", "5s"),
     ("session-cache", "SESSION_CACHE", "32MiB"),
@@ -45,7 +47,7 @@ fn commands() -> Vec<Command> {
     root.build();
     let commands: Vec<_> = root.get_subcommands().filter(|it| it.get_name() != "help").cloned().collect();
     let names: Vec<_> = commands.iter().map(Command::get_name).collect();
-    assert_eq!(names, ["serve", "gateway", "migrate", "import", "export"]);
+    assert_eq!(names, ["serve", "gateway", "migrate", "create-key", "import", "export"]);
     commands
 }
 

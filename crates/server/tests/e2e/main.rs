@@ -5,6 +5,7 @@
 mod support;
 
 mod abandoned;
+mod access;
 mod availability;
 mod batch;
 mod citus;

@@ -1,0 +1,238 @@
+//! Who may call: every call and every route asks for it, what is refused looks alike, tenants see their own sessions only, and a
+//! key that is removed stops working, also for what goes on.
+
+use std::{fs, path::PathBuf};
+
+use access::credentials::Digest;
+use channel_session_api::{FILE_DESCRIPTOR_SET, v1::WatchChannelSessionsRequest};
+use http::Method;
+use prost::Message;
+use prost_types::FileDescriptorSet;
+use serde_json::json;
+use tonic::{Code, Request, Status};
+
+use crate::support::{
+    Failure, Front, Service, Store,
+    http2::{Connection, framed},
+    on_both_stores,
+    patience::within,
+    rest::Answer,
+};
+
+on_both_stores!(
+    nothing_is_served_without_a_key,
+    a_key_does_what_its_scopes_say,
+    tenants_see_their_own_sessions,
+    a_key_that_is_removed_stops_working,
+);
+
+const ALL: &[&str] = &["channel-sessions:read", "channel-sessions:write", "channel-sessions:delete"];
+
+/// A service whose callers have keys, and the file that names them.
+struct Guarded {
+    service: Service,
+    file: PathBuf,
+    _folder: tempfile::TempDir,
+}
+
+impl Guarded {
+    /// Callers by their names, which are also in their keys, each with its tenant and scopes.
+    async fn start(store: Store, front: Front, callers: &[(&str, &str, &[&str])]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("credentials.json");
+        name(&file, callers);
+        let flags = ["--authn", "api-keys", "--credentials-file", file.to_str().unwrap()];
+        let service = Service::with(store, front, &flags).await;
+        Self { service, file, _folder: folder }
+    }
+
+    /// A request over REST with a caller's key.
+    async fn rest(&self, caller: &str, method: Method, path: &str, body: &str) -> Answer {
+        let key = format!("Bearer {}", key(caller));
+        let json = ("content-type", "application/json");
+        self.service.rest().send(method, path, body.to_owned(), &[json, ("authorization", &key)]).await
+    }
+
+    /// A call of a method with these headers, and what its status is.
+    async fn call(&self, method: &str, headers: &[(&str, &str)]) -> Status {
+        let connection = Connection::open(self.service.server.address("grpc"), 65_535).await;
+        let call = connection.call(method, headers, Some(framed(false, &[])), true).await;
+        within("a status", call.status()).await.expect_err("an empty message is no call")
+    }
+}
+
+fn key(caller: &str) -> String {
+    format!("chs_{caller}")
+}
+
+fn name(file: &PathBuf, callers: &[(&str, &str, &[&str])]) {
+    let callers: Vec<_> = callers
+        .iter()
+        .map(|(name, tenant, scopes)| {
+            json!({"name": name, "tenant": tenant, "scopes": scopes, "keys": [Digest::of(&key(name)).to_string()]})
+        })
+        .collect();
+    fs::write(file, json!({ "callers": callers }).to_string()).unwrap();
+}
+
+/// The service's methods, by their names.
+fn methods() -> Vec<String> {
+    let set = FileDescriptorSet::decode(FILE_DESCRIPTOR_SET).unwrap();
+    let services = set.file.into_iter().filter(|file| file.package() == "channelsession.v1");
+    let methods = services.flat_map(|file| file.service).flat_map(|service| service.method);
+    methods.map(|method| method.name().to_owned()).collect()
+}
+
+const WRONG: [&str; 6] = [
+    "Bearer chs_nobody",
+    "Bearer chs_",
+    "Bearer a.b.c",
+    "Basic Y2hzX2l2cjo=",
+    "chs_ivr",
+    "Bearer chs_ivr chs_ivr",
+];
+
+async fn nothing_is_served_without_a_key(store: Store) {
+    let guarded = Guarded::start(store, Front::Combined, &[("ivr", "default", ALL)]).await;
+    let methods = methods();
+    assert!(methods.len() >= 10, "{methods:?}");
+    let mut answers = Vec::new();
+    for method in &methods {
+        answers.push(guarded.call(method, &[]).await);
+        for wrong in WRONG {
+            answers.push(guarded.call(method, &[("authorization", wrong)]).await);
+        }
+    }
+    for status in answers {
+        assert_eq!(
+            (status.code(), &*Failure::from_status(&status).reason),
+            (Code::Unauthenticated, "UNAUTHENTICATED")
+        );
+        assert_eq!(
+            status.message(),
+            "this call needs valid credentials: a bearer token in the Authorization header, or a client certificate"
+        );
+    }
+
+    let rest = guarded.service.rest();
+    for operation in gateway::operations() {
+        let path = operation.path.replace("{channelSessionId}", "x");
+        let mut bodies = Vec::new();
+        for header in [None].into_iter().chain(WRONG.map(Some)) {
+            let headers: Vec<_> = header.map(|value| ("authorization", value)).into_iter().collect();
+            let answer = rest.send(operation.method.clone(), &path, "", &headers).await;
+            if ["/healthz", "/readyz"].contains(&operation.path) {
+                assert_ne!(answer.status.as_u16(), 401, "{path}");
+                continue;
+            }
+            assert_eq!(answer.status.as_u16(), 401, "{} {path} {header:?}", operation.method);
+            assert_eq!(answer.failure().reason, "UNAUTHENTICATED");
+            assert_eq!(answer.headers["www-authenticate"], "Bearer");
+            bodies.push(answer.body);
+        }
+        bodies.dedup();
+        assert!(bodies.len() <= 1, "{bodies:?}");
+    }
+    // A body is not waited for.
+    let connection = Connection::open(rest.address(), 65_535).await;
+    let put = connection.put("/forms/x", "application/json").await;
+    let answer = within("a refusal", put.response).await.unwrap();
+    assert_eq!(answer.status().as_u16(), 401);
+}
+
+async fn a_key_does_what_its_scopes_say(store: Store) {
+    let callers: [(&str, &str, &[&str]); 3] = [
+        ("reads", "default", &["channel-sessions:read"]),
+        ("writes", "default", &["channel-sessions:write"]),
+        ("deletes", "default", &["channel-sessions:delete"]),
+    ];
+    let guarded = Guarded::start(store, Front::Combined, &callers).await;
+    assert_eq!(guarded.rest("writes", Method::PUT, "/channel-sessions/x", "{}").await.status.as_u16(), 201);
+    let update = r#"[{"key":"k","type":"Number","value":1}]"#;
+    let batch = r#"{"requests":[{"channelSessionId":"x"}]}"#;
+    let requests = [
+        ("writes", Method::PUT, "/forms/x", update),
+        ("writes", Method::PATCH, "/channel-sessions/x", r#"{"attributes":[]}"#),
+        ("writes", Method::POST, "/batch-update-data", batch),
+        ("reads", Method::GET, "/channel-sessions/x", ""),
+        ("reads", Method::GET, "/channel-sessions", ""),
+        ("reads", Method::GET, "/channel-sessions/x/history", ""),
+        ("writes", Method::POST, "/channel-sessions/x/end", r#"{"reasonCode":"AGENT"}"#),
+        ("deletes", Method::DELETE, "/channel-sessions/x", ""),
+    ];
+    for (may, method, path, body) in requests {
+        for (caller, ..) in callers.iter().filter(|(caller, ..)| *caller != may) {
+            let refused = guarded.rest(caller, method.clone(), path, body).await;
+            assert_eq!(
+                (refused.status.as_u16(), &*refused.failure().reason),
+                (403, "PERMISSION_DENIED"),
+                "{path}"
+            );
+        }
+        let done = guarded.rest(may, method, path, body).await;
+        assert!(done.status.is_success(), "{path}: {done:?}");
+    }
+}
+
+async fn tenants_see_their_own_sessions(store: Store) {
+    let callers = [("ivr", "blue", ALL), ("bot", "green", ALL)];
+    for front in [Front::Combined, Front::Alone] {
+        let guarded = Guarded::start(store, front, &callers).await;
+        for (caller, tenant, _) in callers {
+            let document = format!(r#"{{"of":"{tenant}"}}"#);
+            let created = guarded.rest(caller, Method::PUT, "/channel-sessions/same", &document).await;
+            assert_eq!(created.status.as_u16(), 201, "{created:?}");
+        }
+        let body = r#"[{"key":"k","type":"Number","value":1}]"#;
+        assert_eq!(guarded.rest("ivr", Method::PUT, "/forms/same", body).await.revision(), 2);
+        let other = guarded.rest("bot", Method::GET, "/channel-sessions/same", "").await;
+        assert_eq!((other.revision(), other.document()), (1, r#"{"of":"green"}"#));
+        let history = guarded.rest("ivr", Method::GET, "/channel-sessions/same/history", "").await;
+        assert!(
+            history.body.contains(r#""requester":"ivr""#) && !history.body.contains("bot"),
+            "{history:?}"
+        );
+        guarded.rest("ivr", Method::DELETE, "/channel-sessions/same", "").await;
+        assert_eq!(guarded.rest("bot", Method::GET, "/channel-sessions/same", "").await.status.as_u16(), 200);
+    }
+}
+
+async fn a_key_that_is_removed_stops_working(store: Store) {
+    let callers = [("stays", "default", ALL), ("goes", "default", ALL)];
+    let guarded = Guarded::start(store, Front::Combined, &callers).await;
+    let client = guarded.service.grpc().await;
+    let watch = async |caller: &str| {
+        let mut request = Request::new(WatchChannelSessionsRequest::default());
+        let value = format!("Bearer {}", key(caller)).parse().unwrap();
+        request.metadata_mut().insert("authorization", value);
+        client.clone().watch_channel_sessions(request).await.unwrap().into_inner()
+    };
+    let (mut goes, mut stays) = (watch("goes").await, watch("stays").await);
+    for watch in [&mut goes, &mut stays] {
+        assert!(watch.message().await.unwrap().is_some(), "a checkpoint");
+    }
+    // What is wrong changes nothing.
+    fs::write(&guarded.file, "{").unwrap();
+    guarded.service.server.says("the credentials file is wrong; what it said before goes on to hold");
+    assert!(guarded.rest("goes", Method::GET, "/channel-sessions", "").await.status.is_success());
+    name(&guarded.file, &callers[..1]);
+    let end = within("the end of the watch", async {
+        loop {
+            match goes.message().await {
+                Ok(Some(_)) => {}
+                other => return other,
+            }
+        }
+    });
+    assert_eq!(end.await.expect_err("its key is gone").code(), Code::Unauthenticated);
+    assert_eq!(guarded.rest("goes", Method::GET, "/channel-sessions", "").await.status.as_u16(), 401);
+    assert_eq!(guarded.rest("stays", Method::PUT, "/channel-sessions/x", "{}").await.status.as_u16(), 201);
+    let event = within("an event", async {
+        loop {
+            if let Some(event) = stays.message().await.unwrap().unwrap().event {
+                return event;
+            }
+        }
+    });
+    assert_eq!(event.await.requester, "stays");
+}
