@@ -5,6 +5,7 @@
 
 pub mod credentials;
 mod identity;
+mod name;
 mod refusal;
 mod scope;
 mod shown;

@@ -4,7 +4,7 @@ use domain::{command::Requester, session::TenantId};
 use serde::Deserialize;
 
 use super::{Callers, Digest, Entry};
-use crate::{Identity, Scope, Scopes, Validity};
+use crate::{Identity, Scope, Scopes, Validity, name};
 
 /// What is wrong with a credentials file.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -47,9 +47,6 @@ fn default_tenant() -> String {
     TenantId::only().as_str().to_owned()
 }
 
-/// The longest name of a caller or of a tenant, in characters.
-const MAX_CHARS: usize = 255;
-
 pub(super) fn parse(text: &str) -> Result<Callers, Invalid> {
     let File { callers } = serde_json::from_str(text).map_err(|error| Invalid::Json(error.to_string()))?;
     let mut all = Callers::default();
@@ -62,9 +59,11 @@ pub(super) fn parse(text: &str) -> Result<Callers, Invalid> {
 
 fn add(all: &mut Callers, caller: Caller) -> Result<(), String> {
     for (what, text) in [("name", &caller.name), ("tenant", &caller.tenant)] {
-        let chars = text.chars().count();
-        if chars == 0 || chars > MAX_CHARS || text.chars().any(char::is_control) {
-            return Err(format!("{what} must be 1 to {MAX_CHARS} characters without control characters"));
+        if !name::is_fine(text) {
+            return Err(format!(
+                "{what} must be 1 to {} characters without control characters",
+                name::MAX_CHARS
+            ));
         }
     }
     let scopes = caller.scopes.iter().map(|name| {
