@@ -6,6 +6,7 @@
 pub mod credentials;
 mod identity;
 mod name;
+pub mod oidc;
 mod refusal;
 mod scope;
 mod shown;
