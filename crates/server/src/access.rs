@@ -4,12 +4,13 @@
 use std::{net::IpAddr, path::Path};
 
 use access::{
-    Access,
+    Access, Method,
     credentials::{Changed, Credentials, Watched},
+    oidc::Oidc,
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::config;
+use crate::config::{self, Authn};
 
 /// Who may call, and the file that is to be followed for it.
 pub(crate) struct Callers {
@@ -21,18 +22,17 @@ impl Callers {
     /// # Errors
     /// Settings that contradict each other, or a file that is not as it has to be: which, and what to do.
     pub(crate) fn read(settings: &config::Access) -> Result<Self, String> {
-        settings.is_required()?;
-        let Some(path) = &settings.credentials_file else {
-            return Ok(Self { access: Access::anybody(), followed: None });
-        };
-        let cannot =
-            |error: &dyn std::fmt::Display| format!("--credentials-file {}: {error}", path.display());
-        warn_if_others_may_write(path);
-        let watched = Watched::open(path).map_err(|error| cannot(&error))?;
-        let text = std::str::from_utf8(watched.content()).map_err(|error| cannot(&error))?;
-        let credentials = Credentials::parse(text).map_err(|error| cannot(&error))?;
-        let access = Access::by(vec![credentials.api_keys()]);
-        Ok(Self { access, followed: Some((credentials, watched)) })
+        settings.check()?;
+        let followed = settings.credentials_file.as_deref().map(credentials).transpose()?;
+        let mut methods: Vec<Box<dyn Method>> = Vec::new();
+        if let Some((credentials, _)) = &followed {
+            methods.push(credentials.api_keys());
+        }
+        if settings.takes(Authn::Oidc) {
+            let oidc = settings.oidc().and_then(Oidc::new).map_err(|invalid| invalid.to_string())?;
+            methods.push(Box::new(oidc));
+        }
+        Ok(Self { access: Access::by(methods), followed })
     }
 
     /// Follows the file until the process stops. One that is wrong is told of, and what was there before goes on to hold.
@@ -55,6 +55,16 @@ impl Callers {
             }
         }
     }
+}
+
+/// The callers that a file names.
+fn credentials(path: &Path) -> Result<(Credentials, Watched), String> {
+    let cannot = |error: &dyn std::fmt::Display| format!("--credentials-file {}: {error}", path.display());
+    warn_if_others_may_write(path);
+    let watched = Watched::open(path).map_err(|error| cannot(&error))?;
+    let text = std::str::from_utf8(watched.content()).map_err(|error| cannot(&error))?;
+    let credentials = Credentials::parse(text).map_err(|error| cannot(&error))?;
+    Ok((credentials, watched))
 }
 
 /// Whoever may write it may be anybody.

@@ -38,7 +38,7 @@ pub struct Program {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run the gRPC server and the REST gateway in one process. Brings the database's tables to this version first.
-    Serve(Serve),
+    Serve(Box<Serve>),
     /// Run the REST gateway alone, in front of a gRPC address.
     Gateway(Gateway),
     /// Bring the database's tables to this version, and end.

@@ -8,7 +8,7 @@ use super::*;
 use crate::cli::Program;
 
 /// The flags of `serve`. Of these the first five are the contract's, with their variables and defaults.
-const SERVE: [(&str, &str, &str); 27] = [
+const SERVE: [(&str, &str, &str); 32] = [
     ("database-url", "DATABASE_URL", "sqlite:channel-sessions.db"),
     ("grpc-addr", "GRPC_ADDR", "127.0.0.1:50051"),
     ("http-addr", "HTTP_ADDR", "127.0.0.1:8080"),
@@ -16,6 +16,11 @@ const SERVE: [(&str, &str, &str); 27] = [
     ("value-rules", "VALUE_RULES", "strict"),
     ("authn", "AUTHN", "none"),
     ("credentials-file", "CREDENTIALS_FILE", ""),
+    ("oidc-issuer", "OIDC_ISSUER", ""),
+    ("oidc-audience", "OIDC_AUDIENCE", ""),
+    ("oidc-jwks", "OIDC_JWKS", ""),
+    ("oidc-tenant-claim", "OIDC_TENANT_CLAIM", "tenant_id"),
+    ("oidc-scope-claim", "OIDC_SCOPE_CLAIM", "scope"),
     ("database-max-connections", "DATABASE_MAX_CONNECTIONS", "16"),
     ("database-timeout", "DATABASE_TIMEOUT", "5s"),
     ("session-cache", "SESSION_CACHE", "32MiB"),
@@ -87,7 +92,14 @@ fn a_flag_means_the_same_to_every_command() {
             let (_, env, default) =
                 SERVE.iter().find(|(known, ..)| *known == name).expect("only serve has flags of its own");
             assert_eq!(variable(arg), *env, "{} --{name}", command.get_name());
-            assert_eq!(arg.get_default_values(), [*default], "{} --{name}", command.get_name());
+            let defaults = arg.get_default_values();
+            assert!(defaults.len() <= 1, "{} --{name}", command.get_name());
+            assert_eq!(
+                defaults.first().map_or("", |it| it.to_str().expect("text")),
+                *default,
+                "{} --{name}",
+                command.get_name()
+            );
         }
     }
 }
