@@ -59,7 +59,7 @@ impl fmt::Display for Id {
     }
 }
 
-/// Who a session belongs to. Until callers are authenticated there is one tenant, the default.
+/// Who a session belongs to. Where callers do not have to say who they are, there is one tenant, the default.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TenantId(Box<str>);
 

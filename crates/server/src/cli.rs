@@ -10,7 +10,10 @@ mod serve;
 use std::{io, process::ExitCode, sync::Arc};
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
-use domain::store::{OpenError, Store};
+use domain::{
+    session::TenantId,
+    store::{OpenError, Store},
+};
 use tokio::runtime::{Builder, Runtime};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 
@@ -100,10 +103,26 @@ struct Migrate {
 #[derive(Debug, Args)]
 struct CreateKey {}
 
+/// Whose sessions a command is about.
+#[derive(Debug, Args)]
+struct Tenant {
+    /// Whose sessions: the tenant that callers' keys or tokens name
+    #[arg(long, value_name = "NAME", default_value = "default")]
+    tenant: String,
+}
+
+impl Tenant {
+    fn id(&self) -> TenantId {
+        TenantId::from_stored(&self.tenant)
+    }
+}
+
 #[derive(Debug, Args)]
 struct Import {
     #[command(flatten)]
     import: crate::import::Args,
+    #[command(flatten)]
+    tenant: Tenant,
     #[command(flatten)]
     database: Database,
 }
@@ -112,6 +131,8 @@ struct Import {
 struct Export {
     #[command(flatten)]
     export: crate::export::Args,
+    #[command(flatten)]
+    tenant: Tenant,
     #[command(flatten)]
     database: Database,
 }

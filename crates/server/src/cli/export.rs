@@ -2,8 +2,6 @@
 
 use std::{io, process::ExitCode};
 
-use domain::session::TenantId;
-
 use super::{Export, Failure, INTERRUPTED, wait_for};
 use crate::{export, shutdown::Signals, store};
 
@@ -20,7 +18,7 @@ impl Export {
             |cause| format!("the store cannot be read: {cause}; are its tables there? see `migrate`");
         store.health().await.reads.map_err(unusable)?;
         let (mut out, mut err) = (io::stdout(), io::stderr());
-        let tenant = TenantId::only();
+        let tenant = self.tenant.id();
         tokio::select! {
             exported = export::run(&self.export, store.clone(), &tenant, &mut out, &mut err) => exported.map(drop)?,
             _ = signals.next() => return Err("interrupted; nothing that was written is complete".into()),

@@ -2,8 +2,6 @@
 
 use std::{io, process::ExitCode};
 
-use domain::session::TenantId;
-
 use super::{Failure, INTERRUPTED, Import, open};
 use crate::{import, shutdown::Signals};
 
@@ -15,7 +13,7 @@ impl Import {
             _ = signals.next() => return Err(INTERRUPTED.into()),
         };
         let (mut out, mut err) = (io::stdout(), io::stderr());
-        let tenant = TenantId::only();
+        let tenant = self.tenant.id();
         let imported = tokio::select! {
             imported = import::run(&self.import, store.clone(), &tenant, &mut out, &mut err) => Some(imported),
             _ = signals.next() => None,

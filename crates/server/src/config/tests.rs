@@ -44,7 +44,7 @@ const SERVE: [(&str, &str, &str); 32] = [
 ];
 
 /// What a person says anew with each call, so that it has no variable.
-const OF_ONE_CALL: [&str; 7] = ["sample", "raw", "existing", "output", "array", "help", "version"];
+const OF_ONE_CALL: [&str; 8] = ["sample", "raw", "existing", "output", "array", "tenant", "help", "version"];
 
 /// All commands, with the flags that each of them takes.
 fn commands() -> Vec<Command> {
