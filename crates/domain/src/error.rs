@@ -99,9 +99,7 @@ pub enum Error {
     #[error("{0}")]
     NotSupported(&'static str),
     /// It is not known who calls. Why is for the log alone.
-    #[error(
-        "this call needs valid credentials: a bearer token in the Authorization header, or a client certificate"
-    )]
+    #[error("this call needs valid credentials: a bearer token in the Authorization header")]
     Unauthenticated,
     /// Who calls is known, and may not do this.
     #[error("this caller may not do this: it needs the scope {0}")]

@@ -11,7 +11,7 @@ pub struct Safeguard {
     pub over_grpc: &'static str,
     /// What a change over REST has instead; none where it is honoured there.
     pub over_rest: Option<&'static str>,
-    /// Whether a read over REST may bear it: browsers and proxies send it by themselves, or it only states a preference.
+    /// Whether a read over REST may bear it: clients and proxies send it by themselves, or it only states a preference.
     /// On a read, none of the others has an effect.
     pub on_reads: bool,
 }
@@ -28,7 +28,8 @@ pub const SAFEGUARDS: [Safeguard; 15] = [
     row("Idempotency-Key", "the field request_id of the request", None),
     row("X-Idempotency-Key", "the field request_id of the request", Some(IDEMPOTENCY_KEY)),
     row("X-Idempotency-Token", "the field request_id of the request", Some(IDEMPOTENCY_KEY)),
-    row("Request-Id", REQUEST_ID, Some("Idempotency-Key; for the log, X-Request-ID")),
+    // Clients on older .NET have it on all requests, for tracing.
+    row("Request-Id", REQUEST_ID, Some("Idempotency-Key; for the log, X-Request-ID")).on_reads(),
     row("Request_Id", REQUEST_ID, Some("Idempotency-Key; for the log, X-Request-ID")),
     row("Validate-Only", "the field validate_only of the request", Some(VALIDATE_ONLY)),
     row("X-Dry-Run", "the field validate_only of the request", Some(VALIDATE_ONLY)),

@@ -72,7 +72,7 @@ struct Large {
 
 /// How long a piece may wait for its peer where others wait for the memory that it takes: a watch goes on later from where
 /// it was. Those who never read hold up the others for so long each.
-const WANTED_TIMEOUT: Duration = Duration::from_millis(500);
+const WANTED_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How often it is looked whether one has waited for too long.
 const INTERVAL: Duration = Duration::from_millis(250);

@@ -117,7 +117,7 @@ async fn nothing_is_served_without_a_key(store: Store) {
         );
         assert_eq!(
             status.message(),
-            "this call needs valid credentials: a bearer token in the Authorization header, or a client certificate"
+            "this call needs valid credentials: a bearer token in the Authorization header"
         );
     }
 

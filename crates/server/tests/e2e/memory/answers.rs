@@ -95,20 +95,26 @@ async fn event_streams_keep_nothing_of_what_they_delivered(store: Store) {
         service.rest().update("large", r#"[{"key":"n","type":"Number","value":1}]"#).await.revision(),
         2
     );
-    within("an event", join_all(readers)).await.into_iter().for_each(Result::unwrap);
+    let read = within("an event", join_all(readers)).await;
+    assert!(read.into_iter().any(Result::unwrap), "nobody was told");
     let peak = service.server.peak_memory();
     eprintln!("memory: {} MB", peak >> 20);
     assert!(peak < MAX_MEMORY, "{} MB", peak >> 20);
     drop(idle);
 }
 
-/// Reads until the event of a large session has come, which has its document twice.
-fn read_an_event(mut stream: TcpStream) {
+/// Reads until the event of a large session has come, which has its document twice. Whether it has: on a busy machine, one
+/// that reads may be taken for one that does not.
+fn read_an_event(mut stream: TcpStream) -> bool {
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     let (mut piece, mut taken) = (vec![0; 64 * 1024], 0);
     while taken < 4_000_000 {
-        taken += stream.read(&mut piece).unwrap();
+        match stream.read(&mut piece).unwrap() {
+            0 => return false,
+            bytes => taken += bytes,
+        }
     }
+    true
 }
 
 /// Watches that have taken what their windows hold and no more, each with an event that keeps the room of half of them all. The
