@@ -86,7 +86,12 @@ async fn watches_that_never_read(store: Store) {
 async fn event_streams_keep_nothing_of_what_they_delivered(store: Store) {
     let service = service(store).await;
     create_large(&service, "large").await;
-    let watch = |_| send(&service, "GET /events?channelSessionId=large", "");
+    let watch = |_| {
+        let mut stream = send(&service, "GET /events?channelSessionId=large", "");
+        // It has begun.
+        assert_ne!(stream.read(&mut [0; 1024]).unwrap(), 0);
+        stream
+    };
     let (readers, idle): (Vec<_>, Vec<_>) = ((0..10).map(watch).collect(), (0..30).map(watch).collect());
     let readers =
         readers.into_iter().map(|stream| tokio::task::spawn_blocking(move || read_an_event(stream)));

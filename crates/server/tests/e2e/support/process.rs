@@ -94,11 +94,15 @@ impl Process {
         self.log.lock().unwrap().clone()
     }
 
-    /// The process's memory that is resident, at its highest so far, in bytes.
+    /// The process's memory that is resident, at its highest so far, in bytes: beside its program, of which a debug build has
+    /// some tens of megabytes.
     pub(crate) fn peak_memory(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
-        line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
+        let bytes = |name| {
+            let line = status.lines().find(|line| line.starts_with(name)).unwrap();
+            line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
+        };
+        bytes("VmHWM:") - bytes("RssFile:")
     }
 
     /// Asks the process to stop, as an operator's tools do.
