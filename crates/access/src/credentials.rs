@@ -1,8 +1,7 @@
-//! Callers that a file names: machines with API keys, of which the file has digests, or with client certificates.
+//! Callers that a file names: machines with API keys, of which the file has digests.
 
 mod file;
 mod key;
-mod watched;
 
 use std::{
     collections::HashMap,
@@ -16,18 +15,13 @@ use crate::{Identity, Method, Refusal, Shown, Validity};
 
 pub use file::Invalid;
 pub use key::{ApiKey, Digest};
-pub use watched::{Changed, Watched};
 
 /// The callers that a file names. Clones are the same, also when it is read again.
 #[derive(Clone, Default)]
 pub struct Credentials(Arc<RwLock<Callers>>);
 
-/// Callers by what they show.
-#[derive(Default)]
-struct Callers {
-    by_key: HashMap<Digest, Entry>,
-    by_name: HashMap<String, Entry>,
-}
+/// Callers by their keys.
+type Callers = HashMap<Digest, Entry>;
 
 /// A caller, as long as the file names it so.
 #[derive(Debug, Clone)]
@@ -55,16 +49,14 @@ impl Credentials {
     pub fn replace(&self, text: &str) -> Result<(), Invalid> {
         let mut callers = file::parse(text)?;
         let mut current = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        keep_valid(&mut callers.by_key, &current.by_key);
-        keep_valid(&mut callers.by_name, &current.by_name);
-        let before = std::mem::replace(&mut *current, callers);
-        let kept = |entry: &Entry| {
-            let mut now = current.by_key.values().chain(current.by_name.values());
-            now.any(|other| other.revoked == entry.revoked)
-        };
-        for entry in before.by_key.values().chain(before.by_name.values()).filter(|entry| !kept(entry)) {
-            entry.revoked.cancel();
+        for (key, before) in current.drain() {
+            match callers.get_mut(&key) {
+                // Whoever is named as before goes on as before.
+                Some(entry) if entry.is_same(&before) => *entry = before,
+                Some(_) | None => before.revoked.cancel(),
+            }
         }
+        *current = callers;
         Ok(())
     }
 
@@ -72,21 +64,6 @@ impl Credentials {
     #[must_use]
     pub fn api_keys(&self) -> Box<dyn Method> {
         Box::new(ApiKeys(self.clone()))
-    }
-
-    /// Client certificates, as a way in which callers say who they are.
-    #[must_use]
-    pub fn client_certificates(&self) -> Box<dyn Method> {
-        Box::new(ClientCertificates(self.clone()))
-    }
-}
-
-/// Whoever is named as before goes on as before.
-fn keep_valid<K: std::hash::Hash + Eq>(new: &mut HashMap<K, Entry>, old: &HashMap<K, Entry>) {
-    for (shown, entry) in new {
-        if let Some(before) = old.get(shown).filter(|before| before.is_same(entry)) {
-            *entry = before.clone();
-        }
     }
 }
 
@@ -111,21 +88,8 @@ impl Method for ApiKeys {
         let key = shown.bearer.filter(|text| ApiKey::is_one(text))?;
         let callers = self.0.0.read().unwrap_or_else(PoisonError::into_inner);
         // By its digest: how long that is looked for says nothing of the key.
-        let found = callers.by_key.get(&Digest::of(key));
+        let found = callers.get(&Digest::of(key));
         Some(found.map(|entry| entry.identity.clone()).ok_or(Refusal::UnknownKey))
-    }
-}
-
-struct ClientCertificates(Credentials);
-
-#[async_trait]
-impl Method for ClientCertificates {
-    async fn identify(&self, shown: &Shown<'_>) -> Option<Result<Identity, Refusal>> {
-        // Whoever shows a token, too, is who that says.
-        let certificate = shown.certificate.filter(|_| shown.bearer.is_none())?;
-        let callers = self.0.0.read().unwrap_or_else(PoisonError::into_inner);
-        let found = certificate.names().iter().find_map(|name| callers.by_name.get(name));
-        Some(found.map(|entry| entry.identity.clone()).ok_or(Refusal::UnknownCertificate))
     }
 }
 
@@ -133,10 +97,7 @@ impl std::fmt::Debug for Credentials {
     /// How many there are: digests are nobody's business either.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let callers = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        f.debug_struct("Credentials")
-            .field("keys", &callers.by_key.len())
-            .field("certificates", &callers.by_name.len())
-            .finish()
+        f.debug_struct("Credentials").field("keys", &callers.len()).finish()
     }
 }
 

@@ -10,6 +10,7 @@ pub mod oidc;
 mod refusal;
 mod scope;
 mod shown;
+pub mod watched;
 
 use std::{fmt, sync::Arc};
 
@@ -18,7 +19,7 @@ use async_trait::async_trait;
 pub use identity::{Identity, Validity};
 pub use refusal::Refusal;
 pub use scope::{Scope, Scopes};
-pub use shown::{Certificate, Shown};
+pub use shown::Shown;
 
 /// A way in which callers say who they are.
 #[async_trait]

@@ -56,14 +56,6 @@ impl Oidc {
         Ok(Self { issuers, rules, verified: Verified::default() })
     }
 
-    /// Waits until the keys of every issuer have been asked for once, whether they came or not: some seconds where an issuer
-    /// does not answer. For a start that would rather not refuse its first callers.
-    pub async fn fetched(&self) {
-        for keyring in self.issuers.values() {
-            keyring.fetched().await;
-        }
-    }
-
     async fn verify(&self, token: &str) -> Result<Identity, Reason> {
         if token.len() > MAX_BYTES {
             return Err(Reason::TooLong);

@@ -15,9 +15,6 @@ pub enum Refusal {
     /// The key is not in the credentials file.
     #[error("the API key is not in the credentials file")]
     UnknownKey,
-    /// None of the certificate's names is in the credentials file.
-    #[error("no name of the client's certificate is in the credentials file")]
-    UnknownCertificate,
     /// The token is not one that the issuer signed for this service, or not any more.
     #[error("the token is refused: {0}")]
     Token(String),

@@ -1,7 +1,5 @@
 //! What a request shows of who makes it.
 
-use std::sync::Arc;
-
 use http::{HeaderMap, header::AUTHORIZATION};
 
 use crate::Refusal;
@@ -11,25 +9,19 @@ use crate::Refusal;
 pub struct Shown<'a> {
     /// The bearer token of its header. Not of a query: those are in logs and histories.
     pub bearer: Option<&'a str>,
-    /// The certificate that its connection began with, whose issuer was checked then.
-    pub certificate: Option<&'a Certificate>,
 }
-
-/// The names of a client's certificate: the subject's alternative ones, DNS names and URIs. Clones are the same.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Certificate(Arc<[String]>);
 
 /// The longest header that is looked at, in bytes: tokens have some thousand.
 const MAX_BYTES: usize = 16 * 1024;
 
 impl<'a> Shown<'a> {
-    /// What these headers show, on a connection that began with this certificate.
+    /// What these headers show.
     ///
     /// # Errors
     /// [`Refusal::Malformed`] where a header is there that says nothing which can be looked at.
-    pub fn of(headers: &'a HeaderMap, certificate: Option<&'a Certificate>) -> Result<Self, Refusal> {
+    pub fn of(headers: &'a HeaderMap) -> Result<Self, Refusal> {
         let mut values = headers.get_all(AUTHORIZATION).iter();
-        let Some(value) = values.next() else { return Ok(Self { bearer: None, certificate }) };
+        let Some(value) = values.next() else { return Ok(Self::default()) };
         let text = value.to_str().ok().filter(|text| text.len() <= MAX_BYTES && values.next().is_none());
         let bearer = text.and_then(|text| {
             let (scheme, token) = text.split_once(' ')?;
@@ -37,27 +29,13 @@ impl<'a> Shown<'a> {
             let is_token = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
             (scheme.eq_ignore_ascii_case("bearer") && is_token).then_some(token)
         });
-        Ok(Self { bearer: Some(bearer.ok_or(Refusal::Malformed)?), certificate })
+        Ok(Self { bearer: Some(bearer.ok_or(Refusal::Malformed)?) })
     }
 
     /// Whether there is nothing.
     #[must_use]
     pub fn is_nothing(&self) -> bool {
-        self.bearer.is_none() && self.certificate.is_none()
-    }
-}
-
-impl Certificate {
-    /// One with these names.
-    #[must_use]
-    pub fn new(names: impl IntoIterator<Item = String>) -> Self {
-        Self(names.into_iter().collect())
-    }
-
-    /// Its names.
-    #[must_use]
-    pub fn names(&self) -> &[String] {
-        &self.0
+        self.bearer.is_none()
     }
 }
 
@@ -72,20 +50,20 @@ mod tests {
         let fine = [("Bearer abc", "abc"), ("bearer abc.def-g_h=", "abc.def-g_h="), ("BEARER  x", "x")];
         for (header, token) in fine {
             let headers = HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::from_static(header))]);
-            assert_eq!(Shown::of(&headers, None).expect("a token").bearer, Some(token));
+            assert_eq!(Shown::of(&headers).expect("a token").bearer, Some(token));
         }
         let long = format!("Bearer {}", "x".repeat(MAX_BYTES));
         for header in ["", "abc", "Bearer", "Bearer ", "Bearer a b", "Basic abc", "Bearer\tabc", &long] {
             let value = HeaderValue::from_str(header).expect("a header");
             let headers = HeaderMap::from_iter([(AUTHORIZATION, value)]);
-            assert_eq!(Shown::of(&headers, None).expect_err("no token"), Refusal::Malformed, "{header}");
+            assert_eq!(Shown::of(&headers).expect_err("no token"), Refusal::Malformed, "{header}");
         }
         let twice = (0..2).map(|_| (AUTHORIZATION, HeaderValue::from_static("Bearer abc")));
         let mut headers = HeaderMap::new();
         for (name, value) in twice {
             headers.append(name, value);
         }
-        assert_eq!(Shown::of(&headers, None).expect_err("two"), Refusal::Malformed);
-        assert!(Shown::of(&HeaderMap::new(), None).expect("nothing").is_nothing());
+        assert_eq!(Shown::of(&headers).expect_err("two"), Refusal::Malformed);
+        assert!(Shown::of(&HeaderMap::new()).expect("nothing").is_nothing());
     }
 }

@@ -3,7 +3,7 @@
 //! That is so where the service is in the same process, which then knows the caller. A gateway alone hands on what its caller
 //! shows, and decides nothing.
 
-use access::{Access, Certificate, Shown};
+use access::{Access, Shown};
 use axum::{
     extract::{Request, State},
     middleware::Next,
@@ -18,8 +18,7 @@ pub(crate) async fn layer(State(access): State<Access>, mut request: Request, ne
     if !access.is_required() {
         return next.run(request).await;
     }
-    let certificate = request.extensions().get::<Certificate>().cloned();
-    let shown = Shown::of(request.headers(), certificate.as_ref());
+    let shown = Shown::of(request.headers());
     match access.authenticate(shown).await {
         Ok(identity) => {
             request.extensions_mut().insert(identity);

@@ -10,15 +10,13 @@ use std::{
 };
 
 use axum::body::HttpBody;
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::Bytes;
 use futures_util::Stream;
 use http::HeaderMap;
 use http_body::Frame;
 use prost::Message;
 use tonic::{Status, codegen::BoxStream};
-
-/// What precedes each message: whether it is compressed, and its length.
-pub(crate) const PREFIX_BYTES: usize = 5;
+use wire::frame;
 
 /// The messages of a stream, and its status in the end.
 pub(crate) struct Frames<T> {
@@ -42,7 +40,7 @@ impl<T: Message> HttpBody for Frames<T> {
     ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         let Some(messages) = &mut self.messages else { return Poll::Ready(None) };
         let status = match ready!(Pin::new(messages).poll_next(context)) {
-            Some(Ok(message)) => return Poll::Ready(Some(Ok(Frame::data(encoded(&message))))),
+            Some(Ok(message)) => return Poll::Ready(Some(Ok(Frame::data(frame::encode(&message))))),
             Some(Err(status)) => status,
             None => Status::ok(""),
         };
@@ -54,14 +52,4 @@ impl<T: Message> HttpBody for Frames<T> {
     fn is_end_stream(&self) -> bool {
         self.messages.is_none()
     }
-}
-
-fn encoded(message: &impl Message) -> Bytes {
-    let bytes = message.encoded_len();
-    let mut frame = BytesMut::with_capacity(PREFIX_BYTES + bytes);
-    frame.put_u8(0);
-    // Far below 4 GiB: what a message holds was stored by others, within their limits.
-    frame.put_u32(u32::try_from(bytes).unwrap_or(u32::MAX));
-    message.encode_raw(&mut frame);
-    frame.freeze()
 }

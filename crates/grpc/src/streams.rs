@@ -13,12 +13,9 @@ use tonic::{
     codegen::BoxStream,
     metadata::{GRPC_CONTENT_TYPE, MetadataMap},
 };
+use wire::frame::PREFIX_BYTES;
 
-use crate::{
-    Service,
-    frames::{Frames, PREFIX_BYTES},
-    layer::error_details::explain_message,
-};
+use crate::{Service, frames::Frames, layer::error_details::explain_message};
 
 /// Routes before those of the framework.
 pub(crate) fn routes(service: Service) -> Router {

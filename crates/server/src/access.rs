@@ -5,8 +5,9 @@ use std::{net::IpAddr, path::Path};
 
 use access::{
     Access, Method,
-    credentials::{Changed, Credentials, Watched},
+    credentials::Credentials,
     oidc::Oidc,
+    watched::{Changed, Watched},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -40,8 +41,11 @@ impl Callers {
         let Some((credentials, mut watched)) = self.followed else { return };
         let mut ticks = tokio::time::interval(Watched::INTERVAL);
         while stopping.run_until_cancelled(ticks.tick()).await.is_some() {
-            // A few kilobytes.
-            let content = match watched.look() {
+            // A file system may be slow, and must not hold up calls.
+            let looked = tokio::task::spawn_blocking(move || (watched.look(), watched)).await;
+            let Ok((changed, again)) = looked else { return };
+            watched = again;
+            let content = match changed {
                 Changed::Not => continue,
                 Changed::Unreadable(why) => Err(why),
                 Changed::To(content) => String::from_utf8(content).map_err(|error| error.to_string()),

@@ -13,8 +13,9 @@ use crate::{connections::Connections, engine::Engine, error};
 /// A step looks at the oldest events, by their transactions, and deletes those that have expired. Of several processes one has
 /// its turn at a time, and the others find nothing to do. What is deleted is noted in the same step: whoever reads on from
 /// before it is refused. Of what was noted, the last thousand transactions are kept one by one. So nobody who has seen them is
-/// refused, unless a transaction was open for as long as all those took. The next step begins where this one came to, but not
-/// behind a transaction that is still open: it may have an event.
+/// refused, unless a transaction was open for as long as all those took. The next step begins where this one came to, or a few
+/// transactions before, at one that is still open and may have an event. Not at one that stays open for hours: what has been
+/// deleted since cannot be cleaned up, and each step would walk over it.
 macro_rules! events {
     ($row:literal, $expired:literal) => {
         concat!(
@@ -34,9 +35,12 @@ macro_rules! events {
               UNION SELECT unnest(expired_last) FROM turn) AS noted(transaction_id)
     )
     UPDATE channel_session_event_log
-    SET oldest_event = least(pg_snapshot_xmin(pg_current_snapshot()),
-                             coalesce((SELECT transaction_id FROM oldest WHERE at >= $1 ORDER BY transaction_id LIMIT 1),
-                                      (SELECT transaction_id FROM oldest ORDER BY transaction_id DESC LIMIT 1))),
+    SET oldest_event = (
+            SELECT CASE WHEN reached::text::bigint - xmin::text::bigint BETWEEN 0 AND 256 THEN xmin ELSE reached END
+            FROM (SELECT pg_snapshot_xmin(pg_current_snapshot()) AS xmin,
+                         coalesce((SELECT transaction_id FROM oldest WHERE at >= $1 ORDER BY transaction_id LIMIT 1),
+                                  (SELECT transaction_id FROM oldest ORDER BY transaction_id DESC LIMIT 1)) AS reached)
+                 AS bound),
         expired_last = ARRAY(SELECT transaction_id FROM noted WHERE rank <= 1000 ORDER BY rank),
         expired_to = greatest(expired_to, (SELECT transaction_id FROM noted WHERE rank = 1001))
     WHERE EXISTS (SELECT FROM deleted)

@@ -32,7 +32,7 @@ const LOAD: &str = "
     INSERT INTO channel_session_event (tenant_id, session_id, revision, ordinal, transaction_id, name, at, requester, changes,
                                        conversation_id)
     SELECT 'default', 's' || 1 + n % 30000, 1 + n / 30000, 1 + n % 30,
-           ((pg_snapshot_xmin(pg_current_snapshot())::text::bigint - 10000 + n / 30)::text)::xid8,
+           ((pg_snapshot_xmax(pg_current_snapshot())::text::bigint - 10000 + n / 30)::text)::xid8,
            CASE WHEN n < 30000 THEN 'CHANNEL_SESSION_STARTED' ELSE 'CHANNEL_SESSION_DATA_UPDATED' END, n, 'somebody',
            CASE WHEN n < 30000 THEN '[]' ELSE
                '[{\"key\":\"k\",\"index\":0,\"newType\":\"Number\",\"oldType\":\"Number\",\"newValue\":' || 1 + n / 30000
@@ -43,7 +43,7 @@ const LOAD: &str = "
     SELECT 'default', 'hot', 3000, '{\"channelData\":{\"additionalAttributes\":[]}}', true;
     INSERT INTO channel_session_event (tenant_id, session_id, revision, ordinal, transaction_id, name, at, requester, changes,
                                        document_before)
-    SELECT 'default', 'hot', n, 31, ((pg_snapshot_xmin(pg_current_snapshot())::text::bigint - 10000 + 3 * n)::text)::xid8,
+    SELECT 'default', 'hot', n, 31, ((pg_snapshot_xmax(pg_current_snapshot())::text::bigint - 10000 + 3 * n)::text)::xid8,
            'CHANNEL_SESSION_DATA_UPDATED', 3 * n, 'somebody', '[]',
            CASE WHEN n % 32 = 0 THEN '{\"channelData\":{\"additionalAttributes\":[]}}' END
     FROM generate_series(1, 3000) AS n;
@@ -271,11 +271,11 @@ async fn retention_takes_what_it_deletes_also_where_nothing_that_was_deleted_can
     let cluster = Cluster::start(postgres::Options { settings, ..Default::default() }).await;
     let admin_url = cluster.url("postgres");
     migrate(&admin_url).await.unwrap();
-    let mut database = Database::load(&admin_url).await;
-    // Somebody who reads for hours, such as a dump: what is deleted stays where it is.
+    // Somebody who reads for hours, such as a dump, and has changed something before: what is deleted stays where it is.
     let mut old = PgConnection::connect(&admin_url).await.unwrap();
-    let hold = "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM channel_session_event_log";
+    let hold = "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT pg_current_xact_id()";
     sqlx::raw_sql(hold).execute(&mut old).await.unwrap();
+    let mut database = Database::load(&admin_url).await;
     let step = async |store: &Store| {
         let before = Timestamp::from_millis(EVENTS / 2);
         assert_eq!(store.expire(Expired::Events(before), 500).await.unwrap(), 500);

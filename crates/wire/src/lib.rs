@@ -1,10 +1,11 @@
-//! What both ports have in common: errors as callers get them, limits of headers and messages.
+//! What both ports have in common: errors as callers get them, limits of headers and messages, how these are framed.
 //!
 //! Here, so that the gateway can read what the service writes without being built with the service. Knows neither routes
 //! nor methods.
 
 pub mod attribute;
 pub mod error;
+pub mod frame;
 pub mod headers;
 pub mod safeguards;
 pub mod value;

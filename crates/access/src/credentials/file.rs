@@ -39,8 +39,6 @@ struct Caller {
     scopes: Vec<String>,
     #[serde(default)]
     keys: Vec<String>,
-    #[serde(default)]
-    certificates: Vec<String>,
 }
 
 fn default_tenant() -> String {
@@ -77,8 +75,8 @@ fn add(all: &mut Callers, caller: Caller) -> Result<(), String> {
         })
     });
     let scopes = scopes.collect::<Result<Scopes, _>>()?;
-    if caller.keys.is_empty() && caller.certificates.is_empty() {
-        return Err("give it keys, certificates or both: without them nobody can be this caller".to_owned());
+    if caller.keys.is_empty() {
+        return Err("give it keys: without them nobody can be this caller".to_owned());
     }
     let identity = Identity {
         tenant: TenantId::from_stored(&caller.tenant),
@@ -93,16 +91,8 @@ fn add(all: &mut Callers, caller: Caller) -> Result<(), String> {
                  it; never the key itself"
             )
         })?;
-        if all.by_key.insert(digest, Entry::new(identity.clone())).is_some() {
+        if all.insert(digest, Entry::new(identity.clone())).is_some() {
             return Err(format!("keys[{at}] is named twice"));
-        }
-    }
-    for (at, name) in caller.certificates.into_iter().enumerate() {
-        if name.is_empty() || name.contains('*') {
-            return Err(format!("certificates[{at}] must be one whole name of a certificate"));
-        }
-        if all.by_name.insert(name, Entry::new(identity.clone())).is_some() {
-            return Err(format!("certificates[{at}] is named twice"));
         }
     }
     Ok(())

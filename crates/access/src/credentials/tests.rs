@@ -1,7 +1,7 @@
 //! Who is known by what, and until when.
 
 use super::*;
-use crate::{Access, Certificate, Scope};
+use crate::{Access, Scope};
 
 /// A file of one caller with these keys and rights.
 fn file(keys: &[&str], scopes: &str) -> String {
@@ -9,8 +9,9 @@ fn file(keys: &[&str], scopes: &str) -> String {
     format!(
         r#"{{"callers":[
             {{"name":"ivr","tenant":"blue","scopes":["{scopes}"],"keys":[{}]}},
-            {{"name":"bot","scopes":["channel-sessions:write"],"certificates":["bot.example.com","spiffe://x/bot"]}}]}}"#,
-        keys.join(",")
+            {{"name":"bot","scopes":["channel-sessions:write"],"keys":["{}"]}}]}}"#,
+        keys.join(","),
+        Digest::of("chs_bot")
     )
 }
 
@@ -18,14 +19,8 @@ const READ: &str = "channel-sessions:read";
 const WRITE: &str = "channel-sessions:write";
 
 async fn by_key(credentials: &Credentials, key: &str) -> Result<Identity, Refusal> {
-    let access = Access::by(vec![credentials.api_keys(), credentials.client_certificates()]);
-    access.authenticate(Ok(Shown { bearer: Some(key), certificate: None })).await
-}
-
-async fn by_names(credentials: &Credentials, names: &[&str]) -> Result<Identity, Refusal> {
-    let access = Access::by(vec![credentials.api_keys(), credentials.client_certificates()]);
-    let certificate = Certificate::new(names.iter().map(|name| (*name).to_owned()));
-    access.authenticate(Ok(Shown { bearer: None, certificate: Some(&certificate) })).await
+    let access = Access::by(vec![credentials.api_keys()]);
+    access.authenticate(Ok(Shown { bearer: Some(key) })).await
 }
 
 #[tokio::test]
@@ -38,23 +33,11 @@ async fn a_key_is_its_caller_and_nothing_like_it_is() {
         assert_eq!((identity.tenant.as_str(), identity.requester.as_str()), ("blue", "ivr"));
         assert!(identity.scopes.allow(Scope::Read) && !identity.scopes.allow(Scope::Write));
     }
+    let bot = by_key(&credentials, "chs_bot").await.expect("another caller");
+    assert_eq!((bot.tenant.as_str(), bot.requester.as_str()), ("default", "bot"));
     let digest = Digest::of(old).to_string();
     for other in [&old[..old.len() - 1], &format!("{old}x"), &old.to_uppercase(), &digest, "chs_", ""] {
         assert!(by_key(&credentials, other).await.is_err(), "{other}");
-    }
-}
-
-#[tokio::test]
-async fn a_certificate_is_its_caller_by_a_whole_name() {
-    let credentials = Credentials::parse(&file(&["chs_x"], READ)).expect("a file");
-    for names in [&["bot.example.com"][..], &["other", "spiffe://x/bot"]] {
-        let identity = by_names(&credentials, names).await.expect("its name");
-        assert_eq!((identity.tenant.as_str(), identity.requester.as_str()), ("default", "bot"));
-    }
-    for names in
-        [&[][..], &["bot.example.co"], &["x.bot.example.com"], &["BOT.example.com"], &["*.example.com"]]
-    {
-        assert_eq!(by_names(&credentials, names).await.expect_err("another"), Refusal::UnknownCertificate);
     }
 }
 
@@ -63,7 +46,7 @@ async fn what_is_not_named_any_more_is_revoked_and_the_rest_goes_on() {
     let credentials = Credentials::parse(&file(&["chs_a", "chs_b"], READ)).expect("a file");
     let [a, b] = [by_key(&credentials, "chs_a").await, by_key(&credentials, "chs_b").await];
     let [a, b] = [a.expect("a key").validity, b.expect("a key").validity];
-    let bot = by_names(&credentials, &["bot.example.com"]).await.expect("a name").validity;
+    let bot = by_key(&credentials, "chs_bot").await.expect("a key").validity;
     assert!(matches!(credentials.replace("{"), Err(Invalid::Json(_))));
     credentials.replace(&file(&["chs_b", "chs_c"], READ)).expect("a file");
     a.ended().await;
@@ -96,10 +79,6 @@ fn a_file_that_is_wrong_says_where() {
         (r#"{"callers":[{"name":"a","scopes":["read"],"keys":["x"]}]}"#, "\"read\" is no scope"),
         (r#"{"callers":[{"name":"a","scopes":[],"keys":["chs_secret"]}]}"#, "keys[0] must be a key's digest"),
         (
-            r#"{"callers":[{"name":"a","scopes":[],"certificates":["*.x"]}]}"#,
-            "certificates[0] must be one whole",
-        ),
-        (
             &format!(r#"{{"callers":[{{"name":"a","scopes":[],"keys":["{key}","{key}"]}}]}}"#),
             "keys[1] is named twice",
         ),
@@ -107,22 +86,4 @@ fn a_file_that_is_wrong_says_where() {
         let invalid = Credentials::parse(text).expect_err(text).to_string();
         assert!(invalid.contains(problem) && !invalid.contains("chs_secret"), "{text}: {invalid}");
     }
-}
-
-#[test]
-fn a_file_is_read_again_when_it_has_changed() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("credentials.json");
-    assert!(Watched::open(&path).is_err());
-    std::fs::write(&path, "a").expect("a file");
-    let mut watched = Watched::open(&path).expect("a file");
-    assert_eq!(watched.content(), b"a");
-    assert_eq!(watched.look(), Changed::Not);
-    std::fs::write(&path, "b").expect("a file");
-    assert_eq!([watched.look(), watched.look()], [Changed::To(b"b".to_vec()), Changed::Not]);
-    std::fs::remove_file(&path).expect("a file");
-    assert!(matches!(watched.look(), Changed::Unreadable(_)));
-    assert_eq!(watched.look(), Changed::Not);
-    std::fs::write(&path, "b").expect("a file");
-    assert_eq!(watched.look(), Changed::Not);
 }

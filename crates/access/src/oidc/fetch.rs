@@ -11,7 +11,7 @@ use tokio::task::spawn_blocking;
 use url::Url;
 
 use super::settings::address;
-use crate::credentials::{Changed, Watched};
+use crate::watched::{Changed, Watched};
 
 pub(super) use http::Http;
 

@@ -64,11 +64,6 @@ impl Keyring {
         }
     }
 
-    /// Waits for the first fetch to end.
-    pub(super) async fn fetched(&self) {
-        self.fetched_since(0).await;
-    }
-
     /// The keys as they are now.
     pub(super) fn keys(&self) -> Option<Arc<Keys>> {
         self.known.borrow().keys.clone()
@@ -116,7 +111,14 @@ impl Keyring {
         Some(fetches)
     }
 
-    async fn fetched_since(&self, fetches: u64) {
+    /// How many fetches have ended.
+    #[cfg(test)]
+    pub(super) fn fetches(&self) -> u64 {
+        self.known.borrow().fetches
+    }
+
+    /// Waits until more fetches have ended than these.
+    pub(super) async fn fetched_since(&self, fetches: u64) {
         let mut known = self.known.clone();
         // It fails where there is no fetching any more, and so nothing to wait for.
         let _ = known.wait_for(|known| known.fetches > fetches).await;

@@ -13,7 +13,7 @@ use super::{
     fetch::{Discovered, Fetch, File, Http, Named},
     keys::Keys,
 };
-use crate::credentials::Watched;
+use crate::watched::Watched;
 
 pub use invalid::Invalid;
 pub(super) use realm::last_segment;

@@ -44,6 +44,23 @@ fn claims(issuer: &str) -> Value {
     })
 }
 
+impl Oidc {
+    /// Waits until the keys of every issuer have been asked for once, whether they came or not.
+    async fn fetched(&self) {
+        for keyring in self.issuers.values() {
+            keyring.fetched_since(0).await;
+        }
+    }
+
+    /// Waits until the keys have been asked for again, all of it from now on.
+    async fn asked_again(&self) {
+        for keyring in self.issuers.values() {
+            // One may be under way.
+            keyring.fetched_since(keyring.fetches() + 1).await;
+        }
+    }
+}
+
 async fn start(keys: &[&Signer]) -> (Issuer, Oidc) {
     let issuer = Issuer::start(keys).await;
     let oidc = Oidc::new(settings(&issuer.url)).expect("settings");
@@ -63,7 +80,7 @@ fn claims_with(issuer: &str, others: &Value) -> Value {
 
 /// As a call would.
 async fn call(oidc: &Oidc, token: &str) -> Option<Result<Identity, Refusal>> {
-    oidc.identify(&Shown { bearer: Some(token), certificate: None }).await
+    oidc.identify(&Shown { bearer: Some(token) }).await
 }
 
 async fn accept(oidc: &Oidc, token: &str) -> Identity {

@@ -3,21 +3,16 @@
 //! The framework reads them into one buffer, which is as large as the largest message for as long as the stream lives. Here
 //! each goes with the bytes that it came in.
 
-use bytes::{Buf, BufMut, Bytes, BytesMut};
-use http_body_util::BodyExt;
+use bytes::{Buf, Bytes, BytesMut};
+use http_body_util::{BodyExt, Full};
 use prost::Message;
 use tonic::{Status, body::Body, codegen::BoxStream};
-
-/// What precedes each message: whether it is compressed, and its length.
-const PREFIX_BYTES: usize = 5;
+use wire::frame::{self, PREFIX_BYTES};
 
 /// A message as the body of a request.
 pub(super) fn encoded(message: &impl Message) -> Body {
-    let mut frame = BytesMut::with_capacity(PREFIX_BYTES + message.encoded_len());
-    frame.put_u8(0);
-    frame.put_u32(u32::try_from(message.encoded_len()).unwrap_or(u32::MAX));
-    message.encode_raw(&mut frame);
-    Body::new(http_body_util::Full::new(frame.freeze()).map_err(|never| match never {}))
+    let frame = Full::new(frame::encode(message));
+    Body::new(frame.map_err(|never| match never {}))
 }
 
 /// The messages of an answer. The last one may be the status with which it ends.

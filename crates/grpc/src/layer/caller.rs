@@ -1,6 +1,6 @@
 //! Says who calls. Whatever is done for a call is done in this one's name.
 
-use access::{Access, Certificate, Identity, Scope, Shown, Validity};
+use access::{Access, Identity, Scope, Shown, Validity};
 use axum::extract::Request as HttpRequest;
 use domain::{Error, caller::Caller};
 use telemetry::call::trace_id;
@@ -18,8 +18,7 @@ pub(super) async fn of(request: &mut HttpRequest, access: &Access, scope: Scope)
     let identity = match request.extensions_mut().remove::<Identity>() {
         Some(known) => known,
         None => {
-            let certificate = request.extensions().get::<Certificate>().cloned();
-            let shown = Shown::of(request.headers(), certificate.as_ref());
+            let shown = Shown::of(request.headers());
             access.authenticate(shown).await.map_err(|refusal| {
                 tracing::warn!(%refusal, "a caller is not known");
                 status::from_error(&Error::Unauthenticated)

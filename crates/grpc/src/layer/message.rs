@@ -21,14 +21,12 @@ use http_body_util::BodyExt;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::task::AbortOnDropHandle;
 use tonic::Status;
+use wire::frame::PREFIX_BYTES;
 
 use crate::status;
 
 pub(super) use decoded::{Method, method};
 use decompress::Encoding;
-
-/// What precedes each message: whether it is compressed, and its length.
-const PREFIX_BYTES: usize = 5;
 
 /// The most that a message may take when it is decoded, in bytes. Enough for all that the service takes otherwise, except
 /// for a document of hundreds of thousands of tiny objects, which can be sent as text.

@@ -229,7 +229,7 @@ async fn a_stream_that_has_nothing_to_do_for_too_long_ends() {
 async fn comes(mut condition: impl FnMut() -> bool) {
     let came = async {
         while !condition() {
-            tokio::time::sleep(Duration::from_millis(1)).await;
+            tokio::task::yield_now().await;
         }
     };
     tokio::time::timeout(Duration::from_secs(60), came).await.expect("it comes");

@@ -167,7 +167,7 @@ async fn a_file_of_keys_is_read_again_when_it_changes() {
     let oidc = from_file().expect("keys");
     accept(&oidc, &old_token).await;
     refuse(&oidc, &new_token).await;
-    let passed = || tokio::time::sleep(crate::credentials::Watched::INTERVAL * 2);
+    let passed = async || oidc.asked_again().await;
     for broken in ["{", ""] {
         std::fs::write(&path, broken).expect("a file");
         passed().await;

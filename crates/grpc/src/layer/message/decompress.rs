@@ -7,7 +7,9 @@ use domain::Reason;
 use http::{HeaderMap, HeaderValue};
 use tonic::Status;
 
-use super::{PREFIX_BYTES, too_large};
+use wire::frame::PREFIX_BYTES;
+
+use super::too_large;
 
 use crate::{layer::error_details, status};
 

@@ -63,3 +63,26 @@ impl Watched {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_read_again_when_it_has_changed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("credentials.json");
+        assert!(Watched::open(&path).is_err());
+        std::fs::write(&path, "a").expect("a file");
+        let mut watched = Watched::open(&path).expect("a file");
+        assert_eq!(watched.content(), b"a");
+        assert_eq!(watched.look(), Changed::Not);
+        std::fs::write(&path, "b").expect("a file");
+        assert_eq!([watched.look(), watched.look()], [Changed::To(b"b".to_vec()), Changed::Not]);
+        std::fs::remove_file(&path).expect("a file");
+        assert!(matches!(watched.look(), Changed::Unreadable(_)));
+        assert_eq!(watched.look(), Changed::Not);
+        std::fs::write(&path, "b").expect("a file");
+        assert_eq!(watched.look(), Changed::Not);
+    }
+}
