@@ -1,10 +1,12 @@
-//! Callers that a file names: machines with API keys, of which the file has digests.
+//! Callers that a file names: machines with API keys, of which the file has digests, or with client certificates.
 
+mod certificate;
 mod file;
 mod key;
 
 use std::{
     collections::HashMap,
+    hash::Hash,
     sync::{Arc, PoisonError, RwLock},
 };
 
@@ -20,8 +22,13 @@ pub use key::{ApiKey, Digest};
 #[derive(Clone, Default)]
 pub struct Credentials(Arc<RwLock<Callers>>);
 
-/// Callers by their keys.
-type Callers = HashMap<Digest, Entry>;
+/// Callers by what they show.
+#[derive(Default)]
+struct Callers {
+    by_key: HashMap<Digest, Entry>,
+    /// By the names of their certificates.
+    by_name: HashMap<String, Entry>,
+}
 
 /// A caller, as long as the file names it so.
 #[derive(Debug, Clone)]
@@ -49,13 +56,8 @@ impl Credentials {
     pub fn replace(&self, text: &str) -> Result<(), Invalid> {
         let mut callers = file::parse(text)?;
         let mut current = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        for (key, before) in current.drain() {
-            match callers.get_mut(&key) {
-                // Whoever is named as before goes on as before.
-                Some(entry) if entry.is_same(&before) => *entry = before,
-                Some(_) | None => before.revoked.cancel(),
-            }
-        }
+        keep_or_revoke(&mut current.by_key, &mut callers.by_key);
+        keep_or_revoke(&mut current.by_name, &mut callers.by_name);
         *current = callers;
         Ok(())
     }
@@ -64,6 +66,22 @@ impl Credentials {
     #[must_use]
     pub fn api_keys(&self) -> Box<dyn Method> {
         Box::new(ApiKeys(self.clone()))
+    }
+
+    /// Client certificates, as a way in which callers say who they are.
+    #[must_use]
+    pub fn client_certificates(&self) -> Box<dyn Method> {
+        Box::new(certificate::ClientCertificates(self.clone()))
+    }
+}
+
+/// Whoever is named as before goes on as before; what else was there is revoked.
+fn keep_or_revoke<K: Hash + Eq>(before: &mut HashMap<K, Entry>, after: &mut HashMap<K, Entry>) {
+    for (shown, entry) in before.drain() {
+        match after.get_mut(&shown) {
+            Some(same) if same.is_same(&entry) => *same = entry,
+            Some(_) | None => entry.revoked.cancel(),
+        }
     }
 }
 
@@ -88,7 +106,7 @@ impl Method for ApiKeys {
         let key = shown.bearer.filter(|text| ApiKey::is_one(text))?;
         let callers = self.0.0.read().unwrap_or_else(PoisonError::into_inner);
         // By its digest: how long that is looked for says nothing of the key.
-        let found = callers.get(&Digest::of(key));
+        let found = callers.by_key.get(&Digest::of(key));
         Some(found.map(|entry| entry.identity.clone()).ok_or(Refusal::UnknownKey))
     }
 }
@@ -97,7 +115,8 @@ impl std::fmt::Debug for Credentials {
     /// How many there are: digests are nobody's business either.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let callers = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        f.debug_struct("Credentials").field("keys", &callers.len()).finish()
+        let (keys, certificates) = (callers.by_key.len(), callers.by_name.len());
+        f.debug_struct("Credentials").field("keys", &keys).field("certificates", &certificates).finish()
     }
 }
 

@@ -41,8 +41,14 @@ impl Validity {
     /// Until a time of the day, such as that at which a token expires.
     #[must_use]
     pub fn until(time: SystemTime) -> Self {
+        Self::default().and_until(time)
+    }
+
+    /// No longer than until a time of the day.
+    #[must_use]
+    pub fn and_until(self, time: SystemTime) -> Self {
         let left = time.duration_since(SystemTime::now()).unwrap_or_default();
-        Self { until: Instant::now().checked_add(left), revoked: None }
+        Self { until: Instant::now().checked_add(left), ..self }
     }
 
     /// Until it is revoked.

@@ -4,7 +4,7 @@
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// The request shows nothing.
-    #[error("the request has no Authorization header")]
+    #[error("the request has no Authorization header, and its connection no client certificate that counts")]
     Nothing,
     /// The header is there twice, or is not of the form `Bearer <token>`.
     #[error("the Authorization header is not one bearer token")]
@@ -15,6 +15,15 @@ pub enum Refusal {
     /// The key is not in the credentials file.
     #[error("the API key is not in the credentials file")]
     UnknownKey,
+    /// None of the certificate's names is in the credentials file.
+    #[error("no name of the client certificate is in the credentials file")]
+    UnknownCertificate,
+    /// Several callers of the credentials file have a name of the certificate.
+    #[error("the names of the client certificate are several callers' in the credentials file")]
+    AmbiguousCertificate,
+    /// The certificate was valid when its connection began, and is not any more.
+    #[error("the client certificate has expired since its connection began")]
+    ExpiredCertificate,
     /// The token is not one that the issuer signed for this service, or not any more.
     #[error("the token is refused: {0}")]
     Token(String),

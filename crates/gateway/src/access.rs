@@ -18,7 +18,7 @@ pub(crate) async fn layer(State(access): State<Access>, mut request: Request, ne
     if !access.is_required() {
         return next.run(request).await;
     }
-    let shown = Shown::of(request.headers());
+    let shown = Shown::of(request.headers(), request.extensions());
     match access.authenticate(shown).await {
         Ok(identity) => {
             request.extensions_mut().insert(identity);

@@ -11,11 +11,12 @@ use axum::Router;
 use channel_session_api::v1::channel_session_service_client::ChannelSessionServiceClient;
 use http::Uri;
 use tokio_util::sync::CancellationToken;
-use tonic::{body::Body, transport::Endpoint};
+use tonic::body::Body;
 use tonic_health::pb::health_client::HealthClient;
 use tower::{ServiceExt, util::BoxCloneSyncService};
 
 pub(crate) use call::{Call, Effect};
+use connection::Connector;
 
 /// Its error has a type of its own, since the compiler cannot prove what tonic asks of a boxed one.
 type Transport = BoxCloneSyncService<http::Request<Body>, http::Response<Body>, connection::Lost>;
@@ -26,7 +27,7 @@ type Client = ChannelSessionServiceClient<Transport>;
 pub struct Upstream {
     transport: Transport,
     /// Where watches connect to; none within a process, where nothing is shared that one could take from another.
-    watches: Option<Endpoint>,
+    watches: Option<Connector>,
     origin: Uri,
     stopping: CancellationToken,
 }
@@ -44,13 +45,13 @@ impl Upstream {
         Self { transport: BoxCloneSyncService::new(transport), watches: None, origin, stopping }
     }
 
-    /// A service at an address such as `http://127.0.0.1:50051`. Connects when first called, and again when the
-    /// connection is lost.
+    /// A service at an address such as `http://127.0.0.1:50051`, over TLS if there is some. Connects when first called, and
+    /// again when the connection is lost.
     #[must_use]
-    pub fn at(address: Uri) -> Self {
+    pub fn at(address: Uri, tls: Option<tls::Client>) -> Self {
         let stopping = CancellationToken::new();
-        let (calls, watches) = (connection::for_calls(&address), connection::for_watch(&address));
-        let transport = connection::connect(&calls);
+        let watches = Connector::for_watch(&address, tls.clone());
+        let transport = Connector::for_calls(&address, tls).connect();
         Self { transport, watches: Some(watches), origin: address, stopping }
     }
 
@@ -79,6 +80,6 @@ impl Upstream {
     /// What one watch goes by. Over the network it has a connection of its own: on a shared one, watches whose callers do not
     /// read would take all of its window, and many of them all of its streams, from calls and from each other.
     fn watch(&self) -> Transport {
-        self.watches.as_ref().map_or_else(|| self.transport.clone(), connection::connect)
+        self.watches.as_ref().map_or_else(|| self.transport.clone(), Connector::connect)
     }
 }

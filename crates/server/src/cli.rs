@@ -19,7 +19,8 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use crate::{
     config::{
-        Access, Database, GrpcAddr, HttpAddr, Limits, Log, LogFormat, Retention, Rules, Stop, environment,
+        Access, Database, GrpcAddr, HttpAddr, Limits, Log, LogFormat, Retention, Rules, Stop, Tls,
+        UpstreamTls, environment,
     },
     shutdown,
     store::{self, opening},
@@ -43,7 +44,7 @@ enum Command {
     /// Run the gRPC server and the REST gateway in one process. Brings the database's tables to this version first.
     Serve(Box<Serve>),
     /// Run the REST gateway alone, in front of a gRPC address.
-    Gateway(Gateway),
+    Gateway(Box<Gateway>),
     /// Bring the database's tables to this version, and end.
     Migrate(Migrate),
     /// Make an API key for the credentials file, and print it once.
@@ -69,6 +70,8 @@ struct Serve {
     #[command(flatten)]
     http_addr: HttpAddr,
     #[command(flatten)]
+    tls: Tls,
+    #[command(flatten)]
     database: Database,
     #[command(flatten)]
     access: Access,
@@ -88,6 +91,10 @@ struct Gateway {
     grpc_addr: GrpcAddr,
     #[command(flatten)]
     http_addr: HttpAddr,
+    #[command(flatten)]
+    tls: Tls,
+    #[command(flatten)]
+    upstream: UpstreamTls,
     #[command(flatten)]
     limits: Limits,
     #[command(flatten)]

@@ -12,6 +12,7 @@ mod log;
 mod retention;
 mod rules;
 mod stop;
+mod tls;
 
 pub use access::{Access, Authn};
 pub use database::Database;
@@ -21,6 +22,7 @@ pub use log::{Log, LogFormat};
 pub use retention::Retention;
 pub use rules::Rules;
 pub use stop::Stop;
+pub use tls::{Tls, UpstreamTls};
 
 /// A duration in which something can happen.
 fn positive(text: &str) -> Result<HumanDuration, String> {

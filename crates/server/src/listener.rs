@@ -4,6 +4,7 @@ mod answer;
 mod capacity;
 mod connection;
 mod ending;
+mod handshake;
 mod pace;
 mod peers;
 mod stalled;
@@ -34,6 +35,7 @@ pub(crate) struct Bounds {
 pub(crate) struct Listener {
     tcp: TcpListener,
     protocol: Protocol,
+    tls: Option<tls::Server>,
 }
 
 /// What is spoken on a connection.
@@ -87,7 +89,12 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 impl Listener {
     /// Binds an address such as `127.0.0.1:8080`.
     pub(crate) async fn bind(address: &str, protocol: Protocol) -> std::io::Result<Self> {
-        Ok(Self { tcp: TcpListener::bind(address).await?, protocol })
+        Ok(Self { tcp: TcpListener::bind(address).await?, protocol, tls: None })
+    }
+
+    /// Serves over TLS, if there is some.
+    pub(crate) fn over(self, tls: Option<tls::Server>) -> Self {
+        Self { tls, ..self }
     }
 
     /// The address that was bound, with the port that was taken for port 0.
@@ -105,10 +112,10 @@ impl Listener {
         drain_timeout: Duration,
     ) {
         let (connections, peers) = (TaskTracker::new(), Peers::default());
-        let (Self { tcp, protocol }, Bounds { answers, capacity }) = (self, bounds);
-        let each = Each { builder: Protocol::builder(), routes, answers, capacity, stopping };
+        let (Self { tcp, protocol, tls }, Bounds { answers, capacity }) = (self, bounds);
+        let each = Each { builder: Protocol::builder(), routes, tls, answers, capacity, stopping };
         let begin = |stream, address: SocketAddr, room| {
-            connections.spawn(each.serve((stream, peers.at(address.ip())), room));
+            connections.spawn(each.serve((stream, address, peers.at(address.ip())), room));
         };
         loop {
             let accepted = tokio::select! {

@@ -39,6 +39,8 @@ struct Caller {
     scopes: Vec<String>,
     #[serde(default)]
     keys: Vec<String>,
+    #[serde(default)]
+    certificates: Vec<String>,
 }
 
 fn default_tenant() -> String {
@@ -75,8 +77,8 @@ fn add(all: &mut Callers, caller: Caller) -> Result<(), String> {
         })
     });
     let scopes = scopes.collect::<Result<Scopes, _>>()?;
-    if caller.keys.is_empty() {
-        return Err("give it keys: without them nobody can be this caller".to_owned());
+    if caller.keys.is_empty() && caller.certificates.is_empty() {
+        return Err("give it keys, certificates or both: without them nobody can be this caller".to_owned());
     }
     let identity = Identity {
         tenant: TenantId::from_stored(&caller.tenant),
@@ -91,8 +93,20 @@ fn add(all: &mut Callers, caller: Caller) -> Result<(), String> {
                  it; never the key itself"
             )
         })?;
-        if all.insert(digest, Entry::new(identity.clone())).is_some() {
+        if all.by_key.insert(digest, Entry::new(identity.clone())).is_some() {
             return Err(format!("keys[{at}] is named twice"));
+        }
+    }
+    for (at, name) in caller.certificates.into_iter().enumerate() {
+        let text = name.strip_prefix("DNS:").or_else(|| name.strip_prefix("URI:"));
+        if !text.is_some_and(|text| !text.is_empty() && !text.contains('*')) {
+            return Err(format!(
+                "certificates[{at}] must be one of a certificate's alternative names, whole and with its kind, as \
+                 `openssl x509 -noout -ext subjectAltName` prints it: DNS:ivr.example.com or URI:spiffe://example.com/ivr"
+            ));
+        }
+        if all.by_name.insert(name, Entry::new(identity.clone())).is_some() {
+            return Err(format!("certificates[{at}] is named twice"));
         }
     }
     Ok(())

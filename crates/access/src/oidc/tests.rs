@@ -80,7 +80,7 @@ fn claims_with(issuer: &str, others: &Value) -> Value {
 
 /// As a call would.
 async fn call(oidc: &Oidc, token: &str) -> Option<Result<Identity, Refusal>> {
-    oidc.identify(&Shown { bearer: Some(token) }).await
+    oidc.identify(&Shown { bearer: Some(token), certificate: None }).await
 }
 
 async fn accept(oidc: &Oidc, token: &str) -> Identity {

@@ -42,7 +42,7 @@ impl Service {
     }
 
     fn upstream(&self) -> Upstream {
-        Upstream::at(format!("http://{}", self.address).parse().expect("an address"))
+        Upstream::at(format!("http://{}", self.address).parse().expect("an address"), None)
     }
 }
 

@@ -40,7 +40,7 @@ async fn told(answer: Vec<u8>) -> (u16, Value) {
             }
         }
     });
-    let upstream = Upstream::at(format!("http://{address}").parse().expect("an address"));
+    let upstream = Upstream::at(format!("http://{address}").parse().expect("an address"), None);
     let routes = routes(upstream, options(), CancellationToken::new());
     let (status, _, body) = open(&routes, "PUT /forms/x\n\n[]").await;
     service.await.expect("no panic").expect("the call comes");

@@ -6,7 +6,7 @@
 
 use std::{
     error::Error,
-    fmt,
+    fmt, io,
     pin::Pin,
     sync::{
         Arc,
@@ -19,7 +19,14 @@ use std::{
 use bytes::Bytes;
 use http::Uri;
 use http_body::{Body as HttpBody, Frame, SizeHint};
-use tonic::{Status, body::Body, transport::Endpoint};
+use hyper_util::rt::TokioIo;
+use tls::{Client, ClientStream as TlsStream};
+use tokio::{net::TcpStream, time::timeout};
+use tonic::{
+    Status,
+    body::Body,
+    transport::{Channel, Endpoint},
+};
 use tower::{Service, ServiceExt, util::BoxCloneSyncService};
 
 use super::Transport;
@@ -37,27 +44,46 @@ const WATCH_PING_INTERVAL: Duration = Duration::from_secs(10);
 /// How much of a watch is on its way to a caller that does not read, in bytes.
 const WATCH_WINDOW_BYTES: u32 = 64 * 1024;
 
-/// The connection of all calls.
-pub(super) fn for_calls(address: &Uri) -> Endpoint {
-    Endpoint::from(address.clone())
-        .connect_timeout(CONNECT_TIMEOUT)
-        .tcp_nodelay(true)
-        .http2_keep_alive_interval(PING_INTERVAL)
-        .keep_alive_timeout(PING_TIMEOUT)
-        .keep_alive_while_idle(true)
+/// How connections of one kind are made.
+#[derive(Clone)]
+pub(super) struct Connector {
+    endpoint: Endpoint,
+    tls: Option<Client>,
 }
 
-/// The connection of one watch.
-pub(super) fn for_watch(address: &Uri) -> Endpoint {
-    for_calls(address)
-        .http2_keep_alive_interval(WATCH_PING_INTERVAL)
-        .initial_stream_window_size(WATCH_WINDOW_BYTES)
-        .initial_connection_window_size(WATCH_WINDOW_BYTES)
+impl Connector {
+    /// For the connection of all calls.
+    pub(super) fn for_calls(address: &Uri, tls: Option<Client>) -> Self {
+        let endpoint = Endpoint::from(address.clone())
+            .connect_timeout(CONNECT_TIMEOUT)
+            .tcp_nodelay(true)
+            .http2_keep_alive_interval(PING_INTERVAL)
+            .keep_alive_timeout(PING_TIMEOUT)
+            .keep_alive_while_idle(true);
+        Self { endpoint, tls }
+    }
+
+    /// For the connection of one watch.
+    pub(super) fn for_watch(address: &Uri, tls: Option<Client>) -> Self {
+        let Self { endpoint, tls } = Self::for_calls(address, tls);
+        let endpoint = endpoint
+            .http2_keep_alive_interval(WATCH_PING_INTERVAL)
+            .initial_stream_window_size(WATCH_WINDOW_BYTES)
+            .initial_connection_window_size(WATCH_WINDOW_BYTES);
+        Self { endpoint, tls }
+    }
+
+    /// Connects when first called, and again when the connection is lost.
+    pub(super) fn connect(&self) -> Transport {
+        let channel = match &self.tls {
+            None => self.endpoint.connect_lazy(),
+            Some(tls) => self.endpoint.connect_with_connector_lazy(over(tls.clone())),
+        };
+        call_by(channel)
+    }
 }
 
-/// Connects when first called, and again when the connection is lost.
-pub(super) fn connect(endpoint: &Endpoint) -> Transport {
-    let channel = endpoint.connect_lazy();
+fn call_by(channel: Channel) -> Transport {
     BoxCloneSyncService::new(tower::service_fn(move |request: http::Request<Body>| {
         let mut channel = channel.clone();
         async move {
@@ -71,6 +97,28 @@ pub(super) fn connect(endpoint: &Endpoint) -> Transport {
         }
     }))
 }
+
+/// What connects over TLS, with the files' contents of that moment.
+fn over(
+    tls: Client,
+) -> impl Service<Uri, Response = Secured, Error = io::Error, Future: Send> + Send + 'static {
+    tower::service_fn(move |service: Uri| {
+        let tls = tls.clone();
+        let connect = async move {
+            // Without a port or a host there would be no address to begin with.
+            let (host, port) = (service.host().unwrap_or_default(), service.port_u16().unwrap_or_default());
+            let host = host.trim_start_matches('[').trim_end_matches(']');
+            let stream = TcpStream::connect((host, port)).await?;
+            stream.set_nodelay(true)?;
+            Ok(TokioIo::new(tls.connect(host, stream).await?))
+        };
+        async {
+            timeout(CONNECT_TIMEOUT, connect).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+        }
+    })
+}
+
+type Secured = TokioIo<TlsStream<TcpStream>>;
 
 /// Whether anything of a call's message has been asked for, to be sent.
 #[derive(Debug, Clone, Default)]

@@ -18,7 +18,7 @@ pub(super) async fn of(request: &mut HttpRequest, access: &Access, scope: Scope)
     let identity = match request.extensions_mut().remove::<Identity>() {
         Some(known) => known,
         None => {
-            let shown = Shown::of(request.headers());
+            let shown = Shown::of(request.headers(), request.extensions());
             access.authenticate(shown).await.map_err(|refusal| {
                 tracing::warn!(%refusal, "a caller is not known");
                 status::from_error(&Error::Unauthenticated)

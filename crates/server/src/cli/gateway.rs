@@ -7,7 +7,7 @@ use http::Uri;
 use tokio_util::sync::CancellationToken;
 
 use super::{Failure, Gateway, serve::bind};
-use crate::{listener::Protocol, shutdown::Signals};
+use crate::{followed, listener::Protocol, shutdown::Signals, transport};
 
 impl Gateway {
     pub(super) async fn run(self) -> Result<ExitCode, Failure> {
@@ -17,14 +17,19 @@ impl Gateway {
                 "--grpc-addr needs the port that the service listens on; 0 is none that can be called".into(),
             );
         }
-        let listener = bind(&self.http_addr.http_addr, "--http-addr", Protocol::Rest).await?;
+        let (tls, to_service) = (transport::server(&self.tls)?, transport::client(&self.upstream)?);
+        self.check_reach()?;
+        let ((tls, of_tls), (to_service, of_service)) = (tls.unzip(), to_service.unzip());
+        let listener =
+            bind(&self.http_addr.http_addr, "--http-addr", Protocol::Rest).await?.over(tls.clone());
         let grpc_addr = &self.grpc_addr.grpc_addr;
-        let upstream: Uri = format!("http://{grpc_addr}").parse().map_err(|error| {
+        let scheme = if to_service.is_some() { "https" } else { "http" };
+        let upstream: Uri = format!("{scheme}://{grpc_addr}").parse().map_err(|error| {
             format!("--grpc-addr {grpc_addr} is not an address that can be called: {error}")
         })?;
         // Two stages: not ready any more, then no new connections.
         let (leaving, stopping) = (CancellationToken::new(), CancellationToken::new());
-        let service = Upstream::at(upstream).until(stopping.clone());
+        let service = Upstream::at(upstream, to_service).until(stopping.clone());
         let budget = self.limits.budget();
         let connections = self.limits.connections_of_gateway().within_files();
         let bounds = self.limits.bounds(&budget, connections);
@@ -33,7 +38,15 @@ impl Gateway {
             ..self.limits.gateway(budget)
         };
         let routes = gateway::routes(service, options, leaving.clone());
-        tracing::info!(http = %listener.local_addr()?, upstream = grpc_addr, "listening");
+        tracing::info!(
+            http = %listener.local_addr()?,
+            tls = tls.is_some(),
+            upstream = grpc_addr,
+            upstream_tls = scheme == "https",
+            "listening"
+        );
+        let files = of_tls.into_iter().chain(of_service).collect();
+        tokio::spawn(followed::follow(files, leaving.clone()));
 
         let server =
             tokio::spawn(listener.serve(routes, bounds, stopping.clone(), self.stop.drain_timeout()));
@@ -50,5 +63,14 @@ impl Gateway {
             signal = signals.next() => tracing::warn!(signal, "stopped at once, at a second signal"),
         }
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// Refuses to let others read what passes, unless that is meant. Who may call is the service's to decide.
+    fn check_reach(&self) -> Result<(), Failure> {
+        let missing = |is_there: bool, flags| if is_there { vec![] } else { vec![flags] };
+        let own = missing(self.tls.pair()?.is_some(), "--tls-cert and --tls-key");
+        let upstream = missing(self.upstream.upstream_ca.is_some(), "--upstream-ca");
+        transport::check_reach(&[&self.http_addr.http_addr], &own, self.tls.insecure)?;
+        Ok(transport::check_reach(&[&self.grpc_addr.grpc_addr], &upstream, self.tls.insecure)?)
     }
 }

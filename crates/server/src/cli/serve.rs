@@ -19,10 +19,13 @@ use watch::Hub;
 
 use super::{Failure, Serve};
 use crate::{
-    access::{Callers, is_of_this_machine},
+    access::Callers,
+    config::Authn,
+    followed::{self, Followed},
     listener::{Listener, Protocol},
     shutdown::Signals,
     store::deferred::Deferred,
+    transport,
 };
 use life::Life;
 use stop::Running;
@@ -30,9 +33,13 @@ use stop::Running;
 impl Serve {
     pub(super) async fn run(self) -> Result<ExitCode, Failure> {
         let mut signals = Signals::listen()?;
-        let callers = Callers::read(&self.access)?;
-        let grpc_listener = bind(&self.grpc_addr.grpc_addr, "--grpc-addr", Protocol::Grpc).await?;
-        let http_listener = bind(&self.http_addr.http_addr, "--http-addr", Protocol::Rest).await?;
+        self.check_access()?;
+        let (callers, tls) = (Callers::read(&self.access)?, transport::server(&self.tls)?);
+        let (tls, of_tls): (_, Option<Followed>) = tls.unzip();
+        let grpc_listener =
+            bind(&self.grpc_addr.grpc_addr, "--grpc-addr", Protocol::Grpc).await?.over(tls.clone());
+        let http_listener =
+            bind(&self.http_addr.http_addr, "--http-addr", Protocol::Rest).await?.over(tls.clone());
 
         // Two stages: not ready any more, then no new connections.
         let (leaving, stopping) = (CancellationToken::new(), CancellationToken::new());
@@ -48,18 +55,11 @@ impl Serve {
         let upstream = Upstream::in_process(routes.clone());
         let options = gateway::Options { access: access.clone(), ..self.limits.gateway(budget) };
         let gateway = gateway::routes(upstream, options, leaving.clone());
-        let authn = access.is_required();
-        if !authn
-            && ![&self.grpc_addr.grpc_addr, &self.http_addr.http_addr]
-                .into_iter()
-                .all(|address| is_of_this_machine(address))
-        {
-            tracing::warn!("everybody who reaches these addresses reads and writes everything: see --authn");
-        }
         tracing::info!(
             grpc = %grpc_listener.local_addr()?,
             http = %http_listener.local_addr()?,
-            authn,
+            authn = access.is_required(),
+            tls = tls.is_some(),
             "listening"
         );
 
@@ -75,7 +75,8 @@ impl Serve {
             }
         });
         let (lame_duck, leaves) = (self.stop.lame_duck(), leaving.clone());
-        tokio::spawn(callers.follow(leaving.clone()));
+        let files = callers.followed.into_iter().chain(of_tls).collect();
+        tokio::spawn(followed::follow(files, leaving.clone()));
         let life = Life { serve: self, store: store.clone(), health: health.clone(), leaving: leaves };
         let mut running = Running { service, store, health, leaving, stopping, servers, life: None };
         let signal = tokio::select! {
@@ -92,6 +93,21 @@ impl Serve {
             signal = signals.next() => tracing::warn!(signal, "stopped at once, at a second signal"),
         }
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// Refuses settings that contradict each other, and to be open to everybody who reaches it, unless that is meant.
+    fn check_access(&self) -> Result<(), Failure> {
+        self.access.check()?;
+        if self.access.takes(Authn::ClientCertificates) && self.tls.tls_client_ca.is_none() {
+            return Err(
+                "--authn client-certificates needs --tls-client-ca: without it, callers show none".into()
+            );
+        }
+        let tls = self.tls.pair()?.is_none().then_some("--tls-cert and --tls-key");
+        let authn = self.access.takes(Authn::None).then_some("--authn");
+        let missing: Vec<_> = tls.into_iter().chain(authn).collect();
+        let addresses = [&*self.grpc_addr.grpc_addr, &self.http_addr.http_addr];
+        Ok(transport::check_reach(&addresses, &missing, self.tls.insecure)?)
     }
 
     fn service(&self, store: Arc<dyn Store>, budget: &Budget, access: Access) -> Service {

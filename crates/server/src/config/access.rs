@@ -14,6 +14,8 @@ pub enum Authn {
     Oidc,
     /// By API keys of the credentials file
     ApiKeys,
+    /// By client certificates whose names are in the credentials file
+    ClientCertificates,
 }
 
 /// Who may call.
@@ -21,7 +23,7 @@ pub enum Authn {
 #[command(next_help_heading = "Access")]
 pub struct Access {
     /// How callers say who they are; several ways are separated by commas. Without any, everybody who reaches the ports reads
-    /// and writes everything
+    /// and writes everything: nobody but this machine may, unless --insecure is given
     #[arg(
         long,
         env = "AUTHN",
@@ -32,8 +34,8 @@ pub struct Access {
     )]
     pub(crate) authn: Vec<Authn>,
 
-    /// The file that names callers: API keys, as digests that `create-key` prints, each with its tenant and scopes. It is read
-    /// again when it changes; a key that is removed stops working within seconds
+    /// The file that names callers: API keys, as digests that `create-key` prints, and names of client certificates, each with
+    /// its tenant and scopes. It is read again when it changes; whoever is removed is refused within seconds
     #[arg(long, env = "CREDENTIALS_FILE", value_name = "FILE", hide_env_values = true)]
     pub(crate) credentials_file: Option<PathBuf>,
 
@@ -87,11 +89,16 @@ impl Access {
             );
         }
         let has_issuer = !self.oidc_issuer.is_empty();
-        match (self.takes(Authn::ApiKeys), &self.credentials_file) {
+        let are_in_file = [Authn::ApiKeys, Authn::ClientCertificates].iter().any(|&authn| self.takes(authn));
+        match (are_in_file, &self.credentials_file) {
             (false, Some(_)) => {
-                return Err("--credentials-file has no effect without --authn api-keys".into());
+                return Err(
+                    "--credentials-file has no effect without --authn api-keys or client-certificates".into(),
+                );
             }
-            (true, None) => return Err("--authn api-keys needs --credentials-file".into()),
+            (true, None) => {
+                return Err("--authn api-keys and client-certificates need --credentials-file".into());
+            }
             _ => {}
         }
         match (self.takes(Authn::Oidc), has_issuer, &self.oidc_audience) {

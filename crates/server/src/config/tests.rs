@@ -8,12 +8,16 @@ use super::*;
 use crate::cli::Program;
 
 /// The flags of `serve`. Of these the first five are the contract's, with their variables and defaults.
-const SERVE: [(&str, &str, &str); 32] = [
+const SERVE: &[(&str, &str, &str)] = &[
     ("database-url", "DATABASE_URL", "sqlite:channel-sessions.db"),
     ("grpc-addr", "GRPC_ADDR", "127.0.0.1:50051"),
     ("http-addr", "HTTP_ADDR", "127.0.0.1:8080"),
     ("max-attributes", "MAX_ATTRIBUTES", "10"),
     ("value-rules", "VALUE_RULES", "strict"),
+    ("tls-cert", "TLS_CERT", ""),
+    ("tls-key", "TLS_KEY", ""),
+    ("tls-client-ca", "TLS_CLIENT_CA", ""),
+    ("insecure", "INSECURE", "false"),
     ("authn", "AUTHN", "none"),
     ("credentials-file", "CREDENTIALS_FILE", ""),
     ("oidc-issuer", "OIDC_ISSUER", ""),
@@ -41,6 +45,13 @@ const SERVE: [(&str, &str, &str); 32] = [
     ("log-format", "LOG_FORMAT", "auto"),
     ("log-level", "LOG_LEVEL", "info,sqlx=warn"),
     ("sample", "", "false"),
+];
+
+/// The flags that a gateway alone has beside some of those.
+const GATEWAY: &[(&str, &str, &str)] = &[
+    ("upstream-ca", "UPSTREAM_CA", ""),
+    ("upstream-cert", "UPSTREAM_CERT", ""),
+    ("upstream-key", "UPSTREAM_KEY", ""),
 ];
 
 /// What a person says anew with each call, so that it has no variable.
@@ -75,7 +86,7 @@ fn the_defaults_of_serve_are_these() {
         })
         .filter(|(name, ..)| *name != "help")
         .collect();
-    let mut expected = SERVE;
+    let mut expected = SERVE.to_vec();
     found.sort_unstable();
     expected.sort_unstable();
     assert_eq!(found, expected);
@@ -89,8 +100,8 @@ fn a_flag_means_the_same_to_every_command() {
             if OF_ONE_CALL.contains(&name) {
                 continue;
             }
-            let (_, env, default) =
-                SERVE.iter().find(|(known, ..)| *known == name).expect("only serve has flags of its own");
+            let mut known = SERVE.iter().chain(GATEWAY);
+            let (_, env, default) = known.find(|(known, ..)| *known == name).expect("a flag that is listed");
             assert_eq!(variable(arg), *env, "{} --{name}", command.get_name());
             let defaults = arg.get_default_values();
             assert!(defaults.len() <= 1, "{} --{name}", command.get_name());

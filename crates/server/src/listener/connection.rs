@@ -1,6 +1,6 @@
 //! One connection, from its first byte to its last.
 
-use std::{convert::Infallible, pin::pin, sync::Arc};
+use std::{convert::Infallible, io::ErrorKind, net::SocketAddr, pin::pin, sync::Arc};
 
 use axum::{Router, body::Body, extract::Request};
 use budget::Connection;
@@ -20,16 +20,18 @@ use super::{
     answer::{Answer, Answers},
     capacity::{Capacity, Room},
     ending::{self, FirstRequest},
+    handshake::{self, Begun},
     pace::Pace,
     peers::Peer,
     stalled::{Stalled, Written},
 };
-use crate::staged_close::{Announced, StagedClose};
+use crate::staged_close::Announced;
 
 /// What each connection is served by.
 pub(super) struct Each {
     pub(super) builder: Builder<TokioExecutor>,
     pub(super) routes: Router,
+    pub(super) tls: Option<tls::Server>,
     pub(super) answers: Answers,
     pub(super) capacity: Capacity,
     pub(super) stopping: CancellationToken,
@@ -40,12 +42,12 @@ impl Each {
     /// there is no room for another one and this one is idle.
     pub(super) fn serve(
         &self,
-        (stream, peer): (TcpStream, Peer),
+        (stream, address, peer): (TcpStream, SocketAddr, Peer),
         room: Option<Room>,
     ) -> impl Future<Output = ()> + Send + 'static {
         // Answers are small and awaited: none of them should wait for more to send with it.
         let _ = stream.set_nodelay(true);
-        let (builder, routes) = (self.builder.clone(), self.routes.clone());
+        let (builder, routes, tls) = (self.builder.clone(), self.routes.clone(), self.tls.clone());
         let (answers, capacity, stopping) =
             (self.answers.clone(), self.capacity.clone(), self.stopping.clone());
         let (first, written) = (FirstRequest::default(), Written::default());
@@ -57,7 +59,21 @@ impl Each {
             let (room, calls) = (Arc::new(room), Calls::default());
             let (own, pace) = (Connection::default(), Pace::new(peer));
             let announced = Announced::default();
-            let stream = StagedClose::new(stream, announced.clone());
+            let begun = tokio::select! {
+                biased;
+                begun = handshake::begin(tls.as_ref(), stream, announced.clone()) => begun,
+                () = room.is_wanted() => return,
+                () = first.or_time_for_it(&stopping) => return,
+            };
+            let Begun { stream, certificate } = match begun {
+                Ok(begun) => begun,
+                // As port scanners and health checks of balancers do.
+                Err(error) if error.kind() == ErrorKind::UnexpectedEof => return,
+                Err(error) => {
+                    tracing::info!(%address, %error, "a connection did not begin");
+                    return;
+                }
+            };
             let stream = Stalled::new(stream, answers.timeout, written.clone(), pace.clone());
             let stream = TokioIo::new(Coalesce::new(stream, calls.clone()));
             let service = TowerToHyperService::new(routes);
@@ -66,6 +82,9 @@ impl Each {
                 begun.set();
                 let mut request: Request = request.map(Body::new);
                 request.extensions_mut().insert(own.clone());
+                if let Some(certificate) = &certificate {
+                    request.extensions_mut().insert(certificate.clone());
+                }
                 let (call, answers, service) = (calls.begin(), answers.clone(), service.clone());
                 let announced = announced.clone();
                 let is_of_change = !request.method().is_safe();

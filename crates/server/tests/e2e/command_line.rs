@@ -254,7 +254,7 @@ async fn a_service_that_cannot_start_says_what_to_mend_and_shows_no_password() {
         (&here, &["--http-addr", &taken], &["cannot listen", &taken, "--http-addr"]),
         (&here, &["--http-addr", "no-such-host.invalid:0"], &["cannot listen", "no-such-host.invalid"]),
     ];
-    let usual = ["serve", "--grpc-addr", "127.0.0.1:0", "--http-addr", "127.0.0.1:0"];
+    let usual = ["serve", "--insecure", "--grpc-addr", "127.0.0.1:0", "--http-addr", "127.0.0.1:0"];
     for (url, flags, said) in cases {
         // A flag that comes twice is refused, so what a case sets is taken out of the usual.
         let mut args: Vec<_> = usual.to_vec();

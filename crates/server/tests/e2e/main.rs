@@ -39,5 +39,6 @@ mod silent_database;
 mod starting;
 mod starvation;
 mod stopping;
+mod tls;
 mod two_servers;
 mod words;

@@ -112,7 +112,7 @@ async fn a_token_beside_other_methods_is_looked_at_by_this_one_alone() {
     let oidc = Oidc::new(settings(&issuer.url)).expect("settings");
     let access = Access::by(vec![keys, Box::new(oidc)]);
     let token = signer.sign(&claims(&issuer.url));
-    let shown = |token| Ok(Shown { bearer: Some(token) });
+    let shown = |token| Ok(Shown { bearer: Some(token), certificate: None });
     assert_eq!(access.authenticate(shown(&token)).await.expect("alice").tenant.as_str(), "blue");
     assert_eq!(access.authenticate(shown("chs_x")).await.expect_err("a key"), Refusal::UnknownKey);
     assert_eq!(access.authenticate(shown("abc")).await.expect_err("neither"), Refusal::UnknownKind);

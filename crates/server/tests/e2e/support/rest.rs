@@ -1,23 +1,27 @@
 //! A REST client.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::Arc};
 
 use axum::body::Body;
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
+use hyper_rustls::HttpsConnector;
 use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::TokioExecutor,
 };
+use rustls::ClientConfig;
 
-use super::Failure;
+use super::{Failure, secure};
 
 /// Calls the gateway. Unlike most HTTP clients it sends a path as it is given, dots and all.
 #[derive(Clone)]
 pub(crate) struct Rest {
-    client: Client<HttpConnector, Body>,
+    client: Arc<Client<HttpsConnector<HttpConnector>, Body>>,
     address: SocketAddr,
+    /// What each URI begins with.
+    base: String,
 }
 
 /// What came back.
@@ -30,7 +34,17 @@ pub(crate) struct Answer {
 
 impl Rest {
     pub(crate) fn new(address: SocketAddr) -> Self {
-        Self { client: Client::builder(TokioExecutor::new()).build_http(), address }
+        Self::by(secure::nobody(), address, format!("http://{address}"))
+    }
+
+    /// Calls `localhost` over TLS.
+    pub(crate) fn secure(address: SocketAddr, config: ClientConfig) -> Self {
+        Self::by(config, address, format!("https://localhost:{}", address.port()))
+    }
+
+    fn by(config: ClientConfig, address: SocketAddr, base: String) -> Self {
+        let client = Client::builder(TokioExecutor::new()).build(secure::connector(config));
+        Self { client: Arc::new(client), address, base }
     }
 
     /// `PUT /forms/{id}`.
@@ -85,7 +99,7 @@ impl Rest {
         body: impl Into<Body>,
         headers: &[(&str, &str)],
     ) -> Result<Response<Incoming>, Lost> {
-        let mut request = Request::builder().method(method).uri(format!("http://{}{path}", self.address));
+        let mut request = Request::builder().method(method).uri(format!("{}{path}", self.base));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }

@@ -1,0 +1,122 @@
+//! Files that are read again when they have changed, and whatever is made of them.
+
+use access::watched::{Changed, Watched};
+use tokio_util::sync::CancellationToken;
+
+/// Files that are one thing together, such as a certificate and its key.
+pub(crate) struct Followed {
+    name: &'static str,
+    files: Vec<Watched>,
+    take: Box<Take>,
+    /// What is wrong with the newest contents. It is told when it is still so the next time: files are replaced one after the
+    /// other.
+    wrong: Option<String>,
+}
+
+/// Takes the contents of all the files, in their order, and says what they hold now; or what is wrong with them.
+type Take = dyn Fn(&[&[u8]]) -> Result<String, String> + Send;
+
+/// What became of files.
+enum News {
+    Taken(String),
+    Wrong(String),
+}
+
+impl Followed {
+    /// Files, as they were when they were first read, under the name by which the log knows them.
+    pub(crate) fn new(
+        name: &'static str,
+        files: Vec<Watched>,
+        take: impl Fn(&[&[u8]]) -> Result<String, String> + Send + 'static,
+    ) -> Self {
+        Self { name, files, take: Box::new(take), wrong: None }
+    }
+
+    fn look(&mut self) -> Option<News> {
+        let mut has_changed = false;
+        for file in &mut self.files {
+            match file.look() {
+                Changed::Not => {}
+                Changed::To(_) => has_changed = true,
+                Changed::Unreadable(why) => return Some(News::Wrong(why)),
+            }
+        }
+        if !has_changed {
+            return self.wrong.take().map(News::Wrong);
+        }
+        let contents: Vec<_> = self.files.iter().map(Watched::content).collect();
+        match (self.take)(&contents) {
+            Ok(holds) => {
+                self.wrong = None;
+                Some(News::Taken(holds))
+            }
+            Err(problem) => {
+                self.wrong = Some(problem);
+                None
+            }
+        }
+    }
+}
+
+/// Follows files until the process stops. Where they are wrong, that is told, and what they held before goes on to hold.
+pub(crate) async fn follow(mut all: Vec<Followed>, stopping: CancellationToken) {
+    let mut ticks = tokio::time::interval(Watched::INTERVAL);
+    while !all.is_empty() && stopping.run_until_cancelled(ticks.tick()).await.is_some() {
+        // A file system may be slow, and must not hold up calls.
+        let looked = tokio::task::spawn_blocking(move || {
+            let news: Vec<_> = all.iter_mut().filter_map(|one| Some((one.name, one.look()?))).collect();
+            (news, all)
+        });
+        let Ok((news, again)) = looked.await else { return };
+        all = again;
+        for (name, news) in news {
+            match news {
+                News::Taken(holds) => tracing::info!(holds, "{name} was read again"),
+                News::Wrong(error) => {
+                    tracing::error!(error, "{name} is wrong; what it said before goes on to hold");
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        fs,
+        sync::{Arc, Mutex},
+    };
+
+    use super::*;
+
+    #[test]
+    fn files_that_belong_together_are_taken_when_they_fit() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let paths = ["a", "b"].map(|name| folder.path().join(name));
+        let write = |at: usize, text: &str| fs::write(&paths[at], text).expect("written");
+        write(0, "1");
+        write(1, "1");
+        let files = paths.iter().map(|path| Watched::open(path).expect("a file")).collect();
+        let taken = Arc::new(Mutex::new(Vec::new()));
+        let (log, is_same) = (taken.clone(), |contents: &[&[u8]]| contents[0] == contents[1]);
+        let mut followed = Followed::new("a pair", files, move |contents| {
+            let text = String::from_utf8_lossy(contents[0]).into_owned();
+            log.lock().expect("it").push(text.clone());
+            if is_same(contents) { Ok(text) } else { Err(format!("{text} is alone")) }
+        });
+        assert!(followed.look().is_none() && taken.lock().expect("it").is_empty());
+        // One is replaced before the other: nothing is told.
+        write(0, "2");
+        assert!(followed.look().is_none());
+        write(1, "2");
+        assert!(matches!(followed.look(), Some(News::Taken(text)) if text == "2"));
+        // One is replaced alone: it is told, once.
+        write(0, "3");
+        assert!(followed.look().is_none());
+        assert!(matches!(followed.look(), Some(News::Wrong(text)) if text == "3 is alone"));
+        assert!(followed.look().is_none());
+        fs::remove_file(&paths[1]).expect("removed");
+        assert!(matches!(followed.look(), Some(News::Wrong(text)) if text.contains("No such file")));
+        assert!(followed.look().is_none());
+    }
+}

@@ -1,0 +1,94 @@
+//! TLS as the configuration says it: for those who call, and to the service that a gateway calls.
+
+mod pems;
+mod reach;
+
+use std::time::SystemTime;
+
+use tls::{Authorities, Client, ClientFiles, Part, Server, ServerFiles};
+
+use crate::{
+    config::{Tls, UpstreamTls},
+    followed::Followed,
+};
+use pems::Pems;
+
+pub(crate) use reach::check as check_reach;
+
+/// TLS for those who call, and the files to be followed for it. None where they call without.
+///
+/// # Errors
+/// A setting is missing, or something is wrong with a file: which one, and what.
+pub(crate) fn server(settings: &Tls) -> Result<Option<(Server, Followed)>, String> {
+    let Some((certificate, key)) = settings.pair()? else { return Ok(None) };
+    let mut pems = Pems::default();
+    pems.add(Part::Certificate, "--tls-cert", certificate);
+    pems.add(Part::Key, "--tls-key", key);
+    if let Some(authorities) = &settings.tls_client_ca {
+        pems.add(Part::Authorities, "--tls-client-ca", authorities);
+    }
+    let files = pems.open()?;
+    let server = Server::new(server_files(&pems, &pems::contents(&files))).map_err(|why| pems.told(&why))?;
+    tracing::info!(holds = expiry(&server), "the TLS certificate was read");
+    let following = server.clone();
+    let take = move |contents: &[&[u8]]| {
+        following.replace(server_files(&pems, contents)).map_err(|why| pems.told(&why))?;
+        Ok(expiry(&following))
+    };
+    Ok(Some((server, Followed::new("the TLS certificate", files, take))))
+}
+
+fn server_files<'a>(pems: &Pems, contents: &[&'a [u8]]) -> ServerFiles<'a> {
+    let of = |part| pems.of(part, contents);
+    ServerFiles {
+        certificate: of(Part::Certificate).unwrap_or_default(),
+        key: of(Part::Key).unwrap_or_default(),
+        client_authorities: of(Part::Authorities),
+    }
+}
+
+/// When the certificate expires, for the log.
+fn expiry(server: &Server) -> String {
+    let expires = server.certificate().expires;
+    let day = humantime::format_rfc3339_seconds(expires);
+    if expires <= SystemTime::now() {
+        tracing::warn!("the TLS certificate expired at {day}: callers will refuse it");
+    }
+    format!("a certificate that expires at {day}")
+}
+
+/// What `--upstream-ca` says where the system's authorities are meant.
+const SYSTEM: &str = "system";
+
+/// TLS to the service that a gateway calls, and the files to be followed for it. None where it is called without.
+///
+/// # Errors
+/// A setting is missing, or something is wrong with a file: which one, and what.
+pub(crate) fn client(settings: &UpstreamTls) -> Result<Option<(Client, Followed)>, String> {
+    let own = settings.pair()?;
+    let Some(authorities) = &settings.upstream_ca else { return Ok(None) };
+    let mut pems = Pems::default();
+    if authorities.as_os_str() != SYSTEM {
+        pems.add(Part::Authorities, "--upstream-ca", authorities);
+    }
+    if let Some((certificate, key)) = own {
+        pems.add(Part::Certificate, "--upstream-cert", certificate);
+        pems.add(Part::Key, "--upstream-key", key);
+    }
+    let files = pems.open()?;
+    let client = Client::new(client_files(&pems, &pems::contents(&files))).map_err(|why| pems.told(&why))?;
+    let following = client.clone();
+    let take = move |contents: &[&[u8]]| {
+        following.replace(client_files(&pems, contents)).map_err(|why| pems.told(&why))?;
+        Ok("other authorities, or another certificate of its own".to_owned())
+    };
+    Ok(Some((client, Followed::new("what the gateway calls the service with", files, take))))
+}
+
+fn client_files<'a>(pems: &Pems, contents: &[&'a [u8]]) -> ClientFiles<'a> {
+    let of = |part| pems.of(part, contents);
+    ClientFiles {
+        authorities: of(Part::Authorities).map_or(Authorities::System, Authorities::Of),
+        own: of(Part::Certificate).zip(of(Part::Key)),
+    }
+}
