@@ -42,7 +42,7 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
     let checks = grpc::Checks { address: nothing.grpc()?.to_owned() };
     let empty = count(&mut nothing, &checks, &args).await?;
     let view = View::Typed;
-    let updates = grpc::Updates { address: grpc.clone(), view };
+    let updates = grpc::Updates { address: grpc.clone(), view, secure: None };
     let update = count(&mut serve, &updates, &args).await?;
     let others = [
         ("gRPC, update, 64 callers", count_at_once(&mut serve, &updates, &args).await?),

@@ -121,7 +121,7 @@ struct Acknowledged {
 /// Makes updates at their rate, each at its time or as soon as those before it are answered. Those of the first second are
 /// made, and not returned.
 async fn update(process: &Process, args: &Args) -> Result<Vec<Acknowledged>, Failure> {
-    let target = grpc::Updates { address: process.grpc()?.to_owned(), view: View::Json };
+    let target = grpc::Updates { address: process.grpc()?.to_owned(), view: View::Json, secure: None };
     let mut callers = target.connect(1).await?;
     let caller = callers.first_mut().ok_or("one caller was asked for")?;
     let mut ticks = interval(Duration::from_secs(1) / args.rate);

@@ -99,7 +99,7 @@ async fn measure(client: &mut Client, args: &Args) -> Result<Vec<(&'static str, 
 }
 
 async fn hot(database: &Database, serve: &Process, args: &Args) -> Result<(), Failure> {
-    let updates = grpc::Updates { address: serve.grpc()?.to_owned(), view: View::Json };
+    let updates = grpc::Updates { address: serve.grpc()?.to_owned(), view: View::Json, secure: None };
     for updater in &mut updates.connect(1).await? {
         for number in 0..args.updates {
             let session = u64::from(number) * 7919 % u64::from(args.many.min(ACTIVE));

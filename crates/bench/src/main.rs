@@ -3,6 +3,7 @@
 
 #![allow(clippy::print_stdout, reason = "a measurement prints")]
 
+mod access;
 mod aim;
 mod allocations;
 mod allocator;
@@ -52,6 +53,8 @@ enum Command {
     Retention(retention::Args),
     /// How often the service asks for memory in a call; needs a build with `--features count-allocations`
     Allocations(allocations::Args),
+    /// Updates with TLS and tokens, and without, in turn
+    Access(access::Args),
     /// Pages of lists among few and among many sessions, how they are found, and what share of updates is HOT
     Listing(listing::Args),
 }
@@ -83,6 +86,7 @@ fn measure(cli: Program) -> Result<(), Failure> {
                 Some(Command::Events(args)) => events::run(args).await,
                 Some(Command::Retention(args)) => retention::run(args).await,
                 Some(Command::Allocations(args)) => allocations::run(args).await,
+                Some(Command::Access(args)) => access::run(args).await,
                 Some(Command::Listing(args)) => listing::run(args).await,
             }
         };

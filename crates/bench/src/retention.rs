@@ -121,7 +121,7 @@ async fn measure(database: &Database, side: Side, args: &Args) -> Result<Figures
     if side != Side::Before {
         within_limit(async || Ok(database.deleted_events().await? > deleted)).await?;
     }
-    let updates = grpc::Updates { address: serve.grpc()?.to_owned(), view: View::Typed };
+    let updates = grpc::Updates { address: serve.grpc()?.to_owned(), view: View::Typed, secure: None };
     let running = load::start(&updates, args.callers.into(), 0..args.sessions).await?;
     let (from, deleted) = (Moment::now(), database.deleted_events().await?);
     sleep(Duration::from_secs(args.seconds)).await;
@@ -193,7 +193,7 @@ fn print(rounds: &[Vec<Figures>], args: &Args) {
 async fn end(database: &Database, args: &Args) -> Result<(), Failure> {
     let deleted = database.deleted_events().await?;
     let serve = Process::serve_with(database.url(), &EXPIRING).await?;
-    let updates = grpc::Updates { address: serve.grpc()?.to_owned(), view: View::Typed };
+    let updates = grpc::Updates { address: serve.grpc()?.to_owned(), view: View::Typed, secure: None };
     let start = Instant::now();
     let left = i64::from(args.events) - deleted;
     while database.deleted_events().await? < i64::from(args.events) {

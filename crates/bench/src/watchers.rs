@@ -54,7 +54,7 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
     database.fill(0..args.sessions, args.sessions).await?;
     println!("{args:?}");
     let callers = Callers {
-        updates: grpc::Updates { address: serve.grpc()?.to_owned(), view: View::Json },
+        updates: grpc::Updates { address: serve.grpc()?.to_owned(), view: View::Json, secure: None },
         callers: args.callers,
         sessions: args.sessions,
         time: Duration::from_secs(args.seconds),

@@ -107,7 +107,7 @@ async fn start(stage: &Stage, series: &Series, options: &Options) -> Result<Runn
             if reads {
                 load::start(&grpc::Reads { address, view }, callers, sessions).await
             } else {
-                load::start(&grpc::Updates { address, view }, callers, sessions).await
+                load::start(&grpc::Updates { address, view, secure: None }, callers, sessions).await
             }
         }
         (Side::Rest | Side::Gateway, _) => {

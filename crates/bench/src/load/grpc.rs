@@ -7,7 +7,7 @@ use channel_session_api::v1::{
     channel_session_service_client::ChannelSessionServiceClient,
     channel_session_service_server::SERVICE_NAME,
 };
-use http::Uri;
+use http::{HeaderValue, Uri};
 use prost::Message as _;
 use serde::Serialize;
 
@@ -47,16 +47,28 @@ impl From<View> for i32 {
 /// A client with a connection of its own to HOST:PORT.
 pub(crate) async fn connect(address: &str) -> Result<Client, Failure> {
     let origin = format!("http://{address}").parse()?;
-    Ok(ChannelSessionServiceClient::with_origin(Connection::open(address).await?, origin))
+    Ok(ChannelSessionServiceClient::with_origin(Connection::open(address, None).await?, origin))
+}
+
+/// How a service is called that is not open to everybody.
+#[derive(Clone)]
+pub(crate) struct Secure {
+    pub(crate) tls: tls::Client,
+    /// What each call shows.
+    pub(crate) authorization: HeaderValue,
 }
 
 /// Connections for the callers of one thread.
-async fn connections(address: &str, callers: usize) -> Result<Vec<Connection>, Failure> {
+async fn connections(
+    address: &str,
+    secure: Option<&Secure>,
+    callers: usize,
+) -> Result<Vec<Connection>, Failure> {
     let mut connections = Vec::with_capacity(callers);
     let count = CONNECTIONS.div_ceil(super::threads());
     for caller in 0..callers {
         let connection = match caller.checked_sub(count) {
-            None => Connection::open(address).await?,
+            None => Connection::open(address, secure).await?,
             Some(earlier) => Connection::clone(&connections[earlier]),
         };
         connections.push(connection);
@@ -75,6 +87,7 @@ pub(crate) struct Updates {
     /// HOST:PORT.
     pub(crate) address: String,
     pub(crate) view: View,
+    pub(crate) secure: Option<Secure>,
 }
 
 impl Target for Updates {
@@ -84,7 +97,8 @@ impl Target for Updates {
         let method = method(&self.address, "UpdateData")?;
         let message = Message::documented(self.view.into())?;
         let updater = |connection| Updater { connection, method: method.clone(), message: message.clone() };
-        Ok(connections(&self.address, callers).await?.into_iter().map(updater).collect())
+        let connections = connections(&self.address, self.secure.as_ref(), callers).await?;
+        Ok(connections.into_iter().map(updater).collect())
     }
 }
 
@@ -119,7 +133,7 @@ impl Target for Reads {
     async fn connect(&self, callers: usize) -> Result<Vec<Reader>, Failure> {
         let method = method(&self.address, "GetChannelSession")?;
         let reader = |connection| Reader { connection, method: method.clone(), view: self.view };
-        Ok(connections(&self.address, callers).await?.into_iter().map(reader).collect())
+        Ok(connections(&self.address, None, callers).await?.into_iter().map(reader).collect())
     }
 }
 
@@ -151,7 +165,7 @@ impl Target for Checks {
     async fn connect(&self, callers: usize) -> Result<Vec<Checker>, Failure> {
         let method: Uri = format!("http://{}/grpc.health.v1.Health/Check", self.address).parse()?;
         let checker = |connection| Checker { connection, method: method.clone() };
-        Ok(connections(&self.address, callers).await?.into_iter().map(checker).collect())
+        Ok(connections(&self.address, None, callers).await?.into_iter().map(checker).collect())
     }
 }
 

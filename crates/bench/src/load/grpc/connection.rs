@@ -9,16 +9,23 @@ use std::{
 
 use bytes::{BufMut, Bytes, BytesMut};
 use coalesce::{Calls, Coalesce};
-use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri, header::CONTENT_TYPE};
+use http::{
+    HeaderMap, HeaderValue, Method, Request, Response, Uri,
+    header::{AUTHORIZATION, CONTENT_TYPE},
+};
 use http_body_util::{BodyExt, Full};
 use hyper::{
     body::Incoming,
     client::conn::http2::{self, SendRequest},
 };
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use tokio::net::TcpStream;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+};
 use tonic::{Status, body::Body, codegen::Service};
 
+use super::Secure;
 use crate::Failure;
 
 /// Clones share the connection.
@@ -26,19 +33,33 @@ use crate::Failure;
 pub(crate) struct Connection {
     sender: SendRequest<Body>,
     calls: Calls,
+    authorization: Option<HeaderValue>,
 }
 
 impl Connection {
     /// Connects to HOST:PORT.
-    pub(super) async fn open(address: &str) -> Result<Self, Failure> {
+    pub(super) async fn open(address: &str, secure: Option<&Secure>) -> Result<Self, Failure> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
+        match secure {
+            None => Self::over(stream, None).await,
+            Some(Secure { tls, authorization }) => {
+                let (host, _) = address.rsplit_once(':').ok_or("an address has a port")?;
+                Self::over(tls.connect(host, stream).await?, Some(authorization.clone())).await
+            }
+        }
+    }
+
+    async fn over(
+        stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+        authorization: Option<HeaderValue>,
+    ) -> Result<Self, Failure> {
         let calls = Calls::default();
         let stream = TokioIo::new(Coalesce::new(stream, calls.clone()));
         let (sender, connection) = http2::handshake(TokioExecutor::new(), stream).await?;
         // What ends it is told to whoever calls.
         tokio::spawn(connection);
-        Ok(Self { sender, calls })
+        Ok(Self { sender, calls, authorization })
     }
 
     /// Makes a unary call with an encoded message, and returns the reply's, encoded.
@@ -48,6 +69,9 @@ impl Connection {
         request.uri_mut().clone_from(method);
         request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
         request.headers_mut().insert("te", HeaderValue::from_static("trailers"));
+        if let Some(authorization) = &self.authorization {
+            request.headers_mut().insert(AUTHORIZATION, authorization.clone());
+        }
         self.sender.ready().await?;
         let _under_way = self.calls.begin();
         let (parts, mut body) = self.sender.send_request(request).await?.into_parts();
