@@ -1,17 +1,11 @@
 //! Who may call: every call and every route asks for it, what is refused looks alike, tenants see their own sessions only, and a
 //! key that is removed stops working, also for what goes on.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::{fs, path::PathBuf};
 
 use access::credentials::Digest;
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use channel_session_api::{FILE_DESCRIPTOR_SET, v1::WatchChannelSessionsRequest};
 use http::Method;
-use jsonwebtoken::{Algorithm, EncodingKey, Header, encode, jwk::Jwk};
 use prost::Message;
 use prost_types::FileDescriptorSet;
 use serde_json::json;
@@ -30,7 +24,6 @@ on_both_stores!(
     a_key_does_what_its_scopes_say,
     tenants_see_their_own_sessions,
     a_key_that_is_removed_stops_working,
-    a_token_says_who_calls_until_it_expires,
 );
 
 const ALL: &[&str] = &["channel-sessions:read", "channel-sessions:write", "channel-sessions:delete"];
@@ -242,73 +235,4 @@ async fn a_key_that_is_removed_stops_working(store: Store) {
         }
     });
     assert_eq!(event.await.requester, "stays");
-}
-
-/// Signs as an issuer whose keys are in a file.
-struct Issuer(EncodingKey);
-
-impl Issuer {
-    /// A new key, whose public part is written to a file.
-    fn new(jwks: &Path) -> Self {
-        let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
-        let key = EncodingKey::from_ec_der(pair.to_pkcs8v1().unwrap().as_ref());
-        let mut jwk = serde_json::to_value(Jwk::from_encoding_key(&key, Algorithm::ES256).unwrap()).unwrap();
-        jwk["kid"] = json!("one");
-        fs::write(jwks, json!({ "keys": [jwk] }).to_string()).unwrap();
-        Self(key)
-    }
-
-    /// A token as Keycloak makes them, that holds for so long.
-    fn token(&self, tenant: &str, audience: &str, seconds: i64) -> String {
-        let now = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()).unwrap();
-        let claims = json!({
-            "iss": "https://keycloak.example/realms/centre", "aud": audience, "sub": "8f7c", "typ": "Bearer",
-            "iat": now, "exp": now + seconds, "tenant_id": tenant,
-            "scope": "openid channel-sessions:read channel-sessions:write",
-        });
-        let header = Header { kid: Some("one".to_owned()), ..Header::new(Algorithm::ES256) };
-        encode(&header, &claims, &self.0).unwrap()
-    }
-}
-
-async fn a_token_says_who_calls_until_it_expires(store: Store) {
-    let folder = tempfile::tempdir().unwrap();
-    let jwks = folder.path().join("jwks.json");
-    let issuer = Issuer::new(&jwks);
-    let flags = [
-        "--authn=oidc",
-        "--oidc-issuer=https://keycloak.example/realms/centre",
-        "--oidc-audience=channel-sessions",
-        "--oidc-jwks",
-        jwks.to_str().unwrap(),
-    ];
-    let service = Service::with(store, Front::Combined, &flags).await;
-    let rest = service.rest();
-    let send = async |token: &str, method: Method, body: &str| {
-        let authorization = format!("Bearer {token}");
-        let headers = [("authorization", &*authorization), ("content-type", "application/json")];
-        rest.send(method, "/channel-sessions/x", body.to_owned(), &headers).await
-    };
-    let [blue, green] = ["blue", "green"].map(|tenant| issuer.token(tenant, "channel-sessions", 300));
-    assert_eq!(send(&blue, Method::PUT, "{}").await.status.as_u16(), 201);
-    assert_eq!(send(&blue, Method::GET, "").await.status.as_u16(), 200);
-    assert_eq!(send(&green, Method::GET, "").await.status.as_u16(), 404);
-    assert_eq!(send(&blue, Method::DELETE, "").await.status.as_u16(), 403);
-    let other = Issuer::new(&folder.path().join("other.json"));
-    for refused in [
-        issuer.token("blue", "another service", 300),
-        issuer.token("blue", "channel-sessions", -60),
-        other.token("blue", "channel-sessions", 300),
-        blue[..blue.len() - 4].to_owned(),
-    ] {
-        assert_eq!(send(&refused, Method::GET, "").await.status.as_u16(), 401);
-    }
-
-    let mut request = Request::new(WatchChannelSessionsRequest::default());
-    let value = format!("Bearer {}", issuer.token("blue", "channel-sessions", 2)).parse().unwrap();
-    request.metadata_mut().insert("authorization", value);
-    let mut watch = service.grpc().await.watch_channel_sessions(request).await.unwrap().into_inner();
-    assert!(watch.message().await.unwrap().is_some(), "a checkpoint");
-    let end = within("the end of the watch", watch.message()).await.expect_err("its token has expired");
-    assert_eq!(end.code(), Code::Unauthenticated);
 }

@@ -27,6 +27,7 @@ mod logs;
 mod lost_upstream;
 mod many_connections;
 mod memory;
+mod oidc;
 mod overload;
 mod pgbouncer;
 mod preconditions;

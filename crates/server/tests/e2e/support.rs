@@ -8,6 +8,7 @@ pub(crate) mod document;
 pub(crate) mod failure;
 pub(crate) mod history;
 pub(crate) mod http2;
+pub(crate) mod issuer;
 pub(crate) mod latency;
 pub(crate) mod ledger;
 pub(crate) mod lock;
@@ -27,6 +28,7 @@ pub(crate) mod watch;
 
 pub(crate) use caller::Caller;
 pub(crate) use failure::Failure;
+pub(crate) use issuer::Issuer;
 pub(crate) use ledger::{Ledger, Told};
 pub(crate) use lock::Lock;
 pub(crate) use proxy::Proxy;
