@@ -24,10 +24,10 @@ use crate::{
 };
 
 /// How long after a poll the next one comes where nobody asks for it: what changes by other processes wait at most.
-const INTERVAL: Duration = Duration::from_millis(50);
+const INTERVAL: Duration = Duration::from_millis(45);
 
 /// How long after a poll the next one comes at the soonest, so that a busy service does not poll for each change.
-const PAUSE: Duration = Duration::from_millis(25);
+const PAUSE: Duration = Duration::from_millis(15);
 
 /// How many events are read at a time.
 const PAGE: usize = 256;
