@@ -19,7 +19,7 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use crate::{
     config::{
-        Access, Database, GrpcAddr, HttpAddr, Limits, Log, LogFormat, Retention, Rules, Stop, Tls,
+        Access, Browsers, Database, GrpcAddr, HttpAddr, Limits, Log, LogFormat, Retention, Rules, Stop, Tls,
         UpstreamTls, environment,
     },
     shutdown,
@@ -76,6 +76,8 @@ struct Serve {
     #[command(flatten)]
     access: Access,
     #[command(flatten)]
+    browsers: Browsers,
+    #[command(flatten)]
     rules: Rules,
     #[command(flatten)]
     limits: Limits,
@@ -95,6 +97,8 @@ struct Gateway {
     tls: Tls,
     #[command(flatten)]
     upstream: UpstreamTls,
+    #[command(flatten)]
+    browsers: Browsers,
     #[command(flatten)]
     limits: Limits,
     #[command(flatten)]

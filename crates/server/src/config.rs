@@ -4,6 +4,7 @@
 use humantime::Duration as HumanDuration;
 
 mod access;
+mod browsers;
 mod database;
 pub(crate) mod environment;
 mod limits;
@@ -15,6 +16,7 @@ mod stop;
 mod tls;
 
 pub use access::{Access, Authn};
+pub use browsers::Browsers;
 pub use database::Database;
 pub use limits::Limits;
 pub use listen::{GrpcAddr, HttpAddr};

@@ -34,6 +34,7 @@ impl Gateway {
         let connections = self.limits.connections_of_gateway().within_files();
         let bounds = self.limits.bounds(&budget, connections);
         let options = gateway::Options {
+            browsers: self.browsers.of(&self.http_addr),
             max_event_streams: connections.event_streams as usize,
             ..self.limits.gateway(budget)
         };

@@ -53,7 +53,8 @@ impl Serve {
         let service = self.service(store.clone(), &budget, access.clone());
         let routes = grpc::routes(service.clone(), &health);
         let upstream = Upstream::in_process(routes.clone());
-        let options = gateway::Options { access: access.clone(), ..self.limits.gateway(budget) };
+        let browsers = self.browsers.of(&self.http_addr);
+        let options = gateway::Options { access: access.clone(), browsers, ..self.limits.gateway(budget) };
         let gateway = gateway::routes(upstream, options, leaving.clone());
         tracing::info!(
             grpc = %grpc_listener.local_addr()?,

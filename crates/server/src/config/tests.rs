@@ -25,6 +25,8 @@ const SERVE: &[(&str, &str, &str)] = &[
     ("oidc-jwks", "OIDC_JWKS", ""),
     ("oidc-tenant-claim", "OIDC_TENANT_CLAIM", "tenant_id"),
     ("oidc-scope-claim", "OIDC_SCOPE_CLAIM", "scope"),
+    ("allowed-hosts", "ALLOWED_HOSTS", ""),
+    ("cors-origins", "CORS_ORIGINS", ""),
     ("database-max-connections", "DATABASE_MAX_CONNECTIONS", "16"),
     ("database-timeout", "DATABASE_TIMEOUT", "5s"),
     ("session-cache", "SESSION_CACHE", "32MiB"),
@@ -235,6 +237,9 @@ fn a_value_that_is_refused_is_named_with_its_flag_and_what_is_expected() {
         ("--session-cache", "-1", "write it as 128MiB"),
         ("--memory-budget", "128MB", "write it as 128MiB"),
         ("--memory-budget", "1MiB", "96MiB or more"),
+        ("--allowed-hosts", "http://a.example", "sessions.example:8443"),
+        ("--cors-origins", "*", "https://app.example"),
+        ("--cors-origins", "null", "https://app.example"),
         ("--log-format", "xml", "[possible values: auto, text, json]"),
     ] {
         let message = refusal(&[&format!("{flag}={value}")]);

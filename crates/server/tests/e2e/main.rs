@@ -19,6 +19,7 @@ mod errors;
 mod events;
 mod exactness;
 mod failover;
+mod foreign_pages;
 mod hostile;
 mod life;
 mod lists;
