@@ -9,7 +9,7 @@ mod serve;
 
 use std::{io, process::ExitCode, sync::Arc};
 
-use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand, error::ErrorKind};
 use domain::{
     session::TenantId,
     store::{OpenError, Store},
@@ -19,8 +19,8 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use crate::{
     config::{
-        Access, Browsers, Database, GrpcAddr, HttpAddr, Limits, Log, LogFormat, Retention, Rules, Stop, Tls,
-        UpstreamTls, environment,
+        Access, Browsers, Database, GrpcAddr, HttpAddr, Limits, Log, LogFormat, Reflection, Retention, Rules,
+        Stop, Tls, UpstreamTls, environment, secret,
     },
     shutdown,
     store::{self, opening},
@@ -75,6 +75,8 @@ struct Serve {
     database: Database,
     #[command(flatten)]
     access: Access,
+    #[command(flatten)]
+    reflection: Reflection,
     #[command(flatten)]
     browsers: Browsers,
     #[command(flatten)]
@@ -207,13 +209,23 @@ fn refuse(error: &clap::Error) -> ExitCode {
     let format = flag.last().or_else(|| std::env::var("LOG_FORMAT").ok()).unwrap_or_default();
     let is_json =
         format.ends_with("json") || (serves && !format.ends_with("text") && LogFormat::Auto.is_json());
-    if !(error.use_stderr() && is_json) {
+    if !error.use_stderr() {
         error.exit();
     }
-    let level = Targets::new().with_default(LevelFilter::INFO);
-    let output = telemetry::start(&Log { format: LogFormat::Json, level });
-    output.fail(&error.to_string().trim_end(), true);
-    output.flush();
+    let mut message = error.to_string();
+    if error.kind() == ErrorKind::ArgumentConflict {
+        message += "\nA variable of the environment counts as its flag: unset the one that is not meant.\n";
+    }
+    // A URL may stand where none is expected.
+    let message = secret::masked(&message);
+    if is_json {
+        let level = Targets::new().with_default(LevelFilter::INFO);
+        let output = telemetry::start(&Log { format: LogFormat::Json, level });
+        output.fail(&message.trim_end(), true);
+        output.flush();
+    } else {
+        eprint!("{message}");
+    }
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(1))
 }
 

@@ -10,8 +10,10 @@ pub(crate) mod environment;
 mod limits;
 mod listen;
 mod log;
+mod reflection;
 mod retention;
 mod rules;
+pub(crate) mod secret;
 mod stop;
 mod tls;
 
@@ -21,8 +23,10 @@ pub use database::Database;
 pub use limits::Limits;
 pub use listen::{GrpcAddr, HttpAddr};
 pub use log::{Log, LogFormat};
+pub use reflection::Reflection;
 pub use retention::Retention;
 pub use rules::Rules;
+pub use secret::Secret;
 pub use stop::Stop;
 pub use tls::{Tls, UpstreamTls};
 

@@ -123,6 +123,7 @@ impl Serve {
             max_concurrent_calls: self.limits.max_concurrent_requests(),
             budget: budget.clone(),
             access,
+            reflection: self.reflection.is_on(),
         };
         Service::new(store, hub, options)
     }

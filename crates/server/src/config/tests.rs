@@ -10,6 +10,7 @@ use crate::cli::Program;
 /// The flags of `serve`. Of these the first five are the contract's, with their variables and defaults.
 const SERVE: &[(&str, &str, &str)] = &[
     ("database-url", "DATABASE_URL", "sqlite:channel-sessions.db"),
+    ("database-url-file", "DATABASE_URL_FILE", ""),
     ("grpc-addr", "GRPC_ADDR", "127.0.0.1:50051"),
     ("http-addr", "HTTP_ADDR", "127.0.0.1:8080"),
     ("max-attributes", "MAX_ATTRIBUTES", "10"),
@@ -25,6 +26,7 @@ const SERVE: &[(&str, &str, &str)] = &[
     ("oidc-jwks", "OIDC_JWKS", ""),
     ("oidc-tenant-claim", "OIDC_TENANT_CLAIM", "tenant_id"),
     ("oidc-scope-claim", "OIDC_SCOPE_CLAIM", "scope"),
+    ("reflection", "REFLECTION", "on"),
     ("allowed-hosts", "ALLOWED_HOSTS", ""),
     ("cors-origins", "CORS_ORIGINS", ""),
     ("database-max-connections", "DATABASE_MAX_CONNECTIONS", "16"),
@@ -165,7 +167,7 @@ fn parsed() -> All {
 fn the_defaults_are_what_the_service_has_of_its_own() {
     let All { grpc_addr, http_addr, database, rules, limits, retention, stop, log } = parsed();
     assert_eq!((&*grpc_addr.grpc_addr, &*http_addr.http_addr), ("127.0.0.1:50051", "127.0.0.1:8080"));
-    assert_eq!((&*database.url, database.max_connections), ("sqlite:channel-sessions.db", 16));
+    assert_eq!((database.url(), database.max_connections), ("sqlite:channel-sessions.db", 16));
     assert_eq!(database.session_cache(), domain::batch::SessionCache::DEFAULT_BYTES);
     assert_eq!(log.format, LogFormat::Auto);
     assert!(log.level.would_enable("server", &tracing::Level::INFO));

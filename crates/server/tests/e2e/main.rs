@@ -36,6 +36,7 @@ mod privileges;
 mod protocols;
 mod readiness;
 mod retries;
+mod secrets;
 mod silent_database;
 mod starting;
 mod starvation;
