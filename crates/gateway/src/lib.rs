@@ -95,6 +95,7 @@ pub fn routes(upstream: Upstream, options: Options, leaving: CancellationToken) 
     let event_streams = Arc::new(Semaphore::new(options.max_event_streams));
     let guard = Guard { browsers: options.browsers.clone(), is_open: !options.access.is_required() };
     let origins = options.browsers.origins.clone();
+    let is_in_process = upstream.is_in_process();
     let gateway = Gateway { upstream, options, places, event_streams, leaving: leaving.clone() };
     // Around all of it, since the router adds headers to what its own layers return.
     let mut routes = Router::new()
@@ -109,7 +110,9 @@ pub fn routes(upstream: Upstream, options: Options, leaving: CancellationToken) 
         let cors = Arc::new(Cors::new(origins, &operations()));
         routes = routes.layer(middleware::from_fn_with_state(cors, cors::layer));
     }
-    routes.layer(middleware::from_fn(log::layer)).layer(middleware::from_fn_with_state(leaving, drain::layer))
+    routes
+        .layer(middleware::from_fn_with_state(is_in_process, log::layer))
+        .layer(middleware::from_fn_with_state(leaving, drain::layer))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ mod create_key;
 mod export;
 mod gateway;
 mod import;
+mod listening;
 mod migrate;
 mod serve;
 

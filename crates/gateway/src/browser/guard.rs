@@ -15,6 +15,11 @@ use http::{
     header::{AUTHORIZATION, HOST, ORIGIN},
 };
 
+use telemetry::{
+    audit::{self, Told, Who},
+    call::Port,
+};
+
 use super::{Browsers, origins::default_port};
 use crate::problem::Problem;
 
@@ -30,7 +35,12 @@ pub(crate) struct Guard {
 
 pub(crate) async fn layer(State(guard): State<Guard>, request: Request, next: Next) -> Response {
     match guard.refuse(&request) {
-        Some(detail) => Problem::new(Reason::PermissionDenied, detail).into_response(),
+        Some(detail) => {
+            audit::refused(Port::Rest, &request, Who::default(), &detail);
+            let mut response = Problem::new(Reason::PermissionDenied, detail).into_response();
+            response.extensions_mut().insert(Told);
+            response
+        }
         None => next.run(request).await,
     }
 }

@@ -17,14 +17,17 @@ use grpc::{Health, Service};
 use tokio_util::sync::CancellationToken;
 use watch::Hub;
 
-use super::{Failure, Serve};
+use super::{
+    Failure, Serve,
+    listening::{self, Listening, on_or_off},
+};
 use crate::{
     access::Callers,
     config::Authn,
     followed::{self, Followed},
     listener::{Listener, Protocol},
     shutdown::Signals,
-    store::deferred::Deferred,
+    store::{deferred::Deferred, target},
     transport,
 };
 use life::Life;
@@ -56,13 +59,16 @@ impl Serve {
         let browsers = self.browsers.of(&self.http_addr);
         let options = gateway::Options { access: access.clone(), browsers, ..self.limits.gateway(budget) };
         let gateway = gateway::routes(upstream, options, leaving.clone());
-        tracing::info!(
-            grpc = %grpc_listener.local_addr()?,
-            http = %http_listener.local_addr()?,
-            authn = access.is_required(),
-            tls = tls.is_some(),
-            "listening"
-        );
+        let listening = Listening {
+            grpc: Some(grpc_listener.local_addr()?),
+            http: http_listener.local_addr()?,
+            database: Some(target(&self.database)),
+            authn: Some(listening::names(&self.access.authn)),
+            tls: on_or_off(tls.is_some()),
+            upstream: None,
+            upstream_tls: None,
+        };
+        listening.log();
 
         let drain_timeout = self.stop.drain_timeout();
         let grpc_routes = routes.layer(middleware::from_fn(grpc::log::layer));
