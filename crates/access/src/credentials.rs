@@ -66,6 +66,13 @@ impl Credentials {
         Ok(changes)
     }
 
+    /// How many keys there are, and how many certificates.
+    #[must_use]
+    pub fn count(&self) -> (usize, usize) {
+        let callers = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        (callers.by_key.len(), callers.by_name.len())
+    }
+
     /// API keys, as a way in which callers say who they are.
     #[must_use]
     pub fn api_keys(&self) -> Box<dyn Method> {
@@ -118,8 +125,7 @@ impl Method for ApiKeys {
 impl std::fmt::Debug for Credentials {
     /// How many there are: digests are nobody's business either.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let callers = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let (keys, certificates) = (callers.by_key.len(), callers.by_name.len());
+        let (keys, certificates) = self.count();
         f.debug_struct("Credentials").field("keys", &keys).field("certificates", &certificates).finish()
     }
 }

@@ -49,7 +49,7 @@ impl Callers {
 }
 
 /// The callers that a file names.
-fn credentials(path: &Path) -> Result<(Credentials, Watched), String> {
+pub(crate) fn credentials(path: &Path) -> Result<(Credentials, Watched), String> {
     let cannot = |error: &dyn std::fmt::Display| format!("--credentials-file {}: {error}", path.display());
     warn_if_others_may_write(path);
     let watched = Watched::open(path).map_err(|error| cannot(&error))?;

@@ -66,6 +66,10 @@ struct Serve {
     /// Store the documented session first, if it is not there.
     #[arg(long)]
     sample: bool,
+    /// Say whether a start would go well, in a line for each thing that it needs, and end: with 0 if it would, and 1 if not.
+    /// Nothing is changed
+    #[arg(long)]
+    check: bool,
     #[command(flatten)]
     grpc_addr: GrpcAddr,
     #[command(flatten)]

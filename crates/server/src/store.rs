@@ -5,7 +5,10 @@ pub(crate) mod opening;
 
 use std::sync::Arc;
 
-use domain::store::{OpenError, Store};
+use domain::{
+    finding::Finding,
+    store::{OpenError, Store},
+};
 
 use crate::config::{Database, Retention};
 
@@ -40,6 +43,15 @@ pub(crate) async fn open(
             Arc::new(store_sqlite::Store::open(database.url(), &options).await?)
         }
     })
+}
+
+/// Looks at the database, and changes nothing.
+pub(crate) async fn inspect(database: &Database) -> Vec<Finding> {
+    match Kind::of(database.url()) {
+        Ok(Kind::Postgres) => store_postgres::inspect(database.url()).await,
+        Ok(Kind::Sqlite) => store_sqlite::inspect(database.url()).await,
+        Err(error) => vec![Finding::failed("database", error.to_string())],
+    }
 }
 
 /// What a database is called in the log: its URL without what may be secret in it.

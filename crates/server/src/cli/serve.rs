@@ -3,6 +3,7 @@
 //! Both listen from the first moment on, and say that they are not ready; the store is opened behind them, however long
 //! that takes.
 
+mod check;
 mod life;
 mod stop;
 
@@ -35,6 +36,9 @@ use stop::Running;
 
 impl Serve {
     pub(super) async fn run(self) -> Result<ExitCode, Failure> {
+        if self.check {
+            return self.check().await;
+        }
         let mut signals = Signals::listen()?;
         self.check_access()?;
         let (callers, tls) = (Callers::read(&self.access)?, transport::server(&self.tls)?);

@@ -49,6 +49,7 @@ const SERVE: &[(&str, &str, &str)] = &[
     ("log-format", "LOG_FORMAT", "auto"),
     ("log-level", "LOG_LEVEL", "info,sqlx=warn"),
     ("sample", "", "false"),
+    ("check", "", "false"),
 ];
 
 /// The flags that a gateway alone has beside some of those.
@@ -59,7 +60,8 @@ const GATEWAY: &[(&str, &str, &str)] = &[
 ];
 
 /// What a person says anew with each call, so that it has no variable.
-const OF_ONE_CALL: [&str; 8] = ["sample", "raw", "existing", "output", "array", "tenant", "help", "version"];
+const OF_ONE_CALL: [&str; 9] =
+    ["sample", "check", "raw", "existing", "output", "array", "tenant", "help", "version"];
 
 /// All commands, with the flags that each of them takes.
 fn commands() -> Vec<Command> {

@@ -9,6 +9,7 @@ mod access;
 mod audit;
 mod availability;
 mod batch;
+mod check;
 mod citus;
 mod command_line;
 mod commit_order;
