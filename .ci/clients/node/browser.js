@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// A caller as a browser is one: EventSource, which comes back by itself only if it was answered with 200. It also runs what
-// proto/README.md shows for browsers.
+// A caller as a browser is one: EventSource, which comes back by itself only if it was answered with 200, and a page of another
+// origin, which sees no answer that is not meant for it. It also runs what proto/README.md shows for browsers.
 //
 // Usage: browser.js PROGRAM
 //
@@ -19,10 +19,13 @@ const { EventSource } = require("eventsource");
 /** Longer than anything takes that is waited for, in milliseconds. */
 const PATIENCE = 30_000;
 
+/** The origin whose pages are let in. */
+const LISTED = "https://app.example";
+
 async function main(program) {
   const folder = mkdtempSync(join(tmpdir(), "browser-"));
   const ports = ["--grpc-addr", "127.0.0.1:0", "--http-addr", "127.0.0.1:0", "--lame-duck", "0s"];
-  const flags = ["serve", "--log-format", "json", "--max-watches", "1", ...ports];
+  const flags = ["serve", "--log-format", "json", "--max-watches", "1", "--cors-origins", LISTED, ...ports];
   const server = spawn(program, [...flags, "--database-url", `sqlite:${join(folder, "sessions.db")}`], {
     stdio: ["ignore", "ignore", "pipe"],
   });
@@ -33,6 +36,21 @@ async function main(program) {
     // Until then each stream would end as one for which there is no room.
     await within("readiness", ready(origin));
     const open = (query = "") => sources[sources.push(new EventSource(url + query)) - 1];
+
+    for (const [page, isLetIn] of [[LISTED, true], ["https://evil.example", false], ["null", false]]) {
+      const source = new EventSource(url, { fetch: foreign(page) });
+      sources.push(source);
+      await within(`a stream for ${page}`, event(source, isLetIn ? "open" : "error"));
+      source.close();
+      const put = foreign(page)(`${origin}/channel-sessions/of-a-page`, {
+        method: "PUT",
+        headers: { "Content-Type": "application/json", "If-None-Match": "*" },
+        body: "{}",
+      });
+      if (isLetIn) assert.equal((await put).headers.get("ETag"), '"1"');
+      else await assert.rejects(put, TypeError);
+    }
+    console.log("ok: a page of a listed origin is let in, and others are not");
 
     const first = open();
     await within("the first stream", event(first, "open"));
@@ -60,6 +78,26 @@ async function main(program) {
     await once(server, "exit");
     rmSync(folder, { recursive: true });
   }
+}
+
+/** `fetch` as a page of another origin has it: with a preflight, and with an error for what it may not read. */
+function foreign(page) {
+  const mayRead = (answer) => answer.headers.get("Access-Control-Allow-Origin") === page;
+  return async (url, init = {}) => {
+    const names = [...new Headers(init.headers).keys()].filter((name) => name !== "accept");
+    if (names.length > 0) {
+      const method = init.method ?? "GET";
+      const asked = { Origin: page, "Access-Control-Request-Method": method };
+      const preflight = await fetch(url, { method: "OPTIONS", headers: asked });
+      const allowed = (name) => (preflight.headers.get(`Access-Control-Allow-${name}`) ?? "").toLowerCase().split(/, ?/);
+      const isAllowed = allowed("Methods").includes(method.toLowerCase()) && names.every((name) => allowed("Headers").includes(name));
+      if (!preflight.ok || !mayRead(preflight) || !isAllowed) throw new TypeError("the preflight fails");
+    }
+    const answer = await fetch(url, { ...init, headers: { ...init.headers, Origin: page } });
+    if (mayRead(answer)) return answer;
+    await answer.body?.cancel();
+    throw new TypeError("the page may not read the answer");
+  };
 }
 
 /** What the document's listener logs when its session is updated. */

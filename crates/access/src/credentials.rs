@@ -1,6 +1,7 @@
 //! Callers that a file names: machines with API keys, of which the file has digests, or with client certificates.
 
 mod certificate;
+mod changes;
 mod file;
 mod key;
 
@@ -15,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{Identity, Method, Refusal, Shown, Validity};
 
+pub use changes::{Changes, Names};
 pub use file::Invalid;
 pub use key::{ApiKey, Digest};
 
@@ -49,17 +51,26 @@ impl Credentials {
     }
 
     /// Takes the callers that another text names in the place of those there are. What one of them showed and the text does
-    /// not name any more, or names with other rights, is revoked. Where the text is wrong, all stays as it was.
+    /// not name any more, or names with other rights, is revoked. Where the text is wrong, all stays as it was. Returns what
+    /// differs.
     ///
     /// # Errors
     /// What is wrong with it, and where.
-    pub fn replace(&self, text: &str) -> Result<(), Invalid> {
+    pub fn replace(&self, text: &str) -> Result<Changes, Invalid> {
         let mut callers = file::parse(text)?;
         let mut current = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let changes = Changes::between(&current, &callers);
         keep_or_revoke(&mut current.by_key, &mut callers.by_key);
         keep_or_revoke(&mut current.by_name, &mut callers.by_name);
         *current = callers;
-        Ok(())
+        Ok(changes)
+    }
+
+    /// How many keys there are, and how many certificates.
+    #[must_use]
+    pub fn count(&self) -> (usize, usize) {
+        let callers = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        (callers.by_key.len(), callers.by_name.len())
     }
 
     /// API keys, as a way in which callers say who they are.
@@ -114,8 +125,7 @@ impl Method for ApiKeys {
 impl std::fmt::Debug for Credentials {
     /// How many there are: digests are nobody's business either.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let callers = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let (keys, certificates) = (callers.by_key.len(), callers.by_name.len());
+        let (keys, certificates) = self.count();
         f.debug_struct("Credentials").field("keys", &keys).field("certificates", &certificates).finish()
     }
 }

@@ -8,6 +8,7 @@ mod claims;
 mod fetch;
 mod keyring;
 mod keys;
+mod probe;
 mod requester;
 mod settings;
 mod verified;

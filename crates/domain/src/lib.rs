@@ -11,6 +11,7 @@ pub mod command;
 mod end;
 pub mod error;
 pub mod event;
+pub mod finding;
 pub mod health;
 pub mod list;
 pub mod precondition;

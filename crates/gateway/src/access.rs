@@ -10,6 +10,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::Error;
+use telemetry::{
+    audit::{self, Told, Who},
+    call::Port,
+};
 
 use crate::problem::Problem;
 
@@ -25,8 +29,10 @@ pub(crate) async fn layer(State(access): State<Access>, mut request: Request, ne
             next.run(request).await
         }
         Err(refusal) => {
-            tracing::warn!(%refusal, "a caller is not known");
-            Problem::from(&Error::Unauthenticated).into_response()
+            audit::refused(Port::Rest, &request, Who::default(), &refusal);
+            let mut response = Problem::from(&Error::Unauthenticated).into_response();
+            response.extensions_mut().insert(Told);
+            response
         }
     }
 }

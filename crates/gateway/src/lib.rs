@@ -7,6 +7,7 @@ mod access;
 mod attribute;
 mod batch_update_data;
 mod body;
+mod browser;
 mod create;
 mod delete;
 mod drain;
@@ -43,6 +44,12 @@ use budget::Budget;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+use browser::{
+    cors::{self, Cors},
+    guard::{self, Guard},
+};
+
+pub use browser::{Browsers, Host, Hosts, Origin, Origins};
 pub use operation::{Answer, Operation};
 pub use routes::operations;
 pub use upstream::Upstream;
@@ -63,6 +70,8 @@ pub struct Options {
     pub budget: Budget,
     /// Who may call, where the service is in the same process. Another one decides by itself.
     pub access: Access,
+    /// What pages in browsers may do.
+    pub browsers: Browsers,
 }
 
 /// What every route needs.
@@ -84,15 +93,25 @@ struct Gateway {
 pub fn routes(upstream: Upstream, options: Options, leaving: CancellationToken) -> Router {
     let places = Arc::new(Semaphore::new(options.max_concurrent_requests));
     let event_streams = Arc::new(Semaphore::new(options.max_event_streams));
+    let guard = Guard { browsers: options.browsers.clone(), is_open: !options.access.is_required() };
+    let origins = options.browsers.origins.clone();
+    let is_in_process = upstream.is_in_process();
     let gateway = Gateway { upstream, options, places, event_streams, leaving: leaving.clone() };
     // Around all of it, since the router adds headers to what its own layers return.
-    Router::new()
+    let mut routes = Router::new()
         .fallback_service(routes::router(gateway))
         .layer(middleware::from_fn(paths::layer))
+        .layer(middleware::from_fn_with_state(guard, guard::layer))
         .layer(middleware::from_fn(host::layer))
         .layer(middleware::from_fn(misplaced::layer))
-        .layer(middleware::from_fn(header_limit::layer))
-        .layer(middleware::from_fn(log::layer))
+        .layer(middleware::from_fn(header_limit::layer));
+    // Around what refuses, so that pages can read why.
+    if origins.are_listed() {
+        let cors = Arc::new(Cors::new(origins, &operations()));
+        routes = routes.layer(middleware::from_fn_with_state(cors, cors::layer));
+    }
+    routes
+        .layer(middleware::from_fn_with_state(is_in_process, log::layer))
         .layer(middleware::from_fn_with_state(leaving, drain::layer))
 }
 

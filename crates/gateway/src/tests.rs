@@ -1,5 +1,6 @@
 //! The routes over a service that does nothing: which call a request becomes, and what becomes of the answer.
 
+mod browsers;
 mod calls;
 mod events;
 mod fake;
@@ -27,6 +28,7 @@ fn options() -> Options {
         max_event_streams: 1,
         budget: budget::Budget::default(),
         access: ::access::Access::anybody(),
+        browsers: Browsers::default(),
     }
 }
 

@@ -33,13 +33,12 @@ pub fn routes(service: Service, health: &Health) -> Router {
         // So that grpcurl can print the details of errors.
         tonic_types::pb::FILE_DESCRIPTOR_SET,
     ];
-    let (reflection_v1, reflection_v1alpha) = reflection::services(&sets, &stopping);
     let mut routes = tonic::service::Routes::builder();
-    routes
-        .add_service(service)
-        .add_service(health.server(stopping))
-        .add_service(reflection_v1)
-        .add_service(reflection_v1alpha);
+    if options.reflection {
+        let (v1, v1alpha) = reflection::services(&sets, &stopping);
+        routes.add_service(v1).add_service(v1alpha);
+    }
+    routes.add_service(service).add_service(health.server(stopping));
     let limits = Limits {
         access: options.access.clone(),
         max_deadline: options.max_deadline,

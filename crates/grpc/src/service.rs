@@ -43,6 +43,8 @@ pub struct Options {
     pub budget: Budget,
     /// Who may call.
     pub access: Access,
+    /// Whether reflection tells callers what there is.
+    pub reflection: bool,
 }
 
 impl Default for Options {
@@ -57,6 +59,7 @@ impl Default for Options {
             max_concurrent_calls: 1024,
             budget: Budget::default(),
             access: Access::anybody(),
+            reflection: true,
         }
     }
 }

@@ -2,7 +2,12 @@
 
 use std::{path::Path, str};
 
-use access::{Access, Method, credentials::Credentials, oidc::Oidc, watched::Watched};
+use access::{
+    Access, Method,
+    credentials::{Changes, Credentials},
+    oidc::Oidc,
+    watched::Watched,
+};
 
 use crate::{
     config::{self, Authn},
@@ -30,8 +35,8 @@ impl Callers {
                 methods.push(credentials.client_certificates());
             }
             let take = move |contents: &[&[u8]]| {
-                replace(&credentials, contents[0])?;
-                Ok(format!("{credentials:?}"))
+                let changes = replace(&credentials, contents[0])?;
+                Ok(format!("{credentials:?}; {changes}"))
             };
             followed = Some(Followed::new("the credentials file", vec![watched], take));
         }
@@ -44,7 +49,7 @@ impl Callers {
 }
 
 /// The callers that a file names.
-fn credentials(path: &Path) -> Result<(Credentials, Watched), String> {
+pub(crate) fn credentials(path: &Path) -> Result<(Credentials, Watched), String> {
     let cannot = |error: &dyn std::fmt::Display| format!("--credentials-file {}: {error}", path.display());
     warn_if_others_may_write(path);
     let watched = Watched::open(path).map_err(|error| cannot(&error))?;
@@ -53,7 +58,7 @@ fn credentials(path: &Path) -> Result<(Credentials, Watched), String> {
     Ok((credentials, watched))
 }
 
-fn replace(credentials: &Credentials, content: &[u8]) -> Result<(), String> {
+fn replace(credentials: &Credentials, content: &[u8]) -> Result<Changes, String> {
     let text = str::from_utf8(content).map_err(|error| error.to_string())?;
     credentials.replace(text).map_err(|error| error.to_string())
 }

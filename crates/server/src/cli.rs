@@ -4,12 +4,13 @@ mod create_key;
 mod export;
 mod gateway;
 mod import;
+mod listening;
 mod migrate;
 mod serve;
 
 use std::{io, process::ExitCode, sync::Arc};
 
-use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand, error::ErrorKind};
 use domain::{
     session::TenantId,
     store::{OpenError, Store},
@@ -19,8 +20,8 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use crate::{
     config::{
-        Access, Database, GrpcAddr, HttpAddr, Limits, Log, LogFormat, Retention, Rules, Stop, Tls,
-        UpstreamTls, environment,
+        Access, Browsers, Database, GrpcAddr, HttpAddr, Limits, Log, LogFormat, Reflection, Retention, Rules,
+        Stop, Tls, UpstreamTls, environment, secret,
     },
     shutdown,
     store::{self, opening},
@@ -65,6 +66,10 @@ struct Serve {
     /// Store the documented session first, if it is not there.
     #[arg(long)]
     sample: bool,
+    /// Say whether a start would go well, in a line for each thing that it needs, and end: with 0 if it would, and 1 if not.
+    /// Nothing is changed
+    #[arg(long)]
+    check: bool,
     #[command(flatten)]
     grpc_addr: GrpcAddr,
     #[command(flatten)]
@@ -75,6 +80,10 @@ struct Serve {
     database: Database,
     #[command(flatten)]
     access: Access,
+    #[command(flatten)]
+    reflection: Reflection,
+    #[command(flatten)]
+    browsers: Browsers,
     #[command(flatten)]
     rules: Rules,
     #[command(flatten)]
@@ -95,6 +104,8 @@ struct Gateway {
     tls: Tls,
     #[command(flatten)]
     upstream: UpstreamTls,
+    #[command(flatten)]
+    browsers: Browsers,
     #[command(flatten)]
     limits: Limits,
     #[command(flatten)]
@@ -203,13 +214,23 @@ fn refuse(error: &clap::Error) -> ExitCode {
     let format = flag.last().or_else(|| std::env::var("LOG_FORMAT").ok()).unwrap_or_default();
     let is_json =
         format.ends_with("json") || (serves && !format.ends_with("text") && LogFormat::Auto.is_json());
-    if !(error.use_stderr() && is_json) {
+    if !error.use_stderr() {
         error.exit();
     }
-    let level = Targets::new().with_default(LevelFilter::INFO);
-    let output = telemetry::start(&Log { format: LogFormat::Json, level });
-    output.fail(&error.to_string().trim_end(), true);
-    output.flush();
+    let mut message = error.to_string();
+    if error.kind() == ErrorKind::ArgumentConflict {
+        message += "\nA variable of the environment counts as its flag: unset the one that is not meant.\n";
+    }
+    // A URL may stand where none is expected.
+    let message = secret::masked(&message);
+    if is_json {
+        let level = Targets::new().with_default(LevelFilter::INFO);
+        let output = telemetry::start(&Log { format: LogFormat::Json, level });
+        output.fail(&message.trim_end(), true);
+        output.flush();
+    } else {
+        eprint!("{message}");
+    }
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(1))
 }
 

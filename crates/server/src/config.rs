@@ -4,23 +4,29 @@
 use humantime::Duration as HumanDuration;
 
 mod access;
+mod browsers;
 mod database;
 pub(crate) mod environment;
 mod limits;
 mod listen;
 mod log;
+mod reflection;
 mod retention;
 mod rules;
+pub(crate) mod secret;
 mod stop;
 mod tls;
 
 pub use access::{Access, Authn};
+pub use browsers::Browsers;
 pub use database::Database;
 pub use limits::Limits;
 pub use listen::{GrpcAddr, HttpAddr};
 pub use log::{Log, LogFormat};
+pub use reflection::Reflection;
 pub use retention::Retention;
 pub use rules::Rules;
+pub use secret::Secret;
 pub use stop::Stop;
 pub use tls::{Tls, UpstreamTls};
 

@@ -5,15 +5,18 @@ pub(crate) mod opening;
 
 use std::sync::Arc;
 
-use domain::store::{OpenError, Store};
+use domain::{
+    finding::Finding,
+    store::{OpenError, Store},
+};
 
 use crate::config::{Database, Retention};
 
 /// Brings the tables to this version.
 pub(crate) async fn migrate(database: &Database) -> Result<(), OpenError> {
-    match Kind::of(&database.url)? {
-        Kind::Postgres => store_postgres::migrate(&database.url).await,
-        Kind::Sqlite => store_sqlite::migrate(&database.url).await,
+    match Kind::of(database.url())? {
+        Kind::Postgres => store_postgres::migrate(database.url()).await,
+        Kind::Sqlite => store_sqlite::migrate(database.url()).await,
     }
 }
 
@@ -23,7 +26,7 @@ pub(crate) async fn open(
     retention: Option<&Retention>,
 ) -> Result<Arc<dyn Store>, OpenError> {
     let keeps_answers = retention.is_some_and(Retention::expires_events_first);
-    Ok(match Kind::of(&database.url)? {
+    Ok(match Kind::of(database.url())? {
         Kind::Postgres => {
             let options = store_postgres::Options {
                 max_connections: database.max_connections,
@@ -33,18 +36,31 @@ pub(crate) async fn open(
                 session_cache: database.session_cache(),
                 ..store_postgres::Options::default()
             };
-            Arc::new(store_postgres::Store::open(&database.url, &options).await?)
+            Arc::new(store_postgres::Store::open(database.url(), &options).await?)
         }
         Kind::Sqlite => {
             let options = store_sqlite::Options { keeps_answers, session_cache: database.session_cache() };
-            Arc::new(store_sqlite::Store::open(&database.url, &options).await?)
+            Arc::new(store_sqlite::Store::open(database.url(), &options).await?)
         }
     })
 }
 
+/// Looks at the database, and changes nothing.
+pub(crate) async fn inspect(database: &Database) -> Vec<Finding> {
+    match Kind::of(database.url()) {
+        Ok(Kind::Postgres) => store_postgres::inspect(database.url()).await,
+        Ok(Kind::Sqlite) => store_sqlite::inspect(database.url()).await,
+        Err(error) => vec![Finding::failed("database", error.to_string())],
+    }
+}
+
 /// What a database is called in the log: its URL without what may be secret in it.
 pub(crate) fn target(database: &Database) -> &str {
-    let place = database.url.split_once(':').map_or("", |(_, place)| place);
+    target_of(database.url())
+}
+
+fn target_of(url: &str) -> &str {
+    let place = url.split_once(':').map_or("", |(_, place)| place);
     let place = place.split('?').next().unwrap_or_default();
     // A password may hold what ends it; whatever stands before the last @ is left out.
     place.rsplit('@').next().unwrap_or_default().trim_start_matches('/')
@@ -77,7 +93,6 @@ impl Kind {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Bytes;
 
     #[test]
     fn a_target_has_no_secret() {
@@ -88,13 +103,7 @@ mod tests {
             ("sqlite:channel-sessions.db", "channel-sessions.db"),
             ("hunter2", ""),
         ] {
-            let database = Database {
-                url: url.to_owned(),
-                max_connections: 1,
-                timeout: std::time::Duration::from_secs(1).into(),
-                session_cache: Bytes(0),
-            };
-            assert_eq!(target(&database), name);
+            assert_eq!(target_of(url), name);
         }
     }
 }

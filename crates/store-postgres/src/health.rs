@@ -25,7 +25,7 @@ const TABLES: &str = "
 
 /// Whether writes would be refused, and why: on a standby, where somebody has set the database or the role to read only, or
 /// where the role lacks a right that one of the statements of `write.rs` and `epoch.rs` needs.
-const WRITES: &str = "
+pub(crate) const WRITES: &str = "
     SELECT pg_is_in_recovery() AS is_standby, current_setting('transaction_read_only')::boolean AS is_read_only,
            (SELECT string_agg(privilege || ' on ' || needed.name, ', ')
             FROM (VALUES ('channel_session', '{SELECT,INSERT,UPDATE}'::text[]),

@@ -16,6 +16,7 @@ mod execute;
 mod get;
 mod health;
 mod history;
+mod inspect;
 mod list;
 mod load;
 mod locked;
@@ -43,6 +44,7 @@ use domain::{
 use get::Read;
 use telemetry::{Statement, statement};
 
+pub use inspect::inspect;
 pub use migrate::migrate;
 pub use open::Options;
 

@@ -67,7 +67,7 @@ async fn run(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
     transaction.commit().await
 }
 /// Whether every step was taken before. Whoever finds it so needs no privilege to change tables.
-async fn is_current(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+pub(crate) async fn is_current(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
     // In a transaction, a statement that fails takes those behind it along.
     let tables = sqlx::raw_sql("SELECT to_regclass('_sqlx_migrations') IS NOT NULL AS is_there");
     if !tables.fetch_one(&mut *connection).await?.try_get("is_there")? {

@@ -171,13 +171,18 @@ pub(crate) async fn check_server(connection: &mut PgConnection) -> Result<(), Op
     Ok(())
 }
 
-/// Says loudly by which settings the server may lose what it has acknowledged.
-async fn warn_of_losses(connection: &mut PgConnection) {
+/// The settings that are off by which the server may lose what it has acknowledged.
+pub(crate) async fn losses(connection: &mut PgConnection) -> Vec<String> {
     let settings = "SELECT name FROM pg_settings
                     WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit') AND setting = 'off'";
     // Whoever cannot say has been asked what it is, and answered.
-    for row in sqlx::raw_sql(settings).fetch_all(connection).await.unwrap_or_default() {
-        let setting: &str = row.get("name");
+    let rows = sqlx::raw_sql(settings).fetch_all(connection).await.unwrap_or_default();
+    rows.iter().map(|row| row.get("name")).collect()
+}
+
+/// Says them loudly.
+async fn warn_of_losses(connection: &mut PgConnection) {
+    for setting in losses(connection).await {
         tracing::warn!(
             setting,
             "the database may lose acknowledged updates when it crashes: this setting is off"

@@ -18,6 +18,7 @@ mod folder;
 mod get;
 mod health;
 mod history;
+mod inspect;
 mod list;
 mod load;
 mod open;
@@ -50,6 +51,7 @@ use file::File;
 use health::Writes;
 use reserve::Reserve;
 
+pub use inspect::inspect;
 pub use open::migrate;
 pub use options::Options;
 

@@ -204,12 +204,12 @@ pub(crate) async fn connect(options: &SqliteConnectOptions) -> Result<SqliteConn
 /// How long to wait before trying again to open a file that others are opening.
 const BUSY_PAUSE: Duration = Duration::from_millis(20);
 
-fn migrations() -> Vec<Migration> {
+pub(crate) fn migrations() -> Vec<Migration> {
     let sql = SqlStr::from_static(include_str!("../migrations/1_channel_session.sql"));
     vec![Migration::new(1, "channel_session".into(), MigrationType::Simple, sql, false)]
 }
 
-fn options(url: &str) -> Result<SqliteConnectOptions, OpenError> {
+pub(crate) fn options(url: &str) -> Result<SqliteConnectOptions, OpenError> {
     let file =
         url.trim_start_matches("sqlite:").trim_start_matches("//").split('?').next().unwrap_or_default();
     if file.is_empty() || url.contains(":memory:") || url.contains("mode=memory") {

@@ -58,6 +58,13 @@ impl Call {
         response.headers_mut().insert(REQUEST_ID, self.request_id.clone());
     }
 
+    /// Writes the line of a call that was refused for who makes it: at the level debug, since the [audit](crate::audit) log has
+    /// one, which is bounded.
+    pub fn end_refused(mut self, outcome: &str) {
+        self.is_of_interest = false;
+        self.end(outcome);
+    }
+
     /// Writes the call's line.
     pub fn end(mut self, outcome: &str) {
         self.has_ended = true;
@@ -98,6 +105,17 @@ impl Port {
                 tracing::info_span!("rest", request_id, trace_id, method = %request.method(), path)
             }
         }
+    }
+
+    /// What a request asks for: a method of gRPC, or a method and a path, up to a length.
+    pub(crate) fn name<B>(self, request: &Request<B>) -> String {
+        const MAX_CHARS: usize = 256;
+        let path = request.uri().path();
+        let name = match self {
+            Self::Grpc => path.trim_start_matches('/').to_owned(),
+            Self::Rest => format!("{} {path}", request.method()),
+        };
+        name.chars().take(MAX_CHARS).collect()
     }
 
     /// The outcome of a call that nobody waits for any longer, in the port's words.

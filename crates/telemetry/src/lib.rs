@@ -1,8 +1,10 @@
-//! What the process says of its work: a call's log line, request id and trace, and signals of what happens inside.
+//! What the process says of its work: a call's log line, request id and trace, the audit log, and signals of what happens
+//! inside.
 //!
 //! Whoever has something to say says it here, and what becomes of it is decided here: batcher, stores and watch know no
 //! metric and no exporter. Knows no transport beyond the headers that a call brings.
 
+pub mod audit;
 pub mod call;
 mod commands;
 mod signal;

@@ -7,7 +7,10 @@ use axum::extract::FromRequestParts;
 use budget::Counted;
 use domain::{Error, Outcome};
 use http::{header::AUTHORIZATION, request::Parts};
-use telemetry::call::{REQUEST_ID, TRACEPARENT};
+use telemetry::{
+    audit::Peer,
+    call::{REQUEST_ID, TRACEPARENT},
+};
 use tonic::{Request, Response, Status};
 
 use super::{Client, connection};
@@ -83,6 +86,9 @@ impl Call {
         // Known already where the service is in this process.
         if let Some(identity) = self.parts.extensions.get::<Identity>() {
             request.extensions_mut().insert(identity.clone());
+        }
+        if let Some(peer) = self.parts.extensions.get::<Peer>() {
+            request.extensions_mut().insert(*peer);
         }
         request
     }

@@ -3,7 +3,10 @@
 use access::{Access, Identity, Scope, Shown, Validity};
 use axum::extract::Request as HttpRequest;
 use domain::{Error, caller::Caller};
-use telemetry::call::trace_id;
+use telemetry::{
+    audit::{self, Who},
+    call::{Port, trace_id},
+};
 use tonic::{Request, Status};
 
 use crate::status;
@@ -20,7 +23,7 @@ pub(super) async fn of(request: &mut HttpRequest, access: &Access, scope: Scope)
         None => {
             let shown = Shown::of(request.headers(), request.extensions());
             access.authenticate(shown).await.map_err(|refusal| {
-                tracing::warn!(%refusal, "a caller is not known");
+                audit::refused(Port::Grpc, request, Who::default(), &refusal);
                 status::from_error(&Error::Unauthenticated)
             })?
         }
@@ -28,12 +31,8 @@ pub(super) async fn of(request: &mut HttpRequest, access: &Access, scope: Scope)
     let Identity { tenant, requester, scopes, validity } = identity;
     if !scopes.allow(scope) {
         let scope = scope.as_str();
-        tracing::warn!(
-            tenant = tenant.as_str(),
-            requester = requester.as_str(),
-            scope,
-            "a caller lacks a scope"
-        );
+        let who = Who { tenant: Some(tenant.as_str()), requester: Some(requester.as_str()) };
+        audit::refused(Port::Grpc, request, who, &format_args!("it lacks the scope {scope}"));
         return Err(status::from_error(&Error::PermissionDenied(scope)));
     }
     request.extensions_mut().insert(validity);

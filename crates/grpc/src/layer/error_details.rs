@@ -30,7 +30,7 @@ pub(crate) fn explain_message(made: Status) -> Status {
 fn explain(made: &Status, ours: bool) -> Status {
     let code = made.code();
     if code == Code::Unimplemented {
-        let message = "there is no such method; `grpcurl … list` and `describe` show what there is";
+        let message = "there is no such method; where reflection is on, `grpcurl … list` and `describe` show what there is";
         status::from_reason(Reason::NotFound, message)
     } else if matches!(code, Code::OutOfRange | Code::ResourceExhausted) {
         super::too_large(MAX_MESSAGE_BYTES)

@@ -25,7 +25,12 @@ pub async fn layer(mut request: Request, next: Next) -> Response {
     call.answer(&mut response);
     status::bound(response.headers_mut());
     if is_refused || response.headers().contains_key("grpc-status") {
-        call.end(&outcome(&response));
+        let is_denied = [Code::Unauthenticated, Code::PermissionDenied].contains(&code(response.headers()));
+        if is_denied {
+            call.end_refused(&outcome(&response));
+        } else {
+            call.end(&outcome(&response));
+        }
         response
     } else {
         response.map(|body| Body::new(Logged::new(body, call)))

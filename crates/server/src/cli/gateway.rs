@@ -6,7 +6,11 @@ use gateway::Upstream;
 use http::Uri;
 use tokio_util::sync::CancellationToken;
 
-use super::{Failure, Gateway, serve::bind};
+use super::{
+    Failure, Gateway,
+    listening::{Listening, on_or_off},
+    serve::bind,
+};
 use crate::{followed, listener::Protocol, shutdown::Signals, transport};
 
 impl Gateway {
@@ -34,17 +38,22 @@ impl Gateway {
         let connections = self.limits.connections_of_gateway().within_files();
         let bounds = self.limits.bounds(&budget, connections);
         let options = gateway::Options {
+            browsers: self.browsers.of(&self.http_addr),
             max_event_streams: connections.event_streams as usize,
             ..self.limits.gateway(budget)
         };
         let routes = gateway::routes(service, options, leaving.clone());
-        tracing::info!(
-            http = %listener.local_addr()?,
-            tls = tls.is_some(),
-            upstream = grpc_addr,
-            upstream_tls = scheme == "https",
-            "listening"
-        );
+        let http = listener.local_addr()?;
+        Listening {
+            grpc: None,
+            http,
+            database: None,
+            authn: None,
+            tls: on_or_off(tls.is_some()),
+            upstream: Some(grpc_addr),
+            upstream_tls: Some(on_or_off(scheme == "https")),
+        }
+        .log();
         let files = of_tls.into_iter().chain(of_service).collect();
         tokio::spawn(followed::follow(files, leaving.clone()));
 

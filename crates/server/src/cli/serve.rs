@@ -3,6 +3,7 @@
 //! Both listen from the first moment on, and say that they are not ready; the store is opened behind them, however long
 //! that takes.
 
+mod check;
 mod life;
 mod stop;
 
@@ -17,14 +18,17 @@ use grpc::{Health, Service};
 use tokio_util::sync::CancellationToken;
 use watch::Hub;
 
-use super::{Failure, Serve};
+use super::{
+    Failure, Serve,
+    listening::{self, Listening, on_or_off},
+};
 use crate::{
     access::Callers,
     config::Authn,
     followed::{self, Followed},
     listener::{Listener, Protocol},
     shutdown::Signals,
-    store::deferred::Deferred,
+    store::{deferred::Deferred, target},
     transport,
 };
 use life::Life;
@@ -32,6 +36,9 @@ use stop::Running;
 
 impl Serve {
     pub(super) async fn run(self) -> Result<ExitCode, Failure> {
+        if self.check {
+            return self.check().await;
+        }
         let mut signals = Signals::listen()?;
         self.check_access()?;
         let (callers, tls) = (Callers::read(&self.access)?, transport::server(&self.tls)?);
@@ -53,15 +60,19 @@ impl Serve {
         let service = self.service(store.clone(), &budget, access.clone());
         let routes = grpc::routes(service.clone(), &health);
         let upstream = Upstream::in_process(routes.clone());
-        let options = gateway::Options { access: access.clone(), ..self.limits.gateway(budget) };
+        let browsers = self.browsers.of(&self.http_addr);
+        let options = gateway::Options { access: access.clone(), browsers, ..self.limits.gateway(budget) };
         let gateway = gateway::routes(upstream, options, leaving.clone());
-        tracing::info!(
-            grpc = %grpc_listener.local_addr()?,
-            http = %http_listener.local_addr()?,
-            authn = access.is_required(),
-            tls = tls.is_some(),
-            "listening"
-        );
+        let listening = Listening {
+            grpc: Some(grpc_listener.local_addr()?),
+            http: http_listener.local_addr()?,
+            database: Some(target(&self.database)),
+            authn: Some(listening::names(&self.access.authn)),
+            tls: on_or_off(tls.is_some()),
+            upstream: None,
+            upstream_tls: None,
+        };
+        listening.log();
 
         let drain_timeout = self.stop.drain_timeout();
         let grpc_routes = routes.layer(middleware::from_fn(grpc::log::layer));
@@ -122,6 +133,7 @@ impl Serve {
             max_concurrent_calls: self.limits.max_concurrent_requests(),
             budget: budget.clone(),
             access,
+            reflection: self.reflection.is_on(),
         };
         Service::new(store, hub, options)
     }

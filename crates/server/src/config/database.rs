@@ -5,21 +5,34 @@ use std::time::Duration;
 use clap::Args;
 use humantime::Duration as HumanDuration;
 
-use super::{Bytes, bytes, number, positive};
+use super::{Bytes, Secret, bytes, number, positive};
 
 /// Where the sessions are.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Database")]
 pub struct Database {
     /// Where the sessions are kept: sqlite:FILE, or postgres://USER:PASSWORD@HOST:PORT/DATABASE, also with several hosts, of
-    /// which the one that takes writes is used
+    /// which the one that takes writes is used. Others on the machine can read a password in it: see --database-url-file
     #[arg(
         long = "database-url",
         env = "DATABASE_URL",
+        value_name = "DATABASE_URL",
         default_value = "sqlite:channel-sessions.db",
+        value_parser = Secret::parse,
         hide_env_values = true
     )]
-    pub url: String,
+    url: Secret,
+
+    /// The file that holds what --database-url would say, in its place
+    #[arg(
+        long = "database-url-file",
+        env = "DATABASE_URL_FILE",
+        value_name = "FILE",
+        value_parser = Secret::of_file,
+        conflicts_with = "url",
+        hide_env_values = true
+    )]
+    url_file: Option<Secret>,
 
     /// How many connections to PostgreSQL are opened at most, half of them for changes, beside up to three that read events.
     /// Too few, and calls wait for each other; too many, and the database spends its time on switching between them
@@ -55,6 +68,12 @@ pub struct Database {
 }
 
 impl Database {
+    /// Where the sessions are kept. It may hold a password.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        self.url_file.as_ref().unwrap_or(&self.url).expose()
+    }
+
     /// How long PostgreSQL may take for one statement.
     #[must_use]
     pub fn timeout(&self) -> Duration {

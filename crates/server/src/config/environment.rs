@@ -14,11 +14,13 @@ pub(crate) fn misspelt(cli: &Command, variables: impl Iterator<Item = String>) -
             return None;
         }
         let name = variable.to_ascii_uppercase();
-        let meant = known.iter().find(|known| {
-            strsim::damerau_levenshtein(&name, known) <= MAX_DISTANCE
+        let distance = |known: &&String| strsim::damerau_levenshtein(&name, known);
+        let is_near = |known: &&String| {
+            distance(known) <= MAX_DISTANCE
                 || name.strip_suffix(known.as_str()).is_some_and(|before| before.ends_with('_'))
                 || name.strip_prefix(known.as_str()).is_some_and(|behind| behind.starts_with('_'))
-        })?;
+        };
+        let meant = known.iter().filter(is_near).min_by_key(distance)?;
         Some((variable, meant.clone()))
     };
     variables.filter_map(near).collect()
@@ -53,6 +55,13 @@ mod tests {
             ("CHANNEL_SESSIONS_GRPC_ADDR", Some("GRPC_ADDR")),
             ("EVENT_RETENTION_DAYS", Some("EVENT_RETENTION")),
             ("LOG_FORMAT", None),
+            ("DATABASE_URL_FIEL", Some("DATABASE_URL_FILE")),
+            ("database_url_file", Some("DATABASE_URL_FILE")),
+            ("DATABASE_URL_FILE", None),
+            // There is no such thing for what is no secret.
+            ("MAX_ATTRIBUTES_FILE", Some("MAX_ATTRIBUTES")),
+            ("CREDENTIALS_FILE_FILE", Some("CREDENTIALS_FILE")),
+            ("ALLOWED_HOST", Some("ALLOWED_HOSTS")),
             ("MAX_ATTRIBUTES", None),
             ("PATH", None),
             ("HOME", None),

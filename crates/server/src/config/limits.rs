@@ -165,6 +165,7 @@ impl Limits {
             max_event_streams: self.max_watches(),
             budget,
             access: Access::anybody(),
+            browsers: gateway::Browsers::default(),
         }
     }
 }

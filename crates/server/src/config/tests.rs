@@ -10,6 +10,7 @@ use crate::cli::Program;
 /// The flags of `serve`. Of these the first five are the contract's, with their variables and defaults.
 const SERVE: &[(&str, &str, &str)] = &[
     ("database-url", "DATABASE_URL", "sqlite:channel-sessions.db"),
+    ("database-url-file", "DATABASE_URL_FILE", ""),
     ("grpc-addr", "GRPC_ADDR", "127.0.0.1:50051"),
     ("http-addr", "HTTP_ADDR", "127.0.0.1:8080"),
     ("max-attributes", "MAX_ATTRIBUTES", "10"),
@@ -25,6 +26,9 @@ const SERVE: &[(&str, &str, &str)] = &[
     ("oidc-jwks", "OIDC_JWKS", ""),
     ("oidc-tenant-claim", "OIDC_TENANT_CLAIM", "tenant_id"),
     ("oidc-scope-claim", "OIDC_SCOPE_CLAIM", "scope"),
+    ("reflection", "REFLECTION", "on"),
+    ("allowed-hosts", "ALLOWED_HOSTS", ""),
+    ("cors-origins", "CORS_ORIGINS", ""),
     ("database-max-connections", "DATABASE_MAX_CONNECTIONS", "16"),
     ("database-timeout", "DATABASE_TIMEOUT", "5s"),
     ("session-cache", "SESSION_CACHE", "32MiB"),
@@ -45,6 +49,7 @@ const SERVE: &[(&str, &str, &str)] = &[
     ("log-format", "LOG_FORMAT", "auto"),
     ("log-level", "LOG_LEVEL", "info,sqlx=warn"),
     ("sample", "", "false"),
+    ("check", "", "false"),
 ];
 
 /// The flags that a gateway alone has beside some of those.
@@ -55,7 +60,8 @@ const GATEWAY: &[(&str, &str, &str)] = &[
 ];
 
 /// What a person says anew with each call, so that it has no variable.
-const OF_ONE_CALL: [&str; 8] = ["sample", "raw", "existing", "output", "array", "tenant", "help", "version"];
+const OF_ONE_CALL: [&str; 9] =
+    ["sample", "check", "raw", "existing", "output", "array", "tenant", "help", "version"];
 
 /// All commands, with the flags that each of them takes.
 fn commands() -> Vec<Command> {
@@ -163,7 +169,7 @@ fn parsed() -> All {
 fn the_defaults_are_what_the_service_has_of_its_own() {
     let All { grpc_addr, http_addr, database, rules, limits, retention, stop, log } = parsed();
     assert_eq!((&*grpc_addr.grpc_addr, &*http_addr.http_addr), ("127.0.0.1:50051", "127.0.0.1:8080"));
-    assert_eq!((&*database.url, database.max_connections), ("sqlite:channel-sessions.db", 16));
+    assert_eq!((database.url(), database.max_connections), ("sqlite:channel-sessions.db", 16));
     assert_eq!(database.session_cache(), domain::batch::SessionCache::DEFAULT_BYTES);
     assert_eq!(log.format, LogFormat::Auto);
     assert!(log.level.would_enable("server", &tracing::Level::INFO));
@@ -235,6 +241,9 @@ fn a_value_that_is_refused_is_named_with_its_flag_and_what_is_expected() {
         ("--session-cache", "-1", "write it as 128MiB"),
         ("--memory-budget", "128MB", "write it as 128MiB"),
         ("--memory-budget", "1MiB", "96MiB or more"),
+        ("--allowed-hosts", "http://a.example", "sessions.example:8443"),
+        ("--cors-origins", "*", "https://app.example"),
+        ("--cors-origins", "null", "https://app.example"),
         ("--log-format", "xml", "[possible values: auto, text, json]"),
     ] {
         let message = refusal(&[&format!("{flag}={value}")]);

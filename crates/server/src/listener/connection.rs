@@ -47,6 +47,7 @@ impl Each {
     ) -> impl Future<Output = ()> + Send + 'static {
         // Answers are small and awaited: none of them should wait for more to send with it.
         let _ = stream.set_nodelay(true);
+        let from = telemetry::audit::Peer(address);
         let (builder, routes, tls) = (self.builder.clone(), self.routes.clone(), self.tls.clone());
         let (answers, capacity, stopping) =
             (self.answers.clone(), self.capacity.clone(), self.stopping.clone());
@@ -82,6 +83,7 @@ impl Each {
                 begun.set();
                 let mut request: Request = request.map(Body::new);
                 request.extensions_mut().insert(own.clone());
+                request.extensions_mut().insert(from);
                 if let Some(certificate) = &certificate {
                     request.extensions_mut().insert(certificate.clone());
                 }

@@ -46,6 +46,7 @@ async fn after_any_number_of_polls_the_next_update_is_kept() {
             max_concurrent_requests: 100,
             max_event_streams: 1,
             budget: budget::Budget::default(),
+            browsers: gateway::Browsers::default(),
         },
         CancellationToken::new(),
     );

@@ -1,22 +1,20 @@
 //! Who may call: every call and every route asks for it, what is refused looks alike, tenants see their own sessions only, and a
 //! key that is removed stops working, also for what goes on.
 
-use std::{fs, path::PathBuf};
+use std::fs;
 
-use access::credentials::Digest;
 use channel_session_api::{FILE_DESCRIPTOR_SET, v1::WatchChannelSessionsRequest};
 use http::Method;
 use prost::Message;
 use prost_types::FileDescriptorSet;
-use serde_json::json;
-use tonic::{Code, Request, Status};
+use tonic::{Code, Request};
 
 use crate::support::{
-    Failure, Front, Service, Store,
-    http2::{Connection, framed},
+    Failure, Front, Store,
+    guarded::{Guarded, key, name},
+    http2::Connection,
     on_both_stores,
     patience::within,
-    rest::Answer,
 };
 
 on_both_stores!(
@@ -27,53 +25,6 @@ on_both_stores!(
 );
 
 const ALL: &[&str] = &["channel-sessions:read", "channel-sessions:write", "channel-sessions:delete"];
-
-/// A service whose callers have keys, and the file that names them.
-struct Guarded {
-    service: Service,
-    file: PathBuf,
-    _folder: tempfile::TempDir,
-}
-
-impl Guarded {
-    /// Callers by their names, which are also in their keys, each with its tenant and scopes.
-    async fn start(store: Store, front: Front, callers: &[(&str, &str, &[&str])]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("credentials.json");
-        name(&file, callers);
-        let flags = ["--authn", "api-keys", "--credentials-file", file.to_str().unwrap()];
-        let service = Service::with(store, front, &flags).await;
-        Self { service, file, _folder: folder }
-    }
-
-    /// A request over REST with a caller's key.
-    async fn rest(&self, caller: &str, method: Method, path: &str, body: &str) -> Answer {
-        let key = format!("Bearer {}", key(caller));
-        let json = ("content-type", "application/json");
-        self.service.rest().send(method, path, body.to_owned(), &[json, ("authorization", &key)]).await
-    }
-
-    /// A call of a method with these headers, and what its status is.
-    async fn call(&self, method: &str, headers: &[(&str, &str)]) -> Status {
-        let connection = Connection::open(self.service.server.address("grpc"), 65_535).await;
-        let call = connection.call(method, headers, Some(framed(false, &[])), true).await;
-        within("a status", call.status()).await.expect_err("an empty message is no call")
-    }
-}
-
-fn key(caller: &str) -> String {
-    format!("chs_{caller}")
-}
-
-fn name(file: &PathBuf, callers: &[(&str, &str, &[&str])]) {
-    let callers: Vec<_> = callers
-        .iter()
-        .map(|(name, tenant, scopes)| {
-            json!({"name": name, "tenant": tenant, "scopes": scopes, "keys": [Digest::of(&key(name)).to_string()]})
-        })
-        .collect();
-    fs::write(file, json!({ "callers": callers }).to_string()).unwrap();
-}
 
 /// The service's methods, by their names.
 fn methods() -> Vec<String> {

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use axum::body::Body;
+use futures_util::stream;
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use hyper_util::{client::legacy, rt::TokioExecutor};
@@ -11,8 +12,12 @@ use tonic::Code;
 use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
 };
+use tonic_reflection::pb::v1::{
+    ServerReflectionRequest, server_reflection_client::ServerReflectionClient,
+    server_reflection_request::MessageRequest,
+};
 
-use crate::support::{Failure, Service, Store, caller::set, raw, service::channel};
+use crate::support::{Failure, Front, Service, Store, caller::set, raw, service::channel};
 
 const UPDATE_DATA: &str = "/channelsession.v1.ChannelSessionService/UpdateData";
 
@@ -207,4 +212,30 @@ async fn a_watch_of_the_health_of_what_is_not_known_goes_on() {
         // It has not ended: there is nothing more to be had at once.
         assert!(futures_util::FutureExt::now_or_never(watch.message()).is_none(), "{name:?}");
     }
+}
+
+/// Whether reflection lists the services.
+async fn lists_services(service: &Service) -> Result<bool, tonic::Status> {
+    let channel = channel(service.server.address("grpc")).await;
+    let asked = ServerReflectionRequest {
+        host: String::new(),
+        message_request: Some(MessageRequest::ListServices(String::new())),
+    };
+    let mut answers = ServerReflectionClient::new(channel)
+        .server_reflection_info(stream::iter([asked]))
+        .await?
+        .into_inner();
+    Ok(answers.message().await?.is_some())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn reflection_can_be_closed() {
+    assert!(lists_services(&Service::start(Store::Sqlite).await).await.unwrap());
+    let closed = Service::with(Store::Sqlite, Front::Combined, &["--reflection", "off"]).await;
+    let status = lists_services(&closed).await.expect_err("it is closed");
+    assert_eq!(
+        (status.code(), &*Failure::from_status(&status).reason),
+        (tonic::Code::Unimplemented, "NOT_FOUND")
+    );
+    closed.grpc().await.update_data(set("64e2f08a6155b317cd3f88fd", "k", "Number", 1)).await.unwrap();
 }

@@ -6,6 +6,7 @@ pub(crate) mod caller;
 pub(crate) mod connection;
 pub(crate) mod document;
 pub(crate) mod failure;
+pub(crate) mod guarded;
 pub(crate) mod history;
 pub(crate) mod http2;
 pub(crate) mod issuer;

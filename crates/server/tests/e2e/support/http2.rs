@@ -71,6 +71,14 @@ impl Connection {
         self.send(request.header("content-type", content_type), None, false).await
     }
 
+    /// Sends a whole POST of a content type, or of none.
+    pub(crate) async fn post(&self, path: &str, content_type: Option<&str>, body: Bytes) -> Call {
+        let request = Request::post(format!("http://{}{path}", self.address));
+        let request =
+            content_type.into_iter().fold(request, |request, it| request.header("content-type", it));
+        self.send(request, Some(body), true).await
+    }
+
     async fn send(&self, request: http::request::Builder, body: Option<Bytes>, is_all: bool) -> Call {
         let mut client = self.client.clone().ready().await.unwrap();
         let is_end = body.is_none() && is_all;

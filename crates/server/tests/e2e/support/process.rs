@@ -89,6 +89,11 @@ impl Process {
         self.listening[of].as_str().unwrap().parse().unwrap()
     }
 
+    /// The process's id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What the process has logged so far.
     pub(crate) fn log(&self) -> Vec<Value> {
         self.log.lock().unwrap().clone()

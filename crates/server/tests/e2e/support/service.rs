@@ -69,20 +69,25 @@ impl Service {
 
     /// The service with more flags for the server.
     pub(crate) async fn with(store: Store, front: Front, flags: &[&str]) -> Self {
-        Self::run(Database::new(store).await, front, flags)
+        Self::run(Database::new(store).await, front, flags, &[])
+    }
+
+    /// The service with more flags for the server, and for the gateway where that is alone.
+    pub(crate) async fn with_front(store: Store, front: Front, server: &[&str], gateway: &[&str]) -> Self {
+        Self::run(Database::new(store).await, front, server, gateway)
     }
 
     /// The service on a database that the test looks after.
     pub(crate) fn on(database_url: &str, flags: &[&str]) -> Self {
-        Self::run(Database::Given(database_url.to_owned()), Front::Combined, flags)
+        Self::run(Database::Given(database_url.to_owned()), Front::Combined, flags, &[])
     }
 
-    fn run(database: Database, front: Front, flags: &[&str]) -> Self {
+    fn run(database: Database, front: Front, flags: &[&str], of_gateway: &[&str]) -> Self {
         let server = serve(&database.url(), flags);
         let gateway = (front == Front::Alone).then(|| {
             let grpc = server.address("grpc").to_string();
             let addresses = ["--grpc-addr", &grpc, "--http-addr", "127.0.0.1:0"];
-            Process::start(&[&["gateway", "--lame-duck", "0s"], &addresses[..]].concat())
+            Process::start(&[&["gateway", "--lame-duck", "0s"], &addresses[..], of_gateway].concat())
         });
         Self { server, gateway, database }
     }

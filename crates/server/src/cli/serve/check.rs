@@ -1,0 +1,142 @@
+//! `serve --check`: what a start would find, told in a line for each, and nothing of it changed.
+//!
+//! Another check is another function in [`Serve::findings`].
+
+use std::{
+    io::{self, Write},
+    net::TcpListener,
+    process::ExitCode,
+    time::{Duration, SystemTime},
+};
+
+use clap::CommandFactory as _;
+use domain::finding::{Finding, Verdict};
+
+use super::super::{Failure, Program, Serve};
+use crate::{
+    access::credentials,
+    config::{Authn, environment},
+    store, transport,
+};
+
+/// How long before its end a certificate should have been renewed: most are a month before.
+const RENEWED_BY: Duration = Duration::from_secs(14 * 24 * 60 * 60);
+
+impl Serve {
+    /// Says what is found, and whether a start would go well.
+    pub(super) async fn check(&self) -> Result<ExitCode, Failure> {
+        let findings = self.findings().await;
+        write(io::stdout(), &findings)?;
+        let failed = findings.iter().any(|finding| finding.verdict == Verdict::Failed);
+        Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    }
+
+    async fn findings(&self) -> Vec<Finding> {
+        let mut findings = self.settings();
+        findings.extend(self.certificate());
+        findings.extend(self.callers());
+        findings.extend(self.issuers().await);
+        findings.extend(self.addresses());
+        findings.extend(store::inspect(&self.database).await);
+        findings
+    }
+
+    /// Settings that contradict each other, and variables that look like settings and are none.
+    fn settings(&self) -> Vec<Finding> {
+        const SETTINGS: &str = "settings";
+        let agree = match self.check_access() {
+            Ok(()) => Finding::fine(SETTINGS, "they can be meant together"),
+            Err(error) => Finding::failed(SETTINGS, error.to_string()),
+        };
+        let variables = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+        let misspelt = environment::misspelt(&Program::command(), variables);
+        let misspelt = misspelt.into_iter().map(|(variable, setting)| {
+            Finding::warning(
+                SETTINGS,
+                format!("{variable} is no variable of the program's; {setting} is one"),
+            )
+        });
+        [agree].into_iter().chain(misspelt).collect()
+    }
+
+    /// The file that names callers.
+    fn callers(&self) -> Option<Finding> {
+        const CREDENTIALS: &str = "credentials file";
+        let path = self.access.credentials_file.as_deref()?;
+        Some(match credentials(path) {
+            Ok((credentials, _)) => {
+                let (keys, certificates) = credentials.count();
+                Finding::fine(CREDENTIALS, format!("it has {keys} keys and {certificates} certificates"))
+            }
+            Err(error) => Finding::failed(CREDENTIALS, error),
+        })
+    }
+
+    /// The certificate that callers are shown, with its key and the authorities of callers' own.
+    fn certificate(&self) -> Option<Finding> {
+        const CERTIFICATE: &str = "TLS certificate";
+        // What is wrong with the settings has been told.
+        self.tls.pair().ok()??;
+        let expires = match transport::server(&self.tls) {
+            Ok(server) => server?.0.certificate().expires,
+            Err(error) => return Some(Finding::failed(CERTIFICATE, error)),
+        };
+        let day = humantime::format_rfc3339_seconds(expires);
+        Some(match expires.duration_since(SystemTime::now()) {
+            Ok(left) if left > RENEWED_BY => Finding::fine(CERTIFICATE, format!("it expires at {day}")),
+            Ok(_) => Finding::warning(CERTIFICATE, format!("it expires soon, at {day}")),
+            Err(_) => Finding::failed(CERTIFICATE, format!("it expired at {day}: callers refuse it")),
+        })
+    }
+
+    /// The keys that tokens are verified with.
+    async fn issuers(&self) -> Vec<Finding> {
+        const ISSUERS: &str = "token keys";
+        // What is wrong with the settings has been told.
+        if !self.access.takes(Authn::Oidc) || self.access.check().is_err() {
+            return Vec::new();
+        }
+        let probed = match self.access.oidc() {
+            Ok(settings) => settings.probe().await,
+            Err(invalid) => Err(invalid),
+        };
+        match probed {
+            Ok(probed) => probed
+                .into_iter()
+                .map(|(name, keys)| match keys {
+                    Ok(keys) => Finding::fine(ISSUERS, format!("{name} has {keys}")),
+                    Err(error) => Finding::failed(ISSUERS, format!("{name}: {error}")),
+                })
+                .collect(),
+            Err(invalid) => vec![Finding::failed(ISSUERS, invalid.to_string())],
+        }
+    }
+
+    /// Where the process is to listen: both at once, as it does.
+    fn addresses(&self) -> Vec<Finding> {
+        let wanted = [("--grpc-addr", &self.grpc_addr.grpc_addr), ("--http-addr", &self.http_addr.http_addr)];
+        let bound = wanted.map(|(flag, address)| (flag, address, TcpListener::bind(address.as_str())));
+        let found = bound.iter().map(|(flag, address, bound)| match bound {
+            Ok(_) => Finding::fine("address", format!("{address} is free")),
+            Err(error) => Finding::failed(
+                "address",
+                format!("cannot listen on {address}: {error}; choose another with {flag}"),
+            ),
+        });
+        found.collect()
+    }
+}
+
+fn write(mut out: impl Write, findings: &[Finding]) -> io::Result<()> {
+    for Finding { what, verdict, said } in findings {
+        let verdict = match verdict {
+            Verdict::Fine => "ok",
+            Verdict::Warning => "warning",
+            Verdict::Failed => "FAILED",
+        };
+        // A line each: what the database says may have several.
+        let said = said.lines().map(str::trim).collect::<Vec<_>>().join(" ");
+        writeln!(out, "{verdict:7} {what}: {said}")?;
+    }
+    out.flush()
+}
