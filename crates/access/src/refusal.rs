@@ -4,7 +4,7 @@
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// The request shows nothing.
-    #[error("the request has no Authorization header, and its connection no client certificate that counts")]
+    #[error("the request shows no credentials")]
     Nothing,
     /// The header is there twice, or is not of the form `Bearer <token>`.
     #[error("the Authorization header is not one bearer token")]

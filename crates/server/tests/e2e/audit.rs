@@ -48,7 +48,7 @@ async fn a_refused_call_is_told_with_who_what_why_and_from_where() {
     assert!(rest["peer"].is_string(), "{rest}");
     guarded.call("UpdateData", &[]).await;
     let method = "channelsession.v1.ChannelSessionService/UpdateData";
-    let nothing = [("call", method), ("why", "the request has no Authorization header")];
+    let nothing = [("call", method), ("why", "the request shows no credentials")];
     assert!(line(server, &nothing).await["peer"].is_string());
 
     // Whoever is known is named, on both ports.

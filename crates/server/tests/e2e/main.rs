@@ -44,6 +44,7 @@ mod silent_database;
 mod starting;
 mod starvation;
 mod stopping;
+mod tenants;
 mod tls;
 mod two_servers;
 mod words;
