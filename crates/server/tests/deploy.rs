@@ -34,13 +34,16 @@ fn every_variable_that_the_rest_of_the_folder_names_exists() {
     for (file, names) in [
         ("Containerfile", container(&read("Containerfile"))),
         ("compose.yaml", compose(&read("compose.yaml"))),
+        ("compose.production.yaml", compose(&read("compose.production.yaml"))),
     ] {
         assert!(!names.is_empty(), "no variable was found in {file}");
         for name in names {
             assert!(settings().contains_key(&name), "{file} names {name}, which does not exist");
         }
     }
-    for name in unit(&read("channel-sessions.service")) {
+    let drop_in = unit(&read("production.conf"));
+    assert!(drop_in.len() > 5, "{drop_in:?}");
+    for name in unit(&read("channel-sessions.service")).into_iter().chain(drop_in) {
         assert!(settings().contains_key(&name), "the unit names {name}, which does not exist");
     }
 }
@@ -49,9 +52,11 @@ fn every_variable_that_the_rest_of_the_folder_names_exists() {
 fn a_clean_stop_has_the_time_that_it_may_take() {
     let default = |name: &str| duration(&settings()[name]);
     let stop = default("LAME_DUCK") + 2 * default("DRAIN_TIMEOUT");
-    for (file, key) in
-        [("channel-sessions.service", "TimeoutStopSec="), ("compose.yaml", "stop_grace_period:")]
-    {
+    for (file, key) in [
+        ("channel-sessions.service", "TimeoutStopSec="),
+        ("compose.yaml", "stop_grace_period:"),
+        ("compose.production.yaml", "stop_grace_period:"),
+    ] {
         let text = read(file);
         let mut granted = text.lines().filter_map(|line| line.trim().strip_prefix(key)).peekable();
         assert!(granted.peek().is_some(), "{file} has no {key}");
@@ -80,16 +85,20 @@ fn the_unit_is_started_again_for_ever() {
 
 #[test]
 fn systemd_understands_the_unit() {
-    let unit = read("channel-sessions.service").replace("/usr/local/bin/channel-sessions serve", "/bin/true");
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("channel-sessions.service");
-    fs::write(&path, unit).expect("a file");
+    let drop_in = folder.path().join("channel-sessions.service.d/production.conf");
+    fs::create_dir(drop_in.parent().expect("a folder")).expect("a folder");
+    for (file, path) in [("channel-sessions.service", &path), ("production.conf", &drop_in)] {
+        let text = read(file).replace("/usr/local/bin/channel-sessions serve", "/bin/true");
+        fs::write(path, text).expect("a file");
+    }
     let Ok(verified) = std::process::Command::new("systemd-analyze").arg("verify").arg(&path).output() else {
         return;
     };
     let said = String::from_utf8_lossy(&verified.stderr);
     // It may also speak of what else is, or is not, installed.
-    assert!(!said.contains("channel-sessions.service:"), "{said}");
+    assert!(!said.contains("channel-sessions.service:") && !said.contains("production.conf:"), "{said}");
 }
 
 /// What the program knows: the variables of all of its commands.
