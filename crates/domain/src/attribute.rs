@@ -33,17 +33,25 @@ impl Attribute {
     /// How many arrays and objects of a value may be within each other.
     pub const MAX_VALUE_DEPTH: usize = 32;
 
-    fn to_value(&self) -> Value {
-        let mut entry = Object::default();
-        self.write_into(&mut entry);
-        Value::Object(entry)
+    /// The entry that it becomes where there is none of its key.
+    #[must_use]
+    pub fn to_entry(&self) -> Object {
+        self.members().into_iter().collect()
     }
 
     /// Gives an entry the attribute's key, type and value; its other members stay.
     pub fn write_into(&self, entry: &mut Object) {
-        entry.insert("key", Value::String(self.key.clone().into()));
-        entry.insert("type", Value::String(self.value_type.name().into()));
-        entry.insert("value", self.value.clone());
+        for (name, value) in self.members() {
+            entry.insert(name, value);
+        }
+    }
+
+    fn members(&self) -> [(&'static str, Value); 3] {
+        [
+            ("key", Value::String(self.key.clone().into())),
+            ("type", Value::String(self.value_type.name().into())),
+            ("value", self.value.clone()),
+        ]
     }
 }
 
@@ -91,7 +99,7 @@ impl Attributes {
     /// The entries that the attributes become, as a JSON array.
     #[must_use]
     pub fn to_value(&self) -> Value {
-        Value::Array(self.iter().map(Attribute::to_value).collect())
+        Value::Array(self.iter().map(Attribute::to_entry).map(Value::Object).collect())
     }
 }
 

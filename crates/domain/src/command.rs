@@ -1,5 +1,7 @@
 //! Commands: what a caller may ask for of a session, and what it is answered.
 
+use std::sync::Arc;
+
 use crate::{
     caller::Admission,
     cancel_handle::CancelHandle,
@@ -102,7 +104,7 @@ pub struct Delete {
 
 /// Who gives a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Requester(Box<str>);
+pub struct Requester(Arc<str>);
 
 impl Requester {
     /// A caller that has not said who it is.

@@ -1,6 +1,6 @@
 //! Request ids: what makes a retry of a change safe.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use sha2::{Digest as _, Sha256};
 
@@ -8,7 +8,7 @@ use crate::{error::Error, session::Revision, time::Timestamp, violation::Violati
 
 /// A caller's name for one change of one session: sent again with the same content, the change is made once.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RequestId(Box<str>);
+pub struct RequestId(Arc<str>);
 
 impl RequestId {
     /// The longest request id, in characters.

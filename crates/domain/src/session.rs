@@ -2,7 +2,7 @@
 
 mod document;
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use crate::{error::Error, violation::Violation};
 
@@ -13,7 +13,7 @@ pub(crate) use document::document;
 
 /// A session's id: opaque, compared exactly.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Id(Box<str>);
+pub struct Id(Arc<str>);
 
 impl Id {
     /// The longest id, in characters.
@@ -61,7 +61,7 @@ impl fmt::Display for Id {
 
 /// Who a session belongs to. Where callers do not have to say who they are, there is one tenant, the default.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TenantId(Box<str>);
+pub struct TenantId(Arc<str>);
 
 impl TenantId {
     /// The one of a deployment that has no other.

@@ -12,7 +12,7 @@ use crate::{
     value_type::ValueRules,
     violation::Violation,
 };
-use json::{Object, Value};
+use json::Value;
 
 pub(crate) use difference::difference;
 
@@ -167,8 +167,7 @@ fn merge(list: &mut Vec<Value>, attribute: &Attribute, changes: &mut Vec<Attribu
         }
     }
     if !found {
-        let mut entry = Object::default();
-        attribute.write_into(&mut entry);
+        let entry = attribute.to_entry();
         changes.push(change(list.len(), None, Entry::of(&entry)));
         list.push(Value::Object(entry));
     }

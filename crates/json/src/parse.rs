@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use memchr::memchr2;
 
-use super::{Number, Path, Step, Tree};
+use super::{Members, Number, Path, Step, Tree, members::Member};
 
 /// Something valid as JSON that the service does not take.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,8 +52,14 @@ pub fn parse_within<'a>(
     max_bytes: usize,
     root: &Path<'_>,
 ) -> Result<Tree<'a>, Refused> {
-    let mut parser =
-        Parser { rest: text, max_depth, left: max_bytes, is_too_long: false, problems: Vec::new() };
+    let mut parser = Parser {
+        rest: text,
+        max_depth,
+        left: max_bytes,
+        is_too_long: false,
+        problems: Vec::new(),
+        members: Vec::new(),
+    };
     let value = parser.value(0, root);
     if !parser.problems.is_empty() {
         Err(Refused::Problems(parser.problems))
@@ -73,6 +79,8 @@ struct Parser<'a> {
     left: usize,
     is_too_long: bool,
     problems: Vec<Problem>,
+    /// The members so far of the objects that have been entered, those of the innermost one last.
+    members: Vec<Member<'a>>,
 }
 
 impl<'a> Parser<'a> {
@@ -115,7 +123,7 @@ impl<'a> Parser<'a> {
     }
 
     fn object(&mut self, depth: usize, path: &Path<'_>) -> Tree<'a> {
-        let mut members = Vec::new();
+        let first = self.members.len();
         self.write(BRACKETS);
         self.take(1);
         while self.goes_on(b'}') {
@@ -134,9 +142,9 @@ impl<'a> Parser<'a> {
                 continue;
             }
             let value = self.value(depth, &path);
-            members.push((name, value));
+            self.members.push((name, value));
         }
-        Tree::Object(members.into_iter().collect())
+        Tree::Object(Members::take(&mut self.members, first))
     }
 
     fn array(&mut self, depth: usize, path: &Path<'_>) -> Tree<'a> {

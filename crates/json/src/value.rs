@@ -1,6 +1,6 @@
 //! A JSON value.
 
-use std::{borrow::Cow, str::FromStr};
+use std::{borrow::Cow, mem, str::FromStr, sync::Arc};
 
 use super::{Members, Number, Path, Problem, parse, syntax};
 
@@ -9,9 +9,10 @@ pub type Value = Tree<'static>;
 
 /// A JSON value, whose texts may be parts of the text that it was read from. Two are equal if their canonical texts are:
 /// member order does not count, a number's scale does.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Tree<'a> {
     /// `null`
+    #[default]
     Null,
     /// `true` or `false`
     Bool(bool),
@@ -61,7 +62,7 @@ impl<'a> Tree<'a> {
         if let Self::String(text) = self { Some(text) } else { None }
     }
 
-    /// How many bytes it takes in memory beyond its own.
+    /// How many bytes it takes in memory beyond its own, what it shares with others included.
     #[must_use]
     pub fn heap_bytes(&self) -> usize {
         let own = |text: &Cow<'_, str>| if let Cow::Owned(text) = text { text.capacity() } else { 0 };
@@ -74,8 +75,7 @@ impl<'a> Tree<'a> {
             }
             Self::Object(Members(members)) => {
                 let member = |(name, value): &(Cow<'_, str>, Self)| own(name) + value.heap_bytes();
-                members.capacity() * size_of::<(Cow<'_, str>, Self)>()
-                    + members.iter().map(member).sum::<usize>()
+                size_of_val(&**members) + members.iter().map(member).sum::<usize>()
             }
         }
     }
@@ -89,10 +89,15 @@ impl<'a> Tree<'a> {
             Self::Number(number) => Value::Number(number),
             Self::String(text) => Value::String(text.into_owned().into()),
             Self::Array(items) => Value::Array(items.into_iter().map(Self::into_owned).collect()),
-            Self::Object(members) => {
+            Self::Object(Members(mut members)) => {
                 let own =
                     |(name, value): (Cow<'_, str>, Self)| (name.into_owned().into(), value.into_owned());
-                Value::Object(Members(members.0.into_iter().map(own).collect()))
+                // Those that nobody else has are taken out of it.
+                let members = match Arc::get_mut(&mut members) {
+                    Some(members) => members.iter_mut().map(|member| own(mem::take(member))).collect(),
+                    None => members.iter().cloned().map(own).collect(),
+                };
+                Value::Object(Members(members))
             }
         }
     }
