@@ -5,7 +5,7 @@ use std::{fs, net::TcpListener, path::Path};
 use sqlx::{Connection, PgConnection};
 use store_testkit::postgres;
 
-use crate::support::{Service, Store, on_both_stores, process::Process};
+use crate::support::{Service, Store, on_both_stores, process::Process, secure::Secure};
 
 on_both_stores!(what_a_running_service_has_is_found_as_it_is);
 
@@ -139,6 +139,15 @@ fn what_does_not_fit_is_named_and_the_rest_is_looked_at_too() {
     fs::write(&file, r#"{"callers":[]}"#).unwrap();
     let (is_well, lines) = check(&url, &keys);
     assert!(is_well && says(&lines, "ok ", "0 keys and 0 certificates"), "{lines:?}");
+
+    let secure = Secure::new();
+    let flags = secure.flags();
+    let tls: Vec<&str> = flags.iter().map(String::as_str).collect();
+    let (is_well, lines) = check(&url, &tls);
+    assert!(is_well && says(&lines, "ok ", "TLS certificate: it expires at"), "{lines:?}");
+    secure.write("key.pem", "no key");
+    assert!(failure(&url, &tls).contains("--tls-key"));
+    assert!(failure(&url, &tls[..2]).contains("--tls-cert needs --tls-key"));
 
     let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let issuer = format!("http://{gone}/realms/a");

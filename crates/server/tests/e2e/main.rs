@@ -6,6 +6,7 @@ mod support;
 
 mod abandoned;
 mod access;
+mod advisories;
 mod audit;
 mod availability;
 mod batch;

@@ -3,6 +3,7 @@
 pub(crate) mod batch;
 pub(crate) mod bouncer;
 pub(crate) mod caller;
+pub(crate) mod canary;
 pub(crate) mod connection;
 pub(crate) mod document;
 pub(crate) mod failure;

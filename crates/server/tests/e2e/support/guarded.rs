@@ -9,6 +9,7 @@ use tonic::Status;
 
 use super::{
     Front, Service, Store,
+    canary::CANARY,
     http2::{Connection, framed},
     patience::within,
     rest::Answer,
@@ -47,9 +48,10 @@ impl Guarded {
     }
 }
 
-/// A caller's key.
+/// A caller's key. No line of any log may have it.
 pub(crate) fn key(caller: &str) -> String {
-    format!("chs_{caller}")
+    let name: String = caller.bytes().map(|byte| format!("{byte:02x}")).collect();
+    format!("chs_{CANARY}{name}")
 }
 
 /// Writes a file that names callers.

@@ -5,18 +5,24 @@ use std::{
     net::SocketAddr,
     process::{Child, Command, ExitStatus, Stdio},
     sync::{Arc, Mutex, mpsc},
-    thread,
+    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
 use serde_json::Value;
 
-/// A running process. Dropped, it is killed.
+use super::canary;
+
+/// A running process. Dropped, it is shown the canary and killed, and its log has to be without it.
 pub(crate) struct Process {
     child: Child,
     log: Arc<Mutex<Vec<Value>>>,
     listening: Value,
+    reader: JoinHandle<()>,
 }
+
+/// How long the rest of a log is waited for.
+const READING: Duration = Duration::from_secs(5);
 
 /// Longer than a start ever takes, also on a machine that does much else.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -43,7 +49,7 @@ impl Process {
         let (sender, listening) = mpsc::channel();
         let stderr = BufReader::new(child.stderr.take().unwrap());
         let lines = log.clone();
-        thread::spawn(move || {
+        let reader = thread::spawn(move || {
             for line in stderr.lines().map_while(Result::ok) {
                 let line: Value = serde_json::from_str(&line).unwrap_or(Value::String(line));
                 if line["message"] == "listening" {
@@ -55,7 +61,7 @@ impl Process {
         let started = listening.recv_timeout(PATIENCE);
         let listening =
             started.unwrap_or_else(|_| panic!("{command:?} does not listen: {:?}", log.lock().unwrap()));
-        Self { child, log, listening }
+        Self { child, log, listening, reader }
     }
 
     /// Waits until the process has logged a message, and returns the first such line.
@@ -129,7 +135,19 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
+        let is_running = self.child.try_wait().is_ok_and(|ended| ended.is_none());
+        if is_running && !thread::panicking() && self.listening["tls"] != "on" {
+            canary::show(self.address("http"));
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
+        // Its log ends with it, unless another process still has it.
+        let since = Instant::now();
+        while !self.reader.is_finished() && since.elapsed() < READING {
+            thread::sleep(Duration::from_millis(1));
+        }
+        if !thread::panicking() {
+            canary::check(&self.log());
+        }
     }
 }
