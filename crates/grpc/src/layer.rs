@@ -11,7 +11,7 @@ mod misplaced;
 mod scope;
 pub(crate) use message::too_large;
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use access::Access;
 use axum::{
@@ -20,9 +20,11 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use budget::Budget;
-use domain::caller::{Admission, Caller};
-use tokio::sync::Semaphore;
+use budget::{AtWork, Budget, Permits};
+use domain::{
+    caller::{Admission, Caller},
+    session::TenantId,
+};
 use tonic::Status;
 
 use message::{LONG_BYTES, Messages, Method};
@@ -37,9 +39,11 @@ pub(crate) struct Limits {
     /// Who may call.
     pub(crate) access: Access,
     /// Permits for calls.
-    pub(crate) permits: Arc<Semaphore>,
+    pub(crate) permits: Permits,
     /// What calls take together.
     pub(crate) budget: Budget,
+    /// Which calls of tenants are worked on.
+    pub(crate) at_work: AtWork,
 }
 
 /// All that a call meets, from the outside in: one layer, since each would cost every call a copy of all that is behind
@@ -70,7 +74,10 @@ pub(crate) async fn layer(State(limits): State<Limits>, mut request: Request, ne
 /// is made, and its commands until they are done. A stream holds none: what it makes has permits where it is made.
 async fn call(limits: &Limits, method: &'static Method, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
-    let messages = match Messages::new(body, &parts.headers, method, &limits.budget, limits.body_timeout) {
+    let tenant = parts.extensions.get::<Caller>().map(|caller| caller.tenant.clone());
+    let sharer = tenant.as_ref().filter(|_| limits.access.is_required()).map(TenantId::as_str);
+    let budget = (&limits.budget, sharer);
+    let messages = match Messages::new(body, &parts.headers, method, budget, limits.body_timeout) {
         Ok(messages) => messages,
         Err(status) => return status.into_http(),
     };
@@ -80,12 +87,16 @@ async fn call(limits: &Limits, method: &'static Method, request: Request, next: 
     let admitted = async {
         let in_time = tokio::time::timeout(limits.body_timeout, messages.only()).await;
         let (message, share) = in_time.map_err(|_| message::too_late())??;
-        let permit = if method.scope.is_some() { Some(admission::admit(&limits.permits)?) } else { None };
+        let permit = tenant.as_ref().map(|tenant| admission::admit(&limits.permits, tenant)).transpose()?;
         Ok::<_, Status>((message, Admission::new((share, permit))))
     };
     let (message, admission) = match admitted.await {
         Ok(admitted) => admitted,
         Err(status) => return status.into_http(),
+    };
+    let _work = match sharer {
+        Some(tenant) => limits.at_work.begin(tenant).await,
+        None => None,
     };
     let is_long = message.len() > LONG_BYTES || method.has_long_answers;
     let mut request = Request::from_parts(parts, Body::from(message));

@@ -21,7 +21,7 @@ pub(crate) async fn run(
 ) -> Result<(UpdateDataResponse, Share), Error> {
     let (command, view) = command(request, &service.options, &caller)?;
     let id = command.id.clone();
-    let room = service.documents.room_to_change(&id).await;
+    let room = service.documents.room_to_change(&caller.tenant, &id).await;
     Ok((response(service.execute_one(command).await?, id, view)?, room))
 }
 

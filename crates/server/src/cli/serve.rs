@@ -122,7 +122,9 @@ impl Serve {
     }
 
     fn service(&self, store: Arc<dyn Store>, budget: &Budget, access: Access) -> Service {
-        let hub = Hub::new(store.clone(), watch::Options { max_watches: self.limits.max_watches() });
+        let watches =
+            watch::Options { max_watches: self.limits.max_watches(), tenants_share: access.is_required() };
+        let hub = Hub::new(store.clone(), watches);
         let options = grpc::Options {
             max_attributes: self.rules.max_attributes as usize,
             value_rules: self.rules.value_rules(),
