@@ -10,7 +10,7 @@ use wire::MAX_MESSAGE_BYTES;
 
 use crate::{
     Health, Service,
-    layer::{self, Limits},
+    layer::{self, Limits, Refusals},
     reflection, streams,
 };
 
@@ -43,6 +43,8 @@ pub fn routes(service: Service, health: &Health) -> Router {
         body_timeout: options.body_timeout,
         budget: options.budget.clone(),
         at_work,
+        tenants: options.tenants.clone(),
+        refusals: Refusals::default(),
         permits: Permits::new(options.max_concurrent_calls, options.tenants_share()),
     };
     streams

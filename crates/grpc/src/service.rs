@@ -9,9 +9,9 @@ use domain::{
     command::{Command, CommandResult},
     session::{Id, Session, TenantId},
     store::Store,
-    value_type::ValueRules,
 };
 use futures_util::FutureExt;
+use tenants::Tenants;
 use tokio_util::sync::CancellationToken;
 use watch::Hub;
 
@@ -20,10 +20,8 @@ use crate::{documents::Documents, line::Line};
 /// What a deployment can set.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// How many attributes a session may grow to.
-    pub max_attributes: usize,
-    /// Whether values are held to the rules of their types.
-    pub value_rules: ValueRules,
+    /// What each tenant may: the rules for its updates, and how many calls it makes.
+    pub tenants: Tenants,
     /// The longest that a call, or an update of a stream, may take, whatever its caller allows. Too short, and calls fail
     /// that would have been answered; too long, and a store that hangs keeps callers waiting.
     pub max_deadline: Duration,
@@ -49,8 +47,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            max_attributes: 10,
-            value_rules: ValueRules::Strict,
+            tenants: Tenants::default(),
             max_deadline: Duration::from_secs(10),
             body_timeout: Duration::from_secs(10),
             stream_idle_timeout: Duration::from_secs(5 * 60),

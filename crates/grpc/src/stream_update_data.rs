@@ -94,9 +94,16 @@ impl<S: Stream<Item = Result<StreamUpdateDataRequest, Status>> + Unpin> Updates<
                 results.end(last);
                 return;
             }
+            // What was read before is paid for first, and meanwhile HTTP/2's flow control holds the caller back.
+            tokio::select! {
+                biased;
+                _ = self.end.reached() => {}
+                () = self.service.options.tenants.may_call(&self.caller.tenant) => {}
+            }
             let cancel = CancelledOnDrop(CancelHandle::new());
             let caller = Caller { cancel_handle: cancel.0.clone(), ..self.caller.clone() };
             let (batch, share) = self.read(&caller).await;
+            self.service.options.tenants.count_more(&self.caller.tenant, batch.len());
             let (made, room) = self.update(batch, share, cancel).await;
             results.fill(made, room);
         }

@@ -1,6 +1,7 @@
 //! Tenants that share one service: one that floods it takes no more than its share.
 
 mod fairness;
+mod quotas;
 
 use std::fs;
 
