@@ -2,18 +2,17 @@
 
 use std::sync::Arc;
 
-use domain::{Error, Outcome};
+use domain::{Error, Outcome, session::TenantId};
 use tokio::time::sleep;
 
 use crate::{Item, LockWait, Shared, queue::Key};
 
 impl<I: Item> Shared<I> {
     /// Tries what waits for a session again and again, until it is not locked any more or nobody waits.
-    pub(crate) async fn retry(self: Arc<Self>, key: Key) {
+    pub(crate) async fn retry(self: Arc<Self>, tenant: TenantId, key: Key) {
         loop {
             sleep(self.options.blocked_pause).await;
-            // It is never closed.
-            let _permit = self.blocked.acquire().await;
+            let _turn = self.blocked.take(tenant.as_str()).await;
             let (late, batch): (Vec<_>, Vec<_>) = self
                 .lock()
                 .queue

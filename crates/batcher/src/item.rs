@@ -13,6 +13,9 @@ pub trait Item: Send + 'static {
     /// What several of them are called, in signals.
     const NAME: &'static str;
 
+    /// Whose it is: tenants take turns.
+    fn tenant(&self) -> &TenantId;
+
     /// The session that may be in one batch at a time; none where several batches may have it.
     fn session(&self) -> Option<(&TenantId, &Id)>;
 
@@ -36,6 +39,10 @@ impl Item for Command {
     type Answer = CommandResult;
 
     const NAME: &'static str = "commands";
+
+    fn tenant(&self) -> &TenantId {
+        &self.tenant
+    }
 
     fn session(&self) -> Option<(&TenantId, &Id)> {
         Some((&self.tenant, &self.id))

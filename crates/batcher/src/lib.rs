@@ -9,6 +9,9 @@
 //! again by itself. Items that come one by one and items that come many at a time take turns. Large sessions are worked on
 //! a few at a time, in batches of their own beside the others.
 //!
+//! Tenants take turns in a batch, an item each, so that one which floods has no more of it than another that has as much to
+//! do. When the queue fills up, whoever has [most](budget::is_fair) in it is refused first.
+//!
 //! A caller may leave at any time: what waits for a batch is then left out, what is in one ends with it. What stores do
 //! without batches runs in [`Tasks`], to the same end. Knows no database.
 
@@ -27,15 +30,16 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use budget::Turns;
 use domain::Error;
 use futures_util::future::join_all;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::oneshot;
 use tokio_util::task::TaskTracker;
 
 pub use item::Item;
 use large::{LARGE_BYTES, Large};
 pub use options::Options;
-use queue::{Key, Lane, Queue, Waiting};
+use queue::{Key, Lane, Queue, Tenant, Waiting};
 pub use tasks::Tasks;
 use worker::InFlight;
 
@@ -79,7 +83,7 @@ struct Shared<I: Item> {
     work: Box<Work<I>>,
     state: Mutex<State<I>>,
     /// One for each locked session that may be tried again at a time.
-    blocked: Semaphore,
+    blocked: Turns,
     tasks: TaskTracker,
 }
 
@@ -114,21 +118,23 @@ impl<I: Item> Batcher<I> {
             hasher: RandomState::new(),
             work: Box::new(move |items, wait| Box::pin(work(items, wait)) as Pin<Box<_>>),
             state: Mutex::new(state),
-            blocked: Semaphore::new(options.max_blocked_in_flight),
+            blocked: Turns::new(options.max_blocked_in_flight),
             tasks: TaskTracker::new(),
             options,
         };
         Self { shared: Arc::new(shared) }
     }
 
-    /// Has items worked on, and gives a result for each, in order. [`Error::Overloaded`] for all of them if there is no room.
-    /// May be dropped at any time: those that are in no batch by then are never worked on.
+    /// Has items of one tenant worked on, and gives a result for each, in order. [`Error::Overloaded`] for all of them if
+    /// there is no room for so many of the tenant's. May be dropped at any time: those that are in no batch by then are never
+    /// worked on.
     pub async fn submit(&self, items: Vec<I>) -> Vec<Outcome<I>> {
         let lane = if items.len() == 1 { Lane::Single } else { Lane::Bulk };
+        let Some(tenant) = items.first().map(|item| self.shared.tenant(item)) else { return Vec::new() };
         let mut answers = Vec::with_capacity(items.len());
         {
             let mut state = self.shared.lock();
-            if !state.queue.make_room(items.len()) {
+            if !state.queue.make_room(tenant, items.len()) {
                 return items.iter().map(|_| Err(Error::Overloaded)).collect();
             }
             let keys: Vec<_> = items.iter().map(|item| self.shared.key(item)).collect();
@@ -142,7 +148,7 @@ impl<I: Item> Batcher<I> {
                 let (answer, answered) = oneshot::channel();
                 let is_large = key.is_some_and(|key| brought.contains(&key) || state.large.contains(key));
                 let lane = if is_large { Lane::Large } else { lane };
-                state.queue.push(Waiting::new(key, lane, item, answer));
+                state.queue.push(Waiting::new((self.shared.tenant(&item), key), lane, item, answer));
                 answers.push(answered);
             }
             self.shared.clone().start(&mut state);
@@ -163,6 +169,10 @@ fn answered<T>(answer: Result<Result<T, Error>, oneshot::error::RecvError>) -> R
 }
 
 impl<I: Item> Shared<I> {
+    fn tenant(&self, item: &I) -> Tenant {
+        self.hasher.hash_one(item.tenant())
+    }
+
     fn key(&self, item: &I) -> Option<Key> {
         item.session().map(|session| self.hasher.hash_one(session))
     }

@@ -1,5 +1,6 @@
 //! The items that wait: those that the next batch can take, and those whose session is in a batch already.
 
+mod turns;
 mod waiting;
 
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -7,23 +8,28 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use domain::Error;
 
 use crate::{Item, Options};
+use turns::Turns;
 pub(crate) use waiting::{Lane, Waiting};
 
 /// A session's hash. Two sessions of one hash, should there ever be such, keep out of each other's way for nothing.
 pub(crate) type Key = u64;
 
+/// A tenant's hash. Two tenants of one hash, should there ever be such, have one turn together.
+pub(crate) type Tenant = u64;
+
 /// The items that wait.
 pub(crate) struct Queue<I: Item> {
-    /// What the next batch can take, in the order in which it came.
-    single: VecDeque<Waiting<I>>,
-    bulk: VecDeque<Waiting<I>>,
-    large: VecDeque<Waiting<I>>,
+    /// What the next batch can take: tenants in turn, and what is of one tenant in the order in which it came.
+    single: Turns<I>,
+    bulk: Turns<I>,
+    large: Turns<I>,
     /// Whether a batch of the others was taken last.
     is_turn_of_large: bool,
     /// The sessions that are in a batch, each with the items that wait for it.
     locked_keys: HashMap<Key, VecDeque<Waiting<I>>>,
-    /// How many items wait in `locked_keys`.
+    /// How many items wait in `locked_keys`: all, and each tenant's.
     held: usize,
+    held_by: HashMap<Tenant, usize>,
     max_batch: usize,
     max_bulk: usize,
     max_large: usize,
@@ -34,12 +40,13 @@ pub(crate) struct Queue<I: Item> {
 impl<I: Item> Queue<I> {
     pub(crate) fn new(options: &Options) -> Self {
         Self {
-            single: VecDeque::new(),
-            bulk: VecDeque::new(),
-            large: VecDeque::new(),
+            single: Turns::default(),
+            bulk: Turns::default(),
+            large: Turns::default(),
             is_turn_of_large: false,
             locked_keys: HashMap::new(),
             held: 0,
+            held_by: HashMap::new(),
             max_batch: options.max_batch,
             max_bulk: options.max_bulk,
             max_large: options.max_large,
@@ -58,13 +65,26 @@ impl<I: Item> Queue<I> {
         self.single.len() + self.bulk.len()
     }
 
-    /// Whether there is room for so many more. A queue that holds nothing has room for any number.
-    pub(crate) fn make_room(&mut self, more: usize) -> bool {
+    /// Whether there is room for so many more of a tenant. A queue that holds nothing has room for any number, and one that is
+    /// filling up has none left for [whoever has most](budget::is_fair) in it.
+    pub(crate) fn make_room(&mut self, tenant: Tenant, more: usize) -> bool {
         let limit = self.max_waiting.max(more);
-        if self.ready() + self.held + more > limit {
+        let has_room = |queue: &Self| {
+            let all = queue.ready() + queue.held;
+            let free = limit.saturating_sub(all);
+            // As nearly always: even if all were this one's.
+            budget::is_fair(all, more, free) || budget::is_fair(queue.waiting_of(tenant), more, free)
+        };
+        has_room(self) || {
             self.drop_cancelled();
+            has_room(self)
         }
-        self.ready() + self.held + more <= limit
+    }
+
+    /// How many items of a tenant's wait.
+    fn waiting_of(&self, tenant: Tenant) -> usize {
+        let held = self.held_by.get(&tenant).copied().unwrap_or_default();
+        held + [&self.single, &self.bulk, &self.large].map(|turns| turns.len_of(tenant)).iter().sum::<usize>()
     }
 
     /// Queues an item.
@@ -98,7 +118,7 @@ impl<I: Item> Queue<I> {
         let (mut batch, mut own) = (Vec::new(), HashSet::new());
         self.take_from(Lane::Large, self.max_large, &mut batch, &mut own);
         while batch.len() < self.max_bulk
-            && let Some(next) = self.large.front()
+            && let Some(next) = self.large.next()
             && next.key.is_some_and(|key| own.contains(&key))
         {
             self.take_from(Lane::Large, 1, &mut batch, &mut own);
@@ -120,7 +140,7 @@ impl<I: Item> Queue<I> {
     fn take_from(&mut self, lane: Lane, most: usize, batch: &mut Vec<Waiting<I>>, own: &mut HashSet<Key>) {
         let limit = batch.len() + most;
         while batch.len() < limit
-            && let Some(waiting) = self.lane(lane).pop_front()
+            && let Some(waiting) = self.lane(lane).pop()
         {
             match waiting.key {
                 _ if waiting.is_cancelled() => waiting.refuse_cancelled(),
@@ -139,11 +159,11 @@ impl<I: Item> Queue<I> {
         }
     }
 
-    /// Unlocks a session. What waited for it comes first in the next batch.
+    /// Unlocks a session. What waited for it comes before all else of its tenant.
     pub(crate) fn unlock(&mut self, key: Key) {
         let Some(held) = self.locked_keys.remove(&key) else { return };
-        self.held -= held.len();
         for waiting in held.into_iter().rev() {
+            self.let_go(waiting.tenant);
             self.lane(waiting.lane).push_front(waiting);
         }
     }
@@ -152,7 +172,7 @@ impl<I: Item> Queue<I> {
     pub(crate) fn put_back(&mut self, waiting: Waiting<I>) {
         match waiting.key {
             Some(key) => {
-                self.held += 1;
+                self.count_held(waiting.tenant);
                 self.locked_keys.entry(key).or_default().push_front(waiting);
             }
             None => self.lane(waiting.lane).push_front(waiting),
@@ -161,12 +181,11 @@ impl<I: Item> Queue<I> {
 
     /// Takes what waits for a session that stays locked.
     pub(crate) fn take_held(&mut self, key: Key) -> Vec<Waiting<I>> {
-        let Some(held) = self.locked_keys.get_mut(&key) else { return Vec::new() };
         let mut batch = Vec::new();
         while batch.len() < self.max_batch
-            && let Some(waiting) = held.pop_front()
+            && let Some(waiting) = self.locked_keys.get_mut(&key).and_then(VecDeque::pop_front)
         {
-            self.held -= 1;
+            self.let_go(waiting.tenant);
             if waiting.is_cancelled() {
                 waiting.refuse_cancelled();
             } else {
@@ -179,33 +198,52 @@ impl<I: Item> Queue<I> {
     fn hold(&mut self, key: Key, waiting: Waiting<I>) {
         let held = self.locked_keys.entry(key).or_default();
         if held.len() < self.max_waiting_for_session {
+            let tenant = waiting.tenant;
             held.push_back(waiting);
-            self.held += 1;
+            self.count_held(tenant);
         } else {
             waiting.refuse(Error::Overloaded);
         }
     }
 
-    fn drop_cancelled(&mut self) {
-        let held: usize = self.locked_keys.values_mut().map(drop_cancelled).sum();
-        self.held -= held;
-        drop_cancelled(&mut self.single);
-        drop_cancelled(&mut self.bulk);
-        drop_cancelled(&mut self.large);
+    fn count_held(&mut self, tenant: Tenant) {
+        self.held += 1;
+        *self.held_by.entry(tenant).or_default() += 1;
     }
 
-    fn lane(&mut self, lane: Lane) -> &mut VecDeque<Waiting<I>> {
+    fn let_go(&mut self, tenant: Tenant) {
+        self.held -= 1;
+        if let Some(held) = self.held_by.get_mut(&tenant) {
+            *held -= 1;
+            if *held == 0 {
+                self.held_by.remove(&tenant);
+            }
+        }
+    }
+
+    /// Drops the items that nobody waits for.
+    fn drop_cancelled(&mut self) {
+        let mut dropped = Vec::new();
+        for held in self.locked_keys.values_mut() {
+            held.retain(|waiting| {
+                let is_cancelled = waiting.is_cancelled();
+                dropped.extend(is_cancelled.then_some(waiting.tenant));
+                !is_cancelled
+            });
+        }
+        for tenant in dropped {
+            self.let_go(tenant);
+        }
+        for turns in [&mut self.single, &mut self.bulk, &mut self.large] {
+            turns.retain(|waiting| !waiting.is_cancelled());
+        }
+    }
+
+    fn lane(&mut self, lane: Lane) -> &mut Turns<I> {
         match lane {
             Lane::Single => &mut self.single,
             Lane::Bulk => &mut self.bulk,
             Lane::Large => &mut self.large,
         }
     }
-}
-
-/// Drops the items that nobody waits for, and says how many they were.
-fn drop_cancelled<I: Item>(queue: &mut VecDeque<Waiting<I>>) -> usize {
-    let before = queue.len();
-    queue.retain(|waiting| !waiting.is_cancelled());
-    before - queue.len()
 }

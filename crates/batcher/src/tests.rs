@@ -1,6 +1,7 @@
 //! What is put into a batch, and what never is.
 
 mod large;
+mod tenants;
 
 use std::{
     sync::atomic::{AtomicI64, Ordering},
@@ -14,7 +15,7 @@ use domain::{
     time::Timestamp,
 };
 use telemetry::Signal;
-use tokio::{task::JoinHandle, time::Instant};
+use tokio::{sync::Semaphore, task::JoinHandle, time::Instant};
 
 use super::*;
 
@@ -91,6 +92,11 @@ impl Bench {
         }
     }
 
+    fn has_room(&self) -> bool {
+        let tenant = self.batcher.shared.tenant(&deletion("x"));
+        self.batcher.shared.lock().queue.make_room(tenant, 1)
+    }
+
     fn batches(&self) -> Vec<Vec<String>> {
         self.log.batches.lock().expect("no poison").clone()
     }
@@ -161,7 +167,7 @@ async fn what_has_no_room_is_refused_at_once() {
     let first = bench.ask(&["a"]);
     bench.begun(1).await;
     let waiting = bench.ask(&["a"; 8]);
-    while bench.batcher.shared.lock().queue.make_room(1) {
+    while bench.has_room() {
         tokio::task::yield_now().await;
     }
     let refused = bench.batcher.submit(vec![deletion("b")]).await;

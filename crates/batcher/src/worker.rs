@@ -1,7 +1,13 @@
 //! Workers: each works on one batch after the other until nothing is ready.
 
-use std::{collections::HashSet, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::Duration,
+};
 
+use domain::session::TenantId;
 use futures_util::FutureExt;
 use telemetry::{Signal, signal};
 use tokio::time::{Instant, sleep};
@@ -133,7 +139,10 @@ impl<I: Item> Shared<I> {
     async fn work_on(self: Arc<Self>, Taken { batch, begun, is_large }: Taken<I>) {
         let keys: HashSet<Key> = batch.iter().filter_map(|waiting| waiting.key).collect();
         let blocked = self.answer(batch, LockWait::Short).await;
-        let blocked_keys: HashSet<Key> = blocked.iter().filter_map(|waiting| waiting.key).collect();
+        let blocked_keys: HashMap<Key, TenantId> = blocked
+            .iter()
+            .filter_map(|waiting| Some((waiting.key?, waiting.item.tenant().clone())))
+            .collect();
         let mut state = self.lock();
         state.in_flight.end(begun);
         state.in_flight.has_large &= !is_large;
@@ -141,10 +150,9 @@ impl<I: Item> Shared<I> {
             state.queue.put_back(waiting);
         }
         for key in keys {
-            if blocked_keys.contains(&key) {
-                self.tasks.spawn(self.clone().retry(key));
-            } else {
-                state.queue.unlock(key);
+            match blocked_keys.get(&key) {
+                Some(tenant) => drop(self.tasks.spawn(self.clone().retry(tenant.clone(), key))),
+                None => state.queue.unlock(key),
             }
         }
     }
@@ -155,9 +163,9 @@ impl<I: Item> Shared<I> {
         let (size, first) = (batch.len(), batch.iter().map(|waiting| waiting.since).min());
         let mut callers = Vec::with_capacity(batch.len());
         let mut items = Vec::with_capacity(batch.len());
-        for Waiting { key, lane, since, item, answer } in batch {
+        for Waiting { tenant, key, lane, since, item, answer } in batch {
             items.push(item);
-            callers.push((key, lane, since, answer));
+            callers.push((tenant, key, lane, since, answer));
         }
         // A panic ends no worker: the answers are then dropped.
         let work = AssertUnwindSafe((self.work)(items, wait)).catch_unwind();
@@ -169,7 +177,7 @@ impl<I: Item> Shared<I> {
         }
         let mut blocked = Vec::new();
         let mut sizes = Vec::with_capacity(callers.len());
-        for ((key, lane, since, answer), verdict) in callers.into_iter().zip(verdicts) {
+        for ((tenant, key, lane, since, answer), verdict) in callers.into_iter().zip(verdicts) {
             match verdict {
                 Verdict::Answered(outcome) => {
                     let bytes = outcome.as_ref().ok().and_then(|outcome| I::session_bytes(outcome));
@@ -177,7 +185,9 @@ impl<I: Item> Shared<I> {
                     // Whoever is gone needs no answer.
                     drop(answer.send(outcome));
                 }
-                Verdict::Blocked(item) => blocked.push(Waiting { key, lane, since, item, answer }),
+                Verdict::Blocked(item) => {
+                    blocked.push(Waiting { tenant, key, lane, since, item, answer });
+                }
             }
         }
         if !sizes.is_empty() {

@@ -1,15 +1,25 @@
 //! What calls may take of the process together: memory while they arrive, are worked on and are answered, the processors
-//! beside those that serve the network, and the streams of a connection.
+//! beside those that serve the network, and the streams of a connection. And how tenants share all that: where a limit
+//! refuses, by [one rule](is_fair); where it has callers wait, by [turns](Turns); and the processors by how many calls of each
+//! are [at work](AtWork).
 //!
 //! One budget is handed to every transport, so that what one takes the others do not have. Knows no protocol.
 
+mod at_work;
 mod connection;
+mod fair_share;
 mod long_work;
 mod memory;
+mod permits;
+mod turns;
 
+pub use at_work::{AtWork, Work};
 pub use connection::{Connection, LongStream};
+pub use fair_share::is_fair;
 pub use long_work::{LongWork, OffNetwork};
 pub use memory::{Counted, Exhausted, FREE_BYTES, Memory, Share};
+pub use permits::{NoPermit, Permit, Permits};
+pub use turns::Turns;
 
 /// The limits of one process. Clones are the same ones.
 #[derive(Debug, Clone)]

@@ -1,5 +1,7 @@
 //! A budget of memory, and shares of it that grow.
 
+mod tenants;
+
 use std::{
     sync::{
         Arc,
@@ -10,6 +12,9 @@ use std::{
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::turns::Lines;
+use tenants::{Tenant, Tenants};
+
 /// Memory that many share. Clones are the same one.
 #[derive(Debug, Clone)]
 pub struct Memory {
@@ -18,6 +23,9 @@ pub struct Memory {
     total: usize,
     /// How many wait for a share.
     waiting: Arc<AtomicUsize>,
+    /// What tenants hold, and where they wait.
+    tenants: Tenants,
+    lines: Lines,
 }
 
 /// One holder's part of it, given back when dropped.
@@ -25,6 +33,8 @@ pub struct Memory {
 pub struct Share {
     memory: Memory,
     permit: Option<OwnedSemaphorePermit>,
+    /// Whose it is, where tenants share the memory.
+    tenant: Option<Tenant>,
 }
 
 /// Among a response's extensions: its body has its share already.
@@ -114,7 +124,13 @@ impl Memory {
     #[must_use]
     pub fn new(bytes: usize) -> Self {
         let total = (bytes / UNIT).min(Semaphore::MAX_PERMITS);
-        Self { free: Arc::new(Semaphore::new(total)), total, waiting: Arc::default() }
+        Self {
+            free: Arc::new(Semaphore::new(total)),
+            total,
+            waiting: Arc::default(),
+            tenants: Tenants::default(),
+            lines: Lines::default(),
+        }
     }
 
     /// How many bytes are left.
@@ -136,13 +152,13 @@ impl Memory {
         share
     }
 
-    /// The same in line, behind those who came before: nobody waits for ever because others who want less go first. Only
-    /// for those who are polled until they have it, and who then keep nobody waiting for peers.
-    pub async fn wait_in_line(&self, bytes: usize) -> Share {
+    /// The same in line, behind those who came before: nobody waits for ever because others who want less go first, and
+    /// [tenants take turns](crate::Turns). Only for those who are polled until they have it, and who then keep nobody
+    /// waiting for peers.
+    pub async fn wait_in_line(&self, tenant: &str, bytes: usize) -> Share {
         let mut share = self.share();
         if let Ok(more @ 1..) = u32::try_from(needed(self.at_most(bytes))) {
-            // Nobody closes the semaphore.
-            share.permit = self.free.clone().acquire_many_owned(more).await.ok();
+            share.permit = self.lines.acquire(&self.free, tenant, more).await;
         }
         share
     }
@@ -150,7 +166,14 @@ impl Memory {
     /// A share that takes nothing yet.
     #[must_use]
     pub fn share(&self) -> Share {
-        Share { memory: self.clone(), permit: None }
+        Share { memory: self.clone(), permit: None, tenant: None }
+    }
+
+    /// The same for a tenant, of whose shares together no more is given than [the rule](crate::is_fair) allows; one alone may
+    /// take all there is. Without a name it is nobody's.
+    #[must_use]
+    pub fn share_of(&self, tenant: Option<&str>) -> Share {
+        Share { tenant: tenant.map(|name| self.tenants.named(name)), ..self.share() }
     }
 }
 
@@ -180,13 +203,17 @@ impl Share {
     /// Another share of the same memory, which takes nothing yet.
     #[must_use]
     pub fn renewed(&self) -> Self {
-        self.memory.share()
+        Self { tenant: self.tenant.as_ref().map(Tenant::renewed), ..self.memory.share() }
     }
 
     /// The share without what it has beyond that which `bytes` take.
     fn shrunk(mut self, bytes: usize) -> Self {
         if let Some(permit) = &mut self.permit {
-            drop(permit.split(permit.num_permits().saturating_sub(needed(bytes))));
+            let surplus = permit.num_permits().saturating_sub(needed(bytes));
+            drop(permit.split(surplus));
+            if let Some(tenant) = &mut self.tenant {
+                tenant.give_back(surplus);
+            }
         }
         self
     }
@@ -210,15 +237,20 @@ impl Share {
     /// Enlarges the share to what `bytes` take. It never becomes smaller.
     ///
     /// # Errors
-    /// [`Exhausted`] if that is more than is left; the share stays as it is.
+    /// [`Exhausted`] if that is more than is left, or more than is left to the tenant; the share stays as it is.
     pub fn grow(&mut self, bytes: usize) -> Result<(), Exhausted> {
         let more =
             needed(bytes).saturating_sub(self.permit.as_ref().map_or(0, OwnedSemaphorePermit::num_permits));
         if more == 0 {
             return Ok(());
         }
-        let more = u32::try_from(more).map_err(|_| Exhausted)?;
-        let permit = self.memory.free.clone().try_acquire_many_owned(more).map_err(|_| Exhausted)?;
+        let count = u32::try_from(more).map_err(|_| Exhausted)?;
+        let free = self.memory.free.clone();
+        let acquire = move || free.try_acquire_many_owned(count).map_err(|_| Exhausted);
+        let permit = match &mut self.tenant {
+            Some(tenant) => tenant.take(more, self.memory.free.available_permits(), acquire)?,
+            None => acquire()?,
+        };
         match &mut self.permit {
             Some(held) => held.merge(permit),
             None => self.permit = Some(permit),
@@ -278,11 +310,11 @@ mod tests {
     #[tokio::test]
     async fn who_wants_much_has_its_turn_in_line() {
         let memory = Memory::new(100 * UNIT);
-        let first = memory.wait_in_line(FREE_BYTES + 60 * UNIT).await;
-        let mut much = Box::pin(memory.wait_in_line(usize::MAX));
-        let mut little = Box::pin(memory.wait_in_line(FREE_BYTES + UNIT));
+        let first = memory.wait_in_line("any", FREE_BYTES + 60 * UNIT).await;
+        let mut much = Box::pin(memory.wait_in_line("any", usize::MAX));
+        let mut little = Box::pin(memory.wait_in_line("other", FREE_BYTES + UNIT));
         assert!((&mut much).now_or_never().is_none() && (&mut little).now_or_never().is_none());
-        assert!(memory.wait_in_line(FREE_BYTES).now_or_never().is_some());
+        assert!(memory.wait_in_line("any", FREE_BYTES).now_or_never().is_some());
         drop(first);
         drop(much.await);
         assert_eq!(memory.available(), 99 * UNIT);

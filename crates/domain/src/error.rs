@@ -5,7 +5,7 @@ mod reason;
 
 pub use reason::Reason;
 
-use std::{error::Error as StdError, fmt, sync::Arc};
+use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
 
 use crate::{
     event::Entry,
@@ -107,6 +107,14 @@ pub enum Error {
     /// Too much is waiting already.
     #[error("the service has too much to do; try again shortly")]
     Overloaded,
+    /// The tenant makes more calls than it may.
+    #[error("this tenant has made as many calls as it may {what}; try again shortly")]
+    OverQuota {
+        /// Of what there are too many: a second, or at once.
+        what: &'static str,
+        /// After how long there may be another, where that is known.
+        retry_after: Option<Duration>,
+    },
     /// The store does not answer.
     #[error("the store cannot do this now; try again shortly")]
     StoreUnavailable {
@@ -219,7 +227,7 @@ impl Error {
             Self::Exists(_) => Reason::ChannelSessionExists,
             Self::NotActive(_) => Reason::ChannelSessionNotActive,
             Self::ChannelDataMalformed(_) => Reason::ChannelDataMalformed,
-            Self::Overloaded => Reason::Overloaded,
+            Self::Overloaded | Self::OverQuota { .. } => Reason::Overloaded,
             Self::StoreUnavailable { .. } => Reason::StoreUnavailable,
             Self::DeadlineExceeded(_) => Reason::DeadlineExceeded,
             Self::Internal(_) => Reason::Internal,
@@ -257,6 +265,7 @@ impl Error {
             | Self::Unauthenticated
             | Self::PermissionDenied(_)
             | Self::Overloaded
+            | Self::OverQuota { .. }
             | Self::StoreUnavailable { .. }
             | Self::DeadlineExceeded(_)
             | Self::Internal(_) => &[],
@@ -267,6 +276,12 @@ impl Error {
     #[must_use]
     pub fn is_denied(&self) -> bool {
         matches!(self, Self::StoreUnavailable { cause, .. } if cause.0.is::<Denied>())
+    }
+
+    /// After how long the same may be answered otherwise, where this error knows it better than its reason does.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        if let Self::OverQuota { retry_after, .. } = self { *retry_after } else { None }
     }
 
     /// What is known about the change, where the call was one.

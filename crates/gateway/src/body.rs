@@ -3,6 +3,7 @@
 mod json;
 mod types;
 
+use access::Identity;
 use axum::{
     body::Body as Incoming,
     extract::{FromRequest, Request},
@@ -43,7 +44,8 @@ impl<T: Content> FromRequest<Gateway> for Body<T> {
     async fn from_request(request: Request, gateway: &Gateway) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
         T::TYPES.check(&parts.method, &parts.headers)?;
-        let mut share = gateway.options.budget.requests.share();
+        let tenant = parts.extensions.get::<Identity>().map(|caller| caller.tenant.as_str());
+        let mut share = gateway.options.budget.requests.share_of(tenant);
         let text = text(read(gateway, &parts.headers, body, T::MAX_BYTES, &mut share).await?)?;
         let content = match T::IS_LONG {
             true => gateway.options.budget.long_work.run(|| T::read(text)).await,

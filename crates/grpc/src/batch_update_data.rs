@@ -36,7 +36,10 @@ pub(crate) async fn run(
     if found > limit {
         return Err(Error::RequestTooLarge { what: "number of updates", found, limit });
     }
-    let room = service.documents.room_for_changes(expected(&service.documents, &request)).await;
+    // The call itself was counted when it came.
+    service.options.tenants.count_more(&caller.tenant, found.saturating_sub(1));
+    let expected = expected(&service.documents, &request);
+    let room = service.documents.room_for_changes(&caller.tenant, expected).await;
     let mut requests = request.requests.into_iter().peekable();
     let mut results = Vec::with_capacity(found);
     let mut whole = Whole { left: MAX_WHOLE_BYTES };

@@ -10,7 +10,7 @@ use channel_session_api::v1::{
     UpdateDataResponse, WatchChannelSessionsRequest, WatchChannelSessionsResponse,
     channel_session_service_server::ChannelSessionService,
 };
-use domain::{Error, Reason};
+use domain::{Error, Reason, session::TenantId};
 use futures_util::Stream;
 use prost::Message;
 use tonic::{Request, Response, Status, Streaming, codegen::BoxStream};
@@ -61,7 +61,8 @@ impl ChannelSessionService for Service {
         request: Request<GetChannelSessionRequest>,
     ) -> Result<Response<GetChannelSessionResponse>, Status> {
         let caller = caller::found(&request)?;
-        self.read(get::run(self.clone(), request.into_inner(), caller)).await
+        let tenant = caller.tenant.clone();
+        self.read(&tenant, get::run(self.clone(), request.into_inner(), caller)).await
     }
 
     async fn list_channel_sessions(
@@ -69,8 +70,9 @@ impl ChannelSessionService for Service {
         request: Request<ListChannelSessionsRequest>,
     ) -> Result<Response<ListChannelSessionsResponse>, Status> {
         let caller = caller::found(&request)?;
-        let _turn = self.lists.turn().await.map_err(|error| status::from_error(&error))?;
-        self.read(list::run(self.clone(), request.into_inner(), caller)).await
+        let _turn = self.lists.turn(&caller.tenant).await.map_err(|error| status::from_error(&error))?;
+        let tenant = caller.tenant.clone();
+        self.read(&tenant, list::run(self.clone(), request.into_inner(), caller)).await
     }
 
     async fn end_channel_session(
@@ -94,8 +96,9 @@ impl ChannelSessionService for Service {
         request: Request<ListChannelSessionHistoryRequest>,
     ) -> Result<Response<ListChannelSessionHistoryResponse>, Status> {
         let caller = caller::found(&request)?;
-        let _turn = self.lists.turn().await.map_err(|error| status::from_error(&error))?;
-        self.read(history::run(self.clone(), request.into_inner(), caller)).await
+        let _turn = self.lists.turn(&caller.tenant).await.map_err(|error| status::from_error(&error))?;
+        let tenant = caller.tenant.clone();
+        self.read(&tenant, history::run(self.clone(), request.into_inner(), caller)).await
     }
 
     async fn watch_channel_sessions(
@@ -160,13 +163,14 @@ impl Service {
     /// The same for a call that changes nothing: its answer is refused where there is no room for it.
     async fn read<T: Message>(
         &self,
+        tenant: &TenantId,
         call: impl Future<Output = Result<T, Error>>,
     ) -> Result<Response<T>, Status> {
         let mut answer = self.answer(call).await?;
         let size = answer.get_ref().encoded_len();
         if size > FREE_BYTES {
             let answers = &self.options.budget.answers;
-            let mut share = answers.share();
+            let mut share = answers.share_of(self.options.sharer(tenant));
             share.grow(answers.at_most(COPIES * size)).map_err(|_| status::from_error(&Error::Overloaded))?;
             answer.extensions_mut().insert(Counted::by(share));
         }

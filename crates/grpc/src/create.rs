@@ -25,7 +25,7 @@ pub(crate) async fn run(
         Id::parse(&request.channel_session_id)?;
     }
     // What the document becomes while it is read is many parts, each with a size of its own.
-    let mut share = service.options.budget.requests.share();
+    let mut share = service.options.budget.requests.share_of(service.options.sharer(&caller.tenant));
     share.grow(size_as_value(request.document_json.as_deref())).map_err(|_| Error::Overloaded)?;
     let document = document(request.document, request.document_json)?;
     drop(share);
@@ -37,7 +37,7 @@ pub(crate) async fn run(
     let kept = if existing == Existing::Keep { service.documents.expected(id.as_str()) } else { 0 };
     let bytes = kept.max(document.text().len());
     let command = terms.command(id.clone(), Operation::Create(Create { document, existing }), &caller)?;
-    let room = service.documents.room_for_changes(bytes).await;
+    let room = service.documents.room_for_changes(&caller.tenant, bytes).await;
     let changed = service.execute_one(command).await?;
     let has_changed = changed.changed;
     let session = view::changed(changed, id, view)?;

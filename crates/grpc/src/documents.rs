@@ -5,7 +5,7 @@
 //! sessions took when they were last seen. One that was not seen is taken to be as large as the largest that was lately.
 //! Where all are small, as they mostly are, none waits.
 //!
-//! Reads, changes, and calls for sessions that were not seen wait in lines of their own: many changes of large sessions keep
+//! Tenants take turns. Reads, changes, and calls for sessions that were not seen wait in lines of their own: many changes of large sessions keep
 //! nobody waiting who reads, or who asks for a small session for the first time.
 
 use std::{
@@ -18,7 +18,7 @@ use std::{
 };
 
 use budget::{Memory, Share};
-use domain::session::Id;
+use domain::session::{Id, TenantId};
 
 /// Clones are the same one.
 #[derive(Debug, Clone)]
@@ -78,24 +78,24 @@ impl Default for Documents {
 
 impl Documents {
     /// Waits until there is room for a session that is read.
-    pub(crate) async fn room_to_read(&self, id: &Id) -> Share {
-        self.room_for(id, &self.read).await
+    pub(crate) async fn room_to_read(&self, tenant: &TenantId, id: &Id) -> Share {
+        self.room_for(tenant, id, &self.read).await
     }
 
     /// The same for one that is changed.
-    pub(crate) async fn room_to_change(&self, id: &Id) -> Share {
-        self.room_for(id, &self.changed).await
+    pub(crate) async fn room_to_change(&self, tenant: &TenantId, id: &Id) -> Share {
+        self.room_for(tenant, id, &self.changed).await
     }
 
     /// The same for changes that come to so many bytes.
-    pub(crate) async fn room_for_changes(&self, bytes: usize) -> Share {
-        self.changed.wait_in_line(bytes).await
+    pub(crate) async fn room_for_changes(&self, tenant: &TenantId, bytes: usize) -> Share {
+        self.changed.wait_in_line(tenant.as_str(), bytes).await
     }
 
-    async fn room_for(&self, id: &Id, memory: &Memory) -> Share {
+    async fn room_for(&self, tenant: &TenantId, id: &Id, memory: &Memory) -> Share {
         match self.known(id.as_str()) {
-            Some(bytes) => memory.wait_in_line(bytes).await,
-            None => self.unseen.wait_in_line(self.largest()).await,
+            Some(bytes) => memory.wait_in_line(tenant.as_str(), bytes).await,
+            None => self.unseen.wait_in_line(tenant.as_str(), self.largest()).await,
         }
     }
 
@@ -155,12 +155,12 @@ mod tests {
 
     #[tokio::test]
     async fn small_ones_never_wait_and_large_ones_do() {
-        let documents = Documents::default();
+        let (documents, tenant) = (Documents::default(), TenantId::only());
         let id = |id: &str| Id::parse(id).expect("an id");
         let mut rooms = Vec::new();
         for number in 0..10_000 {
             documents.saw(&format!("small-{number}"), 2000);
-            let room = documents.room_to_change(&id("a small one")).now_or_never();
+            let room = documents.room_to_change(&tenant, &id("a small one")).now_or_never();
             rooms.push(room.expect("small ones need none"));
         }
         documents.saw("large", 2 << 20);
@@ -170,15 +170,16 @@ mod tests {
             assert_eq!(documents.expected(id), 2 << 20);
         }
         for _ in 0..8 {
-            rooms.push(documents.room_to_change(&id("large")).now_or_never().expect("there is room"));
+            rooms
+                .push(documents.room_to_change(&tenant, &id("large")).now_or_never().expect("there is room"));
         }
         let large = id("large");
-        let mut waiting = Box::pin(documents.room_to_change(&large));
+        let mut waiting = Box::pin(documents.room_to_change(&tenant, &large));
         assert!(poll!(&mut waiting).is_pending());
         // Whoever is known to be small, is new or reads goes on.
-        assert!(documents.room_to_change(&id("small")).now_or_never().is_some());
-        assert!(documents.room_to_change(&id("never seen")).now_or_never().is_some());
-        assert!(documents.room_to_read(&large).now_or_never().is_some());
+        assert!(documents.room_to_change(&tenant, &id("small")).now_or_never().is_some());
+        assert!(documents.room_to_change(&tenant, &id("never seen")).now_or_never().is_some());
+        assert!(documents.room_to_read(&tenant, &large).now_or_never().is_some());
         rooms.pop();
         waiting.await;
     }

@@ -21,7 +21,7 @@ pub(crate) async fn run(
     let (etag, request_id) = (&*request.etag, &*request.request_id);
     let terms = Terms { etag, request_id, validate_only: request.validate_only };
     let (command, view) = (terms.command(id.clone(), end, &caller)?, view::parse(request.view)?);
-    let room = service.documents.room_to_change(&id).await;
+    let room = service.documents.room_to_change(&caller.tenant, &id).await;
     let changed = service.execute_one(command).await?;
     let session = view::changed(changed, id, view)?;
     Ok((EndChannelSessionResponse { channel_session: Some(session) }, room))

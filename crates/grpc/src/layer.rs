@@ -9,9 +9,10 @@ pub mod log;
 mod message;
 mod misplaced;
 mod scope;
+pub(crate) use admission::Refusals;
 pub(crate) use message::too_large;
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use access::Access;
 use axum::{
@@ -20,9 +21,9 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use budget::Budget;
+use budget::{AtWork, Budget, Permits};
 use domain::caller::{Admission, Caller};
-use tokio::sync::Semaphore;
+use tenants::Tenants;
 use tonic::Status;
 
 use message::{LONG_BYTES, Messages, Method};
@@ -37,9 +38,15 @@ pub(crate) struct Limits {
     /// Who may call.
     pub(crate) access: Access,
     /// Permits for calls.
-    pub(crate) permits: Arc<Semaphore>,
+    pub(crate) permits: Permits,
     /// What calls take together.
     pub(crate) budget: Budget,
+    /// Which calls of tenants are worked on.
+    pub(crate) at_work: AtWork,
+    /// How many calls each tenant may make.
+    pub(crate) tenants: Tenants,
+    /// What the log says of those that are refused.
+    pub(crate) refusals: Refusals,
 }
 
 /// All that a call meets, from the outside in: one layer, since each would cost every call a copy of all that is behind
@@ -54,6 +61,9 @@ pub(crate) async fn layer(State(limits): State<Limits>, mut request: Request, ne
         (None, Some(method)) => match method.scope {
             Some(scope) => match caller::of(&mut request, &limits.access, scope).await {
                 Ok(caller) => {
+                    if let Err(status) = admission::count(&limits, &caller) {
+                        return error_details::explained(status.into_http(), ours);
+                    }
                     let call = |request| call(&limits, method, request, next);
                     deadline::within(limits.max_deadline, caller, request, call).await
                 }
@@ -70,7 +80,10 @@ pub(crate) async fn layer(State(limits): State<Limits>, mut request: Request, ne
 /// is made, and its commands until they are done. A stream holds none: what it makes has permits where it is made.
 async fn call(limits: &Limits, method: &'static Method, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
-    let messages = match Messages::new(body, &parts.headers, method, &limits.budget, limits.body_timeout) {
+    let caller = parts.extensions.get::<Caller>().cloned();
+    let sharer = caller.as_ref().filter(|_| limits.access.is_required()).map(|it| it.tenant.as_str());
+    let budget = (&limits.budget, sharer);
+    let messages = match Messages::new(body, &parts.headers, method, budget, limits.body_timeout) {
         Ok(messages) => messages,
         Err(status) => return status.into_http(),
     };
@@ -80,12 +93,16 @@ async fn call(limits: &Limits, method: &'static Method, request: Request, next: 
     let admitted = async {
         let in_time = tokio::time::timeout(limits.body_timeout, messages.only()).await;
         let (message, share) = in_time.map_err(|_| message::too_late())??;
-        let permit = if method.scope.is_some() { Some(admission::admit(&limits.permits)?) } else { None };
+        let permit = caller.as_ref().map(|caller| admission::admit(limits, caller)).transpose()?;
         Ok::<_, Status>((message, Admission::new((share, permit))))
     };
     let (message, admission) = match admitted.await {
         Ok(admitted) => admitted,
         Err(status) => return status.into_http(),
+    };
+    let _work = match sharer {
+        Some(tenant) => limits.at_work.begin(tenant).await,
+        None => None,
     };
     let is_long = message.len() > LONG_BYTES || method.has_long_answers;
     let mut request = Request::from_parts(parts, Body::from(message));

@@ -1,23 +1,22 @@
 //! A line before what only a few may do at once.
 
-use std::sync::Arc;
-
-use domain::Error;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use budget::{Permit, Permits, Turns};
+use domain::{Error, session::TenantId};
+use tokio::sync::OwnedSemaphorePermit;
 
 /// Clones are the same one.
 #[derive(Debug, Clone)]
 pub(crate) struct Line {
     /// Who is in it, those whose turn it is included.
-    permits: Arc<Semaphore>,
-    turns: Arc<Semaphore>,
+    permits: Permits,
+    turns: Turns,
 }
 
 /// A turn, which ends when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Turn {
-    _permit: OwnedSemaphorePermit,
-    _turn: OwnedSemaphorePermit,
+    _permit: Permit,
+    _turn: Option<OwnedSemaphorePermit>,
 }
 
 /// How many lists are read at once. Each has a connection of the database's while it reads: too many, and they have those
@@ -27,25 +26,19 @@ const TURNS: usize = 4;
 /// How many may wait beside them. More would wait for longer than they care to, and are refused at once.
 const MAX_WAITING: usize = 64;
 
-impl Default for Line {
-    fn default() -> Self {
-        Self {
-            permits: Arc::new(Semaphore::new(TURNS + MAX_WAITING)),
-            turns: Arc::new(Semaphore::new(TURNS)),
-        }
-    }
-}
-
 impl Line {
+    /// Whether there are several tenants, which share it.
+    pub(crate) fn new(tenants_share: bool) -> Self {
+        Self { permits: Permits::new(TURNS + MAX_WAITING, tenants_share), turns: Turns::new(TURNS) }
+    }
+
     /// Waits for a turn. Whoever stops waiting leaves the line.
     ///
     /// # Errors
-    /// [`Error::Overloaded`] if the line is too long.
-    pub(crate) async fn turn(&self) -> Result<Turn, Error> {
-        let overloaded = |_| Error::Overloaded;
-        let permit = self.permits.clone().try_acquire_owned().map_err(overloaded)?;
-        let turn = self.turns.clone().acquire_owned().await.map_err(|_| Error::Overloaded)?;
-        Ok(Turn { _permit: permit, _turn: turn })
+    /// [`Error::Overloaded`] if the line is too long, or the tenant's part of it.
+    pub(crate) async fn turn(&self, tenant: &TenantId) -> Result<Turn, Error> {
+        let permit = self.permits.try_acquire(tenant.as_str(), None).map_err(|_| Error::Overloaded)?;
+        Ok(Turn { _permit: permit, _turn: self.turns.take(tenant.as_str()).await })
     }
 }
 
@@ -55,20 +48,20 @@ mod tests {
 
     #[tokio::test]
     async fn a_few_have_a_turn_some_wait_and_more_are_refused() {
-        let line = Line::default();
+        let (line, tenant) = (Line::new(false), TenantId::only());
         let mut turns = Vec::new();
         for _ in 0..TURNS {
-            turns.push(line.turn().await.expect("a turn"));
+            turns.push(line.turn(&tenant).await.expect("a turn"));
         }
-        let mut waiting: Vec<_> = (0..MAX_WAITING).map(|_| Box::pin(line.turn())).collect();
+        let mut waiting: Vec<_> = (0..MAX_WAITING).map(|_| Box::pin(line.turn(&tenant))).collect();
         for waiting in &mut waiting {
             assert!(futures_util::poll!(waiting).is_pending());
         }
-        assert!(matches!(line.turn().await, Err(Error::Overloaded)));
+        assert!(matches!(line.turn(&tenant).await, Err(Error::Overloaded)));
         // Who leaves makes room, and so does who is done.
         waiting.pop();
         turns.pop();
         assert!(waiting.remove(0).await.is_ok());
-        assert!(futures_util::poll!(Box::pin(line.turn())).is_pending());
+        assert!(futures_util::poll!(Box::pin(line.turn(&tenant))).is_pending());
     }
 }

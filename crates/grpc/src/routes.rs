@@ -1,18 +1,16 @@
 //! The service as something that answers HTTP/2 requests, with reflection, health and all layers.
 
-use std::sync::Arc;
-
 use axum::{Router, middleware};
+use budget::Permits;
 use channel_session_api::{
     FILE_DESCRIPTOR_SET, v1::channel_session_service_server::ChannelSessionServiceServer,
 };
-use tokio::sync::Semaphore;
 use tonic::codec::CompressionEncoding;
 use wire::MAX_MESSAGE_BYTES;
 
 use crate::{
     Health, Service,
-    layer::{self, Limits},
+    layer::{self, Limits, Refusals},
     reflection, streams,
 };
 
@@ -22,7 +20,7 @@ use crate::{
 /// If the descriptor sets that are compiled in are damaged.
 pub fn routes(service: Service, health: &Health) -> Router {
     let (options, stopping) = (service.options.clone(), service.stopping.clone());
-    let streams = streams::routes(service.clone());
+    let (streams, at_work) = (streams::routes(service.clone()), service.at_work.clone());
     let service = ChannelSessionServiceServer::new(service)
         .accept_compressed(CompressionEncoding::Gzip)
         .accept_compressed(CompressionEncoding::Zstd)
@@ -44,7 +42,10 @@ pub fn routes(service: Service, health: &Health) -> Router {
         max_deadline: options.max_deadline,
         body_timeout: options.body_timeout,
         budget: options.budget.clone(),
-        permits: Arc::new(Semaphore::new(options.max_concurrent_calls)),
+        at_work,
+        tenants: options.tenants.clone(),
+        refusals: Refusals::default(),
+        permits: Permits::new(options.max_concurrent_calls, options.tenants_share()),
     };
     streams
         .merge(routes.routes().into_axum_router())

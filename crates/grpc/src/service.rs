@@ -3,16 +3,15 @@
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use access::Access;
-use budget::Budget;
+use budget::{AtWork, Budget, Turns};
 use domain::{
     Error,
     command::{Command, CommandResult},
     session::{Id, Session, TenantId},
     store::Store,
-    value_type::ValueRules,
 };
 use futures_util::FutureExt;
-use tokio::sync::Semaphore;
+use tenants::Tenants;
 use tokio_util::sync::CancellationToken;
 use watch::Hub;
 
@@ -21,10 +20,8 @@ use crate::{documents::Documents, line::Line};
 /// What a deployment can set.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// How many attributes a session may grow to.
-    pub max_attributes: usize,
-    /// Whether values are held to the rules of their types.
-    pub value_rules: ValueRules,
+    /// What each tenant may: the rules for its updates, and how many calls it makes.
+    pub tenants: Tenants,
     /// The longest that a call, or an update of a stream, may take, whatever its caller allows. Too short, and calls fail
     /// that would have been answered; too long, and a store that hangs keeps callers waiting.
     pub max_deadline: Duration,
@@ -37,7 +34,7 @@ pub struct Options {
     /// lines lose them; too long, and what those who never read hold is held for so long.
     pub answer_timeout: Duration,
     /// How many calls may be under way at once, and as many batches of streams of updates beside them. More are refused, so
-    /// that what they hold in memory is bounded.
+    /// that what they hold in memory is bounded. Where callers have to say who they are, tenants share them.
     pub max_concurrent_calls: usize,
     /// What calls take together.
     pub budget: Budget,
@@ -50,8 +47,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            max_attributes: 10,
-            value_rules: ValueRules::Strict,
+            tenants: Tenants::default(),
             max_deadline: Duration::from_secs(10),
             body_timeout: Duration::from_secs(10),
             stream_idle_timeout: Duration::from_secs(5 * 60),
@@ -64,14 +60,28 @@ impl Default for Options {
     }
 }
 
+impl Options {
+    /// Whether there are several tenants, which share what has a limit.
+    pub(crate) fn tenants_share(&self) -> bool {
+        self.access.is_required()
+    }
+
+    /// The tenant that shares memory with others, if there are others.
+    pub(crate) fn sharer<'a>(&self, tenant: &'a TenantId) -> Option<&'a str> {
+        self.tenants_share().then_some(tenant.as_str())
+    }
+}
+
 /// The service over a store.
 #[derive(Clone)]
 pub struct Service {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) hub: Hub,
     pub(crate) options: Arc<Options>,
-    /// Permits for what streams of updates have under way. A stream that waits for its caller holds none.
-    pub(crate) streams: Arc<Semaphore>,
+    /// For what streams of updates have under way. A stream that waits for its caller has no turn.
+    pub(crate) streams: Turns,
+    /// Which calls of tenants are worked on, those batches included.
+    pub(crate) at_work: AtWork,
     /// Cancelled when streams are to end.
     pub(crate) stopping: CancellationToken,
     /// Whoever reads many sessions or events at once.
@@ -87,10 +97,11 @@ impl Service {
         Self {
             store,
             hub,
-            streams: Arc::new(Semaphore::new(options.max_concurrent_calls)),
+            streams: Turns::new(options.max_concurrent_calls),
+            at_work: AtWork::default(),
+            lists: Line::new(options.tenants_share()),
             options: Arc::new(options),
             stopping: CancellationToken::new(),
-            lists: Line::default(),
             documents: Documents::default(),
         }
     }
@@ -131,7 +142,7 @@ impl Service {
 
     /// Returns a session as it stands, when there is room for it.
     pub(crate) async fn get(&self, tenant: &TenantId, id: Id) -> Result<Session, Error> {
-        let _room = self.documents.room_to_read(&id).await;
+        let _room = self.documents.room_to_read(tenant, &id).await;
         let session = only(self.store.get(tenant, vec![id]).await)?;
         self.documents.saw(session.id.as_str(), session.document.len());
         Ok(session)

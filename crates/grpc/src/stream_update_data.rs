@@ -94,9 +94,16 @@ impl<S: Stream<Item = Result<StreamUpdateDataRequest, Status>> + Unpin> Updates<
                 results.end(last);
                 return;
             }
+            // What was read before is paid for first, and meanwhile HTTP/2's flow control holds the caller back.
+            tokio::select! {
+                biased;
+                _ = self.end.reached() => {}
+                () = self.service.options.tenants.may_call(&self.caller.tenant) => {}
+            }
             let cancel = CancelledOnDrop(CancelHandle::new());
             let caller = Caller { cancel_handle: cancel.0.clone(), ..self.caller.clone() };
             let (batch, share) = self.read(&caller).await;
+            self.service.options.tenants.count_more(&self.caller.tenant, batch.len());
             let (made, room) = self.update(batch, share, cancel).await;
             results.fill(made, room);
         }
@@ -106,7 +113,8 @@ impl<S: Stream<Item = Result<StreamUpdateDataRequest, Status>> + Unpin> Updates<
     /// takes is counted; a request that has no room is refused.
     async fn read(&mut self, caller: &Caller) -> (Batch, Share) {
         let mut batch = Batch::default();
-        let mut share = self.service.options.budget.requests.share();
+        let options = self.service.options.clone();
+        let mut share = options.budget.requests.share_of(options.sharer(&caller.tenant));
         let mut bytes = 0;
         let max_updates = (MAX_RESULT_BYTES / self.service.documents.largest().max(1)).clamp(1, MAX_UPDATES);
         let idle_timeout = self.service.options.stream_idle_timeout;
@@ -161,8 +169,13 @@ impl<S: Stream<Item = Result<StreamUpdateDataRequest, Status>> + Unpin> Updates<
         let mut room = answers.share();
         let work = async {
             room.wait_to_grow(COPIES * count * service.documents.largest()).await;
-            let permit = service.streams.clone().acquire_owned().await.map_err(|_| Error::Overloaded)?;
-            let admission = Admission::new((share, permit));
+            let tenant = self.caller.tenant.as_str();
+            let turn = service.streams.take(tenant).await;
+            let _work = match service.options.sharer(&self.caller.tenant) {
+                Some(tenant) => service.at_work.begin(tenant).await,
+                None => None,
+            };
+            let admission = Admission::new((share, turn));
             commands.iter_mut().for_each(|command| command.admission = admission.clone());
             caught(async { Ok(service.execute(commands).await) }).await
         };

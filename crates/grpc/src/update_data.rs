@@ -11,6 +11,7 @@ use domain::{
     update::Update,
 };
 use prost::Message;
+use tenants::Limits;
 
 use crate::{Service, attributes, command::Terms, preconditions, service::Options, view};
 
@@ -21,7 +22,7 @@ pub(crate) async fn run(
 ) -> Result<(UpdateDataResponse, Share), Error> {
     let (command, view) = command(request, &service.options, &caller)?;
     let id = command.id.clone();
-    let room = service.documents.room_to_change(&id).await;
+    let room = service.documents.room_to_change(&caller.tenant, &id).await;
     Ok((response(service.execute_one(command).await?, id, view)?, room))
 }
 
@@ -41,8 +42,8 @@ pub(crate) fn command(
     }
     let attributes = attributes::drafts(request.attributes, request.attributes_json)?;
     let preconditions = preconditions::drafts(request.preconditions);
-    let (rules, max_attributes) = (options.value_rules, options.max_attributes);
-    let update = Update::check(attributes, request.remove_keys, preconditions, rules, max_attributes)?;
+    let Limits { max_attributes, value_rules, .. } = options.tenants.limits(&caller.tenant);
+    let update = Update::check(attributes, request.remove_keys, preconditions, value_rules, max_attributes)?;
     let (etag, request_id) = (&*request.etag, &*request.request_id);
     let terms = Terms { etag, request_id, validate_only: request.validate_only };
     Ok((terms.command(id, Operation::Update(update), caller)?, view::parse(request.view)?))

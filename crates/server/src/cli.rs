@@ -21,7 +21,7 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use crate::{
     config::{
         Access, Browsers, Database, GrpcAddr, HttpAddr, Limits, Log, LogFormat, Reflection, Retention, Rules,
-        Stop, Tls, UpstreamTls, environment, secret,
+        Stop, Tenants, Tls, UpstreamTls, environment, secret,
     },
     shutdown,
     store::{self, opening},
@@ -86,6 +86,8 @@ struct Serve {
     browsers: Browsers,
     #[command(flatten)]
     rules: Rules,
+    #[command(flatten)]
+    tenants: Tenants,
     #[command(flatten)]
     limits: Limits,
     #[command(flatten)]

@@ -15,6 +15,7 @@ mod retention;
 mod rules;
 pub(crate) mod secret;
 mod stop;
+mod tenants;
 mod tls;
 
 pub use access::{Access, Authn};
@@ -28,6 +29,7 @@ pub use retention::Retention;
 pub use rules::Rules;
 pub use secret::Secret;
 pub use stop::Stop;
+pub use tenants::Tenants;
 pub use tls::{Tls, UpstreamTls};
 
 /// A duration in which something can happen.

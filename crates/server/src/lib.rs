@@ -15,4 +15,5 @@ mod shutdown;
 mod staged_close;
 mod store;
 mod telemetry;
+mod tenants;
 mod transport;

@@ -20,6 +20,10 @@ impl Item for Read {
 
     const NAME: &'static str = "reads";
 
+    fn tenant(&self) -> &TenantId {
+        &self.tenant
+    }
+
     fn session(&self) -> Option<(&TenantId, &Id)> {
         None
     }

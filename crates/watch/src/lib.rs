@@ -17,6 +17,7 @@ mod watcher;
 
 use std::sync::Arc;
 
+use budget::{Permits, Turns};
 use domain::{
     Error, Outcome,
     event::{Event, Position, Scope},
@@ -24,7 +25,6 @@ use domain::{
     store::Store,
 };
 use telemetry::{Signal, signal};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 pub use shared_event::SharedEvent;
@@ -37,11 +37,13 @@ pub use watcher::{QUIET, Watcher};
 pub struct Options {
     /// How many watches there may be at once. More are refused.
     pub max_watches: usize,
+    /// Whether there are several tenants, which [share](budget::is_fair) them.
+    pub tenants_share: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { max_watches: 4096 }
+        Self { max_watches: 4096, tenants_share: false }
     }
 }
 
@@ -49,9 +51,9 @@ impl Default for Options {
 #[derive(Clone)]
 pub struct Hub {
     store: Arc<dyn Store>,
-    permits: Arc<Semaphore>,
+    permits: Permits,
     /// One for each watcher that may read the store at a time: the tail has a connection of its own beside them.
-    readers: Arc<Semaphore>,
+    readers: Turns,
     /// What watchers have read by themselves.
     shared: SharedEvents,
     tails: Tails,
@@ -89,9 +91,9 @@ impl Hub {
     pub fn new(store: Arc<dyn Store>, options: Options) -> Self {
         let stopping = CancellationToken::new();
         let tails = Tails::new(store.clone(), stopping.clone());
-        let (permits, readers) = (Semaphore::new(options.max_watches), Semaphore::new(MAX_READERS));
-        let shared = SharedEvents::default();
-        Self { store, permits: Arc::new(permits), readers: Arc::new(readers), shared, tails, stopping }
+        let permits = Permits::new(options.max_watches, options.tenants_share);
+        let (readers, shared) = (Turns::new(MAX_READERS), SharedEvents::default());
+        Self { store, permits, readers, shared, tails, stopping }
     }
 
     /// Says that a change of a tenant's session has just been made by this process, so that nobody waits for the next poll.
@@ -107,10 +109,10 @@ impl Hub {
     /// Begins a watch.
     ///
     /// # Errors
-    /// [`Error::Overloaded`] if there are as many as there may be, [`Error::InvalidParameter`] or
+    /// [`Error::Overloaded`] if there are as many as there may be, or the tenant's share of them; [`Error::InvalidParameter`] or
     /// [`Error::PositionExpired`] for a position that cannot be gone on from, and those of the store.
     pub async fn watch(&self, wanted: Subscription) -> Result<Watcher, Error> {
-        let permit = self.permits.clone().try_acquire_owned().map_err(|_| Error::Overloaded)?;
+        let permit = self.permits.try_acquire(wanted.tenant.as_str(), None).map_err(|_| Error::Overloaded)?;
         Watcher::begin(self, wanted, Permit::new(permit)).await
     }
 }
@@ -127,10 +129,10 @@ fn is_wanted(keys: &[String], event: &Event) -> bool {
 }
 
 /// Held as long as a watch lives.
-struct Permit(#[expect(dead_code, reason = "it is held, not looked at")] OwnedSemaphorePermit);
+struct Permit(#[expect(dead_code, reason = "it is held, not looked at")] budget::Permit);
 
 impl Permit {
-    fn new(permit: OwnedSemaphorePermit) -> Self {
+    fn new(permit: budget::Permit) -> Self {
         signal(Signal::WatchBegan);
         Self(permit)
     }

@@ -260,7 +260,7 @@ async fn a_position_that_cannot_be_gone_on_from_is_refused() {
 
 #[tokio::test]
 async fn there_are_as_many_watches_as_there_may_be() {
-    let bench = Bench::with(Options { max_watches: 1 });
+    let bench = Bench::with(Options { max_watches: 1, ..Options::default() });
     let first = bench.watch(wanted(Scope::All)).await;
     assert!(matches!(bench.hub.watch(wanted(Scope::All)).await, Err(Error::Overloaded)));
     drop(first);

@@ -2,16 +2,14 @@
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
+use budget::Turns;
 use domain::{
     Error,
     event::Position,
     store::{Events, Store},
 };
 use telemetry::{Signal, signal};
-use tokio::{
-    sync::Semaphore,
-    time::{Instant, sleep, sleep_until},
-};
+use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use crate::{
@@ -37,7 +35,7 @@ pub(crate) const MAX_PAGE_BYTES: usize = 64 * 1024;
 /// One watch. Dropped, it ends.
 pub struct Watcher {
     store: Arc<dyn Store>,
-    readers: Arc<Semaphore>,
+    readers: Turns,
     shared: SharedEvents,
     stopping: CancellationToken,
     wanted: Subscription,
@@ -200,7 +198,7 @@ impl Behind {
     async fn read(
         &mut self,
         store: &Arc<dyn Store>,
-        readers: &Arc<Semaphore>,
+        readers: &Turns,
         shared: &SharedEvents,
         wanted: &Subscription,
         after: &Position,
@@ -210,7 +208,7 @@ impl Behind {
             let (wanted, after) = (wanted.clone(), after.clone());
             let until = self.until.as_ref().map(|until| until.position.clone());
             AbortOnDropHandle::new(tokio::spawn(async move {
-                let _turn = readers.acquire().await;
+                let _turn = readers.take(wanted.tenant.as_str()).await;
                 let scope = &wanted.scope;
                 let events = store.events(&wanted.tenant, scope, &after, until.as_ref(), PAGE).await?;
                 Ok(Page::of(events, &shared))

@@ -65,12 +65,14 @@ impl ErrorReply {
 impl From<&Error> for ErrorReply {
     fn from(error: &Error) -> Self {
         let violations = error.violations();
+        let reply = Self::new(error.reason(), error.to_string());
         Self {
             violations_total: violations.len(),
             violations: violations.iter().take(MAX_VIOLATIONS).map(Violation::from).collect(),
             mismatch: mismatch::of(error),
             outcome: error.outcome(),
-            ..Self::new(error.reason(), error.to_string())
+            retry_after: error.retry_after().or(reply.retry_after),
+            ..reply
         }
     }
 }

@@ -3,7 +3,7 @@
 use domain::{Error, Outcome as Certainty};
 use tokio::{sync::oneshot, time::Instant};
 
-use super::Key;
+use super::{Key, Tenant};
 use crate::{Item, Outcome};
 
 /// How an item came.
@@ -19,6 +19,7 @@ pub(crate) enum Lane {
 
 /// An item that waits.
 pub(crate) struct Waiting<I: Item> {
+    pub(crate) tenant: Tenant,
     pub(crate) key: Option<Key>,
     pub(crate) lane: Lane,
     pub(crate) since: Instant,
@@ -27,8 +28,13 @@ pub(crate) struct Waiting<I: Item> {
 }
 
 impl<I: Item> Waiting<I> {
-    pub(crate) fn new(key: Option<Key>, lane: Lane, item: I, answer: oneshot::Sender<Outcome<I>>) -> Self {
-        Self { key, lane, since: Instant::now(), item, answer }
+    pub(crate) fn new(
+        (tenant, key): (Tenant, Option<Key>),
+        lane: Lane,
+        item: I,
+        answer: oneshot::Sender<Outcome<I>>,
+    ) -> Self {
+        Self { tenant, key, lane, since: Instant::now(), item, answer }
     }
 
     pub(crate) fn refuse(self, error: Error) {

@@ -51,16 +51,18 @@ pub(super) struct Messages {
 }
 
 impl Messages {
+    /// Of a tenant, where tenants share the budget.
+    ///
     /// # Errors
     /// The status for a compression that is not known.
     pub(super) fn new(
         body: Body,
         headers: &HeaderMap,
         method: &'static Method,
-        budget: &Budget,
+        (budget, tenant): (&Budget, Option<&str>),
         body_timeout: Duration,
     ) -> Result<Self, Status> {
-        let (share, long_work) = (budget.requests.share(), budget.long_work.clone());
+        let (share, long_work) = (budget.requests.share_of(tenant), budget.long_work.clone());
         let (rest, partial) = (Bytes::new(), BytesMut::new());
         let encoding = Encoding::of(headers)?;
         Ok(Self { body, encoding, method, share, long_work, body_timeout, rest, partial })

@@ -185,16 +185,16 @@ async fn a_stream_takes_a_place_while_it_has_something_to_do() {
     let service = over(store, Options { max_concurrent_calls: 1, ..Options::default() });
     let mut idle = start(&service, stream::pending());
     assert!(futures_util::poll!(idle.next()).is_pending());
-    assert_eq!(service.streams.available_permits(), 1);
+    assert_eq!(service.streams.free(), 1);
     gate.open(1);
     create(&service, ["a".to_owned()], "").await;
     let mut busy = start(&service, stream::iter([one(update("a", "k", "\"1\""))]));
     assert!(futures_util::poll!(busy.next()).is_pending());
     gate.reached().await;
-    assert_eq!(service.streams.available_permits(), 0);
+    assert_eq!(service.streams.free(), 0);
     gate.open(1);
     assert_eq!(revision(next(&mut busy).await), 2);
-    assert_eq!(service.streams.available_permits(), 1);
+    assert_eq!(service.streams.free(), 1);
 }
 
 /// Otherwise callers that ask and leave again and again would have any number of updates under way.
@@ -207,10 +207,10 @@ async fn updates_that_their_caller_has_left_count_until_they_are_done() {
     gate.reached().await;
     drop(left);
     comes(|| gate.is_cancelled()).await;
-    assert_eq!(service.streams.available_permits(), 0);
+    assert_eq!(service.streams.free(), 0);
     gate.open(1);
     gate.passed(1).await;
-    assert_eq!(service.streams.available_permits(), 1);
+    assert_eq!(service.streams.free(), 1);
 }
 
 #[tokio::test]
@@ -253,7 +253,7 @@ async fn results_that_nobody_takes_are_counted_and_let_go_of() {
     comes(|| answers.available() == all).await;
     let places: Vec<_> = std::iter::from_fn(|| connection.long_stream()).collect();
     assert_eq!(places.len(), budget::Connection::MAX_LONG_STREAMS);
-    assert_eq!(service.streams.available_permits(), service.options.max_concurrent_calls);
+    assert_eq!(service.streams.free(), service.options.max_concurrent_calls);
     let status = next(&mut responses).await.expect("an end").expect_err("a status");
     assert_eq!(status.code(), Code::DeadlineExceeded);
     assert!(status.message().contains("not taken"), "{status:?}");
@@ -273,7 +273,7 @@ async fn a_stream_that_nobody_polls_ends_in_time_as_well() {
     // The work itself holds its place until it ends; the command is cancelled.
     comes(|| gate.is_cancelled()).await;
     gate.open(1);
-    comes(|| service.streams.available_permits() == service.options.max_concurrent_calls).await;
+    comes(|| service.streams.free() == service.options.max_concurrent_calls).await;
     assert_eq!(failure(next(&mut responses).await).reason(), Reason::DeadlineExceeded);
     assert_eq!(stored_revision(&service, "a").await, 1);
 }

@@ -9,6 +9,7 @@ mod stop;
 
 use std::{process::ExitCode, sync::Arc};
 
+use ::tenants::Tenants;
 use access::Access;
 use axum::middleware;
 use budget::Budget;
@@ -29,7 +30,7 @@ use crate::{
     listener::{Listener, Protocol},
     shutdown::Signals,
     store::{deferred::Deferred, target},
-    transport,
+    tenants, transport,
 };
 use life::Life;
 use stop::Running;
@@ -43,6 +44,7 @@ impl Serve {
         self.check_access()?;
         let (callers, tls) = (Callers::read(&self.access)?, transport::server(&self.tls)?);
         let (tls, of_tls): (_, Option<Followed>) = tls.unzip();
+        let (tenants, of_tenants) = tenants::read(&self.tenants, &self.rules)?;
         let grpc_listener =
             bind(&self.grpc_addr.grpc_addr, "--grpc-addr", Protocol::Grpc).await?.over(tls.clone());
         let http_listener =
@@ -57,7 +59,7 @@ impl Serve {
         let connections = self.limits.connections(self.database.max_connections).within_files();
         let bounds = self.limits.bounds(&budget, connections);
         let access = callers.access.clone();
-        let service = self.service(store.clone(), &budget, access.clone());
+        let service = self.service(store.clone(), &budget, access.clone(), tenants);
         let routes = grpc::routes(service.clone(), &health);
         let upstream = Upstream::in_process(routes.clone());
         let browsers = self.browsers.of(&self.http_addr);
@@ -86,7 +88,7 @@ impl Serve {
             }
         });
         let (lame_duck, leaves) = (self.stop.lame_duck(), leaving.clone());
-        let files = callers.followed.into_iter().chain(of_tls).collect();
+        let files = callers.followed.into_iter().chain(of_tls).chain(of_tenants).collect();
         tokio::spawn(followed::follow(files, leaving.clone()));
         let life = Life { serve: self, store: store.clone(), health: health.clone(), leaving: leaves };
         let mut running = Running { service, store, health, leaving, stopping, servers, life: None };
@@ -121,11 +123,12 @@ impl Serve {
         Ok(transport::check_reach(&addresses, &missing, self.tls.insecure)?)
     }
 
-    fn service(&self, store: Arc<dyn Store>, budget: &Budget, access: Access) -> Service {
-        let hub = Hub::new(store.clone(), watch::Options { max_watches: self.limits.max_watches() });
+    fn service(&self, store: Arc<dyn Store>, budget: &Budget, access: Access, tenants: Tenants) -> Service {
+        let watches =
+            watch::Options { max_watches: self.limits.max_watches(), tenants_share: access.is_required() };
+        let hub = Hub::new(store.clone(), watches);
         let options = grpc::Options {
-            max_attributes: self.rules.max_attributes as usize,
-            value_rules: self.rules.value_rules(),
+            tenants,
             max_deadline: self.limits.request_timeout(),
             body_timeout: self.limits.body_timeout(),
             stream_idle_timeout: self.limits.stream_idle_timeout(),

@@ -27,7 +27,8 @@ pub struct Limits {
     #[arg(long, env = "BODY_TIMEOUT", default_value = "10s", value_parser = positive, hide_env_values = true)]
     body_timeout: HumanDuration,
 
-    /// How many calls may be under way at once; more are refused as OVERLOADED. Too few, and bursts are turned away;
+    /// How many calls may be under way at once; more are refused as OVERLOADED. Where callers have to say who they are, one
+    /// tenant may have three quarters of them, and several share. Too few, and bursts are turned away;
     /// too many, and a burst takes more memory than there is
     #[arg(
         long,
@@ -39,8 +40,8 @@ pub struct Limits {
     )]
     max_concurrent_requests: u32,
 
-    /// How many watches, event streams of REST included, there may be at once; more are refused as OVERLOADED. Each costs a
-    /// little memory, also when its caller does not read
+    /// How many watches, event streams of REST included, there may be at once; more are refused as OVERLOADED. Tenants share
+    /// them as they do calls. Each costs a little memory, also when its caller does not read
     #[arg(
         long,
         env = "MAX_WATCHES",

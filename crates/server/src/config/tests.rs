@@ -15,6 +15,9 @@ const SERVE: &[(&str, &str, &str)] = &[
     ("http-addr", "HTTP_ADDR", "127.0.0.1:8080"),
     ("max-attributes", "MAX_ATTRIBUTES", "10"),
     ("value-rules", "VALUE_RULES", "strict"),
+    ("tenant-calls-per-second", "TENANT_CALLS_PER_SECOND", ""),
+    ("tenant-max-calls", "TENANT_MAX_CALLS", ""),
+    ("tenants-file", "TENANTS_FILE", ""),
     ("tls-cert", "TLS_CERT", ""),
     ("tls-key", "TLS_KEY", ""),
     ("tls-client-ca", "TLS_CLIENT_CA", ""),
@@ -149,6 +152,8 @@ struct All {
     #[command(flatten)]
     rules: Rules,
     #[command(flatten)]
+    tenants: Tenants,
+    #[command(flatten)]
     limits: Limits,
     #[command(flatten)]
     retention: Retention,
@@ -167,7 +172,7 @@ fn parsed() -> All {
 
 #[test]
 fn the_defaults_are_what_the_service_has_of_its_own() {
-    let All { grpc_addr, http_addr, database, rules, limits, retention, stop, log } = parsed();
+    let All { grpc_addr, http_addr, database, rules, tenants, limits, retention, stop, log } = parsed();
     assert_eq!((&*grpc_addr.grpc_addr, &*http_addr.http_addr), ("127.0.0.1:50051", "127.0.0.1:8080"));
     assert_eq!((database.url(), database.max_connections), ("sqlite:channel-sessions.db", 16));
     assert_eq!(database.session_cache(), domain::batch::SessionCache::DEFAULT_BYTES);
@@ -184,8 +189,12 @@ fn the_defaults_are_what_the_service_has_of_its_own() {
     assert_eq!(limits.max_watches(), watch::Options::default().max_watches);
 
     let service = grpc::Options::default();
-    assert_eq!(rules.max_attributes as usize, service.max_attributes);
-    assert_eq!(rules.value_rules(), service.value_rules);
+    let limits_of_all = ::tenants::Limits::default();
+    assert_eq!(service.tenants.limits(&domain::session::TenantId::only()), limits_of_all);
+    assert_eq!(rules.max_attributes as usize, limits_of_all.max_attributes);
+    assert_eq!(rules.value_rules(), limits_of_all.value_rules);
+    assert_eq!(tenants.calls_per_second(), limits_of_all.calls_per_second);
+    assert_eq!(tenants.max_calls(), limits_of_all.max_calls);
     assert_eq!(limits.request_timeout(), service.max_deadline);
     assert_eq!(limits.max_concurrent_requests(), service.max_concurrent_calls);
     assert_eq!(limits.body_timeout(), service.body_timeout);

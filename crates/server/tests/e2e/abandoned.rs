@@ -10,6 +10,7 @@ use http::Request;
 use sqlx::{Connection, PgConnection, PgPool, postgres::PgPoolOptions};
 use store_postgres::Store as Postgres;
 use store_testkit::postgres;
+use tenants::{Limits, Tenants};
 use tokio_util::sync::CancellationToken;
 use tonic::Code;
 use tower::ServiceExt;
@@ -34,7 +35,10 @@ async fn after_any_number_of_polls_the_next_update_is_kept() {
     let store = Postgres::open(database.url(), &options).await.unwrap();
     let store = std::sync::Arc::new(store);
     let hub = watch::Hub::new(store.clone(), watch::Options::default());
-    let options = grpc::Options { max_attributes: 10_000, ..Default::default() };
+    let options = grpc::Options {
+        tenants: Tenants::all(Limits { max_attributes: 10_000, ..Limits::default() }),
+        ..Default::default()
+    };
     let service = grpc::Service::new(store, hub, options);
     let health = grpc::Health::default();
     let routes = gateway::routes(

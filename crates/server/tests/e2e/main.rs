@@ -41,6 +41,7 @@ mod protocols;
 mod readiness;
 mod retries;
 mod secrets;
+mod sharing;
 mod silent_database;
 mod starting;
 mod starvation;

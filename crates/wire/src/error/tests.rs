@@ -173,3 +173,14 @@ fn a_thousand_violations_are_listed_with_their_total() {
         assert_eq!((reply.violations.len(), reply.violations_total), (1000, 5000));
     }
 }
+
+/// Which is known better than by the reason.
+#[test]
+fn an_error_that_knows_when_the_next_call_may_be_says_so() {
+    let over = |retry_after| ErrorReply::from(&Error::OverQuota { what: "a second", retry_after });
+    let wait = Duration::from_millis(1500);
+    let reply = over(Some(wait));
+    assert_eq!((reply.reason, reply.retry_after), (Reason::Overloaded, Some(wait)));
+    assert_eq!(ErrorReply::from_status(&reply.to_status()).expect("ours").retry_after, Some(wait));
+    assert_eq!(over(None).retry_after, ErrorReply::from(&Error::Overloaded).retry_after);
+}

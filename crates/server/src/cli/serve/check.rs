@@ -16,7 +16,7 @@ use super::super::{Failure, Program, Serve};
 use crate::{
     access::credentials,
     config::{Authn, environment},
-    store, transport,
+    store, tenants, transport,
 };
 
 /// How long before its end a certificate should have been renewed: most are a month before.
@@ -36,6 +36,7 @@ impl Serve {
         findings.extend(self.certificate());
         findings.extend(self.callers());
         findings.extend(self.issuers().await);
+        findings.extend(self.tenants());
         findings.extend(self.addresses());
         findings.extend(store::inspect(&self.database).await);
         findings
@@ -69,6 +70,16 @@ impl Serve {
                 Finding::fine(CREDENTIALS, format!("it has {keys} keys and {certificates} certificates"))
             }
             Err(error) => Finding::failed(CREDENTIALS, error),
+        })
+    }
+
+    /// The file that says what single tenants may.
+    fn tenants(&self) -> Option<Finding> {
+        const TENANTS: &str = "tenants file";
+        self.tenants.tenants_file.as_ref()?;
+        Some(match tenants::read(&self.tenants, &self.rules) {
+            Ok(_) => Finding::fine(TENANTS, "it says what tenants may"),
+            Err(error) => Finding::failed(TENANTS, error),
         })
     }
 
