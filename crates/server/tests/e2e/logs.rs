@@ -250,22 +250,6 @@ async fn every_line_is_a_json_object_where_nobody_watches() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_line_says_how_a_process_runs() {
-    let service = Service::with(Store::Postgres, Front::Alone, &[]).await;
-    let line = service.server.says("listening");
-    let database = service.database_url();
-    let place = database.rsplit('@').next().unwrap().split('?').next().unwrap();
-    for (member, expected) in
-        [("version", env!("CARGO_PKG_VERSION")), ("database", place), ("authn", "none"), ("tls", "off")]
-    {
-        assert_eq!(line[member], expected, "{line}");
-    }
-    let gateway = service.gateway.as_ref().unwrap().says("listening");
-    assert_eq!(gateway["upstream"], line["grpc"], "{gateway}");
-    assert_eq!((&gateway["version"], &gateway["tls"]), (&line["version"], &line["tls"]));
-}
-
 #[test]
 fn text_is_for_people() {
     let folder = tempfile::tempdir().unwrap();

@@ -11,7 +11,7 @@ use sqlx::{Connection, PgConnection};
 use store_testkit::postgres::{self, Cluster, Options};
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
-use crate::support::{Rest, patience::until, process::Process, service};
+use crate::support::{Front, Rest, Service, Store, patience::until, process::Process, service};
 
 const ONE: &str = r#"[{"key":"k","type":"Number","value":1}]"#;
 
@@ -130,4 +130,20 @@ async fn what_somebody_has_to_change_ends_the_start() {
     let ended = Process::command(&args).output().unwrap();
     assert_eq!(ended.status.code(), Some(1), "{ended:?}");
     assert!(String::from_utf8(ended.stderr).unwrap().contains("does not exist"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_line_says_how_a_process_runs() {
+    let service = Service::with(Store::Postgres, Front::Alone, &[]).await;
+    let line = service.server.says("listening");
+    let database = service.database_url();
+    let place = database.rsplit('@').next().unwrap().split('?').next().unwrap();
+    for (member, expected) in
+        [("version", env!("CARGO_PKG_VERSION")), ("database", place), ("authn", "none"), ("tls", "off")]
+    {
+        assert_eq!(line[member], expected, "{line}");
+    }
+    let gateway = service.gateway.as_ref().unwrap().says("listening");
+    assert_eq!(gateway["upstream"], line["grpc"], "{gateway}");
+    assert_eq!((&gateway["version"], &gateway["tls"]), (&line["version"], &line["tls"]));
 }
