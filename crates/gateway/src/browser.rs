@@ -19,4 +19,6 @@ pub struct Browsers {
     pub hosts: Hosts,
     /// Which foreign origins may call it.
     pub origins: Origins,
+    /// Whether it is called over TLS: then a browser finds by itself that a page's name is none of the certificate's.
+    pub are_over_tls: bool,
 }

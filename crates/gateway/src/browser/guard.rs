@@ -54,7 +54,8 @@ const FOREIGN_PAGE: &str = "pages of other origins may change nothing here; wher
 impl Guard {
     /// Why a request is refused; nothing for one that goes on.
     fn refuse<B>(&self, request: &http::Request<B>) -> Option<&'static str> {
-        let is_host_checked = self.is_open || self.browsers.hosts.are_listed();
+        let may_be_rebound = self.is_open && !self.browsers.are_over_tls;
+        let is_host_checked = may_be_rebound || self.browsers.hosts.are_listed();
         if is_host_checked && !self.is_for_this(request) {
             return Some(FOREIGN_HOST);
         }
@@ -113,7 +114,7 @@ mod tests {
     fn guard(is_open: bool, hosts: &[&str]) -> Guard {
         let listed = hosts.iter().map(|host| Host::parse(host).expect("a host")).collect();
         let origins = Origins::new(vec![Origin::parse("https://app.example").expect("an origin")]);
-        Guard { browsers: Browsers { hosts: Hosts::new(listed, ""), origins }, is_open }
+        Guard { browsers: Browsers { hosts: Hosts::new(listed, ""), origins, are_over_tls: false }, is_open }
     }
 
     /// Whether a request goes on whose method, target and headers are these.
@@ -172,6 +173,10 @@ mod tests {
         for method in ["GET", "PUT", "OPTIONS"] {
             assert!(!passes(&guard(true, &[]), method, &evil));
             assert!(passes(&guard(true, &["evil.example"]), method, &evil));
+            // Over TLS, no certificate of the service's has that name.
+            let mut over_tls = guard(true, &[]);
+            over_tls.browsers.are_over_tls = true;
+            assert!(passes(&over_tls, method, &evil));
             // Nobody is served there without credentials, which a page has none of.
             assert!(passes(&guard(false, &[]), method, &evil));
             assert!(!passes(&guard(false, &["sessions.example"]), method, &evil));

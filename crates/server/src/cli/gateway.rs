@@ -38,7 +38,7 @@ impl Gateway {
         let connections = self.limits.connections_of_gateway().within_files();
         let bounds = self.limits.bounds(&budget, connections);
         let options = gateway::Options {
-            browsers: self.browsers.of(&self.http_addr),
+            browsers: self.browsers.of(&self.http_addr, tls.is_some()),
             max_event_streams: connections.event_streams as usize,
             ..self.limits.gateway(budget)
         };

@@ -62,7 +62,7 @@ impl Serve {
         let service = self.service(store.clone(), &budget, access.clone(), tenants);
         let routes = grpc::routes(service.clone(), &health);
         let upstream = Upstream::in_process(routes.clone());
-        let browsers = self.browsers.of(&self.http_addr);
+        let browsers = self.browsers.of(&self.http_addr, tls.is_some());
         let options = gateway::Options { access: access.clone(), browsers, ..self.limits.gateway(budget) };
         let gateway = gateway::routes(upstream, options, leaving.clone());
         let listening = Listening {

@@ -10,8 +10,8 @@ use super::HttpAddr;
 #[command(next_help_heading = "Browsers")]
 pub struct Browsers {
     /// By which names REST is called, separated by commas, such as sessions.example, *.sessions.example, or * for any. Where
-    /// callers need no credentials, requests for other hosts are refused, since a page can lead its own name here and read
-    /// everything; addresses, names of one word and those of private domains are always taken
+    /// callers need neither TLS nor credentials, requests for other hosts are refused, since a page can lead its own name here
+    /// and read everything; addresses, names of one word and those of private domains are always taken
     #[arg(
         long,
         env = "ALLOWED_HOSTS",
@@ -36,11 +36,12 @@ pub struct Browsers {
 }
 
 impl Browsers {
-    /// The same for the gateway, which listens there.
-    pub(crate) fn of(&self, address: &HttpAddr) -> gateway::Browsers {
+    /// The same for the gateway, which listens there, over TLS or not.
+    pub(crate) fn of(&self, address: &HttpAddr, are_over_tls: bool) -> gateway::Browsers {
         gateway::Browsers {
             hosts: Hosts::new(self.allowed_hosts.clone(), &address.http_addr),
             origins: Origins::new(self.cors_origins.clone()),
+            are_over_tls,
         }
     }
 }
