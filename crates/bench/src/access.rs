@@ -1,23 +1,22 @@
 //! Updates with TLS and tokens, and without, in turn.
 
+pub(crate) mod guarded;
 mod issuer;
 
-use std::{fs, path::Path, time::Duration};
-
-use tls::{Authorities, Client, ClientFiles, authority::Authority};
+use std::time::Duration;
 
 use crate::{
     Failure,
     aim::{self, Bound, Verdict},
     load::{
         self,
-        grpc::{Secure, Updates, View},
+        grpc::{Updates, View},
     },
     median::median,
     postgres,
     process::Process,
 };
-use issuer::Issuer;
+use guarded::Guarded;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -49,7 +48,7 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
     let view = View::Typed;
     let sides = [
         Updates { address: open.grpc()?.to_owned(), view, secure: None },
-        Updates { address: guarded.serve.grpc()?.to_owned(), view, secure: Some(guarded.secure) },
+        Updates { address: guarded.serve.grpc()?.to_owned(), view, secure: Some(guarded.secure("default")?) },
     ];
 
     let mut ratios = Vec::new();
@@ -71,33 +70,4 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
         aim::table(&[Verdict::new(name, args.callers, Bound::AtLeast(AIM), ratio, args.rounds)])
     );
     Ok(())
-}
-
-/// A service over TLS whose callers have to show tokens.
-struct Guarded {
-    serve: Process,
-    secure: Secure,
-}
-
-impl Guarded {
-    /// With its files in a folder.
-    async fn start(database_url: &str, folder: &Path) -> Result<Self, Failure> {
-        let (authority, issuer) = (Authority::generate(), Issuer::generate()?);
-        let issued = authority.issue(&["127.0.0.1"]);
-        let file = |name: &str, text: &str| -> Result<String, Failure> {
-            let path = folder.join(name);
-            fs::write(&path, text)?;
-            Ok(path.to_str().ok_or("the folder's name is no text")?.to_owned())
-        };
-        let certificate = file("certificate.pem", &issued.certificate)?;
-        let (key, keys) = (file("key.pem", &issued.key)?, file("keys.json", &issuer.keys()?)?);
-        let settings =
-            ["--tls-cert", &certificate, "--tls-key", &key, "--authn", "oidc", "--oidc-jwks", &keys];
-        let issuing = ["--oidc-issuer", issuer::NAME, "--oidc-audience", issuer::AUDIENCE];
-        let serve = Process::serve_with(database_url, &[&settings[..], &issuing].concat()).await?;
-        let authorities = Authorities::Of(authority.certificate.as_bytes());
-        let tls = Client::new(ClientFiles { authorities, own: None })?;
-        let authorization = format!("Bearer {}", issuer.token()?).parse()?;
-        Ok(Self { serve, secure: Secure { tls, authorization } })
-    }
 }

@@ -19,6 +19,7 @@ mod proc;
 mod process;
 mod retention;
 mod sqlite;
+mod tenants;
 mod watchers;
 
 use std::process::ExitCode;
@@ -55,6 +56,8 @@ enum Command {
     Allocations(allocations::Args),
     /// Updates with TLS and tokens, and without, in turn
     Access(access::Args),
+    /// A tenant's updates alone, and beside another tenant that floods the service
+    Tenants(tenants::Args),
     /// Pages of lists among few and among many sessions, how they are found, and what share of updates is HOT
     Listing(listing::Args),
 }
@@ -87,6 +90,7 @@ fn measure(cli: Program) -> Result<(), Failure> {
                 Some(Command::Retention(args)) => retention::run(args).await,
                 Some(Command::Allocations(args)) => allocations::run(args).await,
                 Some(Command::Access(args)) => access::run(args).await,
+                Some(Command::Tenants(args)) => tenants::run(args).await,
                 Some(Command::Listing(args)) => listing::run(args).await,
             }
         };

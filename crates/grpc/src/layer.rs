@@ -9,7 +9,6 @@ pub mod log;
 mod message;
 mod misplaced;
 mod scope;
-pub(crate) use admission::Refusals;
 pub(crate) use message::too_large;
 
 use std::time::Duration;
@@ -45,8 +44,6 @@ pub(crate) struct Limits {
     pub(crate) at_work: AtWork,
     /// How many calls each tenant may make.
     pub(crate) tenants: Tenants,
-    /// What the log says of those that are refused.
-    pub(crate) refusals: Refusals,
 }
 
 /// All that a call meets, from the outside in: one layer, since each would cost every call a copy of all that is behind
@@ -61,7 +58,7 @@ pub(crate) async fn layer(State(limits): State<Limits>, mut request: Request, ne
         (None, Some(method)) => match method.scope {
             Some(scope) => match caller::of(&mut request, &limits.access, scope).await {
                 Ok(caller) => {
-                    if let Err(status) = admission::count(&limits, &caller) {
+                    if let Err(status) = admission::count(&limits, &caller, &request) {
                         return error_details::explained(status.into_http(), ours);
                     }
                     let call = |request| call(&limits, method, request, next);
@@ -80,20 +77,21 @@ pub(crate) async fn layer(State(limits): State<Limits>, mut request: Request, ne
 /// is made, and its commands until they are done. A stream holds none: what it makes has permits where it is made.
 async fn call(limits: &Limits, method: &'static Method, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
-    let caller = parts.extensions.get::<Caller>().cloned();
-    let sharer = caller.as_ref().filter(|_| limits.access.is_required()).map(|it| it.tenant.as_str());
+    let head = Request::from_parts(parts, ());
+    let caller = head.extensions().get::<Caller>();
+    let sharer = caller.filter(|_| limits.access.is_required()).map(|caller| caller.tenant.as_str());
     let budget = (&limits.budget, sharer);
-    let messages = match Messages::new(body, &parts.headers, method, budget, limits.body_timeout) {
+    let messages = match Messages::new(body, head.headers(), method, budget, limits.body_timeout) {
         Ok(messages) => messages,
         Err(status) => return status.into_http(),
     };
     if method.is_streaming {
-        return next.run(Request::from_parts(parts, messages.into_body())).await;
+        return next.run(head.map(|()| messages.into_body())).await;
     }
     let admitted = async {
         let in_time = tokio::time::timeout(limits.body_timeout, messages.only()).await;
         let (message, share) = in_time.map_err(|_| message::too_late())??;
-        let permit = caller.as_ref().map(|caller| admission::admit(limits, caller)).transpose()?;
+        let permit = caller.map(|caller| admission::admit(limits, caller, &head)).transpose()?;
         Ok::<_, Status>((message, Admission::new((share, permit))))
     };
     let (message, admission) = match admitted.await {
@@ -105,7 +103,7 @@ async fn call(limits: &Limits, method: &'static Method, request: Request, next: 
         None => None,
     };
     let is_long = message.len() > LONG_BYTES || method.has_long_answers;
-    let mut request = Request::from_parts(parts, Body::from(message));
+    let mut request = head.map(|()| Body::from(message));
     if let Some(caller) = request.extensions_mut().get_mut::<Caller>() {
         caller.admission = admission;
     }

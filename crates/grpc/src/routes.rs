@@ -10,7 +10,7 @@ use wire::MAX_MESSAGE_BYTES;
 
 use crate::{
     Health, Service,
-    layer::{self, Limits, Refusals},
+    layer::{self, Limits},
     reflection, streams,
 };
 
@@ -44,7 +44,6 @@ pub fn routes(service: Service, health: &Health) -> Router {
         budget: options.budget.clone(),
         at_work,
         tenants: options.tenants.clone(),
-        refusals: Refusals::default(),
         permits: Permits::new(options.max_concurrent_calls, options.tenants_share()),
     };
     streams

@@ -34,12 +34,12 @@ impl Issuer {
         Ok(json!({ "keys": [key] }).to_string())
     }
 
-    /// A token of a service that reads and writes the sessions of `default`.
-    pub(super) fn token(&self) -> Result<String, Failure> {
+    /// A token of a service that reads and writes a tenant's sessions.
+    pub(super) fn token(&self, tenant: &str) -> Result<String, Failure> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
         let claims = json!({
             "iss": NAME, "aud": AUDIENCE, "sub": "bench", "typ": "Bearer", "iat": now, "exp": now + VALID,
-            "tenant_id": "default", "scope": "channel-sessions:read channel-sessions:write",
+            "tenant_id": tenant, "scope": "channel-sessions:read channel-sessions:write",
         });
         let header = Header { kid: Some("one".to_owned()), ..Header::new(Algorithm::ES256) };
         Ok(encode(&header, &claims, &self.0)?)

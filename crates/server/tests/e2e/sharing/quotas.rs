@@ -70,7 +70,7 @@ async fn a_batch_is_let_in_whole_and_what_comes_then_is_told_when_to_come_back(s
         green.create("x").await;
         assert_eq!(green.update(set("x", "n", "Number", 1)).await.unwrap(), 2);
         assert!(tenants.service.rest().is_ready().await);
-        let line = tenants.service.server.says("a call was refused for load");
+        let line = tenants.service.server.says("a call was refused");
         assert_eq!((&line["tenant"], &line["requester"]), (&json!("blue"), &json!("blue")));
 
         // What is wrong changes nothing; what is right holds at once.
