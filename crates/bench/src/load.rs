@@ -47,6 +47,11 @@ pub(crate) trait Target: Clone + Send + 'static {
         threads()
     }
 
+    /// How long a caller waits between an answer and its next call.
+    fn pause(&self) -> Duration {
+        Duration::ZERO
+    }
+
     /// Makes the callers of one thread.
     fn connect(&self, callers: usize) -> impl Future<Output = Result<Vec<Self::Caller>, Failure>>;
 }
@@ -156,7 +161,7 @@ fn thread(
         let _ = ready.send(());
         let mut tasks = JoinSet::new();
         for caller in callers {
-            tasks.spawn(call(caller, sessions.clone(), done.clone()));
+            tasks.spawn(call(caller, target.pause(), sessions.clone(), done.clone()));
         }
         let mut load = Load::default();
         while let Some(called) = tasks.join_next().await {
@@ -166,10 +171,18 @@ fn thread(
     })
 }
 
-async fn call(mut caller: impl Caller, sessions: Range<u32>, done: Arc<AtomicBool>) -> Result<Load, Failure> {
+async fn call(
+    mut caller: impl Caller,
+    pause: Duration,
+    sessions: Range<u32>,
+    done: Arc<AtomicBool>,
+) -> Result<Load, Failure> {
     let mut random = fastrand::Rng::new();
     let mut load = Load::default();
     while !done.load(Ordering::Relaxed) {
+        if !pause.is_zero() {
+            sleep(pause).await;
+        }
         let (session, token) = (random.u32(sessions.clone()), Token::next());
         let start = Instant::now();
         let revision = caller.call(session, token).await?;

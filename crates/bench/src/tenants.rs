@@ -1,4 +1,5 @@
-//! A tenant's updates alone, and beside another tenant that floods the service, in turn.
+//! A tenant's updates alone, and beside another tenant that floods the service, in turn. The tenant keeps within its share: half
+//! a machine that is full is half as fast, whoever has the rest of it.
 
 use std::time::Duration;
 
@@ -10,8 +11,8 @@ use crate::{
     aim::{self, Bound, Verdict},
     calls::{Latency, Moment, Window},
     load::{
-        self,
-        grpc::{Updates, View},
+        self, Target,
+        grpc::{Updater, Updates, View},
     },
     median::median,
     postgres,
@@ -25,6 +26,9 @@ pub(crate) struct Args {
     /// How many callers the tenant has; the other one has ten times as many
     #[arg(long, default_value_t = 8)]
     callers: usize,
+    /// How long each of its callers waits before its next call, in milliseconds. The other's do not wait
+    #[arg(long, default_value_t = 6)]
+    pause: u64,
     /// How often each is measured
     #[arg(long, default_value_t = 5)]
     rounds: usize,
@@ -58,7 +62,8 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
         let address = guarded.serve.grpc()?.to_owned();
         Ok(Updates { address, view: View::Typed, secure: Some(guarded.secure(tenant)?) })
     };
-    let (own, flood) = (updates("default")?, updates("flood")?);
+    let own = Paced { updates: updates("default")?, pause: Duration::from_millis(args.pause) };
+    let flood = updates("flood")?;
 
     let mut ratios = Vec::new();
     for round in 1..=args.rounds {
@@ -79,8 +84,27 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Updates of callers who wait between them.
+#[derive(Clone)]
+struct Paced {
+    updates: Updates,
+    pause: Duration,
+}
+
+impl Target for Paced {
+    type Caller = Updater;
+
+    fn pause(&self) -> Duration {
+        self.pause
+    }
+
+    async fn connect(&self, callers: usize) -> Result<Vec<Updater>, Failure> {
+        self.updates.connect(callers).await
+    }
+}
+
 /// Updates a second, and how long they took.
-async fn measure(target: &Updates, args: &Args) -> Result<(f64, Latency), Failure> {
+async fn measure(target: &Paced, args: &Args) -> Result<(f64, Latency), Failure> {
     let running = load::start(target, args.callers, 0..args.sessions).await?;
     let from = Moment::now();
     sleep(Duration::from_secs(args.seconds)).await;

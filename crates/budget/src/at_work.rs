@@ -24,6 +24,9 @@ const LEAST: usize = 4;
 /// processors taken each time; too long, and others are held back for nothing.
 const CALLING: Duration = Duration::from_secs(1);
 
+/// How often it is looked through who is calling: not with each call, since there may be thousands of tenants.
+const SWEEP: Duration = Duration::from_millis(100);
+
 /// Clones are the same one.
 #[derive(Debug, Clone, Default)]
 pub struct AtWork(Arc<Mutex<State>>);
@@ -32,6 +35,8 @@ pub struct AtWork(Arc<Mutex<State>>);
 struct State {
     /// Those that are calling.
     tenants: HashMap<Arc<str>, Tenant>,
+    /// When those were last left out that are not any more.
+    swept: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -89,7 +94,9 @@ impl State {
 
     /// How many calls of one tenant may be at work.
     fn part(&mut self, now: Instant) -> usize {
-        if self.tenants.len() > 1 {
+        let is_time = self.swept.is_none_or(|swept| now - swept >= SWEEP);
+        if self.tenants.len() > 1 && is_time {
+            self.swept = Some(now);
             self.tenants.retain(|_, tenant| {
                 tenant.at_work > 0 || !tenant.waiting.is_empty() || now - tenant.last < CALLING
             });
