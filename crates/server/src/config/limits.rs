@@ -53,7 +53,7 @@ pub struct Limits {
     max_watches: u32,
 
     /// How many connections there may be at once; for more, those that have been idle for longest are closed. Too few, and
-    /// callers have to connect again and again; too many, and they take memory, some 30 kB each, and files (ulimit -n)
+    /// callers have to connect again and again; too many, and they take memory, 30 to 60 kB each, and files (ulimit -n)
     #[arg(
         // Its own name is that of the database's.
         id = "peers",
