@@ -1,6 +1,11 @@
 //! A file that is read again when it has changed.
 
-use std::{fs, io, path::PathBuf, time::Duration};
+use std::{
+    fs::{self, File},
+    io::{self, Read},
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 /// A file that is read again when it has changed: by its content, since a file system may not say so, and a name may lead to
 /// another file. One that cannot be read is looked at again the next time.
@@ -27,13 +32,16 @@ impl Watched {
     /// nothing.
     pub const INTERVAL: Duration = Duration::from_secs(2);
 
+    /// The largest file that is read, in bytes: all of it is in memory, and looked at again and again.
+    pub const MAX_BYTES: u64 = 16 * 1024 * 1024;
+
     /// Reads it for the first time.
     ///
     /// # Errors
-    /// If it cannot be read.
+    /// If it cannot be read, is no file, or is larger than [`Self::MAX_BYTES`].
     pub fn open(path: impl Into<PathBuf>) -> io::Result<Self> {
         let path = path.into();
-        let content = fs::read(&path)?;
+        let content = read(&path)?;
         Ok(Self { path, content, is_broken: false })
     }
 
@@ -43,9 +51,15 @@ impl Watched {
         &self.content
     }
 
+    /// Whether it could not be read when it was last looked at.
+    #[must_use]
+    pub fn is_broken(&self) -> bool {
+        self.is_broken
+    }
+
     /// Looks at it again.
     pub fn look(&mut self) -> Changed {
-        match fs::read(&self.path) {
+        match read(&self.path) {
             Ok(content) if content == self.content => {
                 self.is_broken = false;
                 Changed::Not
@@ -64,6 +78,19 @@ impl Watched {
     }
 }
 
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    // Opened first, a pipe would wait for its other end.
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is no file"));
+    }
+    let mut content = Vec::new();
+    File::open(path)?.take(Watched::MAX_BYTES + 1).read_to_end(&mut content)?;
+    if content.len() as u64 > Watched::MAX_BYTES {
+        return Err(io::Error::other(format!("it has more than {} MiB", Watched::MAX_BYTES >> 20)));
+    }
+    Ok(content)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -73,6 +100,11 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("credentials.json");
         assert!(Watched::open(&path).is_err());
+        assert!(Watched::open(folder.path()).expect_err("a folder").to_string().contains("no file"));
+        let large = fs::File::create(folder.path().join("large")).expect("a file");
+        large.set_len(Watched::MAX_BYTES + 1).expect("its length");
+        let error = Watched::open(folder.path().join("large")).expect_err("too large");
+        assert_eq!(error.to_string(), "it has more than 16 MiB");
         std::fs::write(&path, "a").expect("a file");
         let mut watched = Watched::open(&path).expect("a file");
         assert_eq!(watched.content(), b"a");

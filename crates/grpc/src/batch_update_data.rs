@@ -37,7 +37,8 @@ pub(crate) async fn run(
         return Err(Error::RequestTooLarge { what: "number of updates", found, limit });
     }
     // The call itself was counted when it came.
-    service.options.tenants.count_more(&caller.tenant, found.saturating_sub(1));
+    let counted = service.options.tenants.count_more(&caller.tenant, found.saturating_sub(1));
+    counted.map_err(|wait| Error::OverQuota { what: "a second", retry_after: Some(wait) })?;
     let expected = expected(&service.documents, &request);
     let room = service.documents.room_for_changes(&caller.tenant, expected).await;
     let mut requests = request.requests.into_iter().peekable();

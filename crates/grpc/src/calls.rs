@@ -183,7 +183,7 @@ impl Service {
 const COPIES: usize = 3;
 
 /// A long stream's permit on its connection; none where there is no connection.
-fn long_stream<T>(request: &Request<T>) -> Result<Option<LongStream>, Status> {
+pub(crate) fn long_stream<T>(request: &Request<T>) -> Result<Option<LongStream>, Status> {
     let Some(connection) = request.extensions().get::<Connection>() else { return Ok(None) };
     match connection.long_stream() {
         Some(long) => Ok(Some(long)),

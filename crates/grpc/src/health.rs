@@ -2,7 +2,9 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use futures_util::{StreamExt, stream};
+use domain::Error;
+use futures_util::{Stream, StreamExt, stream};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tonic::{Code, Request, Response, Status, codegen::BoxStream, metadata::MetadataValue};
 use tonic_health::{
@@ -14,10 +16,14 @@ use tonic_health::{
 use channel_session_api::v1::channel_session_service_server::SERVICE_NAME;
 use wire::headers::NOT_READY;
 
-use crate::stream_end::until_stopped;
+use crate::{calls::long_stream, status, stream_end::until_stopped};
 
 /// How many bytes of that are told at most: it travels in headers.
 const MAX_TOLD_BYTES: usize = 512;
+
+/// How many watches of the health there may be at once, some 11 kB each: nobody needs credentials for them. More are refused; for
+/// a client, that is a server without health, which it calls all the same.
+const MAX_WATCHES: usize = 4096;
 
 /// What the process says of its health. Clones are the same one.
 #[derive(Debug, Clone, Default)]
@@ -55,7 +61,8 @@ impl Health {
     /// What answers for it, until the service stops.
     pub(crate) fn server(&self, stopping: CancellationToken) -> health_server::HealthServer<Told> {
         let service = HealthService::from_health_reporter(self.reporter.clone());
-        health_server::HealthServer::new(Told { service, health: self.clone(), stopping })
+        let places = Arc::new(Semaphore::new(MAX_WATCHES));
+        health_server::HealthServer::new(Told { service, health: self.clone(), stopping, places })
     }
 
     async fn set(&self, why: Option<String>) {
@@ -89,6 +96,8 @@ pub(crate) struct Told {
     service: HealthService,
     health: Health,
     stopping: CancellationToken,
+    /// One for each watch.
+    places: Arc<Semaphore>,
 }
 
 #[tonic::async_trait]
@@ -111,17 +120,27 @@ impl health_server::Health for Told {
         &self,
         request: Request<HealthCheckRequest>,
     ) -> Result<Response<Self::WatchStream>, Status> {
+        let full = |_| status::from_error(&Error::Overloaded);
+        let place = (self.places.clone().try_acquire_owned().map_err(full)?, long_stream(&request)?);
         match self.service.watch(request).await {
-            Ok(known) => Ok(known.map(|changes| until_stopped(&self.stopping, changes))),
+            Ok(known) => Ok(known.map(|changes| until_stopped(&self.stopping, holding(place, changes)))),
             Err(status) if status.code() == Code::NotFound => {
                 let unknown = health_check_response::ServingStatus::ServiceUnknown;
                 let unknown = HealthCheckResponse { status: unknown.into() };
                 let changes = stream::iter([Ok(unknown)]).chain(stream::pending());
-                Ok(Response::new(until_stopped(&self.stopping, changes)))
+                Ok(Response::new(until_stopped(&self.stopping, holding(place, changes))))
             }
             Err(status) => Err(status),
         }
     }
+}
+
+/// A stream that holds something until its end.
+fn holding<T>(held: impl Send, stream: impl Stream<Item = T> + Send) -> impl Stream<Item = T> + Send {
+    stream.map(move |item| {
+        let _held = &held;
+        item
+    })
 }
 
 /// A text as metadata can hold it.

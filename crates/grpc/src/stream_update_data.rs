@@ -103,7 +103,12 @@ impl<S: Stream<Item = Result<StreamUpdateDataRequest, Status>> + Unpin> Updates<
             let cancel = CancelledOnDrop(CancelHandle::new());
             let caller = Caller { cancel_handle: cancel.0.clone(), ..self.caller.clone() };
             let (batch, share) = self.read(&caller).await;
-            self.service.options.tenants.count_more(&self.caller.tenant, batch.len());
+            // Other streams of the tenant's may have read theirs meanwhile.
+            tokio::select! {
+                biased;
+                _ = self.end.reached() => {}
+                () = self.service.options.tenants.count_later(&self.caller.tenant, batch.len()) => {}
+            }
             let (made, room) = self.update(batch, share, cancel).await;
             results.fill(made, room);
         }

@@ -9,6 +9,8 @@ pub(crate) struct Followed {
     name: &'static str,
     files: Vec<Watched>,
     take: Box<Take>,
+    /// Whether one of them has another content than when they were last tried.
+    is_new: bool,
     /// What is wrong with the newest contents. It is told when it is still so the next time: files are replaced one after the
     /// other.
     wrong: Option<String>,
@@ -30,32 +32,29 @@ impl Followed {
         files: Vec<Watched>,
         take: impl Fn(&[&[u8]]) -> Result<String, String> + Send + 'static,
     ) -> Self {
-        Self { name, files, take: Box::new(take), wrong: None }
+        Self { name, files, take: Box::new(take), is_new: false, wrong: None }
     }
 
     fn look(&mut self) -> Option<News> {
-        let mut has_changed = false;
+        let (mut has_changed, mut unreadable) = (false, None);
         for file in &mut self.files {
             match file.look() {
                 Changed::Not => {}
                 Changed::To(_) => has_changed = true,
-                Changed::Unreadable(why) => return Some(News::Wrong(why)),
+                Changed::Unreadable(why) => unreadable = Some(why),
             }
         }
-        if !has_changed {
+        self.is_new |= has_changed;
+        if unreadable.is_some() || self.files.iter().any(Watched::is_broken) {
+            return unreadable.map(News::Wrong);
+        }
+        if !std::mem::take(&mut self.is_new) {
             return self.wrong.take().map(News::Wrong);
         }
         let contents: Vec<_> = self.files.iter().map(Watched::content).collect();
-        match (self.take)(&contents) {
-            Ok(holds) => {
-                self.wrong = None;
-                Some(News::Taken(holds))
-            }
-            Err(problem) => {
-                self.wrong = Some(problem);
-                None
-            }
-        }
+        let taken = (self.take)(&contents);
+        self.wrong = taken.as_ref().err().cloned();
+        taken.ok().map(News::Taken)
     }
 }
 
@@ -116,8 +115,13 @@ mod tests {
         assert!(followed.look().is_none());
         assert!(matches!(followed.look(), Some(News::Wrong(text)) if text == "3 is alone"));
         assert!(followed.look().is_none());
+        // One is replaced while the other is away, which comes back as it was.
+        write(0, "2");
         fs::remove_file(&paths[1]).expect("removed");
         assert!(matches!(followed.look(), Some(News::Wrong(text)) if text.contains("No such file")));
+        assert!(followed.look().is_none());
+        write(1, "2");
+        assert!(matches!(followed.look(), Some(News::Taken(text)) if text == "2"));
         assert!(followed.look().is_none());
     }
 }

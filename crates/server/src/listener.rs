@@ -75,10 +75,14 @@ const MAX_HEADERS_READ: usize = 2 * wire::headers::MAX_HEADERS;
 /// into connections that are just being closed.
 const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(75);
 
-/// How much a peer may send of one stream, and of a connection, before any of it is looked at, in bytes. Too little, and
-/// large requests over long distances wait for each answer; too much, and what nobody has read yet takes memory.
-const STREAM_WINDOW_BYTES: u32 = 128 * 1024;
-const CONNECTION_WINDOW_BYTES: u32 = 2 * STREAM_WINDOW_BYTES;
+/// How much a peer may send of one stream before any of it is looked at, in bytes. Too little, and large requests over long
+/// distances wait for each answer; too much, and what nobody has read yet takes memory.
+const STREAM_WINDOW_BYTES: u32 = 32 * 1024;
+
+/// The same of a connection. HTTP/2's library closes one whose frames that wait are small and many: each below 256 bytes counts
+/// as what it lacks, and together they may come to half of this. So it is more than several windows of such streams as a
+/// client makes who sends its updates one after the other without waiting: 32 KiB of updates of 60 bytes come to 105 KiB.
+const CONNECTION_WINDOW_BYTES: u32 = 1024 * 1024;
 
 /// After how long without a word an HTTP/2 peer is asked whether it is still there.
 const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(30);

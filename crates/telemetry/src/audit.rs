@@ -50,6 +50,14 @@ pub fn refused<B>(port: Port, request: &Request<B>, who: Who<'_>, why: &dyn Disp
     }
 }
 
+/// Says that a connection was refused before its first call, and why: its peer could not agree upon TLS with the service, or has
+/// shown no certificate that is trusted.
+pub fn refused_connection(peer: SocketAddr, why: &dyn Display) {
+    if is_let_through(Some(peer.ip().to_canonical()), Who::default()) {
+        tracing::warn!(target: TARGET, %peer, %why, "a connection was refused");
+    }
+}
+
 /// Whether there is room for another line.
 fn is_let_through(peer: Option<IpAddr>, who: Who<'_>) -> bool {
     let now = Instant::now();

@@ -9,6 +9,7 @@ mod rate;
 
 use std::{
     collections::HashMap,
+    mem,
     sync::{Arc, PoisonError, RwLock},
     time::Duration,
 };
@@ -46,7 +47,14 @@ impl Tenants {
     pub fn replace(&self, text: &str) -> Result<usize, Invalid> {
         let single = file::parse(text, self.0.of_all)?;
         let count = single.len();
-        *self.0.of_single.write().unwrap_or_else(PoisonError::into_inner) = single;
+        let before = {
+            let mut of_single = self.0.of_single.write().unwrap_or_else(PoisonError::into_inner);
+            mem::replace(&mut *of_single, single)
+        };
+        self.0.rates.forget(|tenant| {
+            let before = before.get(tenant).copied().unwrap_or(self.0.of_all);
+            before.calls_per_second != self.limits(tenant).calls_per_second
+        });
         Ok(count)
     }
 
@@ -68,11 +76,21 @@ impl Tenants {
         }
     }
 
-    /// Counts so many more calls that are made with one which was let in. They are made in any case; what they are too many,
-    /// the tenant waits for longer.
-    pub fn count_more(&self, tenant: &TenantId, calls: usize) {
-        if let Some(rate) = self.limits(tenant).calls_per_second {
-            self.0.rates.charge(tenant, rate, calls);
+    /// Counts so many more calls that are made with one which was let in. What they are too many, the tenant waits for longer.
+    ///
+    /// # Errors
+    /// After how long they may be made, where it still waits for those of another one.
+    pub fn count_more(&self, tenant: &TenantId, calls: usize) -> Result<(), Duration> {
+        match self.limits(tenant).calls_per_second {
+            Some(rate) if calls > 0 => self.0.rates.charge(tenant, rate, calls),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Counts so many calls as soon as that can be.
+    pub async fn count_later(&self, tenant: &TenantId, calls: usize) {
+        while let Err(wait) = self.count_more(tenant, calls) {
+            tokio::time::sleep(wait).await;
         }
     }
 

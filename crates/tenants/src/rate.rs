@@ -3,7 +3,7 @@
 //!
 //! Not `governor`, which the algorithm is known from: it has one rate for all keys, and refuses for ever what counts more than
 //! a whole second's worth, such as a batch. Here a call is let in if one may be made, and a batch then pays for all of its
-//! updates, if need be with what the tenant will have later.
+//! updates, if need be with what the tenant will have later; but one batch at a time.
 
 use std::{
     collections::HashMap,
@@ -36,11 +36,22 @@ impl Rates {
         }
     }
 
-    /// Counts so many calls in any case.
-    pub(crate) fn charge(&self, tenant: &TenantId, rate: NonZeroU32, calls: usize) {
+    /// Counts so many calls more with one that was let in; or says after how long they may be made, where others that were let
+    /// in with it have used up what the tenant will have.
+    pub(crate) fn charge(&self, tenant: &TenantId, rate: NonZeroU32, calls: usize) -> Result<(), Duration> {
         let (mut paid, now) = (self.lock(), Instant::now());
         let before = paid.get(tenant).copied().unwrap_or(now).max(now);
+        let owed = before.saturating_duration_since(now + SAVED.max(price(rate)));
+        if !owed.is_zero() {
+            return Err(owed);
+        }
         set(&mut paid, tenant, now, before + price(rate) * u32::try_from(calls).unwrap_or(u32::MAX));
+        Ok(())
+    }
+
+    /// Forgets what tenants owe, whose rates are others now.
+    pub(crate) fn forget(&self, has_changed: impl Fn(&TenantId) -> bool) {
+        self.lock().retain(|tenant, _| !has_changed(tenant));
     }
 
     /// How long until there may be a call; none if there may be one now.

@@ -72,7 +72,10 @@ async fn who_makes_too_many_calls_is_told_when_the_next_may_be() {
 async fn a_batch_is_let_in_whole_and_paid_for_later() {
     let (tenants, blue) = (limited(10), tenant("blue"));
     assert_eq!(tenants.begin_call(&blue), Ok(()));
-    tenants.count_more(&blue, 99);
+    assert_eq!(tenants.begin_call(&blue), Ok(()));
+    assert_eq!(tenants.count_more(&blue, 98), Ok(()));
+    // Another one was let in with it, and there is nothing left to pay it with.
+    assert_eq!(tenants.count_more(&blue, 98), Err(Duration::from_millis(9000)));
     assert_eq!(tenants.begin_call(&blue), Err(Duration::from_millis(9100)));
     let since = Instant::now();
     tenants.may_call(&blue).await;
@@ -83,6 +86,31 @@ async fn a_batch_is_let_in_whole_and_paid_for_later() {
         assert_eq!(nobody.begin_call(&blue), Ok(()));
     }
     nobody.may_call(&blue).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn batches_that_come_at_once_are_paid_for_one_by_one() {
+    let (tenants, blue) = (limited(10), tenant("blue"));
+    let since = Instant::now();
+    for _ in 0..10 {
+        assert_eq!(tenants.begin_call(&blue), Ok(()));
+    }
+    let made = (0..10).filter(|_| tenants.count_more(&blue, 99).is_ok()).count();
+    assert_eq!(made, 1);
+    tenants.count_later(&blue, 99).await;
+    assert!(since.elapsed().abs_diff(Duration::from_millis(9900)) < Duration::from_millis(5));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_owed_is_forgotten_with_the_rate_that_it_was_owed_by() {
+    let (tenants, blue) = (limited(10), tenant("blue"));
+    let file = |rate: u32| format!(r#"{{"tenants":[{{"name":"blue","callsPerSecond":{rate}}}]}}"#);
+    assert_eq!(tenants.count_more(&blue, 1000), Ok(()));
+    assert!(tenants.begin_call(&blue).is_err());
+    tenants.replace(&file(10)).expect("a file");
+    assert!(tenants.begin_call(&blue).is_err());
+    tenants.replace(&file(20)).expect("a file");
+    assert_eq!(tenants.begin_call(&blue), Ok(()));
 }
 
 proptest! {

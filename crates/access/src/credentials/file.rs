@@ -2,6 +2,7 @@
 
 use domain::{command::Requester, session::TenantId};
 use serde::Deserialize;
+use serde_json::error::Category;
 
 use super::{Callers, Digest, Entry};
 use crate::{Identity, Scope, Scopes, Validity, name};
@@ -25,13 +26,13 @@ pub enum Invalid {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object with `callers`")]
 struct File {
     callers: Vec<Caller>,
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object with `name` and `scopes`")]
 struct Caller {
     name: String,
     #[serde(default = "default_tenant")]
@@ -48,13 +49,27 @@ fn default_tenant() -> String {
 }
 
 pub(super) fn parse(text: &str) -> Result<Callers, Invalid> {
-    let File { callers } = serde_json::from_str(text).map_err(|error| Invalid::Json(error.to_string()))?;
+    let File { callers } = serde_json::from_str(text).map_err(|error| Invalid::Json(told(&error)))?;
     let mut all = Callers::default();
     for (at, caller) in callers.into_iter().enumerate() {
         let name = caller.name.clone();
         add(&mut all, caller).map_err(|problem| Invalid::Caller { at, name, problem })?;
     }
     Ok(all)
+}
+
+/// What is wrong with JSON, without anything of it that may be a key in the wrong place.
+fn told(error: &serde_json::Error) -> String {
+    let (message, place) = (error.to_string(), format!("line {}, column {}", error.line(), error.column()));
+    match error.classify() {
+        Category::Syntax | Category::Eof => message,
+        // It ends with what there should be; what there is stands in quotes before it.
+        Category::Data | Category::Io => match message.rsplit_once(", expected ") {
+            Some((_, expected)) => format!("not what there should be: expected {expected}"),
+            None if message.starts_with("missing field") => message,
+            None => format!("not what there should be at {place}"),
+        },
+    }
 }
 
 fn add(all: &mut Callers, caller: Caller) -> Result<(), String> {

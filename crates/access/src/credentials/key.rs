@@ -59,7 +59,10 @@ impl Digest {
 
     /// Reads one as the file has it: `sha256:` and 64 hex digits.
     pub(super) fn parse(text: &str) -> Option<Self> {
-        let hex = text.strip_prefix(ALGORITHM).filter(|hex| hex.len() == 64 && hex.is_ascii())?;
+        let hex = text.strip_prefix(ALGORITHM).filter(|hex| hex.len() == 64)?;
+        if !hex.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return None;
+        }
         let mut bytes = [0; 32];
         for (at, byte) in bytes.iter_mut().enumerate() {
             *byte = u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).ok()?;

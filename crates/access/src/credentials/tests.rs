@@ -149,7 +149,14 @@ fn a_file_that_is_wrong_says_where() {
     let key = Digest::of("chs_x");
     for (text, problem) in [
         ("", "EOF"),
-        (r#"{"callers":[],"x":1}"#, "unknown field `x`"),
+        (r#"{"callers":[],"x":1}"#, "expected `callers` at line 1 column 17"),
+        (r#"{"callers":[{"name":"a","scopes":[],"keys":"chs_secret"}]}"#, "expected a sequence at line 1"),
+        (r#"{"callers":[{"chs_secret":1}]}"#, "expected one of `name`, `tenant`, `scopes`, `keys`"),
+        (
+            r#"{"callers":[{"name":"chs_secret, expected ","scopes":"chs_secret, expected chs_secret"}]}"#,
+            "not what",
+        ),
+        (r#""chs_secret""#, "expected an object with `callers` at line 1"),
         (r#"{"callers":[{"name":"a","scopes":[]}]}"#, "callers[0] (\"a\"): give it keys"),
         (r#"{"callers":[{"name":"","scopes":[],"keys":[]}]}"#, "name must be"),
         (r#"{"callers":[{"name":"a","scopes":[],"certificates":["ivr"]}]}"#, "certificates[0] must be"),

@@ -77,11 +77,18 @@ impl Call {
     /// A message under the id and the trace of the request.
     pub(super) fn request<Q>(&self, message: Q) -> Request<Q> {
         let mut request = Request::new(message);
-        for name in [REQUEST_ID, TRACEPARENT, AUTHORIZATION.as_str()] {
+        for name in [REQUEST_ID, TRACEPARENT] {
             let value = self.parts.headers.get(name).and_then(|value| value.to_str().ok()?.parse().ok());
             if let Some(value) = value {
                 request.metadata_mut().insert(name, value);
             }
+        }
+        // All that there are: who shows two is nobody, and that is for the service to say.
+        for value in self.parts.headers.get_all(AUTHORIZATION) {
+            // What is no text is no token either, and has to be seen all the same.
+            let value = value.to_str().ok().and_then(|value| value.parse().ok());
+            let value = value.unwrap_or_else(|| tonic::metadata::MetadataValue::from_static("unreadable"));
+            request.metadata_mut().append(AUTHORIZATION.as_str(), value);
         }
         // Known already where the service is in this process.
         if let Some(identity) = self.parts.extensions.get::<Identity>() {

@@ -71,7 +71,7 @@ impl Each {
                 // As port scanners and health checks of balancers do.
                 Err(error) if error.kind() == ErrorKind::UnexpectedEof => return,
                 Err(error) => {
-                    tracing::info!(%address, %error, "a connection did not begin");
+                    telemetry::audit::refused_connection(address, &error);
                     return;
                 }
             };

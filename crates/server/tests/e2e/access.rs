@@ -22,6 +22,7 @@ on_both_stores!(
     a_key_does_what_its_scopes_say,
     tenants_see_their_own_sessions,
     a_key_that_is_removed_stops_working,
+    who_shows_two_keys_is_nobody,
 );
 
 const ALL: &[&str] = &["channel-sessions:read", "channel-sessions:write", "channel-sessions:delete"];
@@ -186,4 +187,19 @@ async fn a_key_that_is_removed_stops_working(store: Store) {
         }
     });
     assert_eq!(event.await.requester, "stays");
+}
+
+async fn who_shows_two_keys_is_nobody(store: Store) {
+    for front in [Front::Combined, Front::Alone] {
+        let guarded = Guarded::start(store, front, &[("ivr", "default", ALL), ("bot", "default", ALL)]).await;
+        let [ivr, bot] = ["ivr", "bot"].map(|caller| format!("Bearer {}", key(caller)));
+        let rest = guarded.service.rest();
+        for other in [&*bot, &ivr, "Basic x", ""] {
+            let headers = [("authorization", &*ivr), ("authorization", other)];
+            let answer = rest.send(Method::GET, "/channel-sessions", "", &headers).await;
+            assert_eq!(answer.status.as_u16(), 401, "{front:?} {other}");
+        }
+        let answer = rest.send(Method::GET, "/channel-sessions", "", &[("authorization", &ivr)]).await;
+        assert_eq!(answer.status.as_u16(), 200);
+    }
 }

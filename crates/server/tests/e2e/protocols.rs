@@ -17,7 +17,7 @@ use tonic_reflection::pb::v1::{
     server_reflection_request::MessageRequest,
 };
 
-use crate::support::{Failure, Front, Service, Store, caller::set, raw, service::channel};
+use crate::support::{Failure, Front, Service, Store, caller::set, patience::within, raw, service::channel};
 
 const UPDATE_DATA: &str = "/channelsession.v1.ChannelSessionService/UpdateData";
 
@@ -193,6 +193,26 @@ async fn safeguards_that_rest_does_not_have_are_refused_by_name() {
         rest.send(Method::DELETE, "/channel-sessions/x", "", &[("idempotency-key", "51f0ab27")]).await;
     assert_eq!(answer.failure().violations[0].field, "Idempotency-Key");
     assert_eq!(rest.get("x").await.revision(), 1, "nothing was changed");
+}
+
+#[tokio::test]
+async fn one_connection_watches_the_health_so_often_and_no_more() {
+    let service = Service::start(Store::Sqlite).await;
+    let mut health = HealthClient::new(channel(service.server.address("grpc")).await);
+    let mut watches = Vec::new();
+    for _ in 0..budget::Connection::MAX_LONG_STREAMS {
+        watches.push(health.watch(HealthCheckRequest::default()).await.unwrap());
+    }
+    let refused = health.watch(HealthCheckRequest::default()).await.unwrap_err();
+    assert_eq!(Failure::from_status(&refused).reason, "OVERLOADED");
+    health.check(HealthCheckRequest::default()).await.unwrap();
+    watches.pop();
+    within("a place", async {
+        while health.watch(HealthCheckRequest::default()).await.is_err() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -45,7 +45,7 @@ async fn both_addresses_speak_tls_and_tell_those_who_do_not() {
     Secure::new().grpc(grpc, None).await.unwrap_err();
     let elsewhere = Rest::secure(http, Secure::new().client(None));
     elsewhere.try_send(Method::GET, "/healthz", "", &[]).await.unwrap_err();
-    service.server.says("a connection did not begin");
+    service.server.says("a connection was refused");
 }
 
 #[tokio::test]

@@ -38,6 +38,12 @@ pub enum Invalid {
     /// The tenant is to be the issuer's last path segment, and two with keys of their own have the same.
     #[error("two issuers would be the tenant {0:?}: name another tenant claim than iss")]
     SameSegment(String),
+    /// The tenant is to be the issuer's last path segment, and several issuers have the same keys.
+    #[error(
+        "issuers with the same keys would be tenants of their own, and each could sign for the others: leave the keys to \
+         their discovery documents, or name another tenant claim than iss"
+    )]
+    SharedKeys,
     /// A file of keys cannot be read or holds none.
     #[error("{path}: {problem}")]
     File {

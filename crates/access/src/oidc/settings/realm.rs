@@ -18,9 +18,13 @@ pub(super) fn check(issuers: &[String], is_same_keys: bool) -> Result<(), Invali
     for issuer in issuers {
         let segment = last_segment(issuer).ok_or_else(|| Invalid::NoSegment(issuer.clone()))?;
         let tenant = TenantId::from_stored(segment);
-        // Those that have the same keys are one: a realm under two names.
-        if !is_same_keys && tenants.contains(&tenant) {
+        let is_known = tenants.contains(&tenant);
+        if !is_same_keys && is_known {
             return Err(Invalid::SameSegment(segment.to_owned()));
+        }
+        // Those that have the same keys are one, a realm under two names: either could sign for the other.
+        if is_same_keys && !is_known && !tenants.is_empty() {
+            return Err(Invalid::SharedKeys);
         }
         tenants.push(tenant);
     }

@@ -5,19 +5,74 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use channel_session_api::v1::{StreamUpdateDataRequest, update_data_result};
+use channel_session_api::v1::{
+    ChannelSessionView, StreamUpdateDataRequest, UpdateDataRequest, update_data_result,
+};
 use futures_util::stream;
+use prost::Message;
 use tokio::sync::mpsc;
 
 use crate::support::{
-    Failure, Front, Rest, Service, Store, batch::from_result, caller::set, on_both_stores, patience::within,
+    Failure, Front, Rest, Service, Store,
+    batch::from_result,
+    caller::set,
+    http2::{Call, Connection, framed},
+    on_both_stores,
+    patience::within,
 };
 
-on_both_stores!(a_caller_that_takes_no_results_is_not_read_from, a_stream_ends_with_its_process);
+on_both_stores!(
+    a_caller_that_takes_no_results_is_not_read_from,
+    a_stream_ends_with_its_process,
+    small_updates_that_wait_for_nothing_are_all_made,
+);
 
 /// Far more than the service needs, which is at most 100 MB for what it has at work, and less than what the results
 /// would take that nobody takes.
 const MAX_MEMORY: u64 = 160 << 20;
+
+/// A frame for each, which is how most clients send them: a peer whose small frames pile up is taken for hostile by HTTP/2's
+/// library, and flow control has to hold them back before that.
+async fn small_updates_that_wait_for_nothing_are_all_made(store: Store) {
+    const UPDATES: usize = 1500;
+    let service = Service::start(store).await;
+    let connection = Connection::open(service.server.address("grpc"), 1 << 20).await;
+    let mut results = Vec::new();
+    for id in ["one", "two", "three"] {
+        service.create(id, "{}").await;
+        let Call { response, mut stream } = connection.call("StreamUpdateData", &[], None, false).await;
+        results.push(tokio::spawn(async move {
+            let mut body = within("an answer", response).await.unwrap().into_body();
+            let (mut bytes, mut results) = (Vec::new(), 0);
+            while let Some(data) = within("results", body.data()).await {
+                let data = data.unwrap();
+                body.flow_control().release_capacity(data.len()).unwrap();
+                bytes.extend_from_slice(&data);
+                while let Some(length) = bytes.get(1..5).map(|length| length.try_into().unwrap()) {
+                    let end = 5 + u32::from_be_bytes(length) as usize;
+                    if bytes.len() < end {
+                        break;
+                    }
+                    bytes.drain(..end);
+                    results += 1;
+                }
+            }
+            results
+        }));
+        for at in 0..UPDATES {
+            let update =
+                UpdateDataRequest { view: ChannelSessionView::Basic.into(), ..set(id, "k", "Number", at) };
+            let message = StreamUpdateDataRequest { request: Some(update) }.encode_to_vec();
+            stream.send_data(framed(false, &message), at + 1 == UPDATES).unwrap();
+        }
+    }
+    for results in results {
+        assert_eq!(results.await.unwrap(), UPDATES);
+    }
+    for id in ["one", "two", "three"] {
+        assert_eq!(service.rest().get(id).await.revision(), 1 + i64::try_from(UPDATES).unwrap());
+    }
+}
 
 async fn a_caller_that_takes_no_results_is_not_read_from(store: Store) {
     const UPDATES: usize = 2000;
