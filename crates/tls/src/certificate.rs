@@ -10,6 +10,8 @@ pub struct Certificate {
     /// The subject's alternative names, each with its kind, as OpenSSL prints them: `DNS:ivr.example.com`,
     /// `URI:spiffe://example.com/ivr`. Other kinds are left out.
     pub names: Vec<String>,
+    /// From when on it is valid.
+    pub begins: SystemTime,
     /// When it expires.
     pub expires: SystemTime,
 }
@@ -22,7 +24,8 @@ impl Certificate {
         let names = certificate.subject_alternative_name().ok()?;
         let names =
             names.map_or(&[][..], |names| &names.value.general_names).iter().filter_map(name).collect();
-        Some(Self { names, expires: time(certificate.validity().not_after) })
+        let validity = certificate.validity();
+        Some(Self { names, begins: time(validity.not_before), expires: time(validity.not_after) })
     }
 }
 

@@ -70,7 +70,7 @@ async fn a_caller_is_known_by_the_names_of_its_certificate() {
         (peer.names, read.expect("read")),
         (vec!["DNS:ivr.example.com".to_owned(), URI.to_owned()], 7)
     );
-    assert!(peer.expires > std::time::SystemTime::now());
+    assert!(peer.begins < std::time::SystemTime::now() && peer.expires > std::time::SystemTime::now());
     let expired = authority.expired(&["ivr.example.com"]);
     for own in [None, Some(&other.issue(&["ivr.example.com"])), Some(&expired)] {
         let (peer, read) = meet(&served, &client(&authority, own), "localhost").await;

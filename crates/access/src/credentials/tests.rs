@@ -73,7 +73,11 @@ async fn by_certificate(credentials: &Credentials, certificate: &Certificate) ->
 }
 
 fn certificate(names: &[&str], expires: SystemTime) -> Certificate {
-    Certificate { names: names.iter().map(|&name| name.to_owned()).collect(), expires }
+    Certificate {
+        names: names.iter().map(|&name| name.to_owned()).collect(),
+        begins: SystemTime::UNIX_EPOCH,
+        expires,
+    }
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use clap::{Args, builder::BoolishValueParser};
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "TLS")]
 pub struct Tls {
-    /// The certificate that callers are shown, and those of its issuers, for both addresses: a PEM file. It is read again when
+    /// The certificate that callers are shown, and those of its issuers: a PEM file. It is read again when
     /// it changes, as the other files are: connections that begin from then on have the new one, and none is dropped
     #[arg(long, env = "TLS_CERT", value_name = "FILE", hide_env_values = true)]
     pub(crate) tls_cert: Option<PathBuf>,

@@ -88,12 +88,15 @@ impl Serve {
         const CERTIFICATE: &str = "TLS certificate";
         // What is wrong with the settings has been told.
         self.tls.pair().ok()??;
-        let expires = match transport::server(&self.tls) {
-            Ok(server) => server?.0.certificate().expires,
+        let certificate = match transport::server(&self.tls) {
+            Ok(server) => server?.0.certificate(),
             Err(error) => return Some(Finding::failed(CERTIFICATE, error)),
         };
-        let day = humantime::format_rfc3339_seconds(expires);
-        Some(match expires.duration_since(SystemTime::now()) {
+        let [first, day] = [certificate.begins, certificate.expires].map(humantime::format_rfc3339_seconds);
+        if certificate.begins > SystemTime::now() {
+            return Some(Finding::failed(CERTIFICATE, format!("callers refuse it until {first}")));
+        }
+        Some(match certificate.expires.duration_since(SystemTime::now()) {
             Ok(left) if left > RENEWED_BY => Finding::fine(CERTIFICATE, format!("it expires at {day}")),
             Ok(_) => Finding::warning(CERTIFICATE, format!("it expires soon, at {day}")),
             Err(_) => Finding::failed(CERTIFICATE, format!("it expired at {day}: callers refuse it")),
