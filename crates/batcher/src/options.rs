@@ -27,6 +27,9 @@ pub struct Options {
     /// How many items a batch of large sessions has. Too many, and what they have in common with others, such as a store's one
     /// writer, is kept for long; too few, and each waits for a commit of its own.
     pub max_large: usize,
+    /// Whether a batch is of one tenant. Tenants then take turns by batches instead of by items, and where many of them have
+    /// little to do, a batch holds little.
+    pub one_tenant: bool,
     /// How many items may wait. More are refused at once, before they would wait in vain.
     pub max_waiting: usize,
     /// How many of them may wait for one session that another batch has.
@@ -51,6 +54,7 @@ impl Default for Options {
             max_batch: 128,
             max_bulk: 32,
             max_large: 4,
+            one_tenant: false,
             max_waiting: 16 * 1024,
             max_waiting_for_session: 2 * 1024,
             max_blocked_in_flight: 3,

@@ -25,6 +25,9 @@ pub(crate) struct Queue<I: Item> {
     large: Turns<I>,
     /// Whether a batch of the others was taken last.
     is_turn_of_large: bool,
+    /// Whether a batch is of one tenant, and whether the next one is of whoever's turn it is among those that come with others.
+    one_tenant: bool,
+    is_turn_of_bulk: bool,
     /// The sessions that are in a batch, each with the items that wait for it.
     locked_keys: HashMap<Key, VecDeque<Waiting<I>>>,
     /// How many items wait in `locked_keys`: all, and each tenant's.
@@ -44,6 +47,8 @@ impl<I: Item> Queue<I> {
             bulk: Turns::default(),
             large: Turns::default(),
             is_turn_of_large: false,
+            one_tenant: options.one_tenant,
+            is_turn_of_bulk: false,
             locked_keys: HashMap::new(),
             held: 0,
             held_by: HashMap::new(),
@@ -96,51 +101,96 @@ impl<I: Item> Queue<I> {
     }
 
     /// Takes the next batch, and locks its sessions; says whether it is one of a large session. `may_be_large` while there
-    /// is none in flight. Both kinds take turns.
+    /// is none in flight. Both kinds take turns. It is empty only where nothing is ready.
     pub(crate) fn take(&mut self, may_be_large: bool) -> (Vec<Waiting<I>>, bool) {
         if may_be_large && self.is_turn_of_large {
             self.is_turn_of_large = false;
-            let batch = self.take_large();
+            let batch = self.take_ready(Lane::Large);
             if !batch.is_empty() {
                 return (batch, true);
             }
         }
-        let batch = self.take_small();
+        let batch = self.take_ready(Lane::Single);
         self.is_turn_of_large = true;
         if batch.is_empty() && may_be_large {
-            return (self.take_large(), true);
+            return (self.take_ready(Lane::Large), true);
         }
         (batch, false)
+    }
+
+    /// The next items of large sessions, or of others. All that the tenant whose turn it is has may wait for its sessions: then
+    /// it is in no lane any more, and it is the next one's turn.
+    fn take_ready(&mut self, lane: Lane) -> Vec<Waiting<I>> {
+        loop {
+            let (batch, left) = match lane {
+                Lane::Large => (self.take_large(), self.large.len()),
+                Lane::Single | Lane::Bulk => (self.take_small(), self.ready_small()),
+            };
+            if !batch.is_empty() || left == 0 {
+                return batch;
+            }
+        }
     }
 
     /// The next large sessions' items.
     fn take_large(&mut self) -> Vec<Waiting<I>> {
         let (mut batch, mut own) = (Vec::new(), HashSet::new());
-        self.take_from(Lane::Large, self.max_large, &mut batch, &mut own);
+        let of = self.large.tenant().filter(|_| self.one_tenant);
+        self.take_from(Lane::Large, of, self.max_large, &mut batch, &mut own);
         while batch.len() < self.max_bulk
-            && let Some(next) = self.large.next()
+            && let Some(next) = self.large.next(of)
             && next.key.is_some_and(|key| own.contains(&key))
         {
-            self.take_from(Lane::Large, 1, &mut batch, &mut own);
+            self.take_from(Lane::Large, of, 1, &mut batch, &mut own);
         }
+        self.end_turn(of);
         batch
     }
 
     /// Of the others, single items go first, but always leave room for some that came with others.
     fn take_small(&mut self) -> Vec<Waiting<I>> {
-        let bulk = self.bulk.len().min(self.max_bulk);
+        let of = self.next_tenant();
+        let bulk = of.map_or(self.bulk.len(), |tenant| self.bulk.len_of(tenant)).min(self.max_bulk);
         let mut batch = Vec::new();
         let mut own = HashSet::new();
-        self.take_from(Lane::Single, self.max_batch - bulk, &mut batch, &mut own);
+        self.take_from(Lane::Single, of, self.max_batch - bulk, &mut batch, &mut own);
         let room = self.max_batch - batch.len();
-        self.take_from(Lane::Bulk, room.min(self.max_bulk), &mut batch, &mut own);
+        self.take_from(Lane::Bulk, of, room.min(self.max_bulk), &mut batch, &mut own);
+        self.end_turn(of);
         batch
     }
 
-    fn take_from(&mut self, lane: Lane, most: usize, batch: &mut Vec<Waiting<I>>, own: &mut HashSet<Key>) {
+    /// The tenant of the next batch; none where it may be of several. Lanes take turns in naming it, lest one that has nothing
+    /// but items which came with others waits for all single ones.
+    fn next_tenant(&mut self) -> Option<Tenant> {
+        if !self.one_tenant {
+            return None;
+        }
+        let (single, bulk) = (self.single.tenant(), self.bulk.tenant());
+        self.is_turn_of_bulk = !self.is_turn_of_bulk;
+        if self.is_turn_of_bulk { single.or(bulk) } else { bulk.or(single) }
+    }
+
+    /// Ends the turn of the tenant that a batch was of.
+    fn end_turn(&mut self, tenant: Option<Tenant>) {
+        let Some(tenant) = tenant else { return };
+        for turns in [&mut self.single, &mut self.bulk, &mut self.large] {
+            turns.end_turn(tenant);
+        }
+    }
+
+    /// Takes items of one lane: of one tenant, or of all in turn.
+    fn take_from(
+        &mut self,
+        lane: Lane,
+        of: Option<Tenant>,
+        most: usize,
+        batch: &mut Vec<Waiting<I>>,
+        own: &mut HashSet<Key>,
+    ) {
         let limit = batch.len() + most;
         while batch.len() < limit
-            && let Some(waiting) = self.lane(lane).pop()
+            && let Some(waiting) = self.lane(lane).pop(of)
         {
             match waiting.key {
                 _ if waiting.is_cancelled() => waiting.refuse_cancelled(),

@@ -55,21 +55,39 @@ impl<I: Item> Turns<I> {
         }
     }
 
-    /// What is taken next.
-    pub(super) fn next(&self) -> Option<&Waiting<I>> {
-        self.queues.get(self.turns.front()?)?.front()
+    /// What is taken next, of one tenant or of the one whose turn it is.
+    pub(super) fn next(&self, of: Option<Tenant>) -> Option<&Waiting<I>> {
+        self.queues.get(&of.or_else(|| self.tenant())?)?.front()
     }
 
-    /// Takes the next item, of the tenant whose turn it is.
-    pub(super) fn pop(&mut self) -> Option<Waiting<I>> {
-        let tenant = self.turns.pop_front()?;
+    /// Whose turn it is.
+    pub(super) fn tenant(&self) -> Option<Tenant> {
+        self.turns.front().copied()
+    }
+
+    /// Has a tenant wait for all others until it is its turn again.
+    pub(super) fn end_turn(&mut self, tenant: Tenant) {
+        if let Some(at) = self.turns.iter().position(|other| *other == tenant) {
+            self.turns.remove(at);
+            self.turns.push_back(tenant);
+        }
+    }
+
+    /// Takes the next item: of one tenant, whose turn goes on until it is [ended](Self::end_turn), or of the one whose turn it
+    /// is, which ends.
+    pub(super) fn pop(&mut self, of: Option<Tenant>) -> Option<Waiting<I>> {
+        let tenant = of.or_else(|| self.turns.pop_front())?;
         let Entry::Occupied(mut queue) = self.queues.entry(tenant) else { return None };
         let waiting = queue.get_mut().pop_front();
         self.len -= usize::from(waiting.is_some());
-        if queue.get().is_empty() {
-            self.spare = queue.remove();
-        } else {
-            self.turns.push_back(tenant);
+        match (queue.get().is_empty(), of) {
+            (true, None) => self.spare = queue.remove(),
+            (true, Some(tenant)) => {
+                self.spare = queue.remove();
+                self.turns.retain(|other| *other != tenant);
+            }
+            (false, None) => self.turns.push_back(tenant),
+            (false, Some(_)) => {}
         }
         waiting
     }

@@ -29,7 +29,12 @@ struct Waiters {
 
 impl Waiters {
     fn new() -> Self {
-        let limits = Options { max_batch: 16, max_bulk: 8, max_large: 4, ..Options::default() };
+        Self::with(false)
+    }
+
+    /// In batches of one tenant, or of several.
+    fn with(one_tenant: bool) -> Self {
+        let limits = Options { max_batch: 16, max_bulk: 8, max_large: 4, one_tenant, ..Options::default() };
         Self { queue: Queue::new(&limits), answers: Vec::new() }
     }
 
@@ -53,8 +58,9 @@ proptest! {
     fn all_come_once_and_those_of_a_session_in_order(
         pushed in pushed(5),
         ends in prop::collection::vec(any::<prop::sample::Index>(), 64),
+        one_tenant in any::<bool>(),
     ) {
-        let mut waiters = Waiters::new();
+        let mut waiters = Waiters::with(one_tenant);
         // Two sessions of one tenant may be of different lanes, but each session is of one.
         let mut lanes = BTreeMap::new();
         for (tenant, session, lane) in &pushed {
@@ -73,6 +79,11 @@ proptest! {
             }
             let keys: HashSet<_> = batch.iter().filter_map(|waiting| waiting.key).collect();
             let is_empty = keys.is_empty();
+            // Whoever can take nothing stops looking.
+            prop_assert!(!is_empty || waiters.queue.ready() == 0);
+            if let Some(first) = batch.first().filter(|_| one_tenant) {
+                prop_assert_eq!(of_tenant(&batch, first.tenant), batch.len());
+            }
             if !is_empty {
                 in_flight.push(keys);
             }
@@ -149,4 +160,33 @@ async fn another_tenant_s_item_is_in_the_next_batch_however_many_wait() {
     bench.log.gate.add_permits(100);
     all_are_ok(flood.into_iter().chain([first]).chain(others)).await;
     assert_eq!(bench.batches()[1], ["flood-0", "a", "b", "flood-1"]);
+}
+
+proptest! {
+    /// Nobody is left behind: a tenant waits for so many batches of others as there are tenants and lanes that take turns.
+    #[test]
+    fn batches_of_one_tenant_come_by_turns(pushed in pushed(1)) {
+        let mut waiters = Waiters::with(true);
+        let mut left = BTreeMap::<u64, usize>::new();
+        for (at, (tenant, _, lane)) in pushed.iter().enumerate() {
+            waiters.push(*tenant, u64::try_from(at).expect("few"), *lane);
+            *left.entry(*tenant).or_default() += 1;
+        }
+        let most = 4 * left.len();
+        let mut waited = BTreeMap::<u64, usize>::new();
+        while !left.is_empty() {
+            let (batch, _) = waiters.queue.take(true);
+            let tenant = batch.first().expect("something waits").tenant;
+            prop_assert_eq!(of_tenant(&batch, tenant), batch.len());
+            *left.get_mut(&tenant).expect("it waits") -= batch.len();
+            left.retain(|_, left| *left > 0);
+            waited.insert(tenant, 0);
+            for tenant in left.keys() {
+                let waited = waited.entry(*tenant).or_default();
+                *waited += 1;
+                prop_assert!(*waited <= most, "{tenant} waited for {waited} batches");
+            }
+        }
+        prop_assert_eq!(waiters.queue.take(true).0.len(), 0);
+    }
 }
