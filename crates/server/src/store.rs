@@ -48,7 +48,7 @@ pub(crate) async fn open(
 /// Looks at the database, and changes nothing.
 pub(crate) async fn inspect(database: &Database) -> Vec<Finding> {
     match Kind::of(database.url()) {
-        Ok(Kind::Postgres) => store_postgres::inspect(database.url()).await,
+        Ok(Kind::Postgres) => store_postgres::inspect(database.url(), false).await,
         Ok(Kind::Sqlite) => store_sqlite::inspect(database.url()).await,
         Err(error) => vec![Finding::failed("database", error.to_string())],
     }

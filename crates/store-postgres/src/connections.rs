@@ -7,6 +7,8 @@
 //! A connection goes back to where it came from only if its last statement came to an end. Whoever drops a call half-way,
 //! or is refused by a server that has become a standby, leaves no connection behind for the next caller.
 
+mod lease;
+
 use std::{
     io,
     sync::{
@@ -18,15 +20,10 @@ use std::{
 
 use batcher::LockWait;
 use domain::{Error, Outcome};
-use sqlx::{
-    Connection, PgConnection, Postgres, Row,
-    postgres::{PgArguments, PgRow},
-    query::Query,
-};
-use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
-    time::timeout,
-};
+use sqlx::{Connection, PgConnection};
+use tokio::{sync::Semaphore, time::timeout};
+
+pub(crate) use lease::Lease;
 
 use crate::{
     engine::{self, Engine},
@@ -78,6 +75,8 @@ pub(crate) struct Limits {
     pub(crate) acquire: Duration,
     /// How long a statement may take.
     pub(crate) statement: Duration,
+    /// Whether the database has [row-level security](crate::row_security), so that each statement says whose rows it is about.
+    pub(crate) row_level_security: bool,
 }
 
 /// A bounded number of connections. Clones are the same ones.
@@ -106,15 +105,6 @@ struct Idle {
     used: Instant,
 }
 
-/// A connection in use.
-pub(crate) struct Lease {
-    /// There until it is dropped.
-    idle: Option<Idle>,
-    is_sound: bool,
-    from: Connections,
-    _permit: OwnedSemaphorePermit,
-}
-
 impl Connections {
     pub(crate) fn new(target: Target, limits: Limits, epoch: Epoch, reachability: Reachability) -> Self {
         let permits = Arc::new(Semaphore::new(limits.max as usize));
@@ -125,6 +115,11 @@ impl Connections {
     /// How many there are at most.
     pub(crate) fn max(&self) -> u32 {
         self.0.limits.max
+    }
+
+    /// Whether statements have to say whose rows they are about.
+    pub(crate) fn is_guarded(&self) -> bool {
+        self.0.limits.row_level_security
     }
 
     /// A connection, as soon as there is one.
@@ -166,8 +161,11 @@ impl Connections {
         let generation = self.generation();
         let mut connection = self.0.target.connect().await?;
         let server_limit = self.0.limits.statement.mul_f64(SERVER_SHARE).as_millis();
-        let settings =
-            format!("{GENERIC_PLANS}; {KEEPALIVE}; SET statement_timeout = {server_limit}; {}", engine::ASK);
+        let settings = format!(
+            "{GENERIC_PLANS}; {KEEPALIVE}; SET statement_timeout = {server_limit}; {}{}",
+            self.in_transactions(),
+            engine::ASK
+        );
         let engine = bounded(self.0.limits.statement, async {
             let answer = sqlx::raw_sql(sqlx::AssertSqlSafe(settings)).fetch_all(&mut connection).await?;
             Engine::of(&mut connection, &answer).await
@@ -175,6 +173,16 @@ impl Connections {
         let engine = engine.await?;
         let now = Instant::now();
         Ok(Idle { connection, engine, generation, lock_wait: None, made: now, used: now })
+    }
+
+    /// What is set where statements have transactions of their own, so that a service which stops in the middle of one, as a
+    /// machine that is paused does, keeps no row locked for longer than a statement may take.
+    fn in_transactions(&self) -> String {
+        if !self.is_guarded() {
+            return String::new();
+        }
+        let limit = self.0.limits.statement.as_millis();
+        format!("SET idle_in_transaction_session_timeout = {limit}; ")
     }
 
     /// Lets go of all connections, of those in use when they come back: what was found out about one of them holds for all.
@@ -205,104 +213,6 @@ impl Connections {
 
     fn lock(&self) -> MutexGuard<'_, Vec<Idle>> {
         self.0.idle.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Lease {
-    /// Runs a statement, and returns its rows.
-    pub(crate) async fn fetch_all(
-        &mut self,
-        query: Query<'_, Postgres, PgArguments>,
-    ) -> Result<Vec<PgRow>, sqlx::Error> {
-        let limit = self.from.0.limits.statement;
-        // Until it is known how the statement ends: also whoever drops this future leaves the connection so.
-        self.is_sound = false;
-        let Some(idle) = &mut self.idle else { return Err(sqlx::Error::WorkerCrashed) };
-        let rows = bounded(limit, query.fetch_all(&mut idle.connection)).await;
-        match &rows {
-            Ok(_) => self.is_sound = true,
-            Err(error) if error::leaves_connection_sound(error) => self.is_sound = true,
-            Err(error) => {
-                self.from.distrust();
-                self.from.doubt(error);
-            }
-        }
-        rows
-    }
-
-    /// Runs a statement that returns one row.
-    pub(crate) async fn fetch_one(
-        &mut self,
-        query: Query<'_, Postgres, PgArguments>,
-    ) -> Result<PgRow, sqlx::Error> {
-        self.fetch_all(query).await?.pop().ok_or(sqlx::Error::RowNotFound)
-    }
-
-    /// Runs a statement of which nothing is returned.
-    pub(crate) async fn execute(
-        &mut self,
-        query: Query<'_, Postgres, PgArguments>,
-    ) -> Result<(), sqlx::Error> {
-        self.fetch_all(query).await.map(drop)
-    }
-
-    /// The epoch of the database that it leads to, as far as is known.
-    pub(crate) fn epoch(&self) -> Epoch {
-        self.from.0.epoch.clone()
-    }
-
-    /// What keeps the tables that it leads to.
-    pub(crate) fn engine(&self) -> Engine {
-        self.idle.as_ref().map_or(Engine::Postgres, |idle| idle.engine)
-    }
-
-    /// Whether another statement can be sent on it.
-    pub(crate) fn is_sound(&self) -> bool {
-        self.is_sound
-    }
-
-    /// Whether it has not been told yet how long to wait for locks, which is what batches begin with.
-    pub(crate) fn is_new(&self) -> bool {
-        self.idle.as_ref().is_some_and(|idle| idle.lock_wait.is_none())
-    }
-
-    /// Has nobody else use it.
-    pub(crate) fn close(mut self) {
-        self.idle = None;
-    }
-
-    /// Sets how long the statements that follow wait for locks.
-    pub(crate) async fn wait_for_locks(&mut self, wait: LockWait) -> Result<(), sqlx::Error> {
-        if self.idle.as_ref().is_some_and(|idle| idle.lock_wait == Some(wait)) {
-            return Ok(());
-        }
-        let limit = match wait {
-            LockWait::Short => SHORT_LOCK_WAIT,
-            LockWait::Long => LONG_LOCK_WAIT,
-        };
-        let set = sqlx::query("SELECT set_config('lock_timeout', $1, false) AS lock_timeout");
-        let set = self.fetch_one(set.bind(limit.as_millis().to_string())).await?;
-        set.try_get::<&str, _>("lock_timeout")?;
-        if let Some(idle) = &mut self.idle {
-            idle.lock_wait = Some(wait);
-        }
-        Ok(())
-    }
-}
-
-impl Drop for Lease {
-    fn drop(&mut self) {
-        let is_good = self.is_sound && !self.from.0.permits.is_closed();
-        let generation = self.from.generation();
-        let Some(idle) = self.idle.take().filter(|idle| is_good && idle.generation == generation) else {
-            // Closed by being dropped.
-            return;
-        };
-        let mut all = self.from.lock();
-        all.push(Idle { used: Instant::now(), ..idle });
-        // Those at the front have rested longest.
-        let rested = all.iter().take_while(|idle| idle.used.elapsed() > MAX_IDLE).count();
-        all.drain(..rested);
     }
 }
 

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sqlx::{PgConnection, Row};
 
-use crate::connections::Lease;
+use crate::{connections::Lease, row_security::Rows};
 
 /// Which database it is: neither another cluster, nor another database in it, nor tables that were restored have the same.
 macro_rules! database_id {
@@ -62,7 +62,7 @@ impl Epoch {
     pub(crate) async fn begin(&self, connection: &mut Lease) -> Result<(), sqlx::Error> {
         // Somebody else's is not seen in the statement that had to wait for it.
         for _ in 0..2 {
-            if let Some(row) = connection.fetch_all(sqlx::query(BEGIN)).await?.pop() {
+            if let Some(row) = connection.fetch_all(Rows::OfAll, sqlx::query(BEGIN)).await?.pop() {
                 *self.lock() = row.try_get::<&str, _>("id")?.into();
                 break;
             }
@@ -72,8 +72,10 @@ impl Epoch {
 
     /// The same when a store is opened, before any limit on statements: there may be many events to settle.
     pub(crate) async fn begin_first(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-        let row = sqlx::raw_sql(BEGIN).fetch_optional(connection).await?;
-        if let Some(row) = row {
+        // One message is one transaction, for which the rows are set.
+        let begin = format!("{}; {BEGIN}", Rows::OfAll.set()?);
+        let rows = sqlx::raw_sql(sqlx::AssertSqlSafe(begin)).fetch_all(connection).await?;
+        if let Some(row) = rows.last() {
             *self.lock() = row.try_get::<&str, _>("id")?.into();
         }
         Ok(())

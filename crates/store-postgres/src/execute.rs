@@ -11,7 +11,9 @@ use telemetry::{Statement, lost_races, replays, statement};
 
 use crate::{
     connections::{Connections, Lease},
-    error, load, locked, write,
+    error, load, locked,
+    row_security::batches::{Owner, by_owner},
+    write,
 };
 
 /// Executes a batch of commands, and gives a verdict on each, in order.
@@ -22,14 +24,18 @@ pub(crate) async fn run(
     wait: LockWait,
     keeps_answers: bool,
 ) -> Vec<Verdict<Command>> {
-    let mut rounds = Rounds { connections, cache, wait, keeps_answers, connection: None };
-    let results = batch::execute(&mut rounds, cache, &commands).await;
-    replays(&results);
-    batcher::verdicts(commands, results)
+    by_owner(connections.is_guarded(), commands, |owner, commands| async move {
+        let mut rounds = Rounds { connections, owner, cache, wait, keeps_answers, connection: None };
+        let results = batch::execute(&mut rounds, cache, &commands).await;
+        replays(&results);
+        batcher::verdicts(commands, results)
+    })
+    .await
 }
 
 struct Rounds<'a> {
     connections: &'a Connections,
+    owner: Owner,
     cache: &'a SessionCache,
     wait: LockWait,
     keeps_answers: bool,
@@ -55,16 +61,16 @@ impl Storage for Rounds<'_> {
         if sessions.is_empty() {
             return Ok(Vec::new());
         }
-        statement(Statement::Load, load::run(connection, sessions, commands)).await
+        statement(Statement::Load, load::run(connection, self.owner.rows(), sessions, commands)).await
     }
 
     async fn write(&mut self, group: &[SessionWrite]) -> Result<Vec<bool>, Refusal> {
         let Some(connection) = self.connection.as_mut().filter(|connection| connection.is_sound()) else {
             return Err(Refusal::Disconnected(error::connection_lost()));
         };
-        let epoch = connection.epoch();
+        let (whose, epoch) = (self.owner.rows(), connection.epoch());
         let known = epoch.id();
-        match statement(Statement::Write, write::run(connection, group, self.keeps_answers)).await {
+        match statement(Statement::Write, write::run(connection, whose, group, self.keeps_answers)).await {
             Ok(written) => {
                 if epoch.id() != known {
                     // It leads to another server by now, as behind a pooler.
@@ -74,7 +80,7 @@ impl Storage for Rounds<'_> {
                 Ok(written)
             }
             Err(error) if error::is_locked(&error) => {
-                Err(Refusal::Locked(locked::run(connection, group).await))
+                Err(Refusal::Locked(locked::run(connection, whose, group).await))
             }
             Err(error) => {
                 let refusal = error::refusal(error);

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use domain::{
-    Error,
+    Error, Outcome,
     error::{Denied, Source},
     health::{Check, Health},
 };
 use sqlx::Row;
 use tokio::time::timeout;
 
-use crate::{connections::Connections, error, open::Purposes, position};
+use crate::{connections::Connections, error, open::Purposes, position, row_security::Rows};
 
 /// How long the database may take for a probe: longer than a busy one does, and far below what callers wait.
 const LIMIT: Duration = Duration::from_secs(3);
@@ -27,6 +27,7 @@ const TABLES: &str = "
 /// where the role lacks a right that one of the statements of `write.rs` and `epoch.rs` needs.
 pub(crate) const WRITES: &str = "
     SELECT pg_is_in_recovery() AS is_standby, current_setting('transaction_read_only')::boolean AS is_read_only,
+           row_security_active('channel_session') AS has_row_security,
            (SELECT string_agg(privilege || ' on ' || needed.name, ', ')
             FROM (VALUES ('channel_session', '{SELECT,INSERT,UPDATE}'::text[]),
                          ('channel_session_epoch', '{SELECT,INSERT,DELETE}'),
@@ -61,13 +62,18 @@ pub(crate) async fn run(connections: &Purposes) -> Health {
 /// Whether writes are answered, once reads are.
 async fn sessions(connections: &Purposes) -> Result<Check, Error> {
     let mut connection = connections.reads.get().await?;
-    connection.execute(sqlx::query(TABLES)).await.map_err(error::of_read)?;
-    let row = connection.fetch_one(sqlx::query(WRITES)).await.map_err(error::of_read)?;
+    connection.execute(Rows::OfAll, sqlx::query(TABLES)).await.map_err(error::of_read)?;
+    let row = connection.fetch_one(Rows::None, sqlx::query(WRITES)).await.map_err(error::of_read)?;
     let missing: Option<String> = row.try_get("missing").map_err(error::of_read)?;
     let (is_standby, is_read_only) = (
         row.try_get("is_standby").map_err(error::of_read)?,
         row.try_get("is_read_only").map_err(error::of_read)?,
     );
+    if !connections.reads.is_guarded() && row.try_get("has_row_security").map_err(error::of_read)? {
+        // Nothing would be found, and everything be answered as missing.
+        let what = "the tables have row-level security since this process started, and its --row-level-security is off";
+        return Err(Error::StoreUnavailable { outcome: Outcome::NotApplied, cause: what.into() });
+    }
     if is_standby || is_read_only {
         // What reads from here may be behind what another server has by now.
         connections.all().into_iter().for_each(Connections::distrust);

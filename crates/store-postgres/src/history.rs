@@ -10,6 +10,7 @@ use crate::{
     connections::Connections,
     error,
     event::{columns, read},
+    row_security::Rows,
 };
 
 /// Along the primary key, backwards. A key is looked for in the changes of one session only.
@@ -44,6 +45,6 @@ pub(crate) async fn run(
         .bind(before.map_or(i64::MAX, Revision::get))
         .bind(key)
         .bind(i64::try_from(limit).unwrap_or(i64::MAX));
-    let rows = connection.fetch_all(query).await.map_err(error::of_read)?;
+    let rows = connection.fetch_all(Rows::Of(tenant), query).await.map_err(error::of_read)?;
     rows.iter().map(|row| read(row, tenant)).collect()
 }

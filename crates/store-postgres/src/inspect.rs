@@ -11,6 +11,7 @@ use crate::{
     health::WRITES,
     migrate::is_current,
     open::{check_server, connect, losses},
+    row_security::policies,
     target::Target,
 };
 
@@ -20,10 +21,12 @@ const LIMIT: Duration = Duration::from_secs(10);
 const DATABASE: &str = "database";
 const TABLES: &str = "tables";
 const PRIVILEGES: &str = "privileges";
+const ROWS: &str = "row-level security";
 const DURABILITY: &str = "durability";
 
-/// What is found of the database that a `postgres://` URL names. What hangs on something that failed is not looked at.
-pub async fn inspect(url: &str) -> Vec<Finding> {
+/// What is found of the database that a `postgres://` URL names, where its tables are to have row-level security or not. What
+/// hangs on something that failed is not looked at.
+pub async fn inspect(url: &str, row_level_security: bool) -> Vec<Finding> {
     let opened = async {
         let target = Target::parse(url)?.unprepared();
         let mut connection = connect(&target).await?;
@@ -43,6 +46,7 @@ pub async fn inspect(url: &str) -> Vec<Finding> {
         Ok(true) => {
             findings.push(Finding::fine(TABLES, "they are those of this version"));
             findings.push(privileges(&mut connection).await);
+            findings.push(rows(&mut connection, row_level_security).await);
         }
         Ok(false) => findings.push(missing_tables(&mut connection).await),
         Err(error) => findings.push(Finding::failed(TABLES, cause(error).to_string())),
@@ -71,6 +75,16 @@ async fn privileges(connection: &mut PgConnection) -> Finding {
         Ok((.., Some(missing))) => Finding::failed(PRIVILEGES, format!("the role lacks {missing}")),
         Ok((.., None)) => Finding::fine(PRIVILEGES, "the role has all that it needs"),
         Err(error) => Finding::failed(PRIVILEGES, cause(error).to_string()),
+    }
+}
+
+/// Whether row-level security is as it is taken to be.
+async fn rows(connection: &mut PgConnection, on: bool) -> Finding {
+    match bounded(LIMIT, policies::problem(connection, on)).await {
+        Ok(None) if on => Finding::fine(ROWS, "the role is held to the rows of one tenant at a time"),
+        Ok(None) => Finding::fine(ROWS, "it is off, and the tables do not ask for it"),
+        Ok(Some(problem)) => Finding::failed(ROWS, problem),
+        Err(error) => Finding::failed(ROWS, cause(error).to_string()),
     }
 }
 

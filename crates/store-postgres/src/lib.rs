@@ -3,7 +3,8 @@
 //! A command is decided by the domain on what was read, or on what this process wrote last, and written by one statement
 //! that takes effect only where that is still the session's revision; otherwise the session is read, and the command
 //! decided again. There is never a transaction that is opened and closed from here: there is no moment at which a lost
-//! caller could leave a connection inside one.
+//! caller could leave a connection inside one. With [row-level security](row_security), each statement has a transaction of its
+//! own, in which it says whose rows it is about.
 
 mod columns;
 mod connections;
@@ -25,6 +26,7 @@ mod open;
 mod position;
 mod reachability;
 mod retention;
+mod row_security;
 mod target;
 mod warnings;
 mod write;
@@ -45,7 +47,7 @@ use get::Read;
 use telemetry::{Statement, statement};
 
 pub use inspect::inspect;
-pub use migrate::migrate;
+pub use migrate::{RowLevelSecurity, migrate, migrate_with};
 pub use open::Options;
 
 /// Sessions in a PostgreSQL database.

@@ -7,7 +7,7 @@ use domain::{
 };
 use sqlx::{Row, postgres::PgRow};
 
-use crate::{connections::Connections, error};
+use crate::{connections::Connections, error, row_security::Rows};
 
 /// A statement that scans along the index that was chosen. What is scanned and not wanted comes without a document.
 macro_rules! statement {
@@ -58,7 +58,7 @@ pub(crate) async fn run(
         .bind(&filter.channel_type)
         .bind(filter.active)
         .bind(i64::try_from(scanned).unwrap_or(i64::MAX));
-    let rows = connection.fetch_all(query).await.map_err(error::of_read)?;
+    let rows = connection.fetch_all(Rows::Of(tenant), query).await.map_err(error::of_read)?;
     let is_last = rows.len() < scanned;
     let scanned = rows.iter().map(read).collect::<Result<_, _>>()?;
     Ok(Page::of(scanned, limit, is_last))

@@ -19,6 +19,7 @@ use crate::{
     connections::Lease,
     error,
     event::{self, past},
+    row_security::Rows,
 };
 
 const SESSIONS: &str = "
@@ -55,17 +56,18 @@ const SESSIONS_AND_RECORDS: &str = concat!(
 /// A session's state for each key, in order.
 pub(crate) async fn run(
     connection: &mut Lease,
+    whose: Rows<'_>,
     keys: &[Key<'_>],
     commands: &[&Command],
 ) -> Result<Vec<Result<SessionState, Error>>, Error> {
     let named: Vec<_> =
         commands.iter().filter_map(|command| Some((command, command.request_id.as_ref()?))).collect();
     let query = || if named.is_empty() { sessions(keys) } else { sessions_and_records(keys, &named) };
-    let rows = match connection.fetch_all(query()).await {
+    let rows = match connection.fetch_all(whose, query()).await {
         // No row's lock is in a read's way: somebody has locked the whole table, mostly for a moment.
         Err(error) if error::is_locked(&error) => {
             connection.wait_for_locks(LockWait::Long).await.map_err(error::of_read)?;
-            connection.fetch_all(query()).await
+            connection.fetch_all(whose, query()).await
         }
         rows => rows,
     };

@@ -2,7 +2,7 @@
 
 use domain::batch::SessionWrite;
 
-use crate::{connections::Lease, load};
+use crate::{connections::Lease, load, row_security::Rows};
 
 /// Those that are not locked. The locks that it takes end with it, so it is only a hint.
 const FREE: &str = "
@@ -12,14 +12,14 @@ const FREE: &str = "
     FOR NO KEY UPDATE OF session SKIP LOCKED";
 
 /// For each of the writes that could not be written for somebody else's lock, whether its session is locked.
-pub(crate) async fn run(connection: &mut Lease, group: &[SessionWrite]) -> Vec<bool> {
+pub(crate) async fn run(connection: &mut Lease, rows: Rows<'_>, group: &[SessionWrite]) -> Vec<bool> {
     if group.len() == 1 {
         return vec![true];
     }
     let free = sqlx::query(FREE)
         .bind(group.iter().map(|write| write.tenant.as_str()).collect::<Vec<_>>())
         .bind(group.iter().map(|write| write.id.as_str()).collect::<Vec<_>>());
-    let Ok(rows) = connection.fetch_all(free).await else {
+    let Ok(rows) = connection.fetch_all(rows, free).await else {
         // The whole table is locked, or the database cannot lock so many at once: each has to find out by itself.
         return vec![true; group.len()];
     };

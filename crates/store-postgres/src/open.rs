@@ -14,6 +14,7 @@ use crate::{
     execute,
     get::{self, Read},
     reachability::Reachability,
+    row_security::policies,
     target::Target,
 };
 
@@ -41,6 +42,9 @@ pub struct Options {
     /// How many bytes the sessions take that were written last, whose next update needs no reading; 0 for none. Too few, and
     /// most updates read their session first; too many, and memory is taken for sessions that nobody writes any more.
     pub session_cache: usize,
+    /// Whether the tables have policies of row-level security, so that each statement says whose rows it is about: more round
+    /// trips for each batch, and batches of one tenant. Opening fails where the tables have other policies than that.
+    pub row_level_security: bool,
 }
 
 impl Default for Options {
@@ -54,6 +58,7 @@ impl Default for Options {
             keeps_answers: false,
             warns_of_losses: true,
             session_cache: SessionCache::DEFAULT_BYTES,
+            row_level_security: false,
         }
     }
 }
@@ -70,6 +75,7 @@ impl Store {
         let target = Target::parse(url)?;
         let mut first = connect(&target).await?;
         check_server(&mut first).await?;
+        check_row_level_security(&mut first, options.row_level_security).await?;
         if options.warns_of_losses {
             warn_of_losses(&mut first).await;
         }
@@ -86,6 +92,7 @@ impl Store {
                 max: max.max(1),
                 acquire: options.acquire_timeout,
                 statement: options.statement_timeout,
+                row_level_security: options.row_level_security,
             };
             Connections::new(target.clone(), limits, epoch.clone(), reachability.clone())
         };
@@ -97,6 +104,7 @@ impl Store {
             max_in_flight: options.batches,
             max_slow_in_flight: 2 * options.batches,
             max_stalled: (options.max_connections / 2) as usize,
+            one_tenant: options.row_level_security,
             ..batcher::Options::default()
         };
         let tasks = |connections: &Connections| Tasks::new(connections.max(), options.acquire_timeout);
@@ -169,6 +177,19 @@ pub(crate) async fn check_server(connection: &mut PgConnection) -> Result<(), Op
         ));
     }
     Ok(())
+}
+
+/// Holds the tables and the role to what was asked for.
+async fn check_row_level_security(connection: &mut PgConnection, on: bool) -> Result<(), OpenError> {
+    match policies::problem(connection, on).await {
+        Ok(None) => Ok(()),
+        Ok(Some(problem)) => Err(OpenError::new(problem)),
+        Err(error) => {
+            let transient = is_transient(&error);
+            let message = "the database does not say whether its tables have row-level security";
+            Err(OpenError::because(message, cause(error)).transient(transient))
+        }
+    }
 }
 
 /// The settings that are off by which the server may lose what it has acknowledged.

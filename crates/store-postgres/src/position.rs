@@ -10,7 +10,7 @@ use std::fmt;
 use domain::{Error, event::Position, violation::Violation};
 use sqlx::Row;
 
-use crate::{connections::Connections, epoch::database_id, error};
+use crate::{connections::Connections, epoch::database_id, error, row_security::Rows};
 
 /// Which transactions were visible at a moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,7 +62,7 @@ pub(crate) async fn now(connections: &Connections) -> Result<Position, Error> {
     let mut connection = connections.get().await?;
     connection.engine().check_positions()?;
     for _ in 0..2 {
-        let row = connection.fetch_one(sqlx::query(NOW)).await.map_err(error::of_read)?;
+        let row = connection.fetch_one(Rows::OfAll, sqlx::query(NOW)).await.map_err(error::of_read)?;
         if let (now, Some(latest)) = Now::read(&row)? {
             let delivered = now.visible.before(now.durable);
             return Ok(Cursor { epoch: latest, delivered, partial: None }.position());

@@ -8,14 +8,15 @@ use domain::{
 };
 use sqlx::Row;
 
-use crate::{connections::Connections, engine::Engine, error};
+use crate::{connections::Connections, engine::Engine, error, row_security::Rows};
 
 /// A step looks at the oldest events, by their transactions, and deletes those that have expired. Of several processes one has
 /// its turn at a time, and the others find nothing to do. What is deleted is noted in the same step: whoever reads on from
 /// before it is refused. Of what was noted, the last thousand transactions are kept one by one. So nobody who has seen them is
 /// refused, unless a transaction was open for as long as all those took. The next step begins where this one came to, or a few
 /// transactions before, at one that is still open and may have an event. Not at one that stays open for hours: what has been
-/// deleted since cannot be cleaned up, and each step would walk over it.
+/// deleted since cannot be cleaned up, and each step would walk over it. Where it begins is compared as it comes: a condition
+/// that computes with it uses no index where there is [row-level security](crate::row_security).
 macro_rules! events {
     ($row:literal, $expired:literal) => {
         concat!(
@@ -24,7 +25,7 @@ macro_rules! events {
         SELECT * FROM channel_session_event_log FOR UPDATE SKIP LOCKED
     ), oldest AS MATERIALIZED (
         SELECT ", $row, ", transaction_id, at FROM channel_session_event
-        WHERE transaction_id >= coalesce((SELECT oldest_event FROM turn), '0') AND EXISTS (SELECT FROM turn)
+        WHERE transaction_id >= (SELECT coalesce(oldest_event, '0') FROM turn)
         ORDER BY transaction_id, ordinal LIMIT $2
     ), deleted AS (
         DELETE FROM channel_session_event AS event ", $expired, "
@@ -58,11 +59,15 @@ macro_rules! idempotency_records {
     WITH turn AS MATERIALIZED (
         SELECT * FROM channel_session_event_log FOR UPDATE SKIP LOCKED
     ), expired AS MATERIALIZED (
-        SELECT ", $row, ", at FROM channel_session_idempotency_record
-        WHERE at >= coalesce((SELECT oldest_record_at FROM turn), 0) AND at < $1 AND EXISTS (SELECT FROM turn)
+        SELECT ",
+            $row,
+            ", at FROM channel_session_idempotency_record
+        WHERE at >= (SELECT coalesce(oldest_record_at, 0) FROM turn) AND at < $1
         ORDER BY at LIMIT $2
     ), deleted AS (
-        DELETE FROM channel_session_idempotency_record AS record ", $expired, "
+        DELETE FROM channel_session_idempotency_record AS record ",
+            $expired,
+            "
         RETURNING 1
     )
     UPDATE channel_session_event_log
@@ -110,7 +115,7 @@ pub(crate) async fn expire(
     let mut connection = connections.get().await?;
     let query = sqlx::query(statement(connection.engine(), expired));
     let query = query.bind(before.millis()).bind(i64::try_from(limit).unwrap_or(i64::MAX));
-    let rows = connection.fetch_all(query).await.map_err(error::of_write)?;
+    let rows = connection.fetch_all(Rows::OfAll, query).await.map_err(error::of_write)?;
     let Some(row) = rows.first() else { return Ok(0) };
     let deleted: i64 = row.try_get("count").map_err(error::of_write)?;
     Ok(usize::try_from(deleted).unwrap_or(0))
@@ -120,7 +125,7 @@ pub(crate) async fn expire(
 pub(crate) async fn now(connections: &Connections) -> Result<Timestamp, Error> {
     let mut connection = connections.get().await?;
     let now = sqlx::query("SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now");
-    let row = connection.fetch_one(now).await.map_err(error::of_read)?;
+    let row = connection.fetch_one(Rows::None, now).await.map_err(error::of_read)?;
     Ok(Timestamp::from_millis(row.try_get("now").map_err(error::of_read)?))
 }
 
@@ -131,7 +136,7 @@ pub(crate) async fn ended(
 ) -> Result<Vec<(TenantId, Id, Revision)>, Error> {
     let mut connection = connections.get().await?;
     let query = sqlx::query(ENDED).bind(before.millis()).bind(i64::try_from(limit).unwrap_or(i64::MAX));
-    let rows = connection.fetch_all(query).await.map_err(error::of_read)?;
+    let rows = connection.fetch_all(Rows::OfAll, query).await.map_err(error::of_read)?;
     rows.iter()
         .map(|row| {
             let tenant = TenantId::from_stored(row.try_get("tenant_id").map_err(error::of_read)?);

@@ -9,7 +9,7 @@ use domain::{
 };
 use sqlx::{Postgres, Row, postgres::PgArguments, query::Query};
 
-use crate::{columns::Columns, connections::Lease, load::index, warnings};
+use crate::{columns::Columns, connections::Lease, load::index, row_security::Rows, warnings};
 
 /// Whether the epoch of this start of the server is the one that the store knows: asked in the statement that writes, since a
 /// pooler may have led it to another server than the one before, where a revision may stand for another document.
@@ -148,11 +148,12 @@ const ERASE: &str = "
 /// records, or where they cannot be rebuilt.
 pub(crate) async fn run(
     connection: &mut Lease,
+    whose: Rows<'_>,
     group: &[SessionWrite],
     keeps_answers: bool,
 ) -> Result<Vec<bool>, sqlx::Error> {
     // Should a deletion have been cut off before it had erased everything, it is done now.
-    erase(connection, group.iter().filter(|write| write.restarts)).await?;
+    erase(connection, whose, group.iter().filter(|write| write.restarts)).await?;
     let epoch = connection.epoch().id();
     let query = match group {
         [write]
@@ -167,7 +168,7 @@ pub(crate) async fn run(
         _ => Columns::of(group, keeps_answers).bind_all(sqlx::query(WRITE)),
     };
     let mut written = vec![false; group.len()];
-    let (rows, warning) = warnings::heard(connection.fetch_all(query.bind(&*epoch))).await;
+    let (rows, warning) = warnings::heard(connection.fetch_all(whose, query.bind(&*epoch))).await;
     let rows = rows?;
     if let Some(warning) = warning {
         // It has committed, and may be on no standby that it was to be on: whoever asked for it is not told that it is durable.
@@ -182,7 +183,7 @@ pub(crate) async fn run(
         written[index(&row)?] = true;
     }
     let deleted = group.iter().zip(&written).filter(|(write, written)| **written && write.erase);
-    if let Err(error) = erase(connection, deleted.map(|(write, _)| write)).await {
+    if let Err(error) = erase(connection, whose, deleted.map(|(write, _)| write)).await {
         // What was written stays written: it is done before anything else is stored under these ids.
         tracing::warn!(%error, "what a deletion left of idempotency records could not be removed yet");
     }
@@ -210,6 +211,7 @@ fn update_one<'a>(
 
 async fn erase(
     connection: &mut Lease,
+    whose: Rows<'_>,
     writes: impl Iterator<Item = &SessionWrite>,
 ) -> Result<(), sqlx::Error> {
     let writes: Vec<_> = writes.collect();
@@ -220,5 +222,5 @@ async fn erase(
         .bind(writes.iter().map(|write| write.tenant.as_str()).collect::<Vec<_>>())
         .bind(writes.iter().map(|write| write.id.as_str()).collect::<Vec<_>>())
         .bind(writes.iter().map(|write| write.expected.get()).collect::<Vec<_>>());
-    connection.execute(erase).await
+    connection.execute(whose, erase).await
 }

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "what cannot be set up fails the test, as it should")]
 
-use channel_sessions_store_postgres::{Options, Store, migrate};
+use channel_sessions_store_postgres::{Options, RowLevelSecurity, Store, migrate_with};
 use domain::{
     Error, Outcome,
     command::{Create, Existing, Operation},
@@ -17,15 +17,30 @@ use store_testkit::{
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_commit_that_waits_for_no_standby_any_more_is_not_acknowledged() {
+    commits_are_not_acknowledged(false).await;
+}
+
+/// The warning comes with the end of the statement's transaction then.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nor_is_one_with_row_level_security() {
+    commits_are_not_acknowledged(true).await;
+}
+
+async fn commits_are_not_acknowledged(row_level_security: bool) {
     let cluster = Cluster::start(postgres::Options::default()).await;
     let url = cluster.url("postgres");
-    migrate(&url).await.unwrap();
-    let store = Store::open(&url, &Options::default()).await.unwrap();
+    let mut admin = PgConnection::connect(&url).await.unwrap();
+    let owner =
+        "CREATE ROLE owner LOGIN; ALTER DATABASE postgres OWNER TO owner; ALTER SCHEMA public OWNER TO owner";
+    sqlx::raw_sql(owner).execute(&mut admin).await.unwrap();
+    let url = url.replace("postgres@", "owner@");
+    migrate_with(&url, RowLevelSecurity::Switch(row_level_security)).await.unwrap();
+    let options = Options { row_level_security, ..Options::default() };
+    let store = Store::open(&url, &options).await.unwrap();
     let create = Create { document: parsed::document("{}"), existing: Existing::Refuse };
     let id = || parsed::id("x");
     store.execute(vec![parsed::command(id(), Operation::Create(create))]).await.remove(0).unwrap();
 
-    let mut admin = PgConnection::connect(&url).await.unwrap();
     for statement in ["ALTER SYSTEM SET synchronous_standby_names = 'nobody'", "SELECT pg_reload_conf()"] {
         sqlx::raw_sql(statement).execute(&mut admin).await.unwrap();
     }

@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "what cannot be set up fails the test, as it should")]
 
-use channel_sessions_store_postgres::{Options, Store, migrate};
+use channel_sessions_store_postgres::{Options, RowLevelSecurity, Store, migrate_with};
 use domain::{
     command::{Command, Create, Existing, Operation},
     session::TenantId,
@@ -33,9 +33,20 @@ fn update(id: &str, key: &str) -> Command {
 
 #[tokio::test]
 async fn what_was_written_before_is_not_assumed_of_a_server_that_is_connected_anew() {
+    nothing_is_assumed(false).await;
+}
+
+#[tokio::test]
+async fn nor_is_it_with_row_level_security() {
+    nothing_is_assumed(true).await;
+}
+
+async fn nothing_is_assumed(row_level_security: bool) {
     let database = postgres::database().await;
-    migrate(database.url()).await.unwrap();
-    let store = Store::open(database.url(), &Options::default()).await.unwrap();
+    let owner = database.owner_url().await;
+    migrate_with(&owner, RowLevelSecurity::Switch(row_level_security)).await.unwrap();
+    let options = Options { row_level_security, ..Options::default() };
+    let store = Store::open(&owner, &options).await.unwrap();
     for command in ["a", "b"].map(create).into_iter().chain(["a", "b"].map(|id| update(id, "lost"))) {
         store.execute(vec![command]).await.remove(0).unwrap();
     }
@@ -44,7 +55,7 @@ async fn what_was_written_before_is_not_assumed_of_a_server_that_is_connected_an
     for statement in LOSE {
         sqlx::query(statement).execute(&mut connection).await.unwrap();
     }
-    let other = Store::open(database.url(), &Options::default()).await.unwrap();
+    let other = Store::open(&owner, &options).await.unwrap();
     assert_eq!(other.execute(vec![update("b", "of-other")]).await.remove(0).unwrap().revision.get(), 2);
 
     // The store finds out with one session that its connections are gone.

@@ -4,7 +4,7 @@
 
 #![allow(clippy::unwrap_used, reason = "what cannot be set up fails the test, as it should")]
 
-use channel_sessions_store_postgres::{Options, Store, migrate};
+use channel_sessions_store_postgres::{Options, RowLevelSecurity, Store, migrate_with};
 use domain::{
     command::{Command, Create, Existing, Operation},
     event::{Position, Scope},
@@ -51,6 +51,9 @@ const LOAD: &str = "
     SELECT 'default', 's' || 1 + n % 30000, 'r' || n, sha256(n::text::bytea), 1 + n / 30000, true, n
     FROM generate_series(0, 299999) AS n";
 
+const OWNER: &str =
+    "CREATE ROLE owner LOGIN; ALTER DATABASE postgres OWNER TO owner; ALTER SCHEMA public OWNER TO owner";
+
 const GIVE_IDS: &str =
     "DO $$ BEGIN FOR i IN 1..10000 LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP; END $$";
 
@@ -67,19 +70,28 @@ async fn blocks(admin: &mut PgConnection) -> i64 {
 }
 
 struct Database {
+    /// The service's, and that of whoever may do all.
     url: String,
+    admin_url: String,
+    options: Options,
     admin: PgConnection,
     /// What opening the store takes.
     opening: i64,
 }
 
 impl Database {
-    async fn load(url: &str) -> Self {
-        let (url, admin) =
-            (format!("{url}?application_name=reads"), PgConnection::connect(url).await.unwrap());
+    /// With row-level security, or without.
+    async fn load(cluster: &Cluster, row_level_security: bool) -> Self {
+        let admin_url = cluster.url("postgres");
+        let mut admin = PgConnection::connect(&admin_url).await.unwrap();
+        let options = Options { row_level_security, ..Options::default() };
+        sqlx::raw_sql(OWNER).execute(&mut admin).await.unwrap();
+        let url = admin_url.replace("postgres@", "owner@");
+        migrate_with(&url, RowLevelSecurity::Switch(row_level_security)).await.unwrap();
+        let url = format!("{url}?application_name=reads");
         // Before the epoch has begun, what is there counts as another database's.
-        Store::open(&url, &Options::default()).await.unwrap().close().await;
-        let mut database = Self { url, admin, opening: 0 };
+        Store::open(&url, &options).await.unwrap().close().await;
+        let mut database = Self { url, admin_url, options, admin, opening: 0 };
         for statement in [GIVE_IDS, LOAD] {
             database.run(statement).await;
         }
@@ -90,15 +102,19 @@ impl Database {
 
     /// Runs a statement on a connection that ends with it: what it looked at is told by then.
     async fn run(&self, statement: &'static str) {
-        let mut connection = PgConnection::connect(&self.url).await.unwrap();
+        let mut connection = PgConnection::connect(&self.admin_url).await.unwrap();
         sqlx::raw_sql(statement).execute(&mut connection).await.unwrap();
         connection.close().await.unwrap();
+    }
+
+    async fn open(&self) -> Store {
+        Store::open(&self.url, &self.options).await.unwrap()
     }
 
     /// How many blocks are looked at in some work on a store.
     async fn takes(&mut self, work: impl AsyncFn(&Store)) -> i64 {
         let before = blocks(&mut self.admin).await;
-        let store = Store::open(&self.url, &Options::default()).await.unwrap();
+        let store = self.open().await;
         work(&store).await;
         store.close().await;
         blocks(&mut self.admin).await - before - self.opening
@@ -213,14 +229,23 @@ fn named(request_id: &str, number: i64) -> Command {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn reads_take_what_they_return_and_a_bounded_rest() {
+    reads_are_bounded(false).await;
+}
+
+/// The conditions of policies come before those of a statement, unless these cannot tell what they see: an operator that could
+/// would use no index.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn reads_take_no_more_with_row_level_security() {
+    reads_are_bounded(true).await;
+}
+
+async fn reads_are_bounded(row_level_security: bool) {
     // The planner is told nothing until the test says so.
     let settings = vec!["autovacuum=off".to_owned()];
     let cluster = Cluster::start(postgres::Options { settings, ..Default::default() }).await;
-    let admin_url = cluster.url("postgres");
-    migrate(&admin_url).await.unwrap();
-    let mut database = Database::load(&admin_url).await;
+    let mut database = Database::load(&cluster, row_level_security).await;
 
-    let store = Store::open(&database.url, &Options::default()).await.unwrap();
+    let store = database.open().await;
     let end = store.position().await.unwrap();
     let middle = before(&end, 5000);
     // Far more than is looked at: found among all events.
@@ -240,17 +265,19 @@ async fn reads_take_what_they_return_and_a_bounded_rest() {
     database.reads_are_bounded(&end, &middle).await;
 
     // Somebody's transaction that stays open, while others come and go.
-    let mut open = PgConnection::connect(&admin_url).await.unwrap();
+    let mut open = PgConnection::connect(&database.admin_url).await.unwrap();
     sqlx::raw_sql("BEGIN; SELECT pg_current_xact_id()").execute(&mut open).await.unwrap();
-    let store = Store::open(&database.url, &Options::default()).await.unwrap();
+    let store = database.open().await;
     for number in 0..200 {
         store.execute(vec![update(1000 + number)]).await.remove(0).unwrap();
     }
     let later = store.position().await.unwrap();
     store.close().await;
     database.reads_are_bounded(&later, &middle).await;
+    // With row-level security, what is in them is read apart from which they are.
+    let enough = if row_level_security { 900 } else { 600 };
     database
-        .is_at_most("a poll with news", 600, async |store| {
+        .is_at_most("a poll with news", enough, async |store| {
             let page = store.events(&TenantId::only(), &Scope::All, &end, None, 20).await.unwrap();
             assert_eq!(page.events.len(), 20);
         })
@@ -258,7 +285,7 @@ async fn reads_take_what_they_return_and_a_bounded_rest() {
     database.changes_with_request_ids_are_bounded("before").await;
 
     database.run("ANALYZE").await;
-    let store = Store::open(&database.url, &Options::default()).await.unwrap();
+    let store = database.open().await;
     let later = store.position().await.unwrap();
     store.close().await;
     database.reads_are_bounded(&later, &middle).await;
@@ -267,22 +294,30 @@ async fn reads_take_what_they_return_and_a_bounded_rest() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn retention_takes_what_it_deletes_also_where_nothing_that_was_deleted_can_go() {
+    retention_is_bounded(false).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn retention_takes_no_more_with_row_level_security() {
+    retention_is_bounded(true).await;
+}
+
+async fn retention_is_bounded(row_level_security: bool) {
     let settings = vec!["autovacuum=off".to_owned()];
     let cluster = Cluster::start(postgres::Options { settings, ..Default::default() }).await;
     let admin_url = cluster.url("postgres");
-    migrate(&admin_url).await.unwrap();
     // Somebody who reads for hours, such as a dump, and has changed something before: what is deleted stays where it is.
     let mut old = PgConnection::connect(&admin_url).await.unwrap();
     let hold = "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT pg_current_xact_id()";
     sqlx::raw_sql(hold).execute(&mut old).await.unwrap();
-    let mut database = Database::load(&admin_url).await;
+    let mut database = Database::load(&cluster, row_level_security).await;
     let step = async |store: &Store| {
         let before = Timestamp::from_millis(EVENTS / 2);
         assert_eq!(store.expire(Expired::Events(before), 500).await.unwrap(), 500);
     };
     for round in 0..5 {
         database.is_at_most(&format!("a step in round {round}"), 3000, step).await;
-        let store = Store::open(&database.url, &Options::default()).await.unwrap();
+        let store = database.open().await;
         for _ in 0..30 {
             step(&store).await;
         }
@@ -302,7 +337,7 @@ async fn an_event_that_was_under_way_while_later_ones_were_deleted_is_deleted_to
         INSERT INTO channel_session_event (tenant_id, session_id, revision, ordinal, name, at, requester, changes)
         VALUES ('default', 'held', 1, 1, 'CHANNEL_SESSION_DELETED', 1, 'somebody', '[]')";
     let database = postgres::database().await;
-    migrate(database.url()).await.unwrap();
+    migrate_with(database.url(), RowLevelSecurity::OfNewTables(false)).await.unwrap();
     let store = Store::open(database.url(), &Options::default()).await.unwrap();
     let mut held = PgConnection::connect(database.url()).await.unwrap();
     sqlx::raw_sql("BEGIN").execute(&mut held).await.unwrap();

@@ -53,6 +53,25 @@ impl Database {
         &self.url
     }
 
+    /// How to connect as a role that owns it and may do nothing beyond that: no superuser, whom no policy holds for.
+    ///
+    /// # Panics
+    /// If the role cannot be made.
+    pub async fn owner_url(&self) -> String {
+        let role = owner(&self.name);
+        let statements = format!(
+            "CREATE ROLE {role} LOGIN PASSWORD 'secret';
+             ALTER DATABASE {} OWNER TO {role};
+             ALTER SCHEMA public OWNER TO {role}",
+            self.name
+        );
+        let mut url = Url::parse(&self.url).expect("a database's URL is valid");
+        citus::run(&url, statements).await.unwrap_or_else(|error| panic!("cannot make its owner: {error}"));
+        let named = url.set_username(&role).and_then(|()| url.set_password(Some("secret")));
+        named.expect("a URL of PostgreSQL has users");
+        url.into()
+    }
+
     /// Spreads the tables over the workers, where the server that is given is the coordinator of a Citus cluster.
     ///
     /// # Panics
@@ -73,14 +92,19 @@ impl Drop for Database {
         if admin_urls.is_empty() {
             return;
         }
-        let statement = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
+        let statements = [
+            format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name),
+            format!("DROP ROLE IF EXISTS {}", owner(&self.name)),
+        ];
         // Within a runtime nothing can be waited for, so another thread does. A failure leaves a database
         // behind, which is no reason to fail a test that has passed.
         let dropping = thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             runtime.block_on(async {
                 for url in admin_urls {
-                    citus::run(&url, statement.clone()).await?;
+                    for statement in &statements {
+                        citus::run(&url, statement.clone()).await?;
+                    }
                 }
                 Ok::<_, sqlx::Error>(())
             })
@@ -170,6 +194,11 @@ pub fn copy(from: &str, to: &str) {
     restore.stdin(dump.stdout.take().expect("it has a pipe"));
     assert!(restore.status().expect("psql starts").success(), "the dump is restored");
     assert!(dump.wait().expect("pg_dump ends").success(), "the database is dumped");
+}
+
+/// The role that owns a database, where there is one.
+fn owner(database: &str) -> String {
+    format!("{database}_owner")
 }
 
 /// A server that is given may serve several test processes at once, also from different machines.

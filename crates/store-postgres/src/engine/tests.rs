@@ -13,17 +13,19 @@ use crate::{
     epoch::Epoch,
     migrate,
     reachability::Reachability,
+    row_security::Rows,
     target::Target,
 };
 
 /// What a new connection leads to, and how it plans.
 async fn found(url: &str) -> (Engine, String) {
     let second = Duration::from_secs(5);
-    let limits = Limits { max: 1, acquire: second, statement: second };
+    let limits = Limits { max: 1, acquire: second, statement: second, row_level_security: false };
     let target = Target::parse(url).expect("a URL");
     let connections = Connections::new(target, limits, Epoch::default(), Reachability::default());
     let mut connection = connections.get().await.expect("a connection");
-    let mode = connection.fetch_one(sqlx::query("SHOW plan_cache_mode")).await.expect("an answer");
+    let mode =
+        connection.fetch_one(Rows::None, sqlx::query("SHOW plan_cache_mode")).await.expect("an answer");
     (connection.engine(), mode.get(0))
 }
 
