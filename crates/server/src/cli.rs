@@ -260,7 +260,7 @@ const INTERRUPTED: &str = "interrupted; nothing was changed";
 /// Opens the store of a command that works on the sessions, with its tables brought to this version.
 async fn open(database: &Database) -> Result<Arc<dyn Store>, OpenError> {
     wait_for(database, async || {
-        store::migrate(database).await?;
+        store::prepare(database).await?;
         store::open(database, None).await
     })
     .await

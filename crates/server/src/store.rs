@@ -10,14 +10,21 @@ use domain::{
     store::{OpenError, Store},
 };
 
+use store_postgres::RowLevelSecurity;
+
 use crate::config::{Database, Retention};
 
-/// Brings the tables to this version.
-pub(crate) async fn migrate(database: &Database) -> Result<(), OpenError> {
-    match Kind::of(database.url())? {
-        Kind::Postgres => store_postgres::migrate(database.url()).await,
+/// Brings the tables to this version, and has them have row-level security or not.
+pub(crate) async fn migrate(database: &Database, security: RowLevelSecurity) -> Result<(), OpenError> {
+    match Kind::of_database(database)? {
+        Kind::Postgres => store_postgres::migrate_with(database.url(), security).await,
         Kind::Sqlite => store_sqlite::migrate(database.url()).await,
     }
+}
+
+/// Brings the tables to this version before they are used. Those that are there keep what row-level security they have.
+pub(crate) async fn prepare(database: &Database) -> Result<(), OpenError> {
+    migrate(database, RowLevelSecurity::OfNewTables(database.row_level_security())).await
 }
 
 /// Opens the store, whose tables have to be there: for a service with its retention, or for a command.
@@ -26,7 +33,7 @@ pub(crate) async fn open(
     retention: Option<&Retention>,
 ) -> Result<Arc<dyn Store>, OpenError> {
     let keeps_answers = retention.is_some_and(Retention::expires_events_first);
-    Ok(match Kind::of(database.url())? {
+    Ok(match Kind::of_database(database)? {
         Kind::Postgres => {
             let options = store_postgres::Options {
                 max_connections: database.max_connections,
@@ -34,6 +41,7 @@ pub(crate) async fn open(
                 keeps_answers,
                 warns_of_losses: retention.is_some(),
                 session_cache: database.session_cache(),
+                row_level_security: database.row_level_security(),
                 ..store_postgres::Options::default()
             };
             Arc::new(store_postgres::Store::open(database.url(), &options).await?)
@@ -47,8 +55,8 @@ pub(crate) async fn open(
 
 /// Looks at the database, and changes nothing.
 pub(crate) async fn inspect(database: &Database) -> Vec<Finding> {
-    match Kind::of(database.url()) {
-        Ok(Kind::Postgres) => store_postgres::inspect(database.url(), false).await,
+    match Kind::of_database(database) {
+        Ok(Kind::Postgres) => store_postgres::inspect(database.url(), database.row_level_security()).await,
         Ok(Kind::Sqlite) => store_sqlite::inspect(database.url()).await,
         Err(error) => vec![Finding::failed("database", error.to_string())],
     }
@@ -72,6 +80,17 @@ enum Kind {
 }
 
 impl Kind {
+    /// # Errors
+    /// If the URL names none, or one that cannot do what is asked of it.
+    fn of_database(database: &Database) -> Result<Self, OpenError> {
+        match Self::of(database.url())? {
+            Self::Sqlite if database.row_level_security() => Err(OpenError::new(
+                "--row-level-security is on, and SQLite has none: it is for PostgreSQL, so set it off",
+            )),
+            kind @ (Self::Postgres | Self::Sqlite) => Ok(kind),
+        }
+    }
+
     fn of(url: &str) -> Result<Self, OpenError> {
         match url.split_once(':').map(|(scheme, _)| scheme) {
             Some("postgres" | "postgresql") => Ok(Self::Postgres),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use humantime::Duration as HumanDuration;
 
 use super::{Bytes, Secret, bytes, number, positive};
@@ -65,6 +65,22 @@ pub struct Database {
     /// database; too much, and memory is taken for sessions that nobody writes any more
     #[arg(long, env = "SESSION_CACHE", default_value = "32MiB", value_parser = bytes, hide_env_values = true)]
     pub(crate) session_cache: Bytes,
+
+    /// Whether the tables in PostgreSQL have row-level security, a second line between tenants: each statement then says whose
+    /// rows it is about, and the database holds it to that. `migrate` switches it on or off where this says so; all others take
+    /// it for off where nothing is said, and refuse to start where it is otherwise. On, a batch takes more round trips and is of
+    /// one tenant; switch it while no instance runs
+    #[arg(long, env = "ROW_LEVEL_SECURITY", value_enum, hide_env_values = true)]
+    row_level_security: Option<RowLevelSecurity>,
+}
+
+/// On or off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum RowLevelSecurity {
+    /// The database shows a statement the rows of one tenant
+    On,
+    /// The conditions of the statements alone keep tenants apart
+    Off,
 }
 
 impl Database {
@@ -78,6 +94,18 @@ impl Database {
     #[must_use]
     pub fn timeout(&self) -> Duration {
         self.timeout.into()
+    }
+
+    /// Whether the tables have row-level security.
+    #[must_use]
+    pub fn row_level_security(&self) -> bool {
+        self.row_level_security == Some(RowLevelSecurity::On)
+    }
+
+    /// What it is to be switched to, where that is said.
+    #[must_use]
+    pub fn switch_of_row_level_security(&self) -> Option<bool> {
+        self.row_level_security.map(|wanted| wanted == RowLevelSecurity::On)
     }
 
     /// How many bytes the sessions may take in memory that were written last.

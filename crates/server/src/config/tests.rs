@@ -36,6 +36,7 @@ const SERVE: &[(&str, &str, &str)] = &[
     ("database-timeout", "DATABASE_TIMEOUT", "5s"),
     ("session-cache", "SESSION_CACHE", "32MiB"),
     ("request-timeout", "REQUEST_TIMEOUT", "10s"),
+    ("row-level-security", "ROW_LEVEL_SECURITY", ""),
     ("body-timeout", "BODY_TIMEOUT", "10s"),
     ("max-concurrent-requests", "MAX_CONCURRENT_REQUESTS", "1024"),
     ("max-watches", "MAX_WATCHES", "4096"),

@@ -9,14 +9,14 @@ use http::{Method, StatusCode};
 use json::Value;
 
 use crate::support::{
-    Client, Failure, Rest, Service, Store,
+    Client, Failure, Rest, Service, Store, also_with_row_level_security,
     batch::{Became, from_response, from_result, in_a_batch},
     caller::{Session, expect, patch, set},
-    json, on_both_stores,
+    json,
     rest::JSON,
 };
 
-on_both_stores!(each_is_answered_as_it_would_be_alone);
+also_with_row_level_security!(each_is_answered_as_it_would_be_alone);
 
 /// Sessions with this prefix, and updates of them of every kind that can be refused, between ones that are not.
 async fn updates(service: &Service, prefix: &str) -> Vec<UpdateDataRequest> {

@@ -41,7 +41,7 @@ impl Fresh {
                 let url = format!("sqlite:{}", folder.path().join("new.db").display());
                 Self { url, _keep: Box::new(folder) }
             }
-            Store::Postgres => {
+            Store::Postgres | Store::GuardedPostgres => {
                 let database = postgres::database().await;
                 Self { url: database.url().to_owned(), _keep: Box::new(database) }
             }

@@ -2,9 +2,11 @@
 
 use channel_session_api::v1::{ChannelSessionView, UpdateDataRequest};
 
-use crate::support::{Front, Service, Store, document::value_of, json, on_both_stores, service::connect};
+use crate::support::{
+    Front, Service, Store, also_with_row_level_security, document::value_of, json, service::connect,
+};
 
-on_both_stores!(no_acknowledged_key_is_lost);
+also_with_row_level_security!(no_acknowledged_key_is_lost);
 
 const CALLERS: usize = 64;
 const ROUNDS: usize = 5;

@@ -10,13 +10,13 @@ use http::Method;
 use tonic::{Code, Status};
 
 use crate::support::{
-    Client, Failure, Front, Rest, Service, Sse, Store, Watch, caller, on_both_stores,
+    Client, Failure, Front, Rest, Service, Sse, Store, Watch, also_with_row_level_security, caller,
     rest::{Answer, JSON, encode},
 };
 
 use cases::{Call, ONE, SESSIONS, USED, case, cases, update};
 
-on_both_stores!(the_table_holds_in_one_process, the_table_holds_through_a_gateway_alone);
+also_with_row_level_security!(the_table_holds_in_one_process, the_table_holds_through_a_gateway_alone);
 
 async fn the_table_holds_in_one_process(store: Store) {
     hold(&Service::start(store).await).await;

@@ -14,11 +14,11 @@ use http::Method;
 use json::Value;
 
 use crate::support::{
-    Caller, Front, Rest, Service, Sse, Store, Watch, caller::set, on_both_stores, rest::JSON,
+    Caller, Front, Rest, Service, Sse, Store, Watch, also_with_row_level_security, caller::set, rest::JSON,
     watch::everything,
 };
 
-on_both_stores!(a_watch_and_a_stream_tell_the_same);
+also_with_row_level_security!(a_watch_and_a_stream_tell_the_same);
 
 /// A life with all that can happen in it, of sessions of two conversations; how many events that makes.
 async fn live(service: &Service) -> usize {

@@ -40,6 +40,7 @@ mod privileges;
 mod protocols;
 mod readiness;
 mod retries;
+mod row_level_security;
 mod secrets;
 mod sharing;
 mod silent_database;

@@ -59,6 +59,21 @@ macro_rules! on_both_stores {
 }
 pub(crate) use on_both_stores;
 
+/// The same, and once more with row-level security.
+macro_rules! also_with_row_level_security {
+    ($($name:ident),+ $(,)?) => {
+        $crate::support::on_both_stores!($($name),+);
+
+        mod with_row_level_security {$(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                super::$name(crate::support::Store::GuardedPostgres).await;
+            }
+        )+}
+    };
+}
+pub(crate) use also_with_row_level_security;
+
 /// A text as the JSON value that it stands for, numbers by their text.
 pub(crate) fn json(text: &str) -> json::Value {
     let raw = json::syntax(text).unwrap_or_else(|error| panic!("{error}: {text}"));

@@ -6,14 +6,13 @@ use http::{HeaderMap, Method};
 use serde_json::Value;
 
 use crate::support::{
-    Front, Store,
+    Front, Store, also_with_row_level_security,
     guarded::{Guarded, key},
-    on_both_stores,
     patience::within,
     rest::Answer,
 };
 
-on_both_stores!(
+also_with_row_level_security!(
     no_route_shows_or_changes_what_another_tenant_has,
     names_of_tenants_and_ids_are_compared_byte_by_byte,
 );

@@ -49,7 +49,7 @@ impl Life {
     async fn open(&self) -> Result<Arc<dyn Store>, OpenError> {
         let database = &self.serve.database;
         let attempt = async || {
-            store::migrate(database).await?;
+            store::prepare(database).await?;
             let store = store::open(database, Some(&self.serve.retention)).await?;
             self.store_sample(&*store).await?;
             Ok(store)

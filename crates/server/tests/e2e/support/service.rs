@@ -19,6 +19,8 @@ pub(crate) type Client = ChannelSessionServiceClient<Channel>;
 pub(crate) enum Store {
     Sqlite,
     Postgres,
+    /// PostgreSQL with row-level security, as an ordinary role that owns the tables.
+    GuardedPostgres,
 }
 
 /// Which gateway REST calls go through.
@@ -40,6 +42,11 @@ pub(crate) struct Service {
 enum Database {
     Sqlite(TempDir),
     Postgres(postgres::Database),
+    /// One whose owner connects.
+    Guarded {
+        _database: postgres::Database,
+        owner_url: String,
+    },
     /// One that the test looks after, by its URL.
     Given(String),
 }
@@ -49,6 +56,11 @@ impl Database {
         match store {
             Store::Sqlite => Self::Sqlite(tempfile::tempdir().unwrap()),
             Store::Postgres => Self::Postgres(postgres::database().await),
+            Store::GuardedPostgres => {
+                let database = postgres::database().await;
+                let owner_url = database.owner_url().await;
+                Self::Guarded { _database: database, owner_url }
+            }
         }
     }
 
@@ -56,7 +68,15 @@ impl Database {
         match self {
             Self::Sqlite(folder) => format!("sqlite:{}", folder.path().join("sessions.db").display()),
             Self::Postgres(database) => database.url().to_owned(),
-            Self::Given(url) => url.clone(),
+            Self::Given(url) | Self::Guarded { owner_url: url, .. } => url.clone(),
+        }
+    }
+
+    /// What a server has to be told of it beside its URL.
+    fn flags(&self) -> &'static [&'static str] {
+        match self {
+            Self::Sqlite(_) | Self::Postgres(_) | Self::Given(_) => &[],
+            Self::Guarded { .. } => &["--row-level-security", "on"],
         }
     }
 }
@@ -83,7 +103,7 @@ impl Service {
     }
 
     fn run(database: Database, front: Front, flags: &[&str], of_gateway: &[&str]) -> Self {
-        let server = serve(&database.url(), flags);
+        let server = serve(&database.url(), &[database.flags(), flags].concat());
         let gateway = (front == Front::Alone).then(|| {
             let grpc = server.address("grpc").to_string();
             let addresses = ["--grpc-addr", &grpc, "--http-addr", "127.0.0.1:0"];
@@ -94,7 +114,7 @@ impl Service {
 
     /// Another server on the same database.
     pub(crate) fn another(&self, flags: &[&str]) -> Process {
-        serve(&self.database_url(), flags)
+        serve(&self.database_url(), &[self.database.flags(), flags].concat())
     }
 
     /// The URL of the database.

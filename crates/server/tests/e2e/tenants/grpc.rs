@@ -18,9 +18,11 @@ use prost_types::FileDescriptorSet;
 use tonic::{Request, Status};
 
 use super::{CANARY, IDS, key, two_tenants};
-use crate::support::{Failure, Front, Store, caller::set, on_both_stores, patience::within, service::Client};
+use crate::support::{
+    Failure, Front, Store, also_with_row_level_security, caller::set, patience::within, service::Client,
+};
 
-on_both_stores!(no_method_shows_or_changes_what_another_tenant_has);
+also_with_row_level_security!(no_method_shows_or_changes_what_another_tenant_has);
 
 /// A request of green.
 fn of_green<T>(message: T) -> Request<T> {
