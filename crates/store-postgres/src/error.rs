@@ -86,7 +86,7 @@ pub(crate) fn is_locked(error: &sqlx::Error) -> bool {
 /// and not where it leads to a server that takes no writes, or to a pooler that does not keep what was prepared.
 pub(crate) fn leaves_connection_sound(error: &sqlx::Error) -> bool {
     code(error).is_some_and(|code| {
-        let ends = code.starts_with("08") || (code.starts_with("57") && code != "57014");
+        let ends = code.starts_with("08") || (code.starts_with("57") && code != "57014") || code == IDLE;
         !ends && code != READ_ONLY && !is_unprepared(&code)
     })
 }
@@ -100,6 +100,10 @@ pub(crate) fn is_answer(error: &sqlx::Error) -> bool {
 
 /// read_only_sql_transaction: a standby, or a primary that has just become one.
 const READ_ONLY: &str = "25006";
+
+/// idle_in_transaction_session_timeout: this process did not go on with a transaction, as when it was paused, and the connection
+/// is closed.
+const IDLE: &str = "25P03";
 
 /// insufficient_privilege
 pub(crate) const DENIED: &str = "42501";
@@ -137,8 +141,9 @@ fn of_statement(error: sqlx::Error, lost: Outcome) -> Error {
     };
     // The connection ended while the statement was under way: connection exceptions, shutdowns, crashes.
     let was_cut_off = code.starts_with("08") || code.starts_with("57P");
-    // The database refused for now and did nothing: resources, a statement that was cancelled, a lock, read-only.
-    let refused = code.starts_with("53") || matches!(&*code, "57014" | "55P03" | READ_ONLY);
+    // The database refused for now and did nothing: resources, a statement that was cancelled, a lock, read-only, a transaction
+    // that this process left open for too long.
+    let refused = code.starts_with("53") || matches!(&*code, "57014" | "55P03" | READ_ONLY | IDLE);
     if is_unprepared(&code) {
         let error = cause(error);
         let cause = format!(
