@@ -55,7 +55,7 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
     let server = postgres::Server::start(0).await?;
     let database = server.create("tenants").await?;
     let folder = tempfile::tempdir()?;
-    let guarded = Guarded::start(database.url(), folder.path()).await?;
+    let guarded = Guarded::start(database.url(), folder.path(), &[]).await?;
     database.fill(0..args.sessions, args.sessions).await?;
     sqlx::raw_sql(COPY).execute(&mut database.connect().await?).await?;
     let updates = |tenant| -> Result<Updates, Failure> {

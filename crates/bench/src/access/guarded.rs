@@ -14,8 +14,8 @@ pub(crate) struct Guarded {
 }
 
 impl Guarded {
-    /// With its files in a folder.
-    pub(crate) async fn start(database_url: &str, folder: &Path) -> Result<Self, Failure> {
+    /// With its files in a folder, and further settings.
+    pub(crate) async fn start(database_url: &str, folder: &Path, further: &[&str]) -> Result<Self, Failure> {
         let (authority, issuer) = (Authority::generate(), Issuer::generate()?);
         let issued = authority.issue(&["127.0.0.1"]);
         let file = |name: &str, text: &str| -> Result<String, Failure> {
@@ -28,7 +28,7 @@ impl Guarded {
         let settings =
             ["--tls-cert", &certificate, "--tls-key", &key, "--authn", "oidc", "--oidc-jwks", &keys];
         let issuing = ["--oidc-issuer", issuer::NAME, "--oidc-audience", issuer::AUDIENCE];
-        let serve = Process::serve_with(database_url, &[&settings[..], &issuing].concat()).await?;
+        let serve = Process::serve_with(database_url, &[&settings[..], &issuing, further].concat()).await?;
         let authorities = Authorities::Of(authority.certificate.as_bytes());
         let tls = Client::new(ClientFiles { authorities, own: None })?;
         Ok(Self { serve, tls, issuer })

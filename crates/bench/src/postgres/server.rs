@@ -59,6 +59,20 @@ impl Server {
         Ok(Database::new(self.cluster.url(name)))
     }
 
+    /// Makes an empty database, and the URL of a role that owns it and may do nothing beyond that.
+    pub(crate) async fn create_owned(&self, name: &'static str) -> Result<(Database, String), Failure> {
+        let database = self.create(name).await?;
+        let mut connection = database.connect().await?;
+        let owner = format!(
+            "CREATE ROLE {name}_owner LOGIN; ALTER DATABASE {name} OWNER TO {name}_owner;
+             ALTER SCHEMA public OWNER TO {name}_owner"
+        );
+        sqlx::raw_sql(AssertSqlSafe(owner)).execute(&mut connection).await?;
+        connection.close().await?;
+        let url = database.url().replace(&format!("//{ADMIN}@"), &format!("//{name}_owner@"));
+        Ok((database, url))
+    }
+
     /// A database as it is reached through another port.
     pub(crate) fn behind(&self, port: u16, name: &str) -> Database {
         let [own, other] = [self.port, port].map(|port| format!(":{port}/"));
@@ -90,5 +104,5 @@ impl Server {
     }
 }
 
-/// The database that is there from the start.
+/// The database that is there from the start, and the role.
 const ADMIN: &str = "postgres";
