@@ -67,7 +67,9 @@ async fn a_tenant_by_its_issuer_is_one_of_its_own() {
     for issuer in ["http://localhost", "http://localhost/", "http://localhost//"] {
         assert_eq!(Oidc::new(by_issuer(&[issuer])).expect_err("none"), Invalid::NoSegment(issuer.to_owned()));
     }
-    // One realm under two names.
+    // One realm under two names; two realms with the same keys would be no two tenants.
     let jwks = Some(Source::parse("http://localhost/keys").expect("an address"));
-    Oidc::new(Settings { jwks, ..by_issuer(&[blue, other]) }).expect("one tenant");
+    Oidc::new(Settings { jwks: jwks.clone(), ..by_issuer(&[blue, other]) }).expect("one tenant");
+    let shared = Oidc::new(Settings { jwks, ..by_issuer(&[blue, green]) });
+    assert_eq!(shared.expect_err("they could sign for each other"), Invalid::SharedKeys);
 }
