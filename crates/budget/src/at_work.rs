@@ -5,16 +5,23 @@
 //! its calls wait in a line of the tenant's own. One that keeps within its part never waits, and one that calls alone has no
 //! such limit.
 //!
+//! A call that takes long waits for something else than a processor, such as a row that somebody has locked. It does not count
+//! for longer than [`LONGEST`], or those that hang would keep all others of their tenant from beginning.
+//!
 //! How many that are is what the latency of those who keep within their part hangs on, and the batches' size. So there are few
 //! while somebody does, and more while all want more than their part.
 
 use std::{
     collections::{HashMap, VecDeque},
+    pin::pin,
     sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use tokio::{sync::oneshot, time::Instant};
+use tokio::{
+    sync::oneshot,
+    time::{Instant, sleep},
+};
 
 /// How many calls are at work together, when as many tenants as there may be use their part and each wants more. Too few, and
 /// batches are small; too many, and a tenant that begins to call waits for more of the others' calls.
@@ -27,6 +34,10 @@ const BESIDE_LIGHT: usize = 8;
 
 /// The least part of a tenant, however many there are.
 const LEAST: usize = 4;
+
+/// For how long a call counts as being at work. Too short, and a flood has more at work than its part; too long, and calls that
+/// hang hold up the others of their tenant.
+const LONGEST: Duration = Duration::from_millis(25);
 
 /// For how long a tenant counts as calling behind its last call. Too short, and one that calls now and then finds the
 /// processors taken each time; too long, and others are held back for nothing.
@@ -58,14 +69,26 @@ struct Tenant {
 
 /// A call that is worked on, until it is dropped.
 #[derive(Debug)]
-pub struct Work {
+struct Work {
     tenant: Arc<str>,
     of: AtWork,
 }
 
 impl AtWork {
-    /// Waits until a tenant's call may be worked on. Whoever stops waiting leaves the line.
-    pub async fn begin(&self, tenant: &str) -> Option<Work> {
+    /// Works on a tenant's call as soon as it may be worked on. Whoever stops waiting leaves the line.
+    pub async fn run<T>(&self, tenant: &str, call: impl Future<Output = T>) -> T {
+        let work = self.begin(tenant).await;
+        let mut call = pin!(call);
+        tokio::select! {
+            biased;
+            done = &mut call => return done,
+            () = sleep(LONGEST) => drop(work),
+        }
+        call.await
+    }
+
+    /// Waits for a call's place.
+    async fn begin(&self, tenant: &str) -> Option<Work> {
         let waiting = {
             let mut state = self.lock();
             let now = Instant::now();
@@ -241,5 +264,23 @@ mod tests {
         begun(&at_work, "third", 1).await;
         drop((more, begun_by_all));
         assert!(at_work.lock().is_one_light);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn calls_that_hang_hold_up_no_others_of_their_tenant() {
+        let at_work = AtWork::default();
+        let _other = begun(&at_work, "other", 1).await;
+        let mut hanging: Vec<_> =
+            (0..part()).map(|_| Box::pin(at_work.run("flood", std::future::pending::<()>()))).collect();
+        for call in &mut hanging {
+            assert!(poll!(call).is_pending());
+        }
+        let mut call = Box::pin(at_work.run("flood", async {}));
+        assert!(poll!(&mut call).is_pending());
+        tokio::time::advance(LONGEST).await;
+        for call in &mut hanging {
+            assert!(poll!(call).is_pending());
+        }
+        assert!(poll!(&mut call).is_ready());
     }
 }

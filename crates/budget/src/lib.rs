@@ -13,7 +13,7 @@ mod memory;
 mod permits;
 mod turns;
 
-pub use at_work::{AtWork, Work};
+pub use at_work::AtWork;
 pub use connection::{Connection, LongStream};
 pub use fair_share::is_fair;
 pub use long_work::{LongWork, OffNetwork};

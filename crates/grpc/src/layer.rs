@@ -21,7 +21,10 @@ use axum::{
     response::Response,
 };
 use budget::{AtWork, Budget, Permits};
-use domain::caller::{Admission, Caller};
+use domain::{
+    caller::{Admission, Caller},
+    session::TenantId,
+};
 use tenants::Tenants;
 use tonic::Status;
 
@@ -79,8 +82,8 @@ async fn call(limits: &Limits, method: &'static Method, request: Request, next: 
     let (parts, body) = request.into_parts();
     let head = Request::from_parts(parts, ());
     let caller = head.extensions().get::<Caller>();
-    let sharer = caller.filter(|_| limits.access.is_required()).map(|caller| caller.tenant.as_str());
-    let budget = (&limits.budget, sharer);
+    let sharer = caller.filter(|_| limits.access.is_required()).map(|caller| caller.tenant.clone());
+    let budget = (&limits.budget, sharer.as_ref().map(TenantId::as_str));
     let messages = match Messages::new(body, head.headers(), method, budget, limits.body_timeout) {
         Ok(messages) => messages,
         Err(status) => return status.into_http(),
@@ -98,17 +101,19 @@ async fn call(limits: &Limits, method: &'static Method, request: Request, next: 
         Ok(admitted) => admitted,
         Err(status) => return status.into_http(),
     };
-    let _work = match sharer {
-        Some(tenant) => limits.at_work.begin(tenant).await,
-        None => None,
-    };
     let is_long = message.len() > LONG_BYTES || method.has_long_answers;
     let mut request = head.map(|()| Body::from(message));
     if let Some(caller) = request.extensions_mut().get_mut::<Caller>() {
         caller.admission = admission;
     }
-    let answer = next.run(request);
-    if is_long { limits.budget.long_work.off_network(answer).await } else { answer.await }
+    let answer = async {
+        let answer = next.run(request);
+        if is_long { limits.budget.long_work.off_network(answer).await } else { answer.await }
+    };
+    match sharer {
+        Some(tenant) => limits.at_work.run(tenant.as_str(), answer).await,
+        None => answer.await,
+    }
 }
 
 /// The gRPC method of a request, `package.Service/Method`.

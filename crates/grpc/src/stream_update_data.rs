@@ -176,13 +176,13 @@ impl<S: Stream<Item = Result<StreamUpdateDataRequest, Status>> + Unpin> Updates<
             room.wait_to_grow(COPIES * count * service.documents.largest()).await;
             let tenant = self.caller.tenant.as_str();
             let turn = service.streams.take(tenant).await;
-            let _work = match service.options.sharer(&self.caller.tenant) {
-                Some(tenant) => service.at_work.begin(tenant).await,
-                None => None,
-            };
             let admission = Admission::new((share, turn));
             commands.iter_mut().for_each(|command| command.admission = admission.clone());
-            caught(async { Ok(service.execute(commands).await) }).await
+            let made = caught(async { Ok(service.execute(commands).await) });
+            match service.options.sharer(&self.caller.tenant) {
+                Some(tenant) => service.at_work.run(tenant, made).await,
+                None => made.await,
+            }
         };
         let limit = self.end.or_sooner(Instant::now() + self.service.options.max_deadline);
         let results: Vec<_> = slots

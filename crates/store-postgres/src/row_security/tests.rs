@@ -1,3 +1,5 @@
+//! What is said to the database of whose rows a statement is about.
+
 use super::*;
 
 #[test]

@@ -136,3 +136,31 @@ async fn calls_that_hang_leave_room_for_other_tenants() {
         call.await.unwrap().unwrap();
     }
 }
+
+/// Calls that wait for rows which somebody has locked hold up no others of their tenant, also while another one calls.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn calls_that_hang_hold_up_no_others_of_their_tenant() {
+    let tenants = Tenants::start(Store::Postgres, Front::Combined, &["own", "other"], &[]).await;
+    let (own, other) = (tenants.caller("own").await, tenants.caller("other").await);
+    for (caller, id) in [(&own, "locked"), (&own, "free"), (&other, "z")] {
+        caller.create(id).await;
+    }
+    let lock = Lock::take(&tenants.service.database_url(), &["locked"]).await;
+    let hanging: Vec<_> = (0..100)
+        .map(|at| {
+            let caller = own.clone();
+            tokio::spawn(async move { caller.update(set("locked", "n", "Number", at)).await })
+        })
+        .collect();
+    for round in 1..=20 {
+        for (caller, id) in [(&other, "z"), (&own, "free")] {
+            let update = caller.update(set(id, "n", "Number", round));
+            assert_eq!(within("an update", update).await.unwrap(), 1 + round);
+        }
+    }
+    assert!(hanging.iter().all(|call| !call.is_finished()), "the updates came after those that hang");
+    lock.release().await;
+    for call in hanging {
+        call.await.unwrap().unwrap();
+    }
+}
