@@ -5,8 +5,8 @@
 //! sessions took when they were last seen. One that was not seen is taken to be as large as the largest that was lately.
 //! Where all are small, as they mostly are, none waits.
 //!
-//! Tenants take turns. Reads, changes, and calls for sessions that were not seen wait in lines of their own: many changes of large sessions keep
-//! nobody waiting who reads, or who asks for a small session for the first time.
+//! Tenants take turns. Reads, changes, and calls for sessions that were not seen wait in lines of their own: many changes of
+//! large sessions keep nobody waiting who reads, or who asks for a small session for the first time.
 
 use std::{
     hash::{BuildHasher, RandomState},

@@ -7,7 +7,8 @@ use std::{
 
 use super::Callers;
 
-/// The callers that came, went, or have other keys, certificates or rights than before. By their names: a key's digest is nobody's business.
+/// The callers that came, went, or have other keys, certificates or rights than before. By their names: a key's digest is
+/// nobody's business.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Changes {
     /// Who may call from now on.

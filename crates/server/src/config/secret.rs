@@ -1,7 +1,7 @@
 //! Settings that nobody else is to see: never in the log, an error or a help text, and also to be had from a file, so that
 //! neither the command line nor the environment holds them.
 
-use std::{convert::Infallible, fmt, fs};
+use std::{convert::Infallible, fmt, fs::File, io::Read};
 
 /// A value that nobody else is to see. A setting of this type has another one beside it, of the same name with `-file` behind
 /// it, which names a file that holds it.
@@ -23,10 +23,14 @@ impl Secret {
     }
 
     /// The content of a file, without the ends of lines that editors and `echo` put behind it.
+    ///
     /// # Errors
     /// Why there is none in it; never with anything of its content.
     pub(crate) fn of_file(path: &str) -> Result<Self, String> {
-        let content = fs::read(path).map_err(|error| format!("it cannot be read: {error}"))?;
+        let mut content = Vec::new();
+        File::open(path)
+            .and_then(|file| file.take(MAX_BYTES as u64 + 1).read_to_end(&mut content))
+            .map_err(|error| format!("it cannot be read: {error}"))?;
         let text = Some(content).filter(|content| content.len() <= MAX_BYTES);
         let text = text.and_then(|content| String::from_utf8(content).ok());
         let text = text.ok_or_else(|| format!("it is no text of up to {MAX_BYTES} bytes"))?;
@@ -60,6 +64,8 @@ pub(crate) fn masked(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]
@@ -79,6 +85,8 @@ mod tests {
             let refused = read(content).expect_err("no value");
             assert!(!refused.contains("hunter2") && refused.len() < 100, "{refused}");
         }
+        // What has no end is no longer than others that are too long.
+        assert!(Secret::of_file("/dev/zero").is_err());
         assert!(Secret::of_file("/nowhere").expect_err("no file").contains("cannot be read"));
     }
 
