@@ -28,3 +28,19 @@ pub enum Refusal {
     #[error("the token is refused: {0}")]
     Token(String),
 }
+
+impl Refusal {
+    /// What kind of credentials were refused, for metrics.
+    #[must_use]
+    pub fn credentials(&self) -> &'static str {
+        match self {
+            Self::Nothing => "none",
+            Self::Malformed | Self::UnknownKind => "unknown",
+            Self::UnknownKey => "api_key",
+            Self::UnknownCertificate | Self::AmbiguousCertificate | Self::ExpiredCertificate => {
+                "client_certificate"
+            }
+            Self::Token(_) => "token",
+        }
+    }
+}

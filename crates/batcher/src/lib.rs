@@ -33,6 +33,7 @@ use std::{
 use budget::Turns;
 use domain::Error;
 use futures_util::future::join_all;
+use telemetry::{Signal, signal};
 use tokio::sync::oneshot;
 use tokio_util::task::TaskTracker;
 
@@ -151,6 +152,7 @@ impl<I: Item> Batcher<I> {
                 state.queue.push(Waiting::new((self.shared.tenant(&item), key), lane, item, answer));
                 answers.push(answered);
             }
+            signal(Signal::Queue { of: I::NAME, waiting: state.queue.len() });
             self.shared.clone().start(&mut state);
         }
         join_all(answers).await.into_iter().map(answered).collect()

@@ -60,6 +60,11 @@ impl<I: Item> Queue<I> {
         }
     }
 
+    /// How many items are in no batch.
+    pub(crate) fn len(&self) -> usize {
+        self.ready() + self.held
+    }
+
     /// How many items are in no batch and wait for none of their session.
     pub(crate) fn ready(&self) -> usize {
         self.ready_small() + self.large.len()
@@ -75,7 +80,7 @@ impl<I: Item> Queue<I> {
     pub(crate) fn make_room(&mut self, tenant: Tenant, more: usize) -> bool {
         let limit = self.max_waiting.max(more);
         let has_room = |queue: &Self| {
-            let all = queue.ready() + queue.held;
+            let all = queue.len();
             let free = limit.saturating_sub(all);
             // As nearly always: even if all were this one's.
             budget::is_fair(all, more, free) || budget::is_fair(queue.waiting_of(tenant), more, free)

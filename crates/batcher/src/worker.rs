@@ -119,6 +119,7 @@ impl<I: Item> Shared<I> {
         let is_needed = state.in_flight.in_time(&self.options) <= self.options.max_in_flight;
         let may_be_large = !state.in_flight.has_large;
         let (batch, is_large) = if is_needed { state.queue.take(may_be_large) } else { (Vec::new(), false) };
+        signal(Signal::Queue { of: I::NAME, waiting: state.queue.len() });
         // Should this batch stall, others are started for what it leaves.
         self.clone().watch_over(&mut state);
         if batch.is_empty() {

@@ -133,6 +133,12 @@ impl Memory {
         }
     }
 
+    /// How many bytes there are.
+    #[must_use]
+    pub fn max(&self) -> usize {
+        self.total * UNIT
+    }
+
     /// How many bytes are left.
     #[must_use]
     pub fn available(&self) -> usize {

@@ -11,8 +11,10 @@ use axum::{
 };
 use domain::Error;
 use telemetry::{
+    Signal,
     audit::{self, Told, Who},
     call::Port,
+    signal,
 };
 
 use crate::problem::Problem;
@@ -30,6 +32,7 @@ pub(crate) async fn layer(State(access): State<Access>, mut request: Request, ne
         }
         Err(refusal) => {
             audit::refused(Port::Rest, &request, Who::default(), &refusal);
+            signal(Signal::Unauthenticated(refusal.credentials()));
             let mut response = Problem::from(&Error::Unauthenticated).into_response();
             response.extensions_mut().insert(Told);
             response

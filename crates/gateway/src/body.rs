@@ -13,6 +13,7 @@ use bytes::{Buf, BytesMut};
 use domain::{Error, Outcome, Reason, attribute::Attributes};
 use http::{HeaderMap, header::CONTENT_LENGTH};
 use http_body_util::BodyExt;
+use telemetry::call::Notes;
 
 use crate::{
     Gateway,
@@ -46,7 +47,9 @@ impl<T: Content> FromRequest<Gateway> for Body<T> {
         T::TYPES.check(&parts.method, &parts.headers)?;
         let tenant = parts.extensions.get::<Identity>().map(|caller| caller.tenant.as_str());
         let mut share = gateway.options.budget.requests.share_of(tenant);
-        let text = text(read(gateway, &parts.headers, body, T::MAX_BYTES, &mut share).await?)?;
+        let bytes = read(gateway, &parts.headers, body, T::MAX_BYTES, &mut share).await?;
+        Notes::of(&parts.extensions).brought(bytes.len());
+        let text = text(bytes)?;
         let content = match T::IS_LONG {
             true => gateway.options.budget.long_work.run(|| T::read(text)).await,
             false => T::read(text),

@@ -3,6 +3,7 @@
 use axum::extract::{FromRequestParts, Path};
 use domain::{Error, session::Id, violation::Violation};
 use http::request::Parts;
+use telemetry::call::Notes;
 
 use crate::{body::malformed, operation::Describe, percent::has_broken_escape, problem::Problem};
 
@@ -29,7 +30,10 @@ impl<S: Send + Sync> FromRequestParts<S> for PathId {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let id = match Path::<String>::from_request_parts(parts, state).await {
-            Ok(Path(text)) if !has_broken_escape(parts.uri.path()) => Id::parse(&text),
+            Ok(Path(text)) if !has_broken_escape(parts.uri.path()) => {
+                Notes::of(&parts.extensions).is_about(&text);
+                Id::parse(&text)
+            }
             Ok(_) | Err(_) => {
                 let description = "a channel session id in a path must be percent-encoded UTF-8";
                 Err(Error::InvalidId(Violation::new(NAME, "percent_encoding", description)))

@@ -1,14 +1,20 @@
 //! One line of log for each request, under its request id. Never a request's content.
 
 use axum::{
+    body::Body,
     extract::{Request, State},
     middleware::Next,
     response::Response,
 };
-use http::StatusCode;
+use domain::Reason;
+use http::{
+    StatusCode,
+    header::{CONTENT_TYPE, ETAG},
+};
+use http_body::Body as _;
 use telemetry::{
     audit::{self, Told, Who},
-    call::{Call, Port},
+    call::{Call, Interest, Logged, Outcome, Port},
 };
 use tracing::Instrument;
 
@@ -16,11 +22,14 @@ use tracing::Instrument;
 /// told by itself whom it refused.
 pub(crate) async fn layer(State(is_in_process): State<bool>, mut request: Request, next: Next) -> Response {
     let is_probe = matches!(request.uri().path(), "/healthz" | "/readyz");
-    let call = Call::begin(Port::Rest, &mut request, !is_probe);
+    let interest = if is_probe { Interest::Probe } else { Interest::Call };
+    let mut call = Call::begin(Port::Rest, &mut request, interest);
     let head = (!is_in_process).then(|| head(&request));
     let mut response = next.run(request).instrument(call.span().clone()).await;
     call.answer(&mut response);
+    note(&call, &response);
     let status = response.status();
+    let outcome = Outcome::Http(status.as_u16());
     if [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN].contains(&status) {
         if let Some(head) = head
             && response.extensions().get::<Told>().is_none()
@@ -34,11 +43,30 @@ pub(crate) async fn layer(State(is_in_process): State<bool>, mut request: Reques
                 );
             });
         }
-        call.end_refused(status.as_str());
+        call.end_refused(outcome);
+    } else if response.headers().get(CONTENT_TYPE).is_some_and(|value| value == "text/event-stream") {
+        call.streams();
+        return response.map(|body| Body::new(Logged::new(body, call, outcome, outcome)));
     } else {
-        call.end(status.as_str());
+        call.end(outcome);
     }
     response
+}
+
+/// What an answer says of its request.
+fn note(call: &Call, response: &Response) {
+    let notes = call.notes();
+    if let Some(reason) = response.extensions().get::<Reason>() {
+        notes.fails_by(reason.as_str());
+    }
+    if let Some(bytes) = response.body().size_hint().exact() {
+        notes.answered(usize::try_from(bytes).unwrap_or(usize::MAX));
+    }
+    // A service at an address notes it in its own log, and tells it here by the entity tag.
+    let etag = response.headers().get(ETAG).and_then(|etag| etag.to_str().ok());
+    if let Some(revision) = etag.and_then(|etag| etag.trim_matches('"').parse().ok()) {
+        notes.comes_to(revision);
+    }
 }
 
 /// What the audit log has of a request, which goes on.

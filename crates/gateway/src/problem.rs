@@ -147,6 +147,7 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let content_type = [(CONTENT_TYPE, "application/problem+json")];
         let mut response = (self.status, content_type, self.to_json()).into_response();
+        response.extensions_mut().insert(self.reason);
         let headers = response.headers_mut();
         if self.reason == Reason::Unauthenticated {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

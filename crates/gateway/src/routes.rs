@@ -5,11 +5,14 @@ use std::sync::Arc;
 
 use axum::{
     Router,
+    extract::Request,
     handler::Handler,
     middleware,
     routing::{MethodFilter, MethodRouter, on, put},
 };
 use http::{Method, Uri};
+use telemetry::call::Notes;
+use tower::util::MapRequestLayer;
 
 use crate::{
     Gateway, access, batch_update_data, create, delete, end, events, forms, get, history, list,
@@ -75,6 +78,22 @@ pub fn operations() -> Vec<Operation> {
 /// What nobody needs credentials for: probes come from the platform.
 const OPEN: [&str; 2] = ["/healthz", "/readyz"];
 
+/// A method's name, for as long as the program runs.
+fn name(method: &Method) -> &'static str {
+    let known = [Method::GET, Method::PUT, Method::POST, Method::PATCH, Method::DELETE];
+    let names = ["GET", "PUT", "POST", "PATCH", "DELETE"];
+    known.iter().zip(names).find(|(known, _)| *known == method).map_or("_OTHER", |(_, name)| name)
+}
+
+/// Notes which operation a request is for.
+fn noted(operation: &Operation) -> MapRequestLayer<impl Fn(Request) -> Request + Clone + use<>> {
+    let (method, path) = (name(&operation.method), operation.path);
+    MapRequestLayer::new(move |request: Request| {
+        Notes::of(request.extensions()).asks_for(method, path);
+        request
+    })
+}
+
 /// The router of the table.
 pub(crate) fn router(gateway: Gateway) -> Router {
     let table = table();
@@ -82,7 +101,8 @@ pub(crate) fn router(gateway: Gateway) -> Router {
     let known = middleware::from_fn_with_state(gateway.options.access.clone(), access::layer);
     let router = table.into_iter().fold(Router::new(), |router, Route { operation, handler }| {
         let is_open = OPEN.contains(&operation.path);
-        router.route(operation.path, if is_open { handler } else { handler.layer(known.clone()) })
+        let handler = if is_open { handler } else { handler.layer(known.clone()) };
+        router.route(operation.path, handler.route_layer(noted(&operation)))
     });
     router
         .route("/forms", put(forms::without_id).layer(known.clone()))

@@ -2,7 +2,7 @@
 
 use budget::{Connection, Counted, FREE_BYTES, LongStream, Share};
 use channel_session_api::v1::{
-    BatchUpdateDataRequest, BatchUpdateDataResponse, CreateChannelSessionRequest,
+    BatchUpdateDataRequest, BatchUpdateDataResponse, ChannelSession, CreateChannelSessionRequest,
     CreateChannelSessionResponse, DeleteChannelSessionRequest, DeleteChannelSessionResponse,
     EndChannelSessionRequest, EndChannelSessionResponse, GetChannelSessionRequest, GetChannelSessionResponse,
     ListChannelSessionHistoryRequest, ListChannelSessionHistoryResponse, ListChannelSessionsRequest,
@@ -10,9 +10,10 @@ use channel_session_api::v1::{
     UpdateDataResponse, WatchChannelSessionsRequest, WatchChannelSessionsResponse,
     channel_session_service_server::ChannelSessionService,
 };
-use domain::{Error, Reason, session::TenantId};
+use domain::{Error, Reason, caller::Caller, session::TenantId};
 use futures_util::Stream;
 use prost::Message;
+use telemetry::call::Notes;
 use tonic::{Request, Response, Status, Streaming, codegen::BoxStream};
 
 use crate::{
@@ -29,8 +30,9 @@ impl ChannelSessionService for Service {
         &self,
         request: Request<UpdateDataRequest>,
     ) -> Result<Response<UpdateDataResponse>, Status> {
-        let caller = caller::found(&request)?;
-        self.change(update_data::run(self.clone(), request.into_inner(), caller)).await
+        let (caller, notes) = begun(&request, &request.get_ref().channel_session_id)?;
+        let call = update_data::run(self.clone(), request.into_inner(), caller);
+        self.change(call, |answer| notes.comes_to(revision(&answer.channel_session))).await
     }
 
     async fn batch_update_data(
@@ -38,7 +40,7 @@ impl ChannelSessionService for Service {
         request: Request<BatchUpdateDataRequest>,
     ) -> Result<Response<BatchUpdateDataResponse>, Status> {
         let caller = caller::found(&request)?;
-        self.change(batch_update_data::run(self.clone(), request.into_inner(), caller)).await
+        self.change(batch_update_data::run(self.clone(), request.into_inner(), caller), |_| {}).await
     }
 
     async fn stream_update_data(
@@ -52,15 +54,16 @@ impl ChannelSessionService for Service {
         &self,
         request: Request<CreateChannelSessionRequest>,
     ) -> Result<Response<CreateChannelSessionResponse>, Status> {
-        let caller = caller::found(&request)?;
-        self.change(create::run(self.clone(), request.into_inner(), caller)).await
+        let (caller, notes) = begun(&request, &request.get_ref().channel_session_id)?;
+        let call = create::run(self.clone(), request.into_inner(), caller);
+        self.change(call, |answer| notes.comes_to(revision(&answer.channel_session))).await
     }
 
     async fn get_channel_session(
         &self,
         request: Request<GetChannelSessionRequest>,
     ) -> Result<Response<GetChannelSessionResponse>, Status> {
-        let caller = caller::found(&request)?;
+        let (caller, _) = begun(&request, &request.get_ref().channel_session_id)?;
         let tenant = caller.tenant.clone();
         self.read(&tenant, get::run(self.clone(), request.into_inner(), caller)).await
     }
@@ -79,15 +82,16 @@ impl ChannelSessionService for Service {
         &self,
         request: Request<EndChannelSessionRequest>,
     ) -> Result<Response<EndChannelSessionResponse>, Status> {
-        let caller = caller::found(&request)?;
-        self.change(end::run(self.clone(), request.into_inner(), caller)).await
+        let (caller, notes) = begun(&request, &request.get_ref().channel_session_id)?;
+        let call = end::run(self.clone(), request.into_inner(), caller);
+        self.change(call, |answer| notes.comes_to(revision(&answer.channel_session))).await
     }
 
     async fn delete_channel_session(
         &self,
         request: Request<DeleteChannelSessionRequest>,
     ) -> Result<Response<DeleteChannelSessionResponse>, Status> {
-        let caller = caller::found(&request)?;
+        let (caller, _) = begun(&request, &request.get_ref().channel_session_id)?;
         self.answer(delete::run(self.clone(), request.into_inner(), caller)).await
     }
 
@@ -95,7 +99,7 @@ impl ChannelSessionService for Service {
         &self,
         request: Request<ListChannelSessionHistoryRequest>,
     ) -> Result<Response<ListChannelSessionHistoryResponse>, Status> {
-        let caller = caller::found(&request)?;
+        let (caller, _) = begun(&request, &request.get_ref().channel_session_id)?;
         let _turn = self.lists.turn(&caller.tenant).await.map_err(|error| status::from_error(&error))?;
         let tenant = caller.tenant.clone();
         self.read(&tenant, history::run(self.clone(), request.into_inner(), caller)).await
@@ -131,7 +135,7 @@ impl Service {
         &self,
         request: Request<WatchChannelSessionsRequest>,
     ) -> Result<Response<BoxStream<WatchChannelSessionsResponse>>, Status> {
-        let caller = caller::found(&request)?;
+        let (caller, _) = begun(&request, &request.get_ref().channel_session_id)?;
         let end = StreamEnd::new(self, &caller, caller::validity(&request))?;
         let long = long_stream(&request)?;
         let watch = watch::run(self.clone(), request.into_inner(), caller, end, long);
@@ -150,8 +154,10 @@ impl Service {
     async fn change<T: Message>(
         &self,
         call: impl Future<Output = Result<(T, Share), Error>>,
+        made: impl FnOnce(&T),
     ) -> Result<Response<T>, Status> {
         let (answer, room) = self.answer(call).await?.into_inner();
+        made(&answer);
         let is_large = !room.is_empty() && answer.encoded_len() > FREE_BYTES;
         let mut answer = Response::new(answer);
         if is_large {
@@ -176,6 +182,17 @@ impl Service {
         }
         Ok(answer)
     }
+}
+
+/// The caller of a call about a session, and what is noted of it.
+fn begun<T>(request: &Request<T>, session: &str) -> Result<(Caller, Notes), Status> {
+    let notes = Notes::of(request.extensions());
+    notes.is_about(session);
+    Ok((caller::found(request)?, notes))
+}
+
+fn revision(session: &Option<ChannelSession>) -> i64 {
+    session.as_ref().map_or(0, |session| session.revision)
 }
 
 /// How often an answer is in memory on its way: as a message, encoded, and, where the gateway is in the same process, decoded

@@ -25,6 +25,7 @@ use domain::{
     caller::{Admission, Caller},
     session::TenantId,
 };
+use telemetry::call::Notes;
 use tenants::Tenants;
 use tonic::Status;
 
@@ -101,6 +102,7 @@ async fn call(limits: &Limits, method: &'static Method, request: Request, next: 
         Ok(admitted) => admitted,
         Err(status) => return status.into_http(),
     };
+    Notes::of(head.extensions()).brought(message.len());
     let is_long = message.len() > LONG_BYTES || method.has_long_answers;
     let mut request = head.map(|()| Body::from(message));
     if let Some(caller) = request.extensions_mut().get_mut::<Caller>() {

@@ -20,8 +20,8 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use crate::{
     config::{
-        Access, Browsers, Database, GrpcAddr, HttpAddr, Limits, Log, LogFormat, Reflection, Retention, Rules,
-        Stop, Tenants, Tls, UpstreamTls, environment, secret,
+        Access, Browsers, Database, GrpcAddr, HttpAddr, Limits, Log, LogFormat, Metrics, Reflection,
+        Retention, Rules, Share, Stop, Tenants, Tls, UpstreamTls, environment, secret,
     },
     shutdown,
     store::{self, opening},
@@ -93,6 +93,8 @@ struct Serve {
     #[command(flatten)]
     retention: Retention,
     #[command(flatten)]
+    metrics: Metrics,
+    #[command(flatten)]
     stop: Stop,
 }
 
@@ -110,6 +112,8 @@ struct Gateway {
     browsers: Browsers,
     #[command(flatten)]
     limits: Limits,
+    #[command(flatten)]
+    metrics: Metrics,
     #[command(flatten)]
     stop: Stop,
 }
@@ -227,7 +231,7 @@ fn refuse(error: &clap::Error) -> ExitCode {
     let message = secret::masked(&message);
     if is_json {
         let level = Targets::new().with_default(LevelFilter::INFO);
-        let output = telemetry::start(&Log { format: LogFormat::Json, level });
+        let output = telemetry::start(&Log { format: LogFormat::Json, level, calls: Share::ALL });
         output.fail(&message.trim_end(), true);
         output.flush();
     } else {

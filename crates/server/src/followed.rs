@@ -1,7 +1,7 @@
 //! Files that are read again when they have changed, and whatever is made of them.
 
 use access::watched::{Changed, Watched};
-use telemetry::audit::TARGET;
+use telemetry::{Signal, audit::TARGET, signal};
 use tokio_util::sync::CancellationToken;
 
 /// Files that are one thing together, such as a certificate and its key.
@@ -71,8 +71,12 @@ pub(crate) async fn follow(mut all: Vec<Followed>, stopping: CancellationToken) 
         all = again;
         for (name, news) in news {
             match news {
-                News::Taken(holds) => tracing::info!(target: TARGET, holds, "{name} was read again"),
+                News::Taken(holds) => {
+                    signal(Signal::Reload { of: name, is_ok: true });
+                    tracing::info!(target: TARGET, holds, "{name} was read again");
+                }
                 News::Wrong(error) => {
+                    signal(Signal::Reload { of: name, is_ok: false });
                     tracing::error!(target: TARGET, error, "{name} is wrong; what it said before goes on to hold");
                 }
             }

@@ -8,6 +8,7 @@ mod files;
 mod followed;
 pub mod import;
 mod listener;
+mod metrics;
 mod readiness;
 mod retention;
 mod sample;

@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use domain::store::Store;
 use grpc::Health;
+use telemetry::{Signal, signal};
 use tokio_util::sync::CancellationToken;
 
 /// How often the store is asked.
@@ -17,7 +18,10 @@ pub(crate) async fn follow(store: Arc<dyn Store>, health: Health, stopping: Canc
     let mut last: Option<String> = None;
     loop {
         let found = tokio::select! {
-            () = stopping.cancelled() => return,
+            () = stopping.cancelled() => {
+                signal(Signal::Ready(false));
+                return;
+            }
             found = tokio::time::timeout(LIMIT, store.health()) => found,
         };
         let why = match found {
@@ -30,6 +34,7 @@ pub(crate) async fn follow(store: Arc<dyn Store>, health: Health, stopping: Canc
             None if last.is_some() => tracing::info!("ready again: reads, writes and watches are answered"),
             Some(_) | None => {}
         }
+        signal(Signal::Ready(why.is_none()));
         match &why {
             Some(why) => health.not_ready(why.clone()).await,
             None => health.ready().await,

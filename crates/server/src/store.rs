@@ -62,6 +62,15 @@ pub(crate) async fn inspect(database: &Database) -> Vec<Finding> {
     }
 }
 
+/// What kind of database it is, as OpenTelemetry calls it; none where its URL names none.
+pub(crate) fn system(database: &Database) -> &'static str {
+    match Kind::of(database.url()) {
+        Ok(Kind::Postgres) => "postgresql",
+        Ok(Kind::Sqlite) => "sqlite",
+        Err(_) => "",
+    }
+}
+
 /// What a database is called in the log: its URL without what may be secret in it.
 pub(crate) fn target(database: &Database) -> &str {
     target_of(database.url())

@@ -17,6 +17,7 @@ pub(crate) struct Output {
 
 /// Starts the log.
 pub(crate) fn start(log: &Log) -> Output {
+    ::telemetry::call::log_share(log.calls.0);
     let terminal = std::io::stderr().is_terminal();
     let output = Output { lines: Lines::start(), format: log.format };
     // The log lives as long as the process.

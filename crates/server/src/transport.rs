@@ -5,6 +5,7 @@ mod reach;
 
 use std::time::SystemTime;
 
+use telemetry::{Signal, signal};
 use tls::{Authorities, Client, ClientFiles, Part, Server, ServerFiles};
 
 use crate::{
@@ -50,6 +51,9 @@ fn server_files<'a>(pems: &Pems, contents: &[&'a [u8]]) -> ServerFiles<'a> {
 /// When the certificate expires, for the log.
 fn expiry(server: &Server) -> String {
     let expires = server.certificate().expires;
+    let since_epoch = expires.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let at = i64::try_from(since_epoch.as_secs()).unwrap_or(i64::MAX);
+    signal(Signal::CertificateExpiry { of: "server", at });
     let day = humantime::format_rfc3339_seconds(expires);
     if expires <= SystemTime::now() {
         tracing::warn!("the TLS certificate expired at {day}: callers will refuse it");

@@ -21,6 +21,7 @@ use std::{
 use batcher::LockWait;
 use domain::{Error, Outcome};
 use sqlx::{Connection, PgConnection};
+use telemetry::{Signal, signal};
 use tokio::{sync::Semaphore, time::timeout};
 
 pub(crate) use lease::Lease;
@@ -69,6 +70,8 @@ const KEEPALIVE: &str =
 /// How connections are used.
 #[derive(Debug, Clone)]
 pub(crate) struct Limits {
+    /// What they are for, by which signals know them.
+    pub(crate) pool: &'static str,
     /// How many connections there are at most.
     pub(crate) max: u32,
     /// How long one of them is waited for while others hold all of them.
@@ -129,14 +132,25 @@ impl Connections {
     pub(crate) async fn get(&self) -> Result<Lease, Error> {
         let unavailable = |error: sqlx::Error| error::unavailable(error, Outcome::NotApplied);
         self.0.reachability.check().map_err(unavailable)?;
+        let since = Instant::now();
         let permit = timeout(self.0.limits.acquire, self.0.permits.clone().acquire_owned()).await;
+        let (pool, took, is_ok) = (self.0.limits.pool, since.elapsed(), permit.is_ok());
+        signal(Signal::ConnectionWait { pool, took, is_ok });
         let permit =
             permit.map_err(|_| Error::Overloaded)?.map_err(|_| unavailable(sqlx::Error::PoolClosed))?;
         let idle = match self.sound().await {
             Some(idle) => idle,
             None => self.connect().await.inspect_err(|error| self.doubt(error)).map_err(unavailable)?,
         };
+        self.tell_use(0);
         Ok(Lease { idle: Some(idle), is_sound: true, from: self.clone(), _permit: permit })
+    }
+
+    /// Says how many are in use, but for some that are about to be given back.
+    fn tell_use(&self, leaving: usize) {
+        let max = self.0.limits.max as usize;
+        let used = max.saturating_sub(self.0.permits.available_permits() + leaving);
+        signal(Signal::ConnectionsInUse { pool: self.0.limits.pool, used, max });
     }
 
     /// An idle connection that is still good, the one that was used last.

@@ -7,7 +7,7 @@ use domain::{
     batch::{self, Key, Refusal, SessionCache, SessionState, SessionWrite, Storage},
     command::Command,
 };
-use telemetry::{Statement, lost_races, replays, statement};
+use telemetry::{Statement, lost_races, replays, session_cache, statement};
 
 use crate::{
     connections::{Connections, Lease},
@@ -28,6 +28,7 @@ pub(crate) async fn run(
         let mut rounds = Rounds { connections, owner, cache, wait, keeps_answers, connection: None };
         let results = batch::execute(&mut rounds, cache, &commands).await;
         replays(&results);
+        session_cache(cache);
         batcher::verdicts(commands, results)
     })
     .await

@@ -87,8 +87,9 @@ impl Store {
         // Kept by nobody: each purpose has connections of its own, so that none of them keeps another one waiting.
         let _ = bounded(options.statement_timeout, first.close()).await;
         let reachability = Reachability::default();
-        let connections = |max: u32| {
+        let connections = |pool, max: u32| {
             let limits = Limits {
+                pool,
                 max: max.max(1),
                 acquire: options.acquire_timeout,
                 statement: options.statement_timeout,
@@ -96,10 +97,10 @@ impl Store {
             };
             Connections::new(target.clone(), limits, epoch.clone(), reachability.clone())
         };
-        let commands = connections(options.max_connections / 2);
-        let reads = connections(options.max_connections / 4);
-        let lists = connections(options.max_connections / 4);
-        let events = connections(options.max_event_connections);
+        let commands = connections("changes", options.max_connections / 2);
+        let reads = connections("reads", options.max_connections / 4);
+        let lists = connections("lists", options.max_connections / 4);
+        let events = connections("events", options.max_event_connections);
         let batches = batcher::Options {
             max_in_flight: options.batches,
             max_slow_in_flight: 2 * options.batches,

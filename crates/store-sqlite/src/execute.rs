@@ -10,7 +10,7 @@ use domain::{
     command::Command,
 };
 use sqlx::SqliteConnection;
-use telemetry::{Statement, lost_races, replays, statement};
+use telemetry::{Statement, lost_races, replays, session_cache, statement};
 
 use crate::{
     backfill::Backfill,
@@ -36,6 +36,7 @@ pub(crate) async fn run(target: &Target, commands: Vec<Command>) -> Vec<Verdict<
         }
     }
     replays(&results);
+    session_cache(&target.cache);
     batcher::verdicts(commands, results)
 }
 

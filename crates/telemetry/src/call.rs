@@ -1,11 +1,24 @@
-//! A call that comes in by a port: one line of log under its request id and its trace, never a request's content.
+//! A call that comes in by a port: one line of log under its request id and its trace, never a request's content; and the signals
+//! of its beginning and its end.
 
-use std::time::Instant;
+mod body;
+mod line;
+mod notes;
+mod outcome;
+
+use std::{net::SocketAddr, time::Instant};
 
 use domain::trace::TraceId;
 use http::{HeaderMap, HeaderValue, Request, Response};
 use tracing::{Span, field::display};
 use uuid::Builder;
+
+use crate::{Signal, audit::Peer, signal};
+
+pub use body::Logged;
+pub use line::log_share;
+pub use notes::Notes;
+pub use outcome::Outcome;
 
 /// The header and the metadata key that carry the request id.
 pub const REQUEST_ID: &str = "x-request-id";
@@ -17,12 +30,21 @@ pub const TRACEPARENT: &str = "traceparent";
 const MAX_REQUEST_ID: usize = 128;
 
 /// By what a call comes in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Port {
     /// gRPC, over the network or in the process.
     Grpc,
     /// HTTP.
     Rest,
+}
+
+/// Whose calls have lines at which level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Interest {
+    /// Somebody does something.
+    Call,
+    /// A probe, or another call that comes every second: its line is of the level debug.
+    Probe,
 }
 
 /// A call that is under way. Its line is written when it ends, and also when nobody waits for it any longer.
@@ -32,19 +54,41 @@ pub struct Call {
     request_id: HeaderValue,
     span: Span,
     since: Instant,
-    is_of_interest: bool,
+    interest: Interest,
+    peer: Option<SocketAddr>,
+    notes: Notes,
+    is_stream: bool,
     has_ended: bool,
 }
 
+/// A call that has come to its end.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Ended {
+    /// By what it came in.
+    pub port: Port,
+    /// What it asked for: a method of gRPC's with its package and service, or a route's method and path.
+    pub operation: Option<(&'static str, &'static str)>,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// How long it took, a stream as long as it was open.
+    pub took: std::time::Duration,
+    /// Whether it was a stream, which lasts for as long as its caller likes.
+    pub is_stream: bool,
+}
+
 impl Call {
-    /// Begins a call. The caller's own request id is kept and goes on with the request; others get one. What is not
-    /// `is_of_interest`, such as probes that come every second, is logged at the level debug.
+    /// Begins a call. The caller's own request id is kept and goes on with the request; others get one.
     #[must_use]
-    pub fn begin<B>(port: Port, request: &mut Request<B>, is_of_interest: bool) -> Self {
+    pub fn begin<B>(port: Port, request: &mut Request<B>, interest: Interest) -> Self {
         let request_id = request_id(request.headers());
         request.headers_mut().insert(REQUEST_ID, request_id.clone());
         let span = port.span(request, request_id.to_str().unwrap_or_default());
-        Self { port, request_id, span, since: Instant::now(), is_of_interest, has_ended: false }
+        let peer = request.extensions().get::<Peer>().map(|Peer(address)| *address);
+        let notes = Notes::default();
+        request.extensions_mut().insert(notes.clone());
+        signal(Signal::CallBegan(port));
+        let (since, is_stream, has_ended) = (Instant::now(), false, false);
+        Self { port, request_id, span, since, interest, peer, notes, is_stream, has_ended }
     }
 
     /// What is logged meanwhile belongs to this span.
@@ -53,42 +97,50 @@ impl Call {
         &self.span
     }
 
+    /// What is found out of the call while it is under way.
+    #[must_use]
+    pub fn notes(&self) -> &Notes {
+        &self.notes
+    }
+
     /// Sends the request id back.
     pub fn answer<B>(&self, response: &mut Response<B>) {
         response.headers_mut().insert(REQUEST_ID, self.request_id.clone());
     }
 
+    /// Says that the call's answer has begun and goes on for as long as its caller likes: it has a line at its beginning, and
+    /// another one at its end.
+    pub fn streams(&mut self) {
+        self.is_stream = true;
+        line::began(self);
+    }
+
     /// Writes the line of a call that was refused for who makes it: at the level debug, since the [audit](crate::audit) log has
     /// one, which is bounded.
-    pub fn end_refused(mut self, outcome: &str) {
-        self.is_of_interest = false;
+    pub fn end_refused(mut self, outcome: Outcome) {
+        self.interest = Interest::Probe;
         self.end(outcome);
     }
 
     /// Writes the call's line.
-    pub fn end(mut self, outcome: &str) {
-        self.has_ended = true;
-        self.log(outcome);
+    pub fn end(mut self, outcome: Outcome) {
+        self.ended(outcome);
     }
 
-    fn log(&self, outcome: &str) {
-        // Microseconds are enough, and as milliseconds they are what people compare.
-        let milliseconds = (self.since.elapsed().as_secs_f64() * 1_000_000.0).round() / 1000.0;
-        self.span.in_scope(|| {
-            if self.is_of_interest {
-                tracing::info!(outcome, milliseconds, "call");
-            } else {
-                tracing::debug!(outcome, milliseconds, "call");
-            }
-        });
+    fn ended(&mut self, outcome: Outcome) {
+        if std::mem::replace(&mut self.has_ended, true) {
+            return;
+        }
+        let (port, took, is_stream) = (self.port, self.since.elapsed(), self.is_stream);
+        let operation = self.notes.operation();
+        signal(Signal::CallEnded(Ended { port, operation, outcome, took, is_stream }));
+        line::ended(self, outcome, took);
     }
 }
 
 impl Drop for Call {
     fn drop(&mut self) {
-        if !self.has_ended {
-            self.log(self.port.abandoned());
-        }
+        self.ended(self.port.abandoned());
     }
 }
 
@@ -118,11 +170,11 @@ impl Port {
         name.chars().take(MAX_CHARS).collect()
     }
 
-    /// The outcome of a call that nobody waits for any longer, in the port's words.
-    fn abandoned(self) -> &'static str {
+    /// The outcome of a call that nobody waits for any longer.
+    fn abandoned(self) -> Outcome {
         match self {
-            Self::Grpc => "Cancelled",
-            Self::Rest => "499",
+            Self::Grpc => Outcome::CANCELLED,
+            Self::Rest => Outcome::CLIENT_CLOSED_REQUEST,
         }
     }
 }
@@ -146,36 +198,4 @@ fn request_id(headers: &HeaderMap) -> HeaderValue {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn begun(sent: Option<&'static str>) -> (Request<()>, Call) {
-        let mut request = Request::new(());
-        if let Some(id) = sent {
-            request.headers_mut().insert(REQUEST_ID, HeaderValue::from_static(id));
-        }
-        let call = Call::begin(Port::Rest, &mut request, true);
-        (request, call)
-    }
-
-    #[test]
-    fn a_callers_own_request_id_is_kept_passed_on_and_sent_back() {
-        let (request, call) = begun(Some("order-7/a"));
-        let mut response = Response::new(());
-        call.answer(&mut response);
-        assert_eq!(request.headers()[REQUEST_ID], "order-7/a");
-        assert_eq!(response.headers()[REQUEST_ID], "order-7/a");
-    }
-
-    #[test]
-    fn one_that_cannot_be_logged_as_it_is_gives_way_to_a_new_one() {
-        let long = "a".repeat(MAX_REQUEST_ID + 1);
-        for sent in [None, Some(""), Some("a b"), Some(&*long.leak())] {
-            let (request, _call) = begun(sent);
-            let (other, _call) = begun(sent);
-            let id = request.headers()[REQUEST_ID].to_str().expect("text");
-            assert_eq!(id.len(), 36, "{sent:?}");
-            assert_ne!(id, other.headers()[REQUEST_ID]);
-        }
-    }
-}
+mod tests;

@@ -1,6 +1,6 @@
 //! What becomes of commands, as both stores count it.
 
-use domain::{Error, command::CommandResult};
+use domain::{Error, batch::SessionCache, command::CommandResult};
 
 use crate::{Signal, signal};
 
@@ -9,6 +9,14 @@ pub fn replays(results: &[Option<Result<CommandResult, Error>>]) {
     let replays = results.iter().flatten().flatten().filter(|result| result.replayed).count();
     if replays > 0 {
         signal(Signal::Replays(replays));
+    }
+}
+
+/// Says how many sessions a store's cache knew, and how many it did not, since it was asked last.
+pub fn session_cache(cache: &SessionCache) {
+    let (hits, misses) = cache.take_lookups();
+    if hits + misses > 0 {
+        signal(Signal::SessionCache { hits, misses });
     }
 }
 

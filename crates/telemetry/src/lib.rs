@@ -10,7 +10,7 @@ mod commands;
 mod signal;
 mod statement;
 
-pub use commands::{lost_races, replays};
+pub use commands::{lost_races, replays, session_cache};
 pub use signal::{Recorder, Signal, install, signal};
 pub use statement::{Statement, statement};
 

@@ -2,11 +2,29 @@
 
 use std::{sync::OnceLock, time::Duration};
 
-use crate::Statement;
+use crate::{
+    Statement,
+    call::{Ended, Port},
+};
 
 /// What happens inside. A new kind is met by every recorder, since none may have a wildcard.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Signal {
+    /// A call came in.
+    CallBegan(Port),
+    /// A call came to its end, or nobody waits for it any longer.
+    CallEnded(Ended),
+    /// Somebody could not say who they are, by what kind of credentials, such as `token`.
+    Unauthenticated(&'static str),
+    /// A call was refused since its tenant makes more of them than it may: of what kind the quota is.
+    OverQuota(&'static str),
+    /// So many items wait for a batch.
+    Queue {
+        /// What they are, such as `commands`.
+        of: &'static str,
+        /// How many of them.
+        waiting: usize,
+    },
     /// A batch was worked on.
     Batch {
         /// What it was made of, such as `commands`.
@@ -26,6 +44,31 @@ pub enum Signal {
         took: Duration,
         /// Whether it was answered, whatever the answer said.
         is_ok: bool,
+    },
+    /// The connections of a database's pool that are in use.
+    ConnectionsInUse {
+        /// What the pool is for, such as `changes`.
+        pool: &'static str,
+        /// How many there are.
+        used: usize,
+        /// How many there may be.
+        max: usize,
+    },
+    /// A connection of a pool was waited for.
+    ConnectionWait {
+        /// What the pool is for.
+        pool: &'static str,
+        /// For how long.
+        took: Duration,
+        /// Whether there was one in the end.
+        is_ok: bool,
+    },
+    /// Of the sessions of a round, so many were known from the last writes, and so many were read.
+    SessionCache {
+        /// Those that were known.
+        hits: usize,
+        /// Those that were not.
+        misses: usize,
     },
     /// Sessions were changed by somebody else between reading and writing; their commands are decided again.
     LostRaces(usize),
@@ -49,6 +92,22 @@ pub enum Signal {
     DeletedIdempotencyRecords(usize),
     /// Retention has deleted sessions that had ended.
     DeletedSessions(usize),
+    /// Whether the process can serve.
+    Ready(bool),
+    /// A certificate is valid until then, in seconds since the epoch.
+    CertificateExpiry {
+        /// Whose it is: `server`, or `client` for that which is shown to a service.
+        of: &'static str,
+        /// When.
+        at: i64,
+    },
+    /// Files were read again, or could not be.
+    Reload {
+        /// What they hold.
+        of: &'static str,
+        /// Whether it is taken.
+        is_ok: bool,
+    },
     /// So many lines of the log were dropped, since nobody read them in time.
     DroppedLogLines(u64),
 }

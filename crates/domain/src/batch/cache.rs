@@ -32,6 +32,8 @@ struct Sessions {
     max_bytes: usize,
     generation: Generation,
     staleness: Staleness,
+    /// How many sessions it was asked for since that was told: those that it knew, and those that it did not.
+    lookups: (usize, usize),
 }
 
 /// How often a cache was cleared.
@@ -53,8 +55,9 @@ impl SessionCache {
     #[must_use]
     pub fn new(max_bytes: usize) -> Self {
         let by_key = LinkedHashMap::with_hasher(RandomState::new());
-        let (generation, staleness) = Default::default();
-        Self(Arc::new(Mutex::new(Sessions { by_key, bytes: 0, max_bytes, generation, staleness })))
+        let (generation, staleness, lookups) = Default::default();
+        let sessions = Sessions { by_key, bytes: 0, max_bytes, generation, staleness, lookups };
+        Self(Arc::new(Mutex::new(sessions)))
     }
 
     /// Forgets everything, also what is written by rounds that have begun. For a store that is connected anew: it may have
@@ -73,7 +76,17 @@ impl SessionCache {
     /// Takes out what there is of these sessions, in order.
     pub(super) fn take<'a>(&self, keys: impl Iterator<Item = Key<'a>>) -> Vec<Option<Cached>> {
         let mut sessions = self.lock();
-        keys.map(|key| sessions.take(key)).collect()
+        let taken: Vec<_> = keys.map(|key| sessions.take(key)).collect();
+        let known = taken.iter().flatten().count();
+        sessions.lookups.0 += known;
+        sessions.lookups.1 += taken.len() - known;
+        taken
+    }
+
+    /// How many sessions it was asked for since this was asked last: those that it knew, and those that it did not.
+    #[must_use]
+    pub fn take_lookups(&self) -> (usize, usize) {
+        std::mem::take(&mut self.lock().lookups)
     }
 
     /// Keeps a session as it has just been written or read by a round of this generation.

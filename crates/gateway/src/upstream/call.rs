@@ -9,7 +9,7 @@ use domain::{Error, Outcome};
 use http::{header::AUTHORIZATION, request::Parts};
 use telemetry::{
     audit::Peer,
-    call::{REQUEST_ID, TRACEPARENT},
+    call::{Notes, REQUEST_ID, TRACEPARENT},
 };
 use tonic::{Request, Response, Status};
 
@@ -96,6 +96,9 @@ impl Call {
         }
         if let Some(peer) = self.parts.extensions.get::<Peer>() {
             request.extensions_mut().insert(*peer);
+        }
+        if let Some(notes) = self.parts.extensions.get::<Notes>() {
+            request.extensions_mut().insert(notes.clone());
         }
         request
     }

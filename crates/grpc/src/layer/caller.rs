@@ -4,8 +4,10 @@ use access::{Access, Identity, Scope, Shown, Validity};
 use axum::extract::Request as HttpRequest;
 use domain::{Error, caller::Caller};
 use telemetry::{
+    Signal,
     audit::{self, Who},
     call::{Port, trace_id},
+    signal,
 };
 use tonic::{Request, Status};
 
@@ -24,6 +26,7 @@ pub(super) async fn of(request: &mut HttpRequest, access: &Access, scope: Scope)
             let shown = Shown::of(request.headers(), request.extensions());
             access.authenticate(shown).await.map_err(|refusal| {
                 audit::refused(Port::Grpc, request, Who::default(), &refusal);
+                signal(Signal::Unauthenticated(refusal.credentials()));
                 status::from_error(&Error::Unauthenticated)
             })?
         }

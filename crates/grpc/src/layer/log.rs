@@ -1,21 +1,24 @@
 //! One line of log for each call, under its request id. Never a request's content.
 
-mod body;
-
 use axum::{body::Body, extract::Request, middleware::Next, response::Response};
-use body::Logged;
 use http::HeaderMap;
-use telemetry::call::{Call, Port};
+use telemetry::call::{Call, Interest, Logged, Outcome, Port};
 use tonic::{Code, Status};
 use tracing::Instrument;
+use wire::error::ErrorReply;
 
+use super::message;
 use crate::status;
 
 /// Logs calls that come in from outside, each when the last of its answer is written: a stream's line says how the stream
 /// ended, and how long it lived. A caller's own request id is kept and sent back; others get one.
 pub async fn layer(mut request: Request, next: Next) -> Response {
-    let is_ours = super::is_ours(&request);
-    let call = Call::begin(Port::Grpc, &mut request, is_ours);
+    let interest = if super::is_ours(&request) { Interest::Call } else { Interest::Probe };
+    let mut call = Call::begin(Port::Grpc, &mut request, interest);
+    let method = message::method(super::method(&request));
+    if let Some(method) = method {
+        call.notes().asks_for("", &method.name);
+    }
     let refused = super::foreign::refuse(&request);
     let is_refused = refused.is_some();
     let mut response = match refused {
@@ -25,28 +28,49 @@ pub async fn layer(mut request: Request, next: Next) -> Response {
     call.answer(&mut response);
     status::bound(response.headers_mut());
     if is_refused || response.headers().contains_key("grpc-status") {
-        let is_denied = [Code::Unauthenticated, Code::PermissionDenied].contains(&code(response.headers()));
-        if is_denied {
-            call.end_refused(&outcome(&response));
+        let code = code(response.headers());
+        note_reason(&call, response.headers(), code);
+        let outcome = if response.status().is_success() {
+            of_code(code)
         } else {
-            call.end(&outcome(&response));
+            Outcome::Http(response.status().as_u16())
+        };
+        if [Code::Unauthenticated, Code::PermissionDenied].contains(&code) {
+            call.end_refused(outcome);
+        } else {
+            call.end(outcome);
         }
-        response
-    } else {
-        response.map(|body| Body::new(Logged::new(body, call)))
+        return response;
+    }
+    if method.is_some_and(|method| method.answers_stream) {
+        call.streams();
+    }
+    response.map(|body| {
+        let logged = Logged::new(body, call, of_code(Code::Ok), of_code(Code::Unknown));
+        Body::new(logged.with_trailers(|call, trailers| {
+            status::bound(trailers);
+            let code = code(trailers);
+            note_reason(call, trailers, code);
+            Some(of_code(code))
+        }))
+    })
+}
+
+fn note_reason(call: &Call, headers: &HeaderMap, code: Code) {
+    if code == Code::Ok {
+        return;
+    }
+    let reply = Status::from_header_map(headers).as_ref().and_then(ErrorReply::from_status);
+    if let Some(reply) = reply {
+        call.notes().fails_by(reply.reason.as_str());
     }
 }
 
-/// The outcome of an answer that ends with its head.
-fn outcome(response: &Response) -> String {
-    if response.status().is_success() {
-        format!("{:?}", code(response.headers()))
-    } else {
-        response.status().as_str().to_owned()
-    }
-}
-
-/// The outcome that headers or trailers tell.
+/// The code that headers or trailers tell.
 fn code(headers: &HeaderMap) -> Code {
     Status::from_header_map(headers).map_or(Code::Ok, |status| status.code())
+}
+
+fn of_code(code: Code) -> Outcome {
+    Outcome::Grpc(code.into())
 }

@@ -11,7 +11,7 @@ use super::{
     listening::{Listening, on_or_off},
     serve::bind,
 };
-use crate::{followed, listener::Protocol, shutdown::Signals, transport};
+use crate::{followed, listener::Protocol, metrics::Exposition, shutdown::Signals, transport};
 
 impl Gateway {
     pub(super) async fn run(self) -> Result<ExitCode, Failure> {
@@ -21,6 +21,7 @@ impl Gateway {
                 "--grpc-addr needs the port that the service listens on; 0 is none that can be called".into(),
             );
         }
+        let exposition = Exposition::begin(&self.metrics, "").await?;
         let (tls, to_service) = (transport::server(&self.tls)?, transport::client(&self.upstream)?);
         self.check_reach()?;
         let ((tls, of_tls), (to_service, of_service)) = (tls.unzip(), to_service.unzip());
@@ -37,6 +38,7 @@ impl Gateway {
         let budget = self.limits.budget();
         let connections = self.limits.connections_of_gateway().within_files();
         let bounds = self.limits.bounds(&budget, connections);
+        exposition.follow(&budget, &bounds.capacity);
         let options = gateway::Options {
             browsers: self.browsers.of(&self.http_addr, tls.is_some()),
             max_event_streams: connections.event_streams as usize,
@@ -52,13 +54,22 @@ impl Gateway {
             tls: on_or_off(tls.is_some()),
             upstream: Some(grpc_addr),
             upstream_tls: Some(on_or_off(scheme == "https")),
+            metrics: exposition.local_addr(),
         }
         .log();
         let files = of_tls.into_iter().chain(of_service).collect();
         tokio::spawn(followed::follow(files, leaving.clone()));
 
-        let server =
-            tokio::spawn(listener.serve(routes, bounds, stopping.clone(), self.stop.drain_timeout()));
+        let drain_timeout = self.stop.drain_timeout();
+        let server = tokio::spawn({
+            let (stopping, answers) = (stopping.clone(), bounds.answers.clone());
+            async move {
+                tokio::join!(
+                    exposition.serve(answers, stopping.clone(), drain_timeout),
+                    listener.serve(routes, bounds, stopping, drain_timeout)
+                );
+            }
+        });
         let signal = signals.next().await;
         tracing::info!(signal, "stopping: finishing what was accepted");
         let stop = async {

@@ -14,6 +14,8 @@ pub(super) struct Listening<'a> {
     pub(super) upstream: Option<&'a str>,
     /// The database, by [`crate::store::target`].
     pub(super) database: Option<&'a str>,
+    /// Where metrics are told, where they are.
+    pub(super) metrics: Option<SocketAddr>,
     /// How callers say who they are, where that is decided here.
     pub(super) authn: Option<String>,
     /// Whether TLS is spoken on the addresses: `on` or `off`.
@@ -25,10 +27,10 @@ pub(super) struct Listening<'a> {
 impl Listening<'_> {
     /// Says it.
     pub(super) fn log(self) {
-        let Self { grpc, http, upstream, database, authn, tls, upstream_tls } = self;
+        let Self { grpc, http, upstream, database, metrics, authn, tls, upstream_tls } = self;
         let version = env!("CARGO_PKG_VERSION");
-        let grpc = grpc.map(tracing::field::display);
-        tracing::info!(version, grpc, %http, database, authn, tls, upstream, upstream_tls, "listening");
+        let (grpc, metrics) = (grpc.map(tracing::field::display), metrics.map(tracing::field::display));
+        tracing::info!(version, grpc, %http, metrics, database, authn, tls, upstream, upstream_tls, "listening");
     }
 }
 

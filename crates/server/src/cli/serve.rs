@@ -28,8 +28,9 @@ use crate::{
     config::Authn,
     followed::{self, Followed},
     listener::{Listener, Protocol},
+    metrics::Exposition,
     shutdown::Signals,
-    store::{deferred::Deferred, target},
+    store::{self, deferred::Deferred, target},
     tenants, transport,
 };
 use life::Life;
@@ -42,6 +43,7 @@ impl Serve {
         }
         let mut signals = Signals::listen()?;
         self.check_access()?;
+        let exposition = Exposition::begin(&self.metrics, store::system(&self.database)).await?;
         let (callers, tls) = (Callers::read(&self.access)?, transport::server(&self.tls)?);
         let (tls, of_tls): (_, Option<Followed>) = tls.unzip();
         let (tenants, of_tenants) = tenants::read(&self.tenants, &self.rules)?;
@@ -58,6 +60,7 @@ impl Serve {
         let budget = self.limits.budget();
         let connections = self.limits.connections(self.database.max_connections).within_files();
         let bounds = self.limits.bounds(&budget, connections);
+        exposition.follow(&budget, &bounds.capacity);
         let access = callers.access.clone();
         let service = self.service(store.clone(), &budget, access.clone(), tenants);
         let routes = grpc::routes(service.clone(), &health);
@@ -73,15 +76,17 @@ impl Serve {
             tls: on_or_off(tls.is_some()),
             upstream: None,
             upstream_tls: None,
+            metrics: exposition.local_addr(),
         };
         listening.log();
 
         let drain_timeout = self.stop.drain_timeout();
         let grpc_routes = routes.layer(middleware::from_fn(grpc::log::layer));
         let servers = tokio::spawn({
-            let stopping = stopping.clone();
+            let (stopping, answers) = (stopping.clone(), bounds.answers.clone());
             async move {
                 tokio::join!(
+                    exposition.serve(answers, stopping.clone(), drain_timeout),
                     grpc_listener.serve(grpc_routes, bounds.clone(), stopping.clone(), drain_timeout),
                     http_listener.serve(gateway, bounds, stopping, drain_timeout)
                 );

@@ -23,6 +23,35 @@ pub struct Log {
         hide_env_values = true
     )]
     pub level: Targets,
+
+    /// How many of the calls that go well have a line in the log, such as 1%. What is refused or fails always has one, and so
+    /// has a stream. Too few, and a call that a caller asks about has left no trace; too many, and they are most of what a busy
+    /// log holds
+    #[arg(
+        long = "log-calls",
+        env = "LOG_CALLS",
+        value_name = "PERCENT",
+        default_value = "100%",
+        value_parser = percent,
+        global = true,
+        hide_env_values = true
+    )]
+    pub calls: Share,
+}
+
+/// A part of all there are, from 0 to 1.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Share(pub(crate) f64);
+
+impl Share {
+    /// All of them.
+    pub const ALL: Self = Self(1.0);
+}
+
+fn percent(text: &str) -> Result<Share, String> {
+    let number = text.strip_suffix('%').and_then(|number| number.trim().parse::<f64>().ok());
+    let share = number.filter(|number| (0.0..=100.0).contains(number));
+    share.map(|number| Share(number / 100.0)).ok_or_else(|| "write it as 100%, 1% or 0.1%".to_owned())
 }
 
 /// How log lines are written.

@@ -48,10 +48,12 @@ const SERVE: &[(&str, &str, &str)] = &[
     ("request-id-retention", "REQUEST_ID_RETENTION", "24h"),
     ("ended-retention", "ENDED_RETENTION", "never"),
     ("cleanup-interval", "CLEANUP_INTERVAL", "1m"),
+    ("metrics-addr", "METRICS_ADDR", "127.0.0.1:9464"),
     ("lame-duck", "LAME_DUCK", "1s"),
     ("drain-timeout", "DRAIN_TIMEOUT", "15s"),
     ("log-format", "LOG_FORMAT", "auto"),
     ("log-level", "LOG_LEVEL", "info,sqlx=warn"),
+    ("log-calls", "LOG_CALLS", "100%"),
     ("sample", "", "false"),
     ("check", "", "false"),
 ];

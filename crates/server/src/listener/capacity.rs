@@ -27,6 +27,7 @@ pub(crate) struct Capacity(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
+    max: usize,
     permits: Arc<Semaphore>,
     begun: Instant,
     next: AtomicU64,
@@ -64,11 +65,22 @@ impl Capacity {
     /// Room for so many.
     pub(crate) fn new(connections: usize) -> Self {
         Self(Arc::new(Shared {
+            max: connections,
             permits: Arc::new(Semaphore::new(connections)),
             begun: Instant::now(),
             next: AtomicU64::new(0),
             open: Mutex::default(),
         }))
+    }
+
+    /// For how many there is room.
+    pub(crate) fn max(&self) -> usize {
+        self.0.max
+    }
+
+    /// For how many more there is room.
+    pub(crate) fn free(&self) -> usize {
+        self.0.permits.available_permits()
     }
 
     /// Waits for room, which idle connections have to make where there is none.

@@ -1,5 +1,6 @@
 //! What the processes say of themselves: enough to follow a request by its id, and nothing of what it holds.
 
+mod lines;
 mod unread;
 
 use std::{
@@ -80,8 +81,8 @@ async fn a_request_id_leads_through_a_gateway_alone_into_both_logs() {
     let service = Service::with(Store::Sqlite, Front::Alone, &[]).await;
     let gateway = service.gateway.as_ref().unwrap();
     for (id, path, rest, grpc) in [
-        ("found", format!("/forms/{ID}"), "200", "Ok"),
-        ("not-found", "/forms/nobody".to_owned(), "404", "NotFound"),
+        ("found", format!("/forms/{ID}"), "200", "OK"),
+        ("not-found", "/forms/nobody".to_owned(), "404", "NOT_FOUND"),
     ] {
         let headers = [("x-request-id", id), ("traceparent", TRACEPARENT)];
         let answer = service.rest().send(Method::PUT, &path, ONE, &headers).await;
@@ -113,11 +114,11 @@ async fn a_request_id_leads_from_a_grpc_call_to_the_log() {
     let response = client.get_channel_session(request("from-grpc", ID)).await.unwrap();
     assert_eq!(metadata(response.metadata(), "x-request-id"), "from-grpc");
     let line = end_of(&service.server, "from-grpc").await;
-    assert_eq!((&line["outcome"], &line["span"]["trace_id"]), (&"Ok".into(), &TRACE_ID.into()));
+    assert_eq!((&line["outcome"], &line["span"]["trace_id"]), (&"OK".into(), &TRACE_ID.into()));
 
     let status = client.get_channel_session(request("failed-grpc", "nobody")).await.unwrap_err();
     assert_eq!(metadata(status.metadata(), "x-request-id"), "failed-grpc");
-    assert_eq!(end_of(&service.server, "failed-grpc").await["outcome"], "NotFound");
+    assert_eq!(end_of(&service.server, "failed-grpc").await["outcome"], "NOT_FOUND");
 }
 
 #[tokio::test]

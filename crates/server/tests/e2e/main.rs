@@ -31,6 +31,7 @@ mod logs;
 mod lost_upstream;
 mod many_connections;
 mod memory;
+mod metrics;
 mod oidc;
 mod overload;
 mod pgbouncer;

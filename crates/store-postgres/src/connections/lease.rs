@@ -160,6 +160,7 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
+        self.from.tell_use(1);
         let is_good = self.is_sound && !self.from.0.permits.is_closed();
         let generation = self.from.generation();
         let Some(idle) = self.idle.take().filter(|idle| is_good && idle.generation == generation) else {

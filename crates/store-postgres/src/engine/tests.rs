@@ -20,7 +20,8 @@ use crate::{
 /// What a new connection leads to, and how it plans.
 async fn found(url: &str) -> (Engine, String) {
     let second = Duration::from_secs(5);
-    let limits = Limits { max: 1, acquire: second, statement: second, row_level_security: false };
+    let limits =
+        Limits { pool: "test", max: 1, acquire: second, statement: second, row_level_security: false };
     let target = Target::parse(url).expect("a URL");
     let connections = Connections::new(target, limits, Epoch::default(), Reachability::default());
     let mut connection = connections.get().await.expect("a connection");

@@ -19,6 +19,8 @@ use crate::layer::scope;
 /// A method that is served here: what it takes.
 #[derive(Debug)]
 pub(crate) struct Method {
+    /// Its name, with package and service.
+    pub(crate) name: String,
     /// What its caller has to be allowed, where it is the service's own: health and reflection are for everybody.
     pub(crate) scope: Option<Scope>,
     /// How large a message of its callers may be, in bytes.
@@ -27,6 +29,8 @@ pub(crate) struct Method {
     request: usize,
     /// Whether its caller sends any number of them.
     pub(crate) is_streaming: bool,
+    /// Whether its answer is any number of messages.
+    pub(crate) answers_stream: bool,
     /// Whether its answer is made of so many parts that making it is long work.
     pub(crate) has_long_answers: bool,
     kinds: &'static [Kind],
@@ -105,12 +109,21 @@ fn methods() -> HashMap<String, Method> {
             for method in &service.method {
                 let Some(&request) = at.get(method.input_type()) else { continue };
                 let name = method.name();
-                let is_streaming = method.client_streaming();
+                let (is_streaming, answers_stream) = (method.client_streaming(), method.server_streaming());
                 let has_long_answers = name.starts_with("List") || name.starts_with("Batch");
                 let scope = is_ours.then(|| scope::of(name));
-                let method =
-                    Method { scope, max_message_bytes, request, is_streaming, has_long_answers, kinds };
-                methods.insert(format!("{}.{}/{name}", file.package(), service.name()), method);
+                let name = format!("{}.{}/{name}", file.package(), service.name());
+                let method = Method {
+                    name: name.clone(),
+                    scope,
+                    max_message_bytes,
+                    request,
+                    is_streaming,
+                    answers_stream,
+                    has_long_answers,
+                    kinds,
+                };
+                methods.insert(name, method);
             }
         }
     }

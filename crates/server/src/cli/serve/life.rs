@@ -7,6 +7,7 @@ use domain::{
     store::{OpenError, Store},
 };
 use grpc::Health;
+use telemetry::{Signal, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -33,6 +34,7 @@ impl Life {
         let opened = self.open().await?;
         self.store.open(opened);
         self.health.ready().await;
+        signal(Signal::Ready(true));
         tracing::info!("ready");
         Ok(())
     }

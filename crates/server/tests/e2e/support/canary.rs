@@ -62,6 +62,12 @@ fn exchange(address: SocketAddr, requests: &[(&str, &str, String)]) -> (String, 
     (String::from_utf8_lossy(&answers).into_owned(), exchanged.is_ok())
 }
 
+/// Holds what a process tells of its work to having no canary in it.
+pub(crate) fn check_metrics(address: SocketAddr) {
+    let (told, _) = exchange(address, &[("GET", "/metrics", String::new())]);
+    assert!(!told.contains(CANARY), "{told}");
+}
+
 /// Holds all that a process has logged to having no canary in it.
 pub(crate) fn check(log: &[Value]) {
     for line in log {

@@ -83,10 +83,11 @@ impl Process {
         assert!(sent.unwrap().success());
     }
 
-    /// The program with these arguments, and nothing of the environment that could configure it.
+    /// The program with these arguments, and nothing else of the environment that could configure it. Its metrics have an
+    /// address that nobody else has.
     pub(crate) fn command(args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_channel-sessions"));
-        command.args(args).env_clear().stdin(Stdio::null());
+        command.args(args).env_clear().env("METRICS_ADDR", "127.0.0.1:0").stdin(Stdio::null());
         command
     }
 
@@ -138,6 +139,9 @@ impl Drop for Process {
         let is_running = self.child.try_wait().is_ok_and(|ended| ended.is_none());
         if is_running && !thread::panicking() && self.listening["tls"] != "on" {
             canary::show(self.address("http"));
+            if !self.listening["metrics"].is_null() {
+                canary::check_metrics(self.address("metrics"));
+            }
         }
         let _ = self.child.kill();
         let _ = self.child.wait();

@@ -1,0 +1,93 @@
+//! Calls, by the conventions for RPC and HTTP, and why they are refused.
+
+use telemetry::call::{Ended, Outcome, Port};
+
+use crate::{
+    label::label,
+    names::{self, attribute},
+    registered::{Counters, Durations, Gauges, Registered},
+};
+
+#[derive(Debug)]
+pub(crate) struct Calls {
+    rpc_duration: Durations<3>,
+    rpc_active: Gauges<0>,
+    http_duration: Durations<3>,
+    http_active: Gauges<0>,
+    unauthenticated: Counters<1>,
+    over_quota: Counters<1>,
+    unknown_outcomes: Counters<0>,
+}
+
+/// What is none of those that there are, in the words of OpenTelemetry.
+const OTHER: &str = "_OTHER";
+
+impl Calls {
+    pub(crate) fn new(registered: &mut Registered) -> Self {
+        Self {
+            rpc_duration: registered.traced(names::RPC_DURATION),
+            rpc_active: registered.gauges(names::RPC_ACTIVE),
+            http_duration: registered.traced(names::HTTP_DURATION),
+            http_active: registered.gauges(names::HTTP_ACTIVE),
+            unauthenticated: registered.counters(names::UNAUTHENTICATED),
+            over_quota: registered.counters(names::OVER_QUOTA),
+            unknown_outcomes: registered.counters(names::UNKNOWN_OUTCOMES),
+        }
+    }
+
+    pub(crate) fn began(&self, port: Port) {
+        self.active(port).get_or_create(&[]).inc();
+    }
+
+    pub(crate) fn ended(&self, ended: Ended) {
+        let Ended { port, operation, outcome, took, .. } = ended;
+        self.active(port).get_or_create(&[]).dec();
+        let (method, path) = operation.unwrap_or((OTHER, OTHER));
+        let (durations, labels) = match port {
+            Port::Grpc => (
+                &self.rpc_duration,
+                [
+                    label(attribute::RPC_METHOD, path),
+                    label(attribute::RPC_STATUS, outcome.name()),
+                    label(attribute::RPC_SYSTEM, "grpc"),
+                ],
+            ),
+            Port::Rest => {
+                // A route that there is not has no name: paths would be without number.
+                let (method, route) = if operation.is_some() { (method, path) } else { (OTHER, "") };
+                let status = match outcome {
+                    Outcome::Http(status) => status,
+                    Outcome::Grpc(_) => 0,
+                };
+                (
+                    &self.http_duration,
+                    [
+                        label(attribute::HTTP_METHOD, method),
+                        label(attribute::HTTP_STATUS, status),
+                        label(attribute::HTTP_ROUTE, route),
+                    ],
+                )
+            }
+        };
+        durations.get_or_create(&labels).observe(took.as_secs_f64(), None, None);
+    }
+
+    pub(crate) fn unauthenticated(&self, credentials: &'static str) {
+        self.unauthenticated.get_or_create(&[label(attribute::CREDENTIALS, credentials)]).inc();
+    }
+
+    pub(crate) fn over_quota(&self, quota: &'static str) {
+        self.over_quota.get_or_create(&[label(attribute::QUOTA, quota)]).inc();
+    }
+
+    pub(crate) fn outcome_unknown(&self) {
+        self.unknown_outcomes.get_or_create(&[]).inc();
+    }
+
+    fn active(&self, port: Port) -> &Gauges<0> {
+        match port {
+            Port::Grpc => &self.rpc_active,
+            Port::Rest => &self.http_active,
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! Where the process tells what it counts and measures.
+
+use clap::Args;
+
+/// Where the process tells what it counts and measures.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Metrics")]
+pub struct Metrics {
+    /// The address at which GET /metrics tells them, as OpenMetrics, without TLS and to whoever asks; off for nowhere. Nothing of
+    /// any session is in them. Where the default is taken, as by another process on this machine, they are told nowhere
+    #[arg(
+        long,
+        env = "METRICS_ADDR",
+        value_name = "ADDRESS",
+        default_value = Self::DEFAULT_ADDR,
+        hide_env_values = true
+    )]
+    pub metrics_addr: String,
+}
+
+impl Metrics {
+    const DEFAULT_ADDR: &str = "127.0.0.1:9464";
+
+    /// The address, where there is to be one.
+    #[must_use]
+    pub fn addr(&self) -> Option<&str> {
+        Some(&*self.metrics_addr).filter(|addr| *addr != "off")
+    }
+
+    /// Whether the process does without where the address is taken: several on one machine should not need a setting.
+    #[must_use]
+    pub fn may_be_taken(&self) -> bool {
+        self.metrics_addr == Self::DEFAULT_ADDR
+    }
+}

@@ -1,0 +1,77 @@
+//! The metrics of the process, from its first moment on, and the address at which they are told.
+
+use std::{net::SocketAddr, time::Duration};
+
+use axum::{Router, http::header::CONTENT_TYPE, routing::get};
+use budget::{Budget, Memory};
+use metrics::{CONTENT_TYPE as OPENMETRICS, Metrics};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    config,
+    listener::{Answers, Bounds, Capacity, Listener, Protocol},
+};
+
+/// How many connections there are at most: a few of whoever asks every some seconds.
+const MAX_CONNECTIONS: usize = 32;
+
+/// The metrics of the process, and where they are told.
+pub(crate) struct Exposition {
+    pub(crate) metrics: Metrics,
+    listener: Option<Listener>,
+}
+
+impl Exposition {
+    /// Has everything recorded from now on, and takes the address.
+    ///
+    /// # Errors
+    /// The address cannot be taken, and is not the default.
+    pub(crate) async fn begin(settings: &config::Metrics, database: &'static str) -> Result<Self, String> {
+        let metrics = Metrics::new(env!("CARGO_PKG_VERSION"), database);
+        telemetry::install(metrics.clone());
+        let Some(address) = settings.addr() else { return Ok(Self { metrics, listener: None }) };
+        let listener = match Listener::bind(address, Protocol::Rest).await {
+            Ok(listener) => Some(listener),
+            Err(error) if settings.may_be_taken() => {
+                tracing::warn!(%error, address, "metrics are told nowhere: give --metrics-addr another address, or off");
+                None
+            }
+            Err(error) => {
+                let advice = "choose another address with --metrics-addr, or off";
+                return Err(format!("cannot listen on {address}: {error}; {advice}"));
+            }
+        };
+        Ok(Self { metrics, listener })
+    }
+
+    /// Where they are told.
+    pub(crate) fn local_addr(&self) -> Option<SocketAddr> {
+        self.listener.as_ref()?.local_addr().ok()
+    }
+
+    /// Has told what there is of these limits, too.
+    pub(crate) fn follow(&self, budget: &Budget, capacity: &Capacity) {
+        for (of, memory) in
+            [("requests", &budget.requests), ("answers", &budget.answers), ("events", &budget.events)]
+        {
+            let (max, memory): (_, Memory) = (memory.max(), memory.clone());
+            self.metrics.memory(of, max, move || max.saturating_sub(memory.available()));
+        }
+        let (max, capacity) = (capacity.max(), capacity.clone());
+        self.metrics.connections(max, move || max.saturating_sub(capacity.free()));
+    }
+
+    /// Tells them until `stopping`, within the limits that answers have.
+    pub(crate) async fn serve(self, answers: Answers, stopping: CancellationToken, drain_timeout: Duration) {
+        let Some(listener) = self.listener else { return };
+        let bounds = Bounds { answers, capacity: Capacity::new(MAX_CONNECTIONS) };
+        listener.serve(routes(self.metrics), bounds, stopping, drain_timeout).await;
+    }
+}
+
+fn routes(metrics: Metrics) -> Router {
+    let tell = move || async move { ([(CONTENT_TYPE, OPENMETRICS)], metrics.openmetrics()) };
+    Router::new()
+        .route("/metrics", get(tell))
+        .route("/", get(|| async { "The metrics of channel-sessions are at /metrics.\n" }))
+}
