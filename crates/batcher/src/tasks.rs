@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use domain::{Error, Outcome};
+use telemetry::trace::{self, Place};
 use tokio::{sync::Semaphore, time::timeout};
 use tracing::{Instrument, Span};
 
@@ -38,7 +39,8 @@ impl Tasks {
             let _permit = permit;
             work.await
         };
-        let task = tokio::spawn(work.instrument(Span::current()));
+        let work = trace::go_on(work.instrument(Span::current()), Place::current());
+        let task = tokio::spawn(work);
         task.await.unwrap_or_else(|panic| Err(Error::Internal(panic.into())))
     }
 

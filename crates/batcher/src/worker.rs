@@ -9,7 +9,7 @@ use std::{
 
 use domain::session::TenantId;
 use futures_util::FutureExt;
-use telemetry::{Signal, signal};
+use telemetry::{Signal, signal, trace::Batch};
 use tokio::time::{Instant, sleep};
 use tracing::Instrument;
 
@@ -164,21 +164,23 @@ impl<I: Item> Shared<I> {
         let (size, first) = (batch.len(), batch.iter().map(|waiting| waiting.since).min());
         let mut callers = Vec::with_capacity(batch.len());
         let mut items = Vec::with_capacity(batch.len());
-        for Waiting { tenant, key, lane, since, item, answer } in batch {
+        let mut traces = Vec::new();
+        for Waiting { tenant, key, lane, since, trace, item, answer } in batch {
             items.push(item);
-            callers.push((tenant, key, lane, since, answer));
+            traces.extend(trace.clone());
+            callers.push((tenant, key, lane, since, trace, answer));
         }
         // A panic ends no worker: the answers are then dropped.
         let work = AssertUnwindSafe((self.work)(items, wait)).catch_unwind();
-        let verdicts =
-            work.instrument(tracing::trace_span!("batch", of = I::NAME, size)).await.unwrap_or_default();
+        let work = work.instrument(tracing::trace_span!("batch", of = I::NAME, size));
+        let verdicts = Batch::within(Batch::begin(I::NAME, size, traces), work).await.unwrap_or_default();
         if let Some(first) = first {
             let (waited, took) = (began - first, began.elapsed());
             signal(Signal::Batch { of: I::NAME, size, waited, took });
         }
         let mut blocked = Vec::new();
         let mut sizes = Vec::with_capacity(callers.len());
-        for ((tenant, key, lane, since, answer), verdict) in callers.into_iter().zip(verdicts) {
+        for ((tenant, key, lane, since, trace, answer), verdict) in callers.into_iter().zip(verdicts) {
             match verdict {
                 Verdict::Answered(outcome) => {
                     let bytes = outcome.as_ref().ok().and_then(|outcome| I::session_bytes(outcome));
@@ -187,7 +189,7 @@ impl<I: Item> Shared<I> {
                     drop(answer.send(outcome));
                 }
                 Verdict::Blocked(item) => {
-                    blocked.push(Waiting { tenant, key, lane, since, item, answer });
+                    blocked.push(Waiting { tenant, key, lane, since, trace, item, answer });
                 }
             }
         }

@@ -16,7 +16,6 @@ use telemetry::{
     audit::{self, Told, Who},
     call::{Call, Interest, Logged, Outcome, Port},
 };
-use tracing::Instrument;
 
 /// A caller's own request id is kept, goes into the call, and is sent back; others get one. A service in the same process has
 /// told by itself whom it refused.
@@ -25,7 +24,7 @@ pub(crate) async fn layer(State(is_in_process): State<bool>, mut request: Reques
     let interest = if is_probe { Interest::Probe } else { Interest::Call };
     let mut call = Call::begin(Port::Rest, &mut request, interest);
     let head = (!is_in_process).then(|| head(&request));
-    let mut response = next.run(request).instrument(call.span().clone()).await;
+    let mut response = call.run(next.run(request)).await;
     call.answer(&mut response);
     note(&call, &response);
     let status = response.status();

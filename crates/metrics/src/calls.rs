@@ -1,5 +1,7 @@
 //! Calls, by the conventions for RPC and HTTP, and why they are refused.
 
+use std::time::SystemTime;
+
 use telemetry::call::{Ended, Outcome, Port};
 
 use crate::{
@@ -40,7 +42,7 @@ impl Calls {
     }
 
     pub(crate) fn ended(&self, ended: Ended) {
-        let Ended { port, operation, outcome, took, .. } = ended;
+        let Ended { port, operation, outcome, took, place, .. } = ended;
         self.active(port).get_or_create(&[]).dec();
         let (method, path) = operation.unwrap_or((OTHER, OTHER));
         let (durations, labels) = match port {
@@ -69,7 +71,14 @@ impl Calls {
                 )
             }
         };
-        durations.get_or_create(&labels).observe(took.as_secs_f64(), None, None);
+        let (exemplar, at) = match place {
+            Some((trace, span)) => {
+                let ids = [("trace_id", format!("{trace:032x}")), ("span_id", format!("{span:016x}"))];
+                (Some(ids), Some(SystemTime::now()))
+            }
+            None => (None, None),
+        };
+        durations.get_or_create(&labels).observe(took.as_secs_f64(), exemplar, at);
     }
 
     pub(crate) fn unauthenticated(&self, credentials: &'static str) {

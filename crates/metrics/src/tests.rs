@@ -16,7 +16,8 @@ fn signals_become_series_under_the_names_of_the_conventions() {
     let metrics = metrics();
     let ended = |port, operation, outcome| {
         let took = Duration::from_millis(3);
-        Signal::CallEnded(Ended { port, operation: Some(operation), outcome, took, is_stream: false })
+        let place = Some((0x7b, 0x1c));
+        Signal::CallEnded(Ended { port, operation: Some(operation), outcome, took, is_stream: false, place })
     };
     for signal in [
         Signal::CallBegan(Port::Grpc),
@@ -35,7 +36,7 @@ fn signals_become_series_under_the_names_of_the_conventions() {
     let text = metrics.openmetrics();
     for line in [
         r#"rpc_server_call_duration_seconds_bucket{le="0.0025",rpc_method="a.B/C",rpc_response_status_code="NOT_FOUND",rpc_system_name="grpc"} 0"#,
-        r#"rpc_server_call_duration_seconds_bucket{le="0.005",rpc_method="a.B/C",rpc_response_status_code="NOT_FOUND",rpc_system_name="grpc"} 1"#,
+        r#"rpc_server_call_duration_seconds_bucket{le="0.005",rpc_method="a.B/C",rpc_response_status_code="NOT_FOUND",rpc_system_name="grpc"} 1 # {trace_id="0000000000000000000000000000007b",span_id="000000000000001c"} 0.003"#,
         "channel_sessions_rpc_active_calls 0",
         "http_server_active_requests 1",
         r#"http_server_request_duration_seconds_count{http_request_method="PUT",http_response_status_code="200",http_route="/forms/{channelSessionId}"} 1"#,
@@ -48,6 +49,8 @@ fn signals_become_series_under_the_names_of_the_conventions() {
     ] {
         assert!(text.lines().any(|it| it == line), "{line} is not in\n{text}");
     }
+    let exemplar = r#"1 # {trace_id="0000000000000000000000000000007b",span_id="000000000000001c"} 0.003"#;
+    assert!(text.contains(exemplar), "{text}");
     assert!(text.ends_with("# EOF\n"));
 }
 

@@ -173,7 +173,7 @@ fn runtime() -> io::Result<Runtime> {
 }
 
 /// Why a command ended without doing what it was to do.
-type Failure = Box<dyn std::error::Error + Send + Sync>;
+pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 impl Program {
     /// Runs the command that the process was started with. What goes wrong is said on standard error.

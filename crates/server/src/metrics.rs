@@ -1,16 +1,20 @@
-//! The metrics of the process, from its first moment on, and the address at which they are told.
+//! The metrics of the process, from its first moment on, and to whom they and its traces are told.
 
 use std::{net::SocketAddr, time::Duration};
 
 use axum::{Router, http::header::CONTENT_TYPE, routing::get};
 use budget::{Budget, Memory};
 use metrics::{CONTENT_TYPE as OPENMETRICS, Metrics};
+use otlp::Otlp;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    cli::Failure,
     config,
     listener::{Answers, Bounds, Capacity, Listener, Protocol},
 };
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// How many connections there are at most: a few of whoever asks every some seconds.
 const MAX_CONNECTIONS: usize = 32;
@@ -22,26 +26,38 @@ pub(crate) struct Exposition {
 }
 
 impl Exposition {
-    /// Has everything recorded from now on, and takes the address.
+    /// Has everything recorded from now on, where somebody wants to know it, and takes the address.
     ///
     /// # Errors
-    /// The address cannot be taken, and is not the default.
-    pub(crate) async fn begin(settings: &config::Metrics, database: &'static str) -> Result<Self, String> {
-        let metrics = Metrics::new(env!("CARGO_PKG_VERSION"), database);
-        telemetry::install(metrics.clone());
-        let Some(address) = settings.addr() else { return Ok(Self { metrics, listener: None }) };
-        let listener = match Listener::bind(address, Protocol::Rest).await {
-            Ok(listener) => Some(listener),
+    /// The address cannot be taken, and is not the default; or a variable of OpenTelemetry's does not say what it has to.
+    pub(crate) async fn begin(
+        settings: &config::Metrics,
+        database: &'static str,
+    ) -> Result<(Self, Otlp), Failure> {
+        let metrics = Metrics::new(VERSION, database);
+        let otlp = otlp::start(&metrics, VERSION)?;
+        let listener = match settings.addr() {
+            Some(address) => Self::bind(settings, address).await?,
+            None => None,
+        };
+        if listener.is_some() || otlp.sends_metrics() {
+            telemetry::install(metrics.clone());
+        }
+        Ok((Self { metrics, listener }, otlp))
+    }
+
+    async fn bind(settings: &config::Metrics, address: &str) -> Result<Option<Listener>, Failure> {
+        match Listener::bind(address, Protocol::Rest).await {
+            Ok(listener) => Ok(Some(listener)),
             Err(error) if settings.may_be_taken() => {
                 tracing::warn!(%error, address, "metrics are told nowhere: give --metrics-addr another address, or off");
-                None
+                Ok(None)
             }
             Err(error) => {
                 let advice = "choose another address with --metrics-addr, or off";
-                return Err(format!("cannot listen on {address}: {error}; {advice}"));
+                Err(format!("cannot listen on {address}: {error}; {advice}").into())
             }
-        };
-        Ok(Self { metrics, listener })
+        }
     }
 
     /// Where they are told.

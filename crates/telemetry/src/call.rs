@@ -10,13 +10,20 @@ use std::{net::SocketAddr, time::Instant};
 
 use domain::trace::TraceId;
 use http::{HeaderMap, HeaderValue, Request, Response};
-use tracing::{Span, field::display};
+use opentelemetry::{Context, trace::FutureExt};
+use tracing::{Instrument, Span, field::display};
 use uuid::Builder;
 
-use crate::{Signal, audit::Peer, signal};
+use crate::{
+    Signal,
+    audit::Peer,
+    signal,
+    trace::{Facts, Server},
+};
 
 pub use body::Logged;
 pub use line::log_share;
+use notes::Noted;
 pub use notes::Notes;
 pub use outcome::Outcome;
 
@@ -25,6 +32,9 @@ pub const REQUEST_ID: &str = "x-request-id";
 
 /// The header and the metadata key that carry the caller's trace (W3C Trace Context).
 pub const TRACEPARENT: &str = "traceparent";
+
+/// What a caller's tracing adds to it, for its own use.
+pub const TRACESTATE: &str = "tracestate";
 
 /// The longest request id that is taken over from a caller, in characters.
 const MAX_REQUEST_ID: usize = 128;
@@ -57,6 +67,7 @@ pub struct Call {
     interest: Interest,
     peer: Option<SocketAddr>,
     notes: Notes,
+    trace: Option<Server>,
     is_stream: bool,
     has_ended: bool,
 }
@@ -74,6 +85,8 @@ pub struct Ended {
     pub took: std::time::Duration,
     /// Whether it was a stream, which lasts for as long as its caller likes.
     pub is_stream: bool,
+    /// Its trace and its span, where they are recorded.
+    pub place: Option<(u128, u64)>,
 }
 
 impl Call {
@@ -82,19 +95,43 @@ impl Call {
     pub fn begin<B>(port: Port, request: &mut Request<B>, interest: Interest) -> Self {
         let request_id = request_id(request.headers());
         request.headers_mut().insert(REQUEST_ID, request_id.clone());
+        let parent = request.headers().get(TRACEPARENT).and_then(|parent| parent.to_str().ok());
+        let trace = match interest {
+            Interest::Call => Server::begin(port, parent),
+            Interest::Probe => None,
+        };
+        let own = trace.as_ref().and_then(|trace| HeaderValue::from_str(&trace.traceparent()).ok());
+        if let Some(own) = own {
+            request.headers_mut().insert(TRACEPARENT, own);
+        }
         let span = port.span(request, request_id.to_str().unwrap_or_default());
         let peer = request.extensions().get::<Peer>().map(|Peer(address)| *address);
         let notes = Notes::default();
         request.extensions_mut().insert(notes.clone());
         signal(Signal::CallBegan(port));
         let (since, is_stream, has_ended) = (Instant::now(), false, false);
-        Self { port, request_id, span, since, interest, peer, notes, is_stream, has_ended }
+        Self { port, request_id, span, since, interest, peer, notes, trace, is_stream, has_ended }
     }
 
     /// What is logged meanwhile belongs to this span.
     #[must_use]
     pub fn span(&self) -> &Span {
         &self.span
+    }
+
+    /// Does what the call asks for: what is logged and recorded meanwhile is the call's.
+    pub async fn run<F: Future>(&self, work: F) -> F::Output {
+        let work = work.instrument(self.span.clone());
+        match self.trace.as_ref().and_then(Server::context) {
+            Some(context) => work.with_context(context).await,
+            None => work.await,
+        }
+    }
+
+    /// The same of a part of it that is polled by hand.
+    fn poll<T>(&self, poll: impl FnOnce() -> T) -> T {
+        let _traced = self.trace.as_ref().and_then(Server::context).map(Context::attach);
+        self.span.in_scope(poll)
     }
 
     /// What is found out of the call while it is under way.
@@ -133,7 +170,14 @@ impl Call {
         }
         let (port, took, is_stream) = (self.port, self.since.elapsed(), self.is_stream);
         let operation = self.notes.operation();
-        signal(Signal::CallEnded(Ended { port, operation, outcome, took, is_stream }));
+        let place = self.trace.as_ref().and_then(Server::place).map(|place| place.ids());
+        let ended = Ended { port, operation, outcome, took, is_stream, place };
+        signal(Signal::CallEnded(ended));
+        if let Some(trace) = &self.trace {
+            let Noted { session, reason, .. } = self.notes.noted();
+            let request_id = self.request_id.to_str().unwrap_or_default();
+            trace.end(&ended, &Facts { session: session.as_deref(), reason, peer: self.peer, request_id });
+        }
         line::ended(self, outcome, took);
     }
 }

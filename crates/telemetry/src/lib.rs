@@ -9,6 +9,7 @@ pub mod call;
 mod commands;
 mod signal;
 mod statement;
+pub mod trace;
 
 pub use commands::{lost_races, replays, session_cache};
 pub use signal::{Recorder, Signal, install, signal};

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use tracing::Instrument;
 
-use crate::{Signal, signal};
+use crate::{Signal, signal, trace};
 
 /// What a store asks of its database. Both stores have the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -56,7 +56,8 @@ impl Statement {
 /// Those of the statement.
 pub async fn statement<T, E>(statement: Statement, work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
     let since = Instant::now();
-    let result = work.instrument(tracing::trace_span!("statement", name = statement.as_str())).await;
+    let work = work.instrument(tracing::trace_span!("statement", name = statement.as_str()));
+    let result = trace::statement(statement.as_str(), work).await;
     signal(Signal::Statement { statement, took: since.elapsed(), is_ok: result.is_ok() });
     result
 }

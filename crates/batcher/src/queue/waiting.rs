@@ -1,6 +1,7 @@
 //! One item that waits, and by which lane it came.
 
 use domain::{Error, Outcome as Certainty};
+use telemetry::trace::Waits;
 use tokio::{sync::oneshot, time::Instant};
 
 use super::{Key, Tenant};
@@ -23,6 +24,8 @@ pub(crate) struct Waiting<I: Item> {
     pub(crate) key: Option<Key>,
     pub(crate) lane: Lane,
     pub(crate) since: Instant,
+    /// There where somebody records the call that it is of.
+    pub(crate) trace: Option<Waits>,
     pub(crate) item: I,
     pub(crate) answer: oneshot::Sender<Outcome<I>>,
 }
@@ -34,7 +37,7 @@ impl<I: Item> Waiting<I> {
         item: I,
         answer: oneshot::Sender<Outcome<I>>,
     ) -> Self {
-        Self { tenant, key, lane, since: Instant::now(), item, answer }
+        Self { tenant, key, lane, since: Instant::now(), trace: Waits::begin(), item, answer }
     }
 
     pub(crate) fn refuse(self, error: Error) {

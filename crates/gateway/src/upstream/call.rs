@@ -9,7 +9,7 @@ use domain::{Error, Outcome};
 use http::{header::AUTHORIZATION, request::Parts};
 use telemetry::{
     audit::Peer,
-    call::{Notes, REQUEST_ID, TRACEPARENT},
+    call::{Notes, REQUEST_ID, TRACEPARENT, TRACESTATE},
 };
 use tonic::{Request, Response, Status};
 
@@ -77,7 +77,7 @@ impl Call {
     /// A message under the id and the trace of the request.
     pub(super) fn request<Q>(&self, message: Q) -> Request<Q> {
         let mut request = Request::new(message);
-        for name in [REQUEST_ID, TRACEPARENT] {
+        for name in [REQUEST_ID, TRACEPARENT, TRACESTATE] {
             let value = self.parts.headers.get(name).and_then(|value| value.to_str().ok()?.parse().ok());
             if let Some(value) = value {
                 request.metadata_mut().insert(name, value);

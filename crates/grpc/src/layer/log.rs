@@ -4,7 +4,6 @@ use axum::{body::Body, extract::Request, middleware::Next, response::Response};
 use http::HeaderMap;
 use telemetry::call::{Call, Interest, Logged, Outcome, Port};
 use tonic::{Code, Status};
-use tracing::Instrument;
 use wire::error::ErrorReply;
 
 use super::message;
@@ -23,7 +22,7 @@ pub async fn layer(mut request: Request, next: Next) -> Response {
     let is_refused = refused.is_some();
     let mut response = match refused {
         Some(refused) => refused,
-        None => next.run(request).instrument(call.span().clone()).await,
+        None => call.run(next.run(request)).await,
     };
     call.answer(&mut response);
     status::bound(response.headers_mut());

@@ -21,7 +21,7 @@ impl Gateway {
                 "--grpc-addr needs the port that the service listens on; 0 is none that can be called".into(),
             );
         }
-        let exposition = Exposition::begin(&self.metrics, "").await?;
+        let (exposition, otlp) = Exposition::begin(&self.metrics, "").await?;
         let (tls, to_service) = (transport::server(&self.tls)?, transport::client(&self.upstream)?);
         self.check_reach()?;
         let ((tls, of_tls), (to_service, of_service)) = (tls.unzip(), to_service.unzip());
@@ -82,6 +82,7 @@ impl Gateway {
             () = stop => tracing::info!("stopped"),
             signal = signals.next() => tracing::warn!(signal, "stopped at once, at a second signal"),
         }
+        otlp.stop().await;
         Ok(ExitCode::SUCCESS)
     }
 

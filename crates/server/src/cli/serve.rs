@@ -43,7 +43,7 @@ impl Serve {
         }
         let mut signals = Signals::listen()?;
         self.check_access()?;
-        let exposition = Exposition::begin(&self.metrics, store::system(&self.database)).await?;
+        let (exposition, otlp) = Exposition::begin(&self.metrics, store::system(&self.database)).await?;
         let (callers, tls) = (Callers::read(&self.access)?, transport::server(&self.tls)?);
         let (tls, of_tls): (_, Option<Followed>) = tls.unzip();
         let (tenants, of_tenants) = tenants::read(&self.tenants, &self.rules)?;
@@ -110,6 +110,7 @@ impl Serve {
             () = running.stop(lame_duck, drain_timeout) => tracing::info!("stopped"),
             signal = signals.next() => tracing::warn!(signal, "stopped at once, at a second signal"),
         }
+        otlp.stop().await;
         Ok(ExitCode::SUCCESS)
     }
 

@@ -50,5 +50,6 @@ mod starvation;
 mod stopping;
 mod tenants;
 mod tls;
+mod traces;
 mod two_servers;
 mod words;

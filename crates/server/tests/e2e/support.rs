@@ -4,6 +4,7 @@ pub(crate) mod batch;
 pub(crate) mod bouncer;
 pub(crate) mod caller;
 pub(crate) mod canary;
+pub(crate) mod collector;
 pub(crate) mod connection;
 pub(crate) mod document;
 pub(crate) mod failure;
@@ -29,6 +30,7 @@ pub(crate) mod sse;
 pub(crate) mod watch;
 
 pub(crate) use caller::Caller;
+pub(crate) use collector::Collector;
 pub(crate) use failure::Failure;
 pub(crate) use issuer::Issuer;
 pub(crate) use ledger::{Ledger, Told};

@@ -52,8 +52,11 @@ impl<B: Body<Data = Bytes> + Unpin> Body for Logged<B> {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         let this = &mut *self;
-        let span = this.call.as_ref().map_or_else(tracing::Span::none, |call| call.span().clone());
-        let mut frame = ready!(span.in_scope(|| Pin::new(&mut this.body).poll_frame(context)));
+        let mut poll = || Pin::new(&mut this.body).poll_frame(context);
+        let mut frame = ready!(match &this.call {
+            Some(call) => call.poll(poll),
+            None => poll(),
+        });
         let outcome = match &mut frame {
             Some(Ok(frame)) => this.call.as_ref().and_then(|call| {
                 if let Some(data) = frame.data_ref() {

@@ -1,0 +1,172 @@
+//! Messages on their way to a collector, over HTTP or gRPC.
+
+use std::{error::Error, io::Write as _, sync::Arc};
+
+use bytes::{BufMut as _, Bytes, BytesMut};
+use flate2::{Compression, write::GzEncoder};
+use http::{
+    HeaderMap, HeaderValue, Method, Request, Uri,
+    header::{CONTENT_ENCODING, CONTENT_TYPE, TE},
+};
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper_rustls::{ConfigBuilderExt as _, HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::TokioExecutor,
+};
+use prost::Message;
+use rustls::{
+    ClientConfig, RootCertStore,
+    pki_types::{CertificateDer, pem::PemObject as _},
+};
+
+use crate::environment::{Endpoint, Invalid, Protocol};
+
+/// The service and the method of a signal over gRPC.
+pub(crate) const TRACES: &str = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
+pub(crate) const METRICS: &str = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export";
+
+/// How much of a collector's answer is read, in bytes.
+const MAX_ANSWER_BYTES: usize = 64 * 1024;
+
+/// Sends messages of one signal.
+#[derive(Debug)]
+pub(crate) struct Sender {
+    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    endpoint: Endpoint,
+    url: Uri,
+}
+
+impl Sender {
+    /// # Errors
+    /// The authorities of a collector's certificate are none, or cannot be read.
+    pub(crate) fn new(endpoint: Endpoint, method: &'static str) -> Result<Arc<Self>, Invalid> {
+        let tls = config(&endpoint)?;
+        let connector = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http();
+        let client = match endpoint.protocol {
+            Protocol::Http => Client::builder(TokioExecutor::new()).build(connector.enable_http1().build()),
+            Protocol::Grpc => {
+                let connector = connector.enable_http2().build();
+                Client::builder(TokioExecutor::new()).http2_only(true).build(connector)
+            }
+        };
+        let url = match endpoint.protocol {
+            Protocol::Http => endpoint.url.clone(),
+            Protocol::Grpc => {
+                let mut parts = endpoint.url.clone().into_parts();
+                parts.path_and_query = method.parse().ok();
+                Uri::from_parts(parts).unwrap_or_default()
+            }
+        };
+        Ok(Arc::new(Self { client, endpoint, url }))
+    }
+
+    /// Sends a message, and says why it was not taken.
+    pub(crate) async fn send(&self, message: &impl Message) -> Result<(), String> {
+        let request = self.request(message.encode_to_vec());
+        let sent = tokio::time::timeout(self.endpoint.timeout, self.exchange(request)).await;
+        sent.unwrap_or_else(|_| {
+            Err(format!("it did not answer within {} ms", self.endpoint.timeout.as_millis()))
+        })
+    }
+
+    fn request(&self, message: Vec<u8>) -> Request<Full<Bytes>> {
+        let mut headers = self.endpoint.headers.clone();
+        let message = if self.endpoint.is_compressed { compressed(&message) } else { message };
+        let body = match self.endpoint.protocol {
+            Protocol::Http => {
+                headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-protobuf"));
+                if self.endpoint.is_compressed {
+                    headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+                }
+                Bytes::from(message)
+            }
+            Protocol::Grpc => {
+                headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+                headers.insert(TE, HeaderValue::from_static("trailers"));
+                if self.endpoint.is_compressed {
+                    headers.insert("grpc-encoding", HeaderValue::from_static("gzip"));
+                }
+                framed(&message, self.endpoint.is_compressed)
+            }
+        };
+        let mut request = Request::new(Full::new(body));
+        *request.method_mut() = Method::POST;
+        request.uri_mut().clone_from(&self.url);
+        *request.headers_mut() = headers;
+        request
+    }
+
+    async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<(), String> {
+        let response = self.client.request(request).await.map_err(|error| chain(&error))?;
+        let (head, body) = response.into_parts();
+        let answer = Limited::new(body, MAX_ANSWER_BYTES).collect().await.map_err(|error| chain(&*error))?;
+        if !head.status.is_success() {
+            return Err(format!("it answered {}", head.status));
+        }
+        if self.endpoint.protocol == Protocol::Grpc {
+            let trailers = answer.trailers().unwrap_or(&head.headers);
+            return check(if trailers.contains_key("grpc-status") { trailers } else { &head.headers });
+        }
+        Ok(())
+    }
+}
+
+/// What a status of gRPC's says.
+fn check(headers: &HeaderMap) -> Result<(), String> {
+    let text =
+        |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok()).unwrap_or_default();
+    match text("grpc-status") {
+        "0" => Ok(()),
+        code => Err(format!("it answered with the gRPC code {code}: {}", text("grpc-message"))),
+    }
+}
+
+fn framed(message: &[u8], is_compressed: bool) -> Bytes {
+    let mut framed = BytesMut::with_capacity(wire::frame::PREFIX_BYTES + message.len());
+    framed.put_u8(is_compressed.into());
+    framed.put_u32(u32::try_from(message.len()).unwrap_or(u32::MAX));
+    framed.put_slice(message);
+    framed.freeze()
+}
+
+fn compressed(message: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    // Memory takes all that is written to it.
+    let _ = encoder.write_all(message);
+    encoder.finish().unwrap_or_default()
+}
+
+fn config(endpoint: &Endpoint) -> Result<ClientConfig, Invalid> {
+    let wrong = |problem: &dyn Error| Invalid::certificate(problem.to_string());
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| wrong(&error))?;
+    let builder = match &endpoint.authorities {
+        Some(pem) => {
+            let mut roots = RootCertStore::empty();
+            for certificate in CertificateDer::pem_slice_iter(pem) {
+                let certificate = certificate.map_err(|error| wrong(&error))?;
+                roots.add(certificate).map_err(|error| wrong(&error))?;
+            }
+            builder.with_root_certificates(roots)
+        }
+        None if endpoint.url.scheme_str() == Some("https") => {
+            builder.with_native_roots().map_err(|error| wrong(&error))?
+        }
+        None => builder.with_root_certificates(RootCertStore::empty()),
+    };
+    Ok(builder.with_no_client_auth())
+}
+
+/// An error with what led to it, which is where an HTTP client's says something.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text = format!("{text}: {error}");
+        source = error.source();
+    }
+    text
+}
