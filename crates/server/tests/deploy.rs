@@ -1,5 +1,8 @@
 //! Holds what `deploy/` says of the settings to the settings that there are.
 
+#[path = "deploy/chart.rs"]
+mod chart;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
