@@ -59,8 +59,8 @@ def secrets_are_references() -> None:
 
 @rule
 def probes_fit() -> None:
-    def probes(example: str, name: str = RELEASE) -> tuple[Object, Object, Object]:
-        only = container(of(template(example), "Deployment", name)["spec"]["template"])
+    def probes(example: str, name: str = RELEASE, **values: object) -> tuple[Object, Object, Object]:
+        only = container(of(template(example, **values), "Deployment", name)["spec"]["template"])
         return only["startupProbe"], only["livenessProbe"], only["readinessProbe"]
 
     for example, name, scheme in (("oidc", RELEASE, "HTTPS"), ("insecure", RELEASE, "HTTP"),
@@ -72,8 +72,10 @@ def probes_fit() -> None:
         assert readiness["timeoutSeconds"] > 3
         # A process that is stuck for less than that is not restarted.
         assert liveness["periodSeconds"] * liveness["failureThreshold"] >= 60
-    # The kubelet has no certificate.
-    for probe in probes("mutual-tls"):
+    # The kubelet has no certificate: it asks beside the metrics, where there are some.
+    for probe, path in zip(probes("mutual-tls"), ("/healthz", "/healthz", "/readyz")):
+        assert probe["httpGet"] == {"path": path, "port": "metrics", "scheme": "HTTP"}
+    for probe in probes("mutual-tls", metrics__enabled=False):
         assert probe["tcpSocket"] == {"port": "http"} and "httpGet" not in probe
 
 

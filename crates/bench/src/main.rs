@@ -19,6 +19,7 @@ mod proc;
 mod process;
 mod retention;
 mod sqlite;
+mod telemetry;
 mod tenants;
 mod watchers;
 
@@ -58,6 +59,8 @@ enum Command {
     Access(access::Args),
     /// A tenant's updates alone, and beside another tenant that floods the service
     Tenants(tenants::Args),
+    /// Updates while metrics are scraped and traces are sent, and while nothing is told; and with a line of log for each
+    Telemetry(telemetry::Args),
     /// Pages of lists among few and among many sessions, how they are found, and what share of updates is HOT
     Listing(listing::Args),
 }
@@ -91,6 +94,7 @@ fn measure(cli: Program) -> Result<(), Failure> {
                 Some(Command::Allocations(args)) => allocations::run(args).await,
                 Some(Command::Access(args)) => access::run(args).await,
                 Some(Command::Tenants(args)) => tenants::run(args).await,
+                Some(Command::Telemetry(args)) => telemetry::run(args).await,
                 Some(Command::Listing(args)) => listing::run(args).await,
             }
         };

@@ -61,6 +61,20 @@ fn serve(database_url: &str) -> [&str; 7] {
     ["serve", "--database-url", database_url, "--grpc-addr", ANY_PORT, "--http-addr", ANY_PORT]
 }
 
+/// What a process tells of its work.
+#[derive(Debug, Default)]
+pub(crate) struct Telling<'a> {
+    /// Whether it has metrics.
+    pub(crate) metrics: bool,
+    /// The URL of the collector that it sends metrics and traces to, and what part of the traces.
+    pub(crate) collector: Option<(&'a str, &'a str)>,
+    /// Whether each call has a line in the log.
+    pub(crate) lines: bool,
+}
+
+/// What the log of a process has: what matters to whoever starts it.
+const LOG_LEVEL: &str = "warn,channel_sessions_server=info";
+
 /// A process that listens. Dropped, it is killed.
 pub(crate) struct Process {
     _child: Child,
@@ -79,6 +93,22 @@ impl Process {
     /// The same with further settings.
     pub(crate) async fn serve_with(database_url: &str, settings: &[&str]) -> Result<Self, Failure> {
         Self::start(own()?, &[&serve(database_url), settings].concat()).await
+    }
+
+    /// The same where it tells of its work.
+    pub(crate) async fn serve_telling(database_url: &str, telling: &Telling<'_>) -> Result<Self, Failure> {
+        let mut program = own()?;
+        program.env_clear();
+        if let Some((collector, sampled)) = telling.collector {
+            program
+                .env("OTEL_EXPORTER_OTLP_ENDPOINT", collector)
+                .env("OTEL_TRACES_SAMPLER", "parentbased_traceidratio")
+                .env("OTEL_TRACES_SAMPLER_ARG", sampled)
+                .env("OTEL_METRIC_EXPORT_INTERVAL", "1000");
+        }
+        let metrics = ["--metrics-addr", if telling.metrics { ANY_PORT } else { "off" }];
+        let level = if telling.lines { "info" } else { LOG_LEVEL };
+        Self::start_at(program, &[&serve(database_url)[..], &metrics].concat(), level).await
     }
 
     /// Starts `serve` of another build of the service, which goes on where this process is killed.
@@ -100,11 +130,15 @@ impl Process {
 
     /// Starts a command and waits until it listens, and until it has its store, if it is one that needs it. From then on its log goes to standard error.
     async fn start(mut program: Command, arguments: &[&str]) -> Result<Self, Failure> {
+        // Nothing of the environment is to configure it.
+        program.env_clear().env("METRICS_ADDR", ANY_PORT);
+        Self::start_at(program, arguments, LOG_LEVEL).await
+    }
+
+    async fn start_at(mut program: Command, arguments: &[&str], level: &str) -> Result<Self, Failure> {
         let mut child = program
             .args(arguments)
-            .args(["--log-format", "json", "--log-level", "warn,channel_sessions_server=info"])
-            // Nothing of the environment is to configure it.
-            .env_clear()
+            .args(["--log-format", "json", "--log-level", level])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -137,7 +171,10 @@ impl Process {
         }
         tokio::spawn(async move {
             while let Ok(Some(line)) = lines.next_line().await {
-                eprintln!("{line}");
+                // Of calls there are too many.
+                if !line.contains(r#""message":"call""#) {
+                    eprintln!("{line}");
+                }
             }
         });
         Ok(Self { _child: child, questions, answers, id, listening })
@@ -162,6 +199,11 @@ impl Process {
     /// HOST:PORT of REST.
     pub(crate) fn http(&self) -> Result<&str, Failure> {
         self.address("http")
+    }
+
+    /// HOST:PORT of metrics.
+    pub(crate) fn metrics(&self) -> Result<&str, Failure> {
+        self.address("metrics")
     }
 
     fn address(&self, of: &str) -> Result<&str, Failure> {

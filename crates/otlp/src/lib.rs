@@ -72,6 +72,15 @@ pub fn start(metrics: &Metrics, version: &'static str) -> Result<Otlp, Invalid> 
     Ok(Otlp { traces, metrics, stopping })
 }
 
+/// Where the environment has traces or metrics sent, if it does.
+///
+/// # Errors
+/// A variable does not say what it has to.
+pub fn destination() -> Result<Option<String>, Invalid> {
+    let Settings { traces, metrics, .. } = Settings::read(&|name| std::env::var(name).ok())?;
+    Ok(traces.or(metrics).map(|endpoint| endpoint.url.to_string()))
+}
+
 /// The scope that everything is recorded in.
 const SCOPE: &str = "channel-sessions";
 

@@ -34,8 +34,8 @@
 {{- if and $clientCa (not $tls.secret) }}
 {{- $wrong = append $wrong "tls.clientCa needs tls.secret" }}
 {{- end }}
-{{- if and $clientCa (eq $values.database.migration "start") }}
-{{- $wrong = append $wrong "database.migration: with tls.clientCa, probes cannot see whether an instance is ready, and one that migrates would get calls: set it to job" }}
+{{- if and $clientCa (not $values.metrics.enabled) (eq $values.database.migration "start") }}
+{{- $wrong = append $wrong "database.migration: with tls.clientCa and without metrics, probes cannot see whether an instance is ready, and one that migrates would get calls: set it to job" }}
 {{- end }}
 {{- range $name, $value := merge (dict) $settings $values.gateway.settings }}
 {{- if and (hasPrefix "OTEL_" $name) (contains "HEADERS" $name) }}

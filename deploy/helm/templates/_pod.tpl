@@ -61,11 +61,17 @@ volumeMounts:
 
 {{/*
 What a probe of a component asks. The kubelet checks no certificate and has none of its own: where callers have to show one, it
-can only see whether the port is open.
+asks beside the metrics, and without those it can only see whether the port is open.
 */}}
 {{- define "channel-sessions.probe" -}}
 {{- $tls := .values.tls -}}
-{{- if or $tls.clientCa.secret $tls.clientCa.configMap -}}
+{{- $clientCa := or $tls.clientCa.secret $tls.clientCa.configMap -}}
+{{- if and $clientCa .metrics -}}
+httpGet:
+  path: {{ .path }}
+  port: metrics
+  scheme: HTTP
+{{- else if $clientCa -}}
 tcpSocket:
   port: http
 {{- else -}}

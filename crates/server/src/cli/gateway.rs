@@ -65,7 +65,7 @@ impl Gateway {
             let (stopping, answers) = (stopping.clone(), bounds.answers.clone());
             async move {
                 tokio::join!(
-                    exposition.serve(answers, stopping.clone(), drain_timeout),
+                    exposition.serve(routes.clone(), answers, stopping.clone(), drain_timeout),
                     listener.serve(routes, bounds, stopping, drain_timeout)
                 );
             }

@@ -86,7 +86,7 @@ impl Serve {
             let (stopping, answers) = (stopping.clone(), bounds.answers.clone());
             async move {
                 tokio::join!(
-                    exposition.serve(answers, stopping.clone(), drain_timeout),
+                    exposition.serve(gateway.clone(), answers, stopping.clone(), drain_timeout),
                     grpc_listener.serve(grpc_routes, bounds.clone(), stopping.clone(), drain_timeout),
                     http_listener.serve(gateway, bounds, stopping, drain_timeout)
                 );

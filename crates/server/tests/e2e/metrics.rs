@@ -88,6 +88,18 @@ async fn calls_batches_and_statements_are_told(store: Store) {
     );
 }
 
+#[tokio::test]
+async fn probes_are_answered_beside_them_and_nothing_else_of_the_gateway() {
+    let service = Service::with(Store::Sqlite, Front::Alone, &[]).await;
+    for process in [&service.server, service.gateway.as_ref().unwrap()] {
+        let beside = Rest::new(process.address("metrics"));
+        assert!(beside.is_ready().await);
+        for (path, status) in [("/healthz", 200), ("/channel-sessions", 404), ("/forms/x", 404)] {
+            assert_eq!(beside.send(Method::GET, path, "", &[]).await.status, status, "{path}");
+        }
+    }
+}
+
 #[test]
 fn an_address_that_is_taken_is_said_and_one_may_do_without() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -134,10 +134,13 @@ async fn a_collector_that_is_away_holds_up_nobody_and_is_told_of_once() {
 
 #[test]
 fn a_variable_that_says_nothing_is_refused_by_its_name() {
-    let mut command =
-        Process::command(&["serve", "--grpc-addr", "127.0.0.1:0", "--http-addr", "127.0.0.1:0"]);
-    command.env("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317");
-    let output = command.output().unwrap();
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(!output.status.success() && told.contains("OTEL_EXPORTER_OTLP_ENDPOINT"), "{told}");
+    let serve = ["serve", "--grpc-addr", "127.0.0.1:0", "--http-addr", "127.0.0.1:0"];
+    for args in [&serve[..], &[&serve[..], &["--check"]].concat()] {
+        let mut command = Process::command(args);
+        command.env("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317").env("DATABASE_URL", "sqlite::memory:");
+        let output = command.output().unwrap();
+        let told = [output.stdout, output.stderr].concat();
+        let told = String::from_utf8_lossy(&told);
+        assert!(!output.status.success() && told.contains("OTEL_EXPORTER_OTLP_ENDPOINT"), "{told}");
+    }
 }

@@ -38,6 +38,7 @@ impl Serve {
         findings.extend(self.issuers().await);
         findings.extend(self.tenants());
         findings.extend(self.addresses());
+        findings.extend(self.collector());
         findings.extend(store::inspect(&self.database).await);
         findings
     }
@@ -128,16 +129,36 @@ impl Serve {
 
     /// Where the process is to listen: both at once, as it does.
     fn addresses(&self) -> Vec<Finding> {
-        let wanted = [("--grpc-addr", &self.grpc_addr.grpc_addr), ("--http-addr", &self.http_addr.http_addr)];
-        let bound = wanted.map(|(flag, address)| (flag, address, TcpListener::bind(address.as_str())));
+        let served =
+            [("--grpc-addr", &*self.grpc_addr.grpc_addr), ("--http-addr", &self.http_addr.http_addr)];
+        let metrics = self.metrics.addr().map(|address| ("--metrics-addr", address));
+        let wanted = served.into_iter().chain(metrics);
+        let bound: Vec<_> =
+            wanted.map(|(flag, address)| (flag, address, TcpListener::bind(address))).collect();
         let found = bound.iter().map(|(flag, address, bound)| match bound {
             Ok(_) => Finding::fine("address", format!("{address} is free")),
-            Err(error) => Finding::failed(
-                "address",
-                format!("cannot listen on {address}: {error}; choose another with {flag}"),
-            ),
+            Err(error) if *flag == "--metrics-addr" && self.metrics.may_be_taken() => {
+                let said =
+                    format!("{address}: {error}; metrics are told nowhere, unless {flag} names another");
+                Finding::warning("address", said)
+            }
+            Err(error) => {
+                let said = format!("cannot listen on {address}: {error}; choose another with {flag}");
+                Finding::failed("address", said)
+            }
         });
         found.collect()
+    }
+
+    /// What OpenTelemetry's variables say.
+    fn collector(&self) -> Option<Finding> {
+        const COLLECTOR: &str = "OpenTelemetry";
+        match otlp::destination() {
+            Ok(destination) => {
+                Some(Finding::fine(COLLECTOR, format!("traces or metrics go to {}", destination?)))
+            }
+            Err(invalid) => Some(Finding::failed(COLLECTOR, invalid.to_string())),
+        }
     }
 }
 
