@@ -7,6 +7,7 @@
 
 mod at_work;
 mod connection;
+mod counted;
 mod fair_share;
 mod long_work;
 mod memory;
@@ -15,9 +16,10 @@ mod turns;
 
 pub use at_work::AtWork;
 pub use connection::{Connection, LongStream};
+pub use counted::Counted;
 pub use fair_share::is_fair;
 pub use long_work::{LongWork, OffNetwork};
-pub use memory::{Counted, Exhausted, FREE_BYTES, Memory, Share};
+pub use memory::{Exhausted, FREE_BYTES, Memory, Share};
 pub use permits::{NoPermit, Permit, Permits};
 pub use turns::Turns;
 

@@ -6,7 +6,7 @@ mod reach;
 use std::time::SystemTime;
 
 use telemetry::{Signal, signal};
-use tls::{Authorities, Client, ClientFiles, Part, Server, ServerFiles};
+use tls::{Authorities, Certificate, Client, ClientFiles, Part, Server, ServerFiles};
 
 use crate::{
     config::{Tls, UpstreamTls},
@@ -51,14 +51,18 @@ fn server_files<'a>(pems: &Pems, contents: &[&'a [u8]]) -> ServerFiles<'a> {
 /// When the certificate expires, for the log.
 fn expiry(server: &Server) -> String {
     let expires = server.certificate().expires;
-    let since_epoch = expires.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    let at = i64::try_from(since_epoch.as_secs()).unwrap_or(i64::MAX);
-    signal(Signal::CertificateExpiry { of: "server", at });
+    signal_expiry("server", expires);
     let day = humantime::format_rfc3339_seconds(expires);
     if expires <= SystemTime::now() {
         tracing::warn!("the TLS certificate expired at {day}: callers will refuse it");
     }
     format!("a certificate that expires at {day}")
+}
+
+fn signal_expiry(of: &'static str, expires: SystemTime) {
+    let since_epoch = expires.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let at = i64::try_from(since_epoch.as_secs()).unwrap_or(i64::MAX);
+    signal(Signal::CertificateExpiry { of, at });
 }
 
 /// What `--upstream-ca` says where the system's authorities are meant.
@@ -80,13 +84,24 @@ pub(crate) fn client(settings: &UpstreamTls) -> Result<Option<(Client, Followed)
         pems.add(Part::Key, "--upstream-key", key);
     }
     let files = pems.open()?;
-    let client = Client::new(client_files(&pems, &pems::contents(&files))).map_err(|why| pems.told(&why))?;
+    let contents = pems::contents(&files);
+    let client = Client::new(client_files(&pems, &contents)).map_err(|why| pems.told(&why))?;
+    signal_own_expiry(&client_files(&pems, &contents));
     let following = client.clone();
     let take = move |contents: &[&[u8]]| {
-        following.replace(client_files(&pems, contents)).map_err(|why| pems.told(&why))?;
+        let files = client_files(&pems, contents);
+        following.replace(files).map_err(|why| pems.told(&why))?;
+        signal_own_expiry(&files);
         Ok("other authorities, or another certificate of its own".to_owned())
     };
     Ok(Some((client, Followed::new("what the gateway calls the service with", files, take))))
+}
+
+fn signal_own_expiry(files: &ClientFiles<'_>) {
+    let certificate = files.own.and_then(|(certificate, _)| Certificate::of_pem(certificate));
+    if let Some(Certificate { expires, .. }) = certificate {
+        signal_expiry("client", expires);
+    }
 }
 
 fn client_files<'a>(pems: &Pems, contents: &[&'a [u8]]) -> ClientFiles<'a> {

@@ -99,7 +99,7 @@ mod tests {
         for part in [50, 100] {
             assert_eq!(whole.grow(FREE_BYTES + part * UNIT), Ok(()));
         }
-        let counted = Counted::by(whole).shrunk(FREE_BYTES + 10 * UNIT);
+        let counted = crate::Counted::by(whole).shrunk(FREE_BYTES + 10 * UNIT);
         assert_eq!(memory.tenants.lock().get("flood"), Some(&10));
         drop(counted);
         assert!(memory.tenants.lock().is_empty() && memory.available() == 100 * UNIT);
