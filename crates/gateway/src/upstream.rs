@@ -3,6 +3,7 @@
 mod call;
 mod connection;
 mod frames;
+mod message;
 mod watch;
 
 use std::convert::Infallible;

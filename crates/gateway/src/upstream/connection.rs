@@ -4,32 +4,19 @@
 //! sent on it then waits for ever. So it is asked with pings, and given up when it does not answer; the next call makes
 //! another one.
 
-use std::{
-    error::Error,
-    fmt, io,
-    pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    task::{Context, Poll},
-    time::Duration,
-};
+use std::{error::Error, fmt, io, time::Duration};
 
-use bytes::Bytes;
 use http::Uri;
-use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper_util::rt::TokioIo;
 use tls::{Client, ClientStream as TlsStream};
 use tokio::{net::TcpStream, time::timeout};
 use tonic::{
-    Status,
     body::Body,
     transport::{Channel, Endpoint},
 };
 use tower::{Service, ServiceExt, util::BoxCloneSyncService};
 
-use super::Transport;
+use super::{Transport, message::Message};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -83,17 +70,29 @@ impl Connector {
     }
 }
 
+/// How often a call is begun that its connection has not taken: each time on another connection.
+const ATTEMPTS: usize = 4;
+
 fn call_by(channel: Channel) -> Transport {
     BoxCloneSyncService::new(tower::service_fn(move |request: http::Request<Body>| {
         let mut channel = channel.clone();
         async move {
-            let sent = Sent::default();
-            let request = request.map(|message| Body::new(Message { message, sent: sent.clone() }));
-            let answer = async { channel.ready().await?.call(request).await };
-            answer.await.map_err(|cause| {
-                let may_be_known = sent.0.load(Ordering::Relaxed) && !is_refused(&cause);
-                Lost { may_be_known, cause: cause.into() }
-            })
+            let (head, message) = request.into_parts();
+            let message = Message::new(message);
+            let mut attempts = 1;
+            loop {
+                let request = http::Request::from_parts(head.clone(), Body::new(message.again()));
+                let answer = async { channel.ready().await?.call(request).await };
+                let cause = match answer.await {
+                    Ok(answer) => return Ok(answer),
+                    Err(cause) => cause,
+                };
+                let may_be_known = message.is_begun() && !is_refused(&cause);
+                if may_be_known || attempts == ATTEMPTS || !is_left(&cause) {
+                    return Err(Lost { may_be_known, cause: cause.into() });
+                }
+                attempts += 1;
+            }
         }
     }))
 }
@@ -120,37 +119,6 @@ fn over(
 
 type Secured = TokioIo<TlsStream<TcpStream>>;
 
-/// Whether anything of a call's message has been asked for, to be sent.
-#[derive(Debug, Clone, Default)]
-struct Sent(Arc<AtomicBool>);
-
-/// The message of a call, which notes when it is asked for.
-struct Message {
-    message: Body,
-    sent: Sent,
-}
-
-impl HttpBody for Message {
-    type Data = Bytes;
-    type Error = Status;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
-        self.sent.0.store(true, Ordering::Relaxed);
-        Pin::new(&mut self.message).poll_frame(context)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.message.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.message.size_hint()
-    }
-}
-
 /// Whether the peer has said that it has done nothing for a call, and will not: by the reset that means this (RFC 9113, 8.7), or
 /// by the end of a connection that names an earlier call as the last one (6.8), with which h2 fails only the later ones.
 fn is_refused(cause: &(dyn Error + 'static)) -> bool {
@@ -158,6 +126,16 @@ fn is_refused(cause: &(dyn Error + 'static)) -> bool {
     causes.find_map(|cause| cause.downcast_ref::<h2::Error>()).is_some_and(|error| {
         let is_reset = error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
         error.is_remote() && (is_reset || error.is_go_away())
+    })
+}
+
+/// Whether a connection has ended without taking a call that was handed to it, as its peer may have it do at any time: before any
+/// of the call was sent, or by saying that an earlier one was the last. The libraries leave it to their caller to try again.
+fn is_left(cause: &(dyn Error + 'static)) -> bool {
+    let mut causes = std::iter::successors(Some(cause), |&cause| cause.source());
+    causes.any(|cause| {
+        cause.downcast_ref().is_some_and(hyper::Error::is_canceled)
+            || cause.downcast_ref().is_some_and(|error: &h2::Error| error.is_remote() && error.is_go_away())
     })
 }
 
