@@ -1,14 +1,18 @@
-//! What one connection may have open for long.
+//! What one connection may have open for long, and until when.
 
 use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
 
-/// A connection's places for streams that have no end of their own: watches, event streams, streams of updates. They are
-/// fewer than its streams altogether, so that calls still go through beside them. Clones are the same one; the listener
-/// puts it into the extensions of each request.
+/// A connection as the calls on it know it: the listener puts it into the extensions of each request.
 #[derive(Debug, Clone)]
-pub struct Connection(Arc<Semaphore>);
+pub struct Connection {
+    /// Places for streams that have no end of their own: watches, event streams, streams of updates. They are fewer than
+    /// the connection's streams altogether, so that calls still go through beside them. Clones have the same ones.
+    long_streams: Arc<Semaphore>,
+    end: CancellationToken,
+}
 
 /// A long stream's place, given back when dropped.
 #[derive(Debug)]
@@ -18,10 +22,25 @@ impl Connection {
     /// How many there may be of them. It stands in proto/README.md.
     pub const MAX_LONG_STREAMS: usize = 100;
 
+    /// What a stream is told that is ended with its connection.
+    pub const AGED: &str = "this connection has reached its age; go on over another one";
+
+    /// The same connection for a stream that is to end when this is cancelled.
+    #[must_use]
+    pub fn until(&self, end: CancellationToken) -> Self {
+        Self { end, ..self.clone() }
+    }
+
+    /// Cancelled when streams without an end of their own are to end, since the connection is as old as it may be.
+    #[must_use]
+    pub fn end(&self) -> &CancellationToken {
+        &self.end
+    }
+
     /// A place for one of them, unless there are as many as there may be.
     #[must_use]
     pub fn long_stream(&self) -> Option<LongStream> {
-        self.0.clone().try_acquire_owned().ok().map(LongStream)
+        self.long_streams.clone().try_acquire_owned().ok().map(LongStream)
     }
 
     /// What a stream is told that finds no place.
@@ -34,6 +53,6 @@ impl Connection {
 
 impl Default for Connection {
     fn default() -> Self {
-        Self(Arc::new(Semaphore::new(Self::MAX_LONG_STREAMS)))
+        Self { long_streams: Arc::new(Semaphore::new(Self::MAX_LONG_STREAMS)), end: CancellationToken::new() }
     }
 }

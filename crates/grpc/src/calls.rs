@@ -122,7 +122,7 @@ impl Service {
         >,
     ) -> Result<Response<BoxStream<StreamUpdateDataResponse>>, Status> {
         let caller = caller::found(&request)?;
-        let end = StreamEnd::new(self, &caller, caller::validity(&request))?;
+        let end = StreamEnd::new(self, &caller, request.extensions())?;
         let long = long_stream(&request)?;
         let results = stream_update_data::run(self.clone(), request.into_inner(), caller, end, long);
         let mut answer = Response::new(results);
@@ -136,7 +136,7 @@ impl Service {
         request: Request<WatchChannelSessionsRequest>,
     ) -> Result<Response<BoxStream<WatchChannelSessionsResponse>>, Status> {
         let (caller, _) = begun(&request, &request.get_ref().channel_session_id)?;
-        let end = StreamEnd::new(self, &caller, caller::validity(&request))?;
+        let end = StreamEnd::new(self, &caller, request.extensions())?;
         let long = long_stream(&request)?;
         let watch = watch::run(self.clone(), request.into_inner(), caller, end, long);
         let mut answer = self.answer(watch).await?;

@@ -16,7 +16,7 @@ use tonic_health::{
 use channel_session_api::v1::channel_session_service_server::SERVICE_NAME;
 use wire::headers::NOT_READY;
 
-use crate::{calls::long_stream, status, stream_end::until_stopped};
+use crate::{calls::long_stream, status, stream_end::ServerEnd};
 
 /// How many bytes of that are told at most: it travels in headers.
 const MAX_TOLD_BYTES: usize = 512;
@@ -122,13 +122,14 @@ impl health_server::Health for Told {
     ) -> Result<Response<Self::WatchStream>, Status> {
         let full = |_| status::from_error(&Error::Overloaded);
         let place = (self.places.clone().try_acquire_owned().map_err(full)?, long_stream(&request)?);
+        let end = ServerEnd::new(&self.stopping, request.extensions());
         match self.service.watch(request).await {
-            Ok(known) => Ok(known.map(|changes| until_stopped(&self.stopping, holding(place, changes)))),
+            Ok(known) => Ok(known.map(|changes| end.bound(holding(place, changes)))),
             Err(status) if status.code() == Code::NotFound => {
                 let unknown = health_check_response::ServingStatus::ServiceUnknown;
                 let unknown = HealthCheckResponse { status: unknown.into() };
                 let changes = stream::iter([Ok(unknown)]).chain(stream::pending());
-                Ok(Response::new(until_stopped(&self.stopping, holding(place, changes))))
+                Ok(Response::new(end.bound(holding(place, changes))))
             }
             Err(status) => Err(status),
         }

@@ -26,7 +26,7 @@ macro_rules! version {
             };
 
             use super::files::{Files, NotFound};
-            use crate::stream_end::until_stopped;
+            use crate::stream_end::ServerEnd;
 
             pub(crate) struct Reflection(pub(super) Arc<Files>, pub(super) CancellationToken);
 
@@ -39,8 +39,9 @@ macro_rules! version {
                     requests: Request<Streaming<ServerReflectionRequest>>,
                 ) -> Result<Response<Self::ServerReflectionInfoStream>, Status> {
                     let files = self.0.clone();
+                    let end = ServerEnd::new(&self.1, requests.extensions());
                     let answers = requests.into_inner().map(move |request| Ok(answer(&files, request?)));
-                    Ok(Response::new(until_stopped(&self.1, answers)))
+                    Ok(Response::new(end.bound(answers)))
                 }
             }
 

@@ -20,8 +20,8 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use crate::{
     config::{
-        Access, Browsers, Database, GrpcAddr, HttpAddr, Limits, Log, LogFormat, Metrics, Reflection,
-        Retention, Rules, Share, Stop, Tenants, Tls, UpstreamTls, environment, secret,
+        Access, Browsers, ConnectionAge, Database, GrpcAddr, HttpAddr, Limits, Log, LogFormat, Metrics,
+        Reflection, Retention, Rules, Share, Stop, Tenants, Tls, UpstreamTls, environment, secret,
     },
     shutdown,
     store::{self, opening},
@@ -91,6 +91,8 @@ struct Serve {
     #[command(flatten)]
     limits: Limits,
     #[command(flatten)]
+    connection_age: ConnectionAge,
+    #[command(flatten)]
     retention: Retention,
     #[command(flatten)]
     metrics: Metrics,
@@ -114,6 +116,8 @@ struct Gateway {
     limits: Limits,
     #[command(flatten)]
     metrics: Metrics,
+    #[command(flatten)]
+    connection_age: ConnectionAge,
     #[command(flatten)]
     stop: Stop,
 }

@@ -5,6 +5,7 @@ use humantime::Duration as HumanDuration;
 
 mod access;
 mod browsers;
+mod connection_age;
 mod database;
 pub(crate) mod environment;
 mod limits;
@@ -21,6 +22,7 @@ mod tls;
 
 pub use access::{Access, Authn};
 pub use browsers::Browsers;
+pub use connection_age::ConnectionAge;
 pub use database::Database;
 pub use limits::Limits;
 pub use listen::{GrpcAddr, HttpAddr};

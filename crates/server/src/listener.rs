@@ -1,5 +1,6 @@
 //! Accepts connections and serves requests on them, within limits, until told to stop.
 
+mod age;
 mod answer;
 mod capacity;
 mod connection;
@@ -19,6 +20,7 @@ use hyper_util::{
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+pub(crate) use age::Age;
 pub(crate) use answer::Answers;
 pub(crate) use capacity::Capacity;
 use connection::Each;
@@ -27,6 +29,7 @@ use peers::Peers;
 /// What connections are held to. Clones are the same.
 #[derive(Debug, Clone)]
 pub(crate) struct Bounds {
+    pub(crate) age: Age,
     pub(crate) answers: Answers,
     pub(crate) capacity: Capacity,
 }
@@ -116,8 +119,8 @@ impl Listener {
         drain_timeout: Duration,
     ) {
         let (connections, peers) = (TaskTracker::new(), Peers::default());
-        let (Self { tcp, protocol, tls }, Bounds { answers, capacity }) = (self, bounds);
-        let each = Each { builder: Protocol::builder(), routes, tls, answers, capacity, stopping };
+        let (Self { tcp, protocol, tls }, Bounds { age, answers, capacity }) = (self, bounds);
+        let each = Each { builder: Protocol::builder(), routes, tls, age, answers, capacity, stopping };
         let begin = |stream, address: SocketAddr, room| {
             connections.spawn(each.serve((stream, address, peers.at(address.ip())), room));
         };

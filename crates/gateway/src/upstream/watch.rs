@@ -5,6 +5,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
+use budget::Connection;
 use channel_session_api::v1::{WatchChannelSessionsRequest, WatchChannelSessionsResponse};
 use domain::{Error, Outcome, Reason};
 use http::{
@@ -32,6 +33,8 @@ pub(crate) struct Watch {
     /// None when it has ended.
     rest: Option<BoxStream<WatchChannelSessionsResponse>>,
     stopping: Pin<Box<WaitForCancellationFutureOwned>>,
+    /// The end of the connection that its caller is on.
+    aged: Pin<Box<WaitForCancellationFutureOwned>>,
     /// Its connection, which is to last as long as it does.
     _transport: Transport,
 }
@@ -41,10 +44,12 @@ impl Stream for Watch {
 
     /// An error is the last, and says why the watch ends.
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let Self { rest: Some(rest), stopping, .. } = &mut *self else { return Poll::Ready(None) };
+        let Self { rest: Some(rest), stopping, aged, .. } = &mut *self else { return Poll::Ready(None) };
+        let ended = |message| Some(Err(ErrorReply::new(Reason::StoreUnavailable, message).to_status()));
         let next = if stopping.as_mut().poll(context).is_ready() {
-            let message = "the gateway is stopping; go on at another instance";
-            Some(Err(ErrorReply::new(Reason::StoreUnavailable, message).to_status()))
+            ended("the gateway is stopping; go on at another instance")
+        } else if aged.as_mut().poll(context).is_ready() {
+            ended(Connection::AGED)
         } else {
             ready!(Pin::new(rest).poll_next(context))
         };
@@ -104,7 +109,10 @@ impl Call {
         match tokio::time::timeout(self.gateway.options.call_timeout, start).await {
             Ok(Ok((first, rest))) => {
                 let stopping = Box::pin(upstream.stopping.clone().cancelled_owned());
-                Ok((first, Watch { rest: Some(rest), stopping, _transport: transport }))
+                let connection = self.parts.extensions.get::<Connection>();
+                let aged = connection.map(|connection| connection.end().clone()).unwrap_or_default();
+                let aged = Box::pin(aged.cancelled_owned());
+                Ok((first, Watch { rest: Some(rest), stopping, aged, _transport: transport }))
             }
             Ok(Err(status)) => Err(self.problem(&status).without_outcome()),
             Err(_) => Err(Problem::from(&Error::DeadlineExceeded(Outcome::NotApplied))),

@@ -1,6 +1,6 @@
 //! Says who calls. Whatever is done for a call is done in this one's name.
 
-use access::{Access, Identity, Scope, Shown, Validity};
+use access::{Access, Identity, Scope, Shown};
 use axum::extract::Request as HttpRequest;
 use domain::{Error, caller::Caller};
 use telemetry::{
@@ -52,9 +52,4 @@ pub(crate) fn found<T>(request: &Request<T>) -> Result<Caller, Status> {
         status::from_error(&Error::Internal(cause.into()))
     };
     request.extensions().get::<Caller>().cloned().ok_or_else(missing)
-}
-
-/// For how long that is who calls.
-pub(crate) fn validity<T>(request: &Request<T>) -> Validity {
-    request.extensions().get().cloned().unwrap_or_default()
 }

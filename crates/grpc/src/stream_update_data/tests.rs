@@ -10,11 +10,10 @@ use std::{
     time::Duration,
 };
 
-use access::Validity;
 use channel_session_api::v1::{Failure, Reason, UpdateDataRequest, update_data_result::Result as Outcome};
 use domain::session::Id;
 use gated::Gated;
-use tonic::Code;
+use tonic::{Code, Extensions};
 
 use super::*;
 use crate::{
@@ -28,7 +27,7 @@ fn start(
     service: &Service,
     requests: impl Stream<Item = Result<StreamUpdateDataRequest, Status>> + Send + Unpin + 'static,
 ) -> Responses {
-    let end = StreamEnd::new(service, &caller(), Validity::default()).expect("a service that goes on");
+    let end = StreamEnd::new(service, &caller(), &Extensions::new()).expect("a service that goes on");
     run(service.clone(), requests, caller(), end, None)
 }
 
@@ -134,7 +133,7 @@ async fn a_service_that_stops_ends_the_stream_behind_what_was_read() {
 
     // Another one does not begin.
     let status =
-        StreamEnd::new(&service, &caller(), Validity::default()).expect_err("the service has stopped");
+        StreamEnd::new(&service, &caller(), &Extensions::new()).expect_err("the service has stopped");
     assert_eq!(status.code(), Code::Unavailable);
 }
 
@@ -245,7 +244,7 @@ async fn results_that_nobody_takes_are_counted_and_let_go_of() {
     let all = answers.available();
     let updates = (0..4).map(|value| one(update("a", "k", &format!("\"{value}\""))));
     let connection = budget::Connection::default();
-    let end = StreamEnd::new(&service, &caller(), Validity::default()).expect("a service that goes on");
+    let end = StreamEnd::new(&service, &caller(), &Extensions::new()).expect("a service that goes on");
     let requests = stream::iter(updates).chain(stream::pending());
     let mut responses = run(service.clone(), requests, caller(), end, connection.long_stream());
     assert!(futures_util::poll!(responses.next()).is_pending());

@@ -37,7 +37,7 @@ impl Gateway {
         let service = Upstream::at(upstream, to_service).until(stopping.clone());
         let budget = self.limits.budget();
         let connections = self.limits.connections_of_gateway().within_files();
-        let bounds = self.limits.bounds(&budget, connections);
+        let bounds = self.limits.bounds(&budget, connections, self.connection_age.age());
         exposition.follow(&budget, &bounds.capacity);
         let options = gateway::Options {
             browsers: self.browsers.of(&self.http_addr, tls.is_some()),

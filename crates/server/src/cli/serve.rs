@@ -59,7 +59,7 @@ impl Serve {
         health.not_ready("the store is being opened").await;
         let budget = self.limits.budget();
         let connections = self.limits.connections(self.database.max_connections).within_files();
-        let bounds = self.limits.bounds(&budget, connections);
+        let bounds = self.limits.bounds(&budget, connections, self.connection_age.age());
         exposition.follow(&budget, &bounds.capacity);
         let access = callers.access.clone();
         let service = self.service(store.clone(), &budget, access.clone(), tenants);

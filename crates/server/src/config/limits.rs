@@ -10,7 +10,7 @@ use humantime::Duration as HumanDuration;
 use super::{Bytes, bytes, number, positive};
 use crate::{
     files::Connections,
-    listener::{Answers, Bounds, Capacity},
+    listener::{Age, Answers, Bounds, Capacity},
 };
 
 /// What one caller may cost the others.
@@ -145,8 +145,9 @@ impl Limits {
     }
 
     /// What connections of callers are held to. To be asked for once in a process, for all of its listeners.
-    pub(crate) fn bounds(&self, budget: &Budget, connections: Connections) -> Bounds {
+    pub(crate) fn bounds(&self, budget: &Budget, connections: Connections, age: Age) -> Bounds {
         Bounds {
+            age,
             answers: Answers {
                 memory: budget.answers.clone(),
                 requests: budget.requests.clone(),

@@ -41,6 +41,8 @@ const SERVE: &[(&str, &str, &str)] = &[
     ("max-concurrent-requests", "MAX_CONCURRENT_REQUESTS", "1024"),
     ("max-watches", "MAX_WATCHES", "4096"),
     ("max-connections", "MAX_CONNECTIONS", "5120"),
+    ("max-connection-age", "MAX_CONNECTION_AGE", "off"),
+    ("max-connection-age-grace", "MAX_CONNECTION_AGE_GRACE", "30s"),
     ("stream-idle-timeout", "STREAM_IDLE_TIMEOUT", "5m"),
     ("answer-timeout", "ANSWER_TIMEOUT", "20s"),
     ("memory-budget", "MEMORY_BUDGET", "96MiB"),

@@ -1,6 +1,6 @@
 //! One connection, from its first byte to its last.
 
-use std::{convert::Infallible, io::ErrorKind, net::SocketAddr, pin::pin, sync::Arc};
+use std::{convert::Infallible, error::Error, io::ErrorKind, net::SocketAddr, pin::pin, sync::Arc};
 
 use axum::{Router, body::Body, extract::Request};
 use budget::Connection;
@@ -17,6 +17,7 @@ use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    age::{Age, Lifetime},
     answer::{Answer, Answers},
     capacity::{Capacity, Room},
     ending::{self, FirstRequest},
@@ -32,14 +33,15 @@ pub(super) struct Each {
     pub(super) builder: Builder<TokioExecutor>,
     pub(super) routes: Router,
     pub(super) tls: Option<tls::Server>,
+    pub(super) age: Age,
     pub(super) answers: Answers,
     pub(super) capacity: Capacity,
     pub(super) stopping: CancellationToken,
 }
 
 impl Each {
-    /// Serves one connection to its end, once there is room for it. It is told to finish when the process stops, or when
-    /// there is no room for another one and this one is idle.
+    /// Serves one connection to its end, once there is room for it. It is told to finish when the process stops, when there
+    /// is no room for another one and this one is idle, or when it is too old.
     pub(super) fn serve(
         &self,
         (stream, address, peer): (TcpStream, SocketAddr, Peer),
@@ -52,6 +54,7 @@ impl Each {
         let (answers, capacity, stopping) =
             (self.answers.clone(), self.capacity.clone(), self.stopping.clone());
         let (first, written) = (FirstRequest::default(), Written::default());
+        let lifetime = Lifetime::new(self.age);
         async move {
             let room = match room {
                 Some(room) => room,
@@ -79,16 +82,18 @@ impl Each {
             let stream = TokioIo::new(Coalesce::new(stream, calls.clone()));
             let service = TowerToHyperService::new(routes);
             let (kept, begun, all_calls) = (room.clone(), first.clone(), calls.clone());
+            let life = lifetime.clone();
             let counted = service_fn(move |request: http::Request<Incoming>| {
                 begun.set();
+                let version = request.version();
                 let mut request: Request = request.map(Body::new);
-                request.extensions_mut().insert(own.clone());
+                request.extensions_mut().insert(own.until(life.begin(version)));
                 request.extensions_mut().insert(from);
                 if let Some(certificate) = &certificate {
                     request.extensions_mut().insert(certificate.clone());
                 }
                 let (call, answers, service) = (calls.begin(), answers.clone(), service.clone());
-                let announced = announced.clone();
+                let (announced, life) = (announced.clone(), life.clone());
                 let is_of_change = !request.method().is_safe();
                 let (paced, wait) = pace.begin();
                 let busy = kept.busy();
@@ -97,8 +102,9 @@ impl Each {
                     if let Some(wait) = wait {
                         tokio::time::sleep(wait).await;
                     }
-                    let response = service.call(request).await?;
+                    let mut response = service.call(request).await?;
                     paced.answered();
+                    life.announce(version, response.headers_mut());
                     if response.headers().get(CONNECTION).is_some_and(|value| value == "close") {
                         announced.set();
                     }
@@ -109,23 +115,31 @@ impl Each {
             let finish = async {
                 tokio::select! { () = room.is_wanted() => {}, () = first.or_time_for_it(&stopping) => {} }
             };
-            let stalled = async {
-                stopping.cancelled().await;
-                ending::stalled(&written, &all_calls).await;
+            let is_over = tokio::select! {
+                ended = connection.as_mut() => return log(ended),
+                () = finish => false,
+                () = lifetime.is_over() => true,
             };
-            let ended = tokio::select! {
-                ended = connection.as_mut() => ended,
-                () = finish => {
-                    connection.as_mut().graceful_shutdown();
-                    tokio::select! {
-                        ended = connection => ended,
-                        () = stalled => Err("its peer took nothing while the process stopped".into()),
-                    }
+            connection.as_mut().graceful_shutdown();
+            // From when on its peer has to take what is left.
+            let last = async {
+                tokio::select! {
+                    () = stopping.cancelled() => {},
+                    () = lifetime.grace(), if is_over => {},
                 }
             };
-            if let Err(error) = ended {
-                tracing::debug!(error, "a connection ended early");
-            }
+            log(tokio::select! {
+                ended = connection => ended,
+                () = async { last.await; ending::stalled(&written, &all_calls).await } => {
+                    Err("its peer took nothing at its end".into())
+                }
+            });
         }
+    }
+}
+
+fn log(ended: Result<(), Box<dyn Error + Send + Sync>>) {
+    if let Err(error) = ended {
+        tracing::debug!(error, "a connection ended early");
     }
 }

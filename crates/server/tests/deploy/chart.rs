@@ -8,9 +8,6 @@ use serde_json::Value;
 
 use super::{is_variable, read, settings, variables};
 
-/// Settings that the chart has already and the program not yet.
-const TO_COME: [&str; 2] = ["MAX_CONNECTION_AGE", "MAX_CONNECTION_AGE_GRACE"];
-
 /// What only a Secret may say: the chart names a file that holds it.
 const SECRET: &str = "DATABASE_URL";
 
@@ -34,16 +31,13 @@ fn the_chart_has_every_setting_and_no_other() {
     );
     let mut expected: Names = settings().into_keys().collect();
     assert!(expected.remove(SECRET));
-    expected.extend(TO_COME.map(str::to_owned));
     assert_eq!(taken.union(&set).cloned().collect::<Names>(), expected);
 }
 
 #[test]
 fn the_gateway_of_the_chart_has_every_setting_of_its_own_and_no_other() {
     let set = set_by_templates();
-    let mut expected = of_command("gateway");
-    expected.extend(TO_COME.map(str::to_owned));
-    let expected: Names = expected.difference(&set).cloned().collect();
+    let expected: Names = of_command("gateway").difference(&set).cloned().collect();
     assert_eq!(taken("/properties/gateway/properties/settings/properties"), expected);
 }
 
@@ -74,13 +68,6 @@ fn a_pod_has_the_memory_that_it_may_take() {
         let number = granted.strip_suffix("Mi").and_then(|number| number.parse::<u64>().ok());
         let granted = number.expect("a number of Mi") << 20;
         assert!(granted >= taken, "{granted} bytes are granted, and {taken} may be taken");
-    }
-}
-
-#[test]
-fn what_is_still_to_come_is_not_there_yet() {
-    for name in TO_COME {
-        assert!(!settings().contains_key(name), "the program has {name} by now: take it out of TO_COME");
     }
 }
 

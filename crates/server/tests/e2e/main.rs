@@ -15,6 +15,7 @@ mod citus;
 mod command_line;
 mod commit_order;
 mod concurrency;
+mod connection_age;
 mod crashes;
 mod documented;
 mod early_answers;
