@@ -23,6 +23,7 @@ use crate::{
         Access, Browsers, ConnectionAge, Database, GrpcAddr, HttpAddr, Limits, Log, LogFormat, Metrics,
         Reflection, Retention, Rules, Share, Stop, Tenants, Tls, UpstreamTls, environment, secret,
     },
+    followed::Followed,
     shutdown,
     store::{self, opening},
     telemetry,
@@ -198,11 +199,12 @@ impl Program {
             tracing::warn!(variable, setting, "an environment variable looks like a setting and is none");
         }
         let serves = self.command.serves();
+        let level = output.level().follow(&self.log);
         let result = runtime().map_err(Failure::from).and_then(|runtime| {
             if !serves {
                 runtime.spawn(shutdown::insist());
             }
-            let result = runtime.block_on(self.command.run());
+            let result = runtime.block_on(self.command.run(level?));
             // What hangs must not hold up the end of the process.
             runtime.shutdown_background();
             result
@@ -235,7 +237,12 @@ fn refuse(error: &clap::Error) -> ExitCode {
     let message = secret::masked(&message);
     if is_json {
         let level = Targets::new().with_default(LevelFilter::INFO);
-        let output = telemetry::start(&Log { format: LogFormat::Json, level, calls: Share::ALL });
+        let output = telemetry::start(&Log {
+            format: LogFormat::Json,
+            level,
+            calls: Share::ALL,
+            level_file: None,
+        });
         output.fail(&message.trim_end(), true);
         output.flush();
     } else {
@@ -250,10 +257,11 @@ impl Command {
         matches!(self, Self::Serve(_) | Self::Gateway(_))
     }
 
-    async fn run(self) -> Result<ExitCode, Failure> {
+    /// Runs it. What says the log's level is followed where the command goes on.
+    async fn run(self, level: Option<Followed>) -> Result<ExitCode, Failure> {
         match self {
-            Self::Serve(command) => command.run().await,
-            Self::Gateway(command) => command.run().await,
+            Self::Serve(command) => command.run(level).await,
+            Self::Gateway(command) => command.run(level).await,
             Self::Migrate(command) => command.run().await,
             Self::CreateKey(_) => create_key::run(),
             Self::Import(command) => command.run().await,

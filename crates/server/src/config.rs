@@ -26,6 +26,7 @@ pub use connection_age::ConnectionAge;
 pub use database::Database;
 pub use limits::Limits;
 pub use listen::{GrpcAddr, HttpAddr};
+pub(crate) use log::LevelFile;
 pub use log::{Log, LogFormat, Share};
 pub use metrics::Metrics;
 pub use reflection::Reflection;

@@ -1,8 +1,13 @@
 //! Files that are read again when they have changed, and whatever is made of them.
 
+use std::sync::Arc;
+
 use access::watched::{Changed, Watched};
 use telemetry::{Signal, audit::TARGET, signal};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
+
+use crate::shutdown::HANGUP;
 
 /// Files that are one thing together, such as a certificate and its key.
 pub(crate) struct Followed {
@@ -14,6 +19,10 @@ pub(crate) struct Followed {
     /// What is wrong with the newest contents. It is told when it is still so the next time: files are replaced one after the
     /// other.
     wrong: Option<String>,
+    /// Whether their newest contents are wrong, told or not.
+    is_refused: bool,
+    /// Whether that is so, or one of them cannot be read.
+    is_wrong: bool,
 }
 
 /// Takes the contents of all the files, in their order, and says what they hold now; or what is wrong with them.
@@ -32,7 +41,20 @@ impl Followed {
         files: Vec<Watched>,
         take: impl Fn(&[&[u8]]) -> Result<String, String> + Send + 'static,
     ) -> Self {
-        Self { name, files, take: Box::new(take), is_new: false, wrong: None }
+        Self {
+            name,
+            files,
+            take: Box::new(take),
+            is_new: false,
+            wrong: None,
+            is_refused: false,
+            is_wrong: false,
+        }
+    }
+
+    /// The same for somebody who says that all of them are there: what is wrong is told at once.
+    fn look_now(&mut self) -> Option<News> {
+        self.look().or_else(|| self.look())
     }
 
     fn look(&mut self) -> Option<News> {
@@ -46,50 +68,82 @@ impl Followed {
         }
         self.is_new |= has_changed;
         if unreadable.is_some() || self.files.iter().any(Watched::is_broken) {
+            self.is_wrong = true;
             return unreadable.map(News::Wrong);
         }
         if !std::mem::take(&mut self.is_new) {
+            self.is_wrong = self.is_refused;
             return self.wrong.take().map(News::Wrong);
         }
         let contents: Vec<_> = self.files.iter().map(Watched::content).collect();
         let taken = (self.take)(&contents);
         self.wrong = taken.as_ref().err().cloned();
+        self.is_refused = self.wrong.is_some();
+        self.is_wrong = self.is_refused;
         taken.ok().map(News::Taken)
     }
 }
 
-/// Follows files until the process stops. Where they are wrong, that is told, and what they held before goes on to hold.
-pub(crate) async fn follow(mut all: Vec<Followed>, stopping: CancellationToken) {
+/// Follows files until the process stops, and looks at them at once at each hangup. Where they are wrong, that is told, and what
+/// they held before goes on to hold.
+pub(crate) async fn follow(mut all: Vec<Followed>, hangups: Arc<Notify>, stopping: CancellationToken) {
     let mut ticks = tokio::time::interval(Watched::INTERVAL);
-    while !all.is_empty() && stopping.run_until_cancelled(ticks.tick()).await.is_some() {
+    loop {
+        let is_hangup = tokio::select! {
+            biased;
+            () = stopping.cancelled() => return,
+            () = hangups.notified() => true,
+            _ = ticks.tick(), if !all.is_empty() => false,
+        };
         // A file system may be slow, and must not hold up calls.
         let looked = tokio::task::spawn_blocking(move || {
-            let news: Vec<_> = all.iter_mut().filter_map(|one| Some((one.name, one.look()?))).collect();
+            let look = if is_hangup { Followed::look_now } else { Followed::look };
+            let news: Vec<_> = all.iter_mut().map(|one| (one.name, look(one), one.is_wrong)).collect();
             (news, all)
         });
         let Ok((news, again)) = looked.await else { return };
         all = again;
-        for (name, news) in news {
+        for (name, news, _) in &news {
             match news {
-                News::Taken(holds) => {
+                Some(News::Taken(holds)) => {
                     signal(Signal::Reload { of: name, is_ok: true });
                     tracing::info!(target: TARGET, holds, "{name} was read again");
                 }
-                News::Wrong(error) => {
+                Some(News::Wrong(error)) => {
                     signal(Signal::Reload { of: name, is_ok: false });
                     tracing::error!(target: TARGET, error, "{name} is wrong; what it said before goes on to hold");
                 }
+                None => {}
             }
+        }
+        if is_hangup {
+            tell(&news);
         }
     }
 }
 
+/// Says in one line what was looked at for a hangup.
+fn tell(news: &[(&str, Option<News>, bool)]) {
+    let names = |is_meant: &dyn Fn(Option<&News>, bool) -> bool| {
+        let meant = news.iter().filter(|(_, news, is_wrong)| is_meant(news.as_ref(), *is_wrong));
+        let names: Vec<_> = meant.map(|(name, ..)| *name).collect();
+        (!names.is_empty()).then(|| names.join(", "))
+    };
+    let is_new = |news: Option<&News>| matches!(news, Some(News::Taken(_)));
+    let changed = names(&|news, is_wrong| is_new(news) && !is_wrong);
+    let wrong = names(&|_, is_wrong| is_wrong);
+    let unchanged = names(&|news, is_wrong| !is_new(news) && !is_wrong);
+    let signal = HANGUP;
+    if news.is_empty() {
+        tracing::info!(signal, "there is no file to be read again; settings need a restart");
+        return;
+    }
+    tracing::info!(signal, changed, unchanged, wrong, "files were read again; other settings need a restart");
+}
+
 #[cfg(test)]
 mod tests {
-    use std::{
-        fs,
-        sync::{Arc, Mutex},
-    };
+    use std::{fs, sync::Mutex};
 
     use super::*;
 

@@ -1,11 +1,17 @@
 //! Signals: those that ask the process to stop, and those that must not end it.
 
-use std::{io::IsTerminal as _, time::Duration};
+use std::{io::IsTerminal as _, sync::Arc, time::Duration};
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    sync::Notify,
+};
 
 /// How long a command has to end by itself, once it is told to.
 const INSISTENCE: Duration = Duration::from_secs(2);
+
+/// What a process is told when its terminal is gone, and a service when it is to read its files again.
+pub(crate) const HANGUP: &str = "SIGHUP";
 
 /// Sent to a process that writes beyond a limit of files. The write fails all the same, and is answered.
 const FILE_TOO_LARGE: i32 = 25;
@@ -21,6 +27,8 @@ pub(crate) struct Signals {
     /// Whether a hangup is one: that of the terminal that the process was started at. Sent to a service, it means that
     /// something is to be read or opened again.
     hangup_stops: bool,
+    /// Who reads files again at a hangup, if anybody does.
+    hangups: Option<Arc<Notify>>,
 }
 
 impl Signals {
@@ -34,7 +42,14 @@ impl Signals {
             user: [signal(SignalKind::user_defined1())?, signal(SignalKind::user_defined2())?],
             _file_too_large: signal(SignalKind::from_raw(FILE_TOO_LARGE))?,
             hangup_stops: std::io::stderr().is_terminal(),
+            hangups: None,
         })
+    }
+
+    /// What is told of each hangup that does not stop the process: something is to be read again then. They are heard while
+    /// [`Self::next`] is waited for.
+    pub(crate) fn hangups(&mut self) -> Arc<Notify> {
+        self.hangups.get_or_insert_default().clone()
     }
 
     /// Returns the name of the next one that asks the process to stop.
@@ -45,14 +60,17 @@ impl Signals {
                 _ = self.terminate.recv() => ("SIGTERM", true),
                 _ = self.interrupt.recv() => ("SIGINT", true),
                 _ = self.quit.recv() => ("SIGQUIT", true),
-                _ = self.hangup.recv() => ("SIGHUP", self.hangup_stops),
+                _ = self.hangup.recv() => (HANGUP, self.hangup_stops),
                 _ = first.recv() => ("SIGUSR1", false),
                 _ = second.recv() => ("SIGUSR2", false),
             };
             if stops {
                 return signal;
             }
-            tracing::info!(signal, "nothing is read again at this signal: settings need a restart");
+            match &self.hangups {
+                Some(hangups) if signal == HANGUP => hangups.notify_one(),
+                _ => tracing::info!(signal, "nothing is read again at this signal: settings need a restart"),
+            }
         }
     }
 }

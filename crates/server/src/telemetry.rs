@@ -4,22 +4,34 @@ mod lines;
 
 use std::io::IsTerminal;
 
-use tracing_subscriber::{Layer, fmt, layer::SubscriberExt, util::SubscriberInitExt};
+use access::watched::Watched;
+use tracing_subscriber::{
+    Layer, Registry, filter::Targets, fmt, layer::SubscriberExt, reload, util::SubscriberInitExt,
+};
 
-use crate::config::{Log, LogFormat};
+use crate::{
+    config::{LevelFile, Log, LogFormat},
+    followed::Followed,
+};
 use lines::Lines;
 
 /// Standard error, to which the log goes: standard output belongs to what a command returns.
 pub(crate) struct Output {
     lines: Lines,
     format: LogFormat,
+    level: Level,
 }
+
+/// What is logged, and can be changed while the process runs. Clones are the same one.
+#[derive(Clone)]
+pub(crate) struct Level(reload::Handle<Targets, Registry>);
 
 /// Starts the log.
 pub(crate) fn start(log: &Log) -> Output {
     ::telemetry::call::log_share(log.calls.0);
     let terminal = std::io::stderr().is_terminal();
-    let output = Output { lines: Lines::start(), format: log.format };
+    let (level, handle) = reload::Layer::new(log.first_level().clone());
+    let output = Output { lines: Lines::start(), format: log.format, level: Level(handle) };
     // The log lives as long as the process.
     let lines: &'static Lines = Box::leak(Box::new(output.lines.clone()));
     let layer = fmt::layer().with_writer(move || lines);
@@ -28,13 +40,37 @@ pub(crate) fn start(log: &Log) -> Output {
     } else {
         layer.with_ansi(terminal).with_target(false).boxed()
     };
-    tracing_subscriber::registry().with(layer.with_filter(log.level.clone())).init();
+    tracing_subscriber::registry().with(layer.with_filter(level)).init();
     // What would otherwise be written past the log, and wait for its reader.
     std::panic::set_hook(Box::new(|panic| tracing::error!(%panic, "a defect")));
     output
 }
 
+impl Level {
+    /// Has the file that says it be followed, if there is one.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub(crate) fn follow(self, log: &Log) -> Result<Option<Followed>, String> {
+        let Some(LevelFile { path, .. }) = &log.level_file else { return Ok(None) };
+        let cannot = |error| format!("--log-level-file {}: {error}", path.display());
+        let watched = Watched::open(path).map_err(cannot)?;
+        let take = move |contents: &[&[u8]]| {
+            let text = std::str::from_utf8(contents[0]).map_err(|error| error.to_string())?;
+            let level = LevelFile::parse(text)?;
+            self.0.reload(level).map_err(|error| error.to_string())?;
+            Ok(text.trim().to_owned())
+        };
+        Ok(Some(Followed::new("the log level", vec![watched], take)))
+    }
+}
+
 impl Output {
+    /// What is logged.
+    pub(crate) fn level(&self) -> Level {
+        self.level.clone()
+    }
+
     /// Says why a command ended: in the log's format where that is read by machines, which is so of a command that serves
     /// unless somebody sits before it, and of others where it was asked for; otherwise in a line for whoever typed it.
     pub(crate) fn fail(&self, failure: &dyn std::fmt::Display, serves: bool) {

@@ -11,10 +11,16 @@ use super::{
     listening::{Listening, on_or_off},
     serve::bind,
 };
-use crate::{followed, listener::Protocol, metrics::Exposition, shutdown::Signals, transport};
+use crate::{
+    followed::{self, Followed},
+    listener::Protocol,
+    metrics::Exposition,
+    shutdown::Signals,
+    transport,
+};
 
 impl Gateway {
-    pub(super) async fn run(self) -> Result<ExitCode, Failure> {
+    pub(super) async fn run(self, level: Option<Followed>) -> Result<ExitCode, Failure> {
         let mut signals = Signals::listen()?;
         if self.grpc_addr.grpc_addr.ends_with(":0") {
             return Err(
@@ -57,8 +63,8 @@ impl Gateway {
             metrics: exposition.local_addr(),
         }
         .log();
-        let files = of_tls.into_iter().chain(of_service).collect();
-        tokio::spawn(followed::follow(files, leaving.clone()));
+        let files = of_tls.into_iter().chain(of_service).chain(level).collect();
+        tokio::spawn(followed::follow(files, signals.hangups(), leaving.clone()));
 
         let drain_timeout = self.stop.drain_timeout();
         let server = tokio::spawn({

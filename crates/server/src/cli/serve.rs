@@ -37,7 +37,7 @@ use life::Life;
 use stop::Running;
 
 impl Serve {
-    pub(super) async fn run(self) -> Result<ExitCode, Failure> {
+    pub(super) async fn run(self, level: Option<Followed>) -> Result<ExitCode, Failure> {
         if self.check {
             return self.check().await;
         }
@@ -93,8 +93,8 @@ impl Serve {
             }
         });
         let (lame_duck, leaves) = (self.stop.lame_duck(), leaving.clone());
-        let files = callers.followed.into_iter().chain(of_tls).chain(of_tenants).collect();
-        tokio::spawn(followed::follow(files, leaving.clone()));
+        let files = callers.followed.into_iter().chain(of_tls).chain(of_tenants).chain(level).collect();
+        tokio::spawn(followed::follow(files, signals.hangups(), leaving.clone()));
         let life = Life { serve: self, store: store.clone(), health: health.clone(), leaving: leaves };
         let mut running = Running { service, store, health, leaving, stopping, servers, life: None };
         let signal = tokio::select! {

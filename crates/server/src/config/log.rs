@@ -1,6 +1,6 @@
 //! What the process says of itself, on standard error.
 
-use std::{io::IsTerminal as _, str::FromStr};
+use std::{fs, io::IsTerminal as _, path::PathBuf, str::FromStr};
 
 use clap::{Args, ValueEnum};
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -37,6 +37,19 @@ pub struct Log {
         hide_env_values = true
     )]
     pub calls: Share,
+
+    /// The file that holds what --log-level would say, in its place. It is read again when it changes, and at SIGHUP: so what is
+    /// logged can be changed while the process runs
+    #[arg(
+        long = "log-level-file",
+        env = "LOG_LEVEL_FILE",
+        value_name = "FILE",
+        value_parser = LevelFile::open,
+        conflicts_with = "level",
+        global = true,
+        hide_env_values = true
+    )]
+    pub(crate) level_file: Option<LevelFile>,
 }
 
 /// A part of all there are, from 0 to 1.
@@ -52,6 +65,32 @@ fn percent(text: &str) -> Result<Share, String> {
     let number = text.strip_suffix('%').and_then(|number| number.trim().parse::<f64>().ok());
     let share = number.filter(|number| (0.0..=100.0).contains(number));
     share.map(|number| Share(number / 100.0)).ok_or_else(|| "write it as 100%, 1% or 0.1%".to_owned())
+}
+
+impl Log {
+    /// What is logged at first.
+    pub(crate) fn first_level(&self) -> &Targets {
+        self.level_file.as_ref().map_or(&self.level, |file| &file.level)
+    }
+}
+
+/// A file that says what is logged.
+#[derive(Debug, Clone)]
+pub(crate) struct LevelFile {
+    pub(crate) path: PathBuf,
+    level: Targets,
+}
+
+impl LevelFile {
+    fn open(path: &str) -> Result<Self, String> {
+        let text = fs::read_to_string(path).map_err(|error| format!("it cannot be read: {error}"))?;
+        Ok(Self { path: path.into(), level: Self::parse(&text)? })
+    }
+
+    /// The level that its content says.
+    pub(crate) fn parse(text: &str) -> Result<Targets, String> {
+        targets(text.trim())
+    }
 }
 
 /// How log lines are written.

@@ -56,6 +56,7 @@ const SERVE: &[(&str, &str, &str)] = &[
     ("log-format", "LOG_FORMAT", "auto"),
     ("log-level", "LOG_LEVEL", "info,sqlx=warn"),
     ("log-calls", "LOG_CALLS", "100%"),
+    ("log-level-file", "LOG_LEVEL_FILE", ""),
     ("sample", "", "false"),
     ("check", "", "false"),
 ];

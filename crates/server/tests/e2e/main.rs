@@ -24,6 +24,7 @@ mod events;
 mod exactness;
 mod failover;
 mod foreign_pages;
+mod hangup;
 mod hostile;
 mod life;
 mod lists;
