@@ -1,5 +1,6 @@
 //! The commands.
 
+mod backup;
 mod create_key;
 mod export;
 mod gateway;
@@ -60,6 +61,11 @@ enum Command {
     ///
     /// `import --raw` takes the result as it is. Sessions that come and go meanwhile may be missed.
     Export(Export),
+    /// Copy an SQLite file to another one, also while a service writes to it.
+    ///
+    /// The copy is the file as it stands at one moment, with events, positions and request ids, and is checked before it is put
+    /// in place. To go back to it, stop the service and put it where the file was. PostgreSQL has its own tools for that.
+    Backup(Backup),
 }
 
 #[derive(Debug, Args)]
@@ -166,6 +172,14 @@ struct Export {
     database: Database,
 }
 
+#[derive(Debug, Args)]
+struct Backup {
+    #[command(flatten)]
+    backup: crate::backup::Args,
+    #[command(flatten)]
+    database: Database,
+}
+
 /// How many threads there are at most beside those that serve the network, for each processor: for long work, files and
 /// names. Each keeps some memory of what it has done: with 50 of them, callers of large lists took 520 MB, with 4 of them
 /// 200. Too few, and they wait for each other.
@@ -266,6 +280,7 @@ impl Command {
             Self::CreateKey(_) => create_key::run(),
             Self::Import(command) => command.run().await,
             Self::Export(command) => command.run().await,
+            Self::Backup(command) => command.run().await,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The program `channel-sessions`: configuration, wiring, telemetry, shutdown, and its commands.
 
 mod access;
+pub mod backup;
 pub mod cli;
 pub mod config;
 pub mod export;

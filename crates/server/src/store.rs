@@ -53,6 +53,14 @@ pub(crate) async fn open(
     })
 }
 
+/// Whether a database is a file, which can be copied.
+pub(crate) fn is_file(database: &Database) -> Result<bool, OpenError> {
+    Ok(match Kind::of(database.url())? {
+        Kind::Sqlite => true,
+        Kind::Postgres => false,
+    })
+}
+
 /// Looks at the database, and changes nothing.
 pub(crate) async fn inspect(database: &Database) -> Vec<Finding> {
     match Kind::of_database(database) {

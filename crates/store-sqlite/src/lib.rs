@@ -5,6 +5,7 @@
 //! one, writes to the same file.
 
 mod backfill;
+mod backup;
 mod clock;
 mod columns;
 mod connections;
@@ -51,6 +52,7 @@ use file::File;
 use health::Writes;
 use reserve::Reserve;
 
+pub use backup::Backup;
 pub use inspect::inspect;
 pub use open::migrate;
 pub use options::Options;

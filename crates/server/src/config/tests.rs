@@ -78,7 +78,7 @@ fn commands() -> Vec<Command> {
     root.build();
     let commands: Vec<_> = root.get_subcommands().filter(|it| it.get_name() != "help").cloned().collect();
     let names: Vec<_> = commands.iter().map(Command::get_name).collect();
-    assert_eq!(names, ["serve", "gateway", "migrate", "create-key", "import", "export"]);
+    assert_eq!(names, ["serve", "gateway", "migrate", "create-key", "import", "export", "backup"]);
     commands
 }
 

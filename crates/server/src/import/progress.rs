@@ -14,7 +14,7 @@ impl Progress {
     /// Shows how many sessions have been imported or exported, as `verb` says.
     pub(crate) fn new(bytes: Option<u64>, verb: &'static str) -> Self {
         let (bar, template) = match bytes {
-            Some(bytes) => (ProgressBar::new(bytes), "{wide_bar} {bytes}/{total_bytes}, {eta} left, {msg}"),
+            Some(bytes) => (ProgressBar::new(bytes), "{wide_bar} {bytes}/{total_bytes}, {eta} left {msg}"),
             None => (ProgressBar::no_length(), "{spinner} {msg}, {elapsed}"),
         };
         // The templates are constant; were one wrong, the bar would only look different.
@@ -29,6 +29,11 @@ impl Progress {
         progress
     }
 
+    /// Shows how much has been written of so many bytes.
+    pub(crate) fn of_bytes(bytes: u64) -> Self {
+        Self::new(Some(bytes), "")
+    }
+
     /// Shows nothing.
     pub(crate) fn hidden() -> Self {
         Self { bar: ProgressBar::hidden(), verb: "" }
@@ -37,7 +42,9 @@ impl Progress {
     /// Says how far it is.
     pub(crate) fn set(&self, sessions: u64, bytes: u64) {
         self.bar.set_position(bytes);
-        self.bar.set_message(format!("{} {sessions}", self.verb));
+        if !self.verb.is_empty() {
+            self.bar.set_message(format!("{} {sessions}", self.verb));
+        }
     }
 
     /// Writes to the terminal without the bar in the way.

@@ -9,6 +9,7 @@ mod access;
 mod advisories;
 mod audit;
 mod availability;
+mod backup;
 mod batch;
 mod check;
 mod citus;
