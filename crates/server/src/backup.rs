@@ -104,9 +104,8 @@ pub async fn run(args: &Args, url: &str) -> Result<u64, Error> {
             }
         }
     };
-    unfinished.finish().map_err(|source| match source.kind() {
-        ErrorKind::AlreadyExists => Error::Exists(file.clone()),
-        _ => failed(source),
+    unfinished.finish().map_err(|source| {
+        if source.kind() == ErrorKind::AlreadyExists { Error::Exists(file.clone()) } else { failed(source) }
     })?;
     Ok(sessions)
 }

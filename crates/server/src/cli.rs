@@ -3,6 +3,7 @@
 mod backup;
 mod create_key;
 mod export;
+mod first_screen;
 mod gateway;
 mod import;
 mod listening;
@@ -27,7 +28,7 @@ use crate::{
     followed::Followed,
     shutdown,
     store::{self, opening},
-    telemetry,
+    telemetry::{self, Terminal},
 };
 
 /// Keeps the channel sessions of a contact centre and attaches data to them, over gRPC and REST.
@@ -214,11 +215,12 @@ impl Program {
         }
         let serves = self.command.serves();
         let level = output.level().follow(&self.log);
+        let terminal = output.terminal();
         let result = runtime().map_err(Failure::from).and_then(|runtime| {
             if !serves {
                 runtime.spawn(shutdown::insist());
             }
-            let result = runtime.block_on(self.command.run(level?));
+            let result = runtime.block_on(self.command.run(level?, terminal));
             // What hangs must not hold up the end of the process.
             runtime.shutdown_background();
             result
@@ -271,10 +273,10 @@ impl Command {
         matches!(self, Self::Serve(_) | Self::Gateway(_))
     }
 
-    /// Runs it. What says the log's level is followed where the command goes on.
-    async fn run(self, level: Option<Followed>) -> Result<ExitCode, Failure> {
+    /// Runs it. What says the log's level is followed where the command goes on; a terminal is there where somebody reads one.
+    async fn run(self, level: Option<Followed>, terminal: Option<Terminal>) -> Result<ExitCode, Failure> {
         match self {
-            Self::Serve(command) => command.run(level).await,
+            Self::Serve(command) => command.run(level, terminal).await,
             Self::Gateway(command) => command.run(level).await,
             Self::Migrate(command) => command.run().await,
             Self::CreateKey(_) => create_key::run(),

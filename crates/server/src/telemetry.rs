@@ -46,6 +46,16 @@ pub(crate) fn start(log: &Log) -> Output {
     output
 }
 
+/// A terminal at which somebody has started the process, and reads.
+pub(crate) struct Terminal(Lines);
+
+impl Terminal {
+    /// Shows something among the lines of the log.
+    pub(crate) fn show(&self, text: &dyn std::fmt::Display) {
+        self.0.push(text.to_string().as_bytes());
+    }
+}
+
 impl Level {
     /// Has the file that says it be followed, if there is one.
     ///
@@ -66,6 +76,12 @@ impl Level {
 }
 
 impl Output {
+    /// The terminal that the log goes to, unless it is for machines.
+    pub(crate) fn terminal(&self) -> Option<Terminal> {
+        let is_read = std::io::stderr().is_terminal() && !self.format.is_json();
+        is_read.then(|| Terminal(self.lines.clone()))
+    }
+
     /// What is logged.
     pub(crate) fn level(&self) -> Level {
         self.level.clone()

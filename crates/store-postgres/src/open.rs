@@ -5,6 +5,7 @@ use std::time::Duration;
 use batcher::{Batcher, LockWait, Tasks};
 use domain::{batch::SessionCache, command::Command, store::OpenError};
 use sqlx::{Connection, PgConnection, Row};
+use tokio::{task::JoinSet, time::timeout};
 
 use crate::{
     Store,
@@ -144,9 +145,22 @@ impl Purposes {
     }
 }
 
-/// Connects, and says to whom where that fails.
+/// How long an attempt to connect is waited for before another one is begun beside it: what takes connections and says nothing,
+/// such as a proxy whose database is away, says nothing on them later either. Too short, and a slow database is asked again and
+/// again; too long, and one that has come is found late.
+const ATTEMPT: Duration = Duration::from_secs(1);
+
+/// Connects by whichever attempt ends first, and says to whom where that fails.
 pub(crate) async fn connect(target: &Target) -> Result<PgConnection, OpenError> {
-    target.connect().await.map_err(|error| {
+    let mut attempts = JoinSet::new();
+    let ended = loop {
+        let attempted = target.clone();
+        attempts.spawn(async move { attempted.connect().await });
+        if let Ok(Some(Ok(ended))) = timeout(ATTEMPT, attempts.join_next()).await {
+            break ended;
+        }
+    };
+    ended.map_err(|error| {
         let transient = is_transient(&error);
         let message = format!("cannot connect to PostgreSQL at {}", target.hosts());
         OpenError::because(message, cause(error)).transient(transient)

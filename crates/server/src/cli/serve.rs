@@ -7,7 +7,7 @@ mod check;
 mod life;
 mod stop;
 
-use std::{process::ExitCode, sync::Arc};
+use std::{net::SocketAddr, process::ExitCode, sync::Arc};
 
 use ::tenants::Tenants;
 use access::Access;
@@ -21,6 +21,7 @@ use watch::Hub;
 
 use super::{
     Failure, Serve,
+    first_screen::FirstScreen,
     listening::{self, Listening, on_or_off},
 };
 use crate::{
@@ -29,15 +30,21 @@ use crate::{
     followed::{self, Followed},
     listener::{Listener, Protocol},
     metrics::Exposition,
+    sample,
     shutdown::Signals,
     store::{self, deferred::Deferred, target},
+    telemetry::Terminal,
     tenants, transport,
 };
 use life::Life;
 use stop::Running;
 
 impl Serve {
-    pub(super) async fn run(self, level: Option<Followed>) -> Result<ExitCode, Failure> {
+    pub(super) async fn run(
+        self,
+        level: Option<Followed>,
+        terminal: Option<Terminal>,
+    ) -> Result<ExitCode, Failure> {
         if self.check {
             return self.check().await;
         }
@@ -78,6 +85,7 @@ impl Serve {
             upstream_tls: None,
             metrics: exposition.local_addr(),
         };
+        let addresses = (grpc_listener.local_addr()?, listening.http);
         listening.log();
 
         let drain_timeout = self.stop.drain_timeout();
@@ -95,11 +103,15 @@ impl Serve {
         let (lame_duck, leaves) = (self.stop.lame_duck(), leaving.clone());
         let files = callers.followed.into_iter().chain(of_tls).chain(of_tenants).chain(level).collect();
         tokio::spawn(followed::follow(files, signals.hangups(), leaving.clone()));
+        let screen = terminal.map(|terminal| (terminal, self.first_screen(addresses)));
         let life = Life { serve: self, store: store.clone(), health: health.clone(), leaving: leaves };
         let mut running = Running { service, store, health, leaving, stopping, servers, life: None };
         let signal = tokio::select! {
             begun = life.begin() => {
                 begun?;
+                if let Some((terminal, screen)) = screen {
+                    terminal.show(&screen);
+                }
                 running.life = Some(tokio::spawn(life.go_on()));
                 signals.next().await
             }
@@ -112,6 +124,20 @@ impl Serve {
         }
         otlp.stop().await;
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// What somebody at a terminal sees once the service is ready.
+    fn first_screen(&self, (grpc, http): (SocketAddr, SocketAddr)) -> String {
+        let screen = FirstScreen {
+            database: target(&self.database),
+            grpc,
+            http,
+            tls: self.tls.tls_cert.is_some(),
+            access: !self.access.takes(Authn::None),
+            sample: self.sample.then_some(sample::ID),
+            colours: true,
+        };
+        screen.to_string()
     }
 
     /// Refuses settings that contradict each other, and to be open to everybody who reaches it, unless that is meant.

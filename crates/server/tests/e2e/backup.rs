@@ -67,7 +67,7 @@ async fn a_copy_is_whole_and_what_came_after_it_is_not_taken_for_seen() {
     let output = tokio::task::spawn_blocking(move || backup(&url, &to)).await.unwrap();
     assert!(output.status.success(), "{output:?}");
     assert_eq!(said(&output), format!("backed up {} sessions to {}\n", SESSIONS + 1, copy.display()));
-    assert_eq!(names(&folder), [copy.clone()]);
+    assert_eq!(names(&folder), std::slice::from_ref(&copy));
     assert_eq!(fs::metadata(&copy).unwrap().permissions().mode() & 0o777, 0o600);
     let so_far = made.load(Ordering::Relaxed);
     until("changes after the copy", async || made.load(Ordering::Relaxed) > so_far + SESSIONS).await;

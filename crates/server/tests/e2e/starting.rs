@@ -11,7 +11,9 @@ use sqlx::{Connection, PgConnection};
 use store_testkit::postgres::{self, Cluster, Options};
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
-use crate::support::{Front, Rest, Service, Store, patience::until, process::Process, service};
+use crate::support::{
+    Front, Rest, Service, Store, patience::until, process::Process, service, silence::Silence,
+};
 
 const ONE: &str = r#"[{"key":"k","type":"Number","value":1}]"#;
 
@@ -118,6 +120,27 @@ async fn a_database_that_comes_is_served_soon() {
     assert!(since.elapsed() < Duration::from_secs(10), "{:?}", since.elapsed());
     assert_eq!(rest.update("64e2f08a6155b317cd3f88fd", ONE).await.revision(), 2);
     process.says("the database answers");
+}
+
+/// What takes connections and says nothing, as a proxy whose database is away, holds up nobody once there is one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_comes_behind_one_that_never_answers_is_served_soon() {
+    let (_listener, nobody) = silent();
+    let database = postgres::database().await;
+    let url = url::Url::parse(database.url()).unwrap();
+    let address = (url.host_str().unwrap(), url.port().unwrap_or(5432));
+    let address = tokio::net::lookup_host(address).await.unwrap().next().unwrap();
+    let silence = Silence::before(nobody).await;
+    let mut url = url::Url::parse(&silence.url(database.url())).unwrap();
+    // Longer than this is waited for: whoever waits for the end of an attempt sees nothing of the database.
+    url.query_pairs_mut().append_pair("connect_timeout", "600");
+    let process = serve(url.as_str());
+    let rest = Rest::new(process.address("http"));
+    process.says("waiting for the database");
+    assert!(!rest.is_ready().await);
+    silence.point_to(address);
+    until("the way to readiness", async || rest.is_ready().await).await;
+    assert_eq!(rest.update("64e2f08a6155b317cd3f88fd", ONE).await.revision(), 2);
 }
 
 /// What does not go away by itself ends the process, at once and with what to change.
