@@ -253,12 +253,8 @@ fn refuse(error: &clap::Error) -> ExitCode {
     let message = secret::masked(&message);
     if is_json {
         let level = Targets::new().with_default(LevelFilter::INFO);
-        let output = telemetry::start(&Log {
-            format: LogFormat::Json,
-            level,
-            calls: Share::ALL,
-            level_file: None,
-        });
+        let output =
+            telemetry::start(&Log { format: LogFormat::Json, level, calls: Share::ALL, level_file: None });
         output.fail(&message.trim_end(), true);
         output.flush();
     } else {

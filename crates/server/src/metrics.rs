@@ -2,11 +2,12 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use axum::{Router, http::header::CONTENT_TYPE, routing::get};
+use axum::{Router, extract::Request, http::header::CONTENT_TYPE, routing::get};
 use budget::{Budget, Memory};
 use metrics::{CONTENT_TYPE as OPENMETRICS, Metrics};
 use otlp::Otlp;
 use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
 
 use crate::{
     cli::Failure,
@@ -77,17 +78,27 @@ impl Exposition {
         self.metrics.connections(max, move || max.saturating_sub(capacity.free()));
     }
 
-    /// Tells them until `stopping`, within the limits that answers have.
-    pub(crate) async fn serve(self, answers: Answers, stopping: CancellationToken, drain_timeout: Duration) {
+    /// Tells them until `stopping`, within the limits that answers have; and beside them what the gateway answers to probes, for
+    /// platforms that have no certificate to show to it.
+    pub(crate) async fn serve(
+        self,
+        gateway: Router,
+        answers: Answers,
+        stopping: CancellationToken,
+        drain_timeout: Duration,
+    ) {
         let Some(listener) = self.listener else { return };
         let bounds = Bounds { age: Age::NONE, answers, capacity: Capacity::new(MAX_CONNECTIONS) };
-        listener.serve(routes(self.metrics), bounds, stopping, drain_timeout).await;
+        listener.serve(routes(self.metrics, gateway), bounds, stopping, drain_timeout).await;
     }
 }
 
-fn routes(metrics: Metrics) -> Router {
+fn routes(metrics: Metrics, gateway: Router) -> Router {
     let tell = move || async move { ([(CONTENT_TYPE, OPENMETRICS)], metrics.openmetrics()) };
+    let probe = move |request: Request| gateway.oneshot(request);
     Router::new()
         .route("/metrics", get(tell))
+        .route("/healthz", get(probe.clone()))
+        .route("/readyz", get(probe))
         .route("/", get(|| async { "The metrics of channel-sessions are at /metrics.\n" }))
 }

@@ -6,14 +6,22 @@ use std::{
     net::{Ipv4Addr, Ipv6Addr, SocketAddr},
 };
 
-/// All that is shown.
-pub(super) struct FirstScreen<'a> {
-    /// The database, by [`crate::store::target`].
-    pub(super) database: &'a str,
+/// Where the process is to be found.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Addresses {
     /// Where gRPC is served.
     pub(super) grpc: SocketAddr,
     /// Where REST is served.
     pub(super) http: SocketAddr,
+    /// Where metrics are told, where they are.
+    pub(super) metrics: Option<SocketAddr>,
+}
+
+/// All that is shown.
+pub(super) struct FirstScreen<'a> {
+    /// The database, by [`crate::store::target`].
+    pub(super) database: &'a str,
+    pub(super) addresses: Addresses,
     /// Whether TLS is spoken on both.
     pub(super) tls: bool,
     /// Whether callers have to say who they are.
@@ -29,7 +37,8 @@ const BODY: &str = r#"[{"key": "greeting", "type": "String50", "value": "hello"}
 
 impl Display for FirstScreen<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let Self { database, grpc, http, tls, access, sample, colours } = self;
+        let Self { database, addresses, tls, access, sample, colours } = self;
+        let Addresses { grpc, http, metrics } = addresses;
         let (bold, faint, plain) = if *colours { ("\x1b[1m", "\x1b[2m", "\x1b[0m") } else { ("", "", "") };
         let scheme = if *tls { "https" } else { "http" };
         let rest = format!("{scheme}://{}", reached(*http));
@@ -38,6 +47,9 @@ impl Display for FirstScreen<'_> {
         let grpc = format!("{}{}", reached(*grpc), if *tls { ", over TLS" } else { "" });
         for (name, value) in [("Database", *database), ("REST", &rest), ("gRPC", &grpc), ("Docs", &docs)] {
             writeln!(f, "  {faint}{name:9}{plain} {value}")?;
+        }
+        if let Some(metrics) = metrics {
+            writeln!(f, "  {faint}{:9}{plain} http://{}/metrics", "Metrics", reached(*metrics))?;
         }
         writeln!(f, "\n  {bold}Try next{plain}\n")?;
         let curl = if *tls { "curl --cacert AUTHORITY.pem" } else { "curl" };
@@ -73,8 +85,11 @@ mod tests {
     fn screen() -> FirstScreen<'static> {
         FirstScreen {
             database: "channel-sessions.db",
-            grpc: "0.0.0.0:50051".parse().expect("an address"),
-            http: "127.0.0.1:8080".parse().expect("an address"),
+            addresses: Addresses {
+                grpc: "0.0.0.0:50051".parse().expect("an address"),
+                http: "127.0.0.1:8080".parse().expect("an address"),
+                metrics: Some("127.0.0.1:9464".parse().expect("an address")),
+            },
             tls: false,
             access: false,
             sample: Some("64e2f08a6155b317cd3f88fd"),
@@ -92,6 +107,7 @@ mod tests {
             // Nobody can call 0.0.0.0 everywhere.
             "gRPC      127.0.0.1:50051\n",
             "Docs      http://127.0.0.1:8080/docs\n",
+            "Metrics   http://127.0.0.1:9464/metrics\n",
             "curl -X PUT http://127.0.0.1:8080/forms/64e2f08a6155b317cd3f88fd",
         ] {
             assert!(said.contains(part), "{part}: {said}");

@@ -1,13 +1,13 @@
 //! `serve`: the gRPC server and the gateway in one process.
 //!
 //! Both listen from the first moment on, and say that they are not ready; the store is opened behind them, however long
-//! that takes.
+//! that takes. gRPC waits for it for a moment.
 
 mod check;
 mod life;
 mod stop;
 
-use std::{net::SocketAddr, process::ExitCode, sync::Arc};
+use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use ::tenants::Tenants;
 use access::Access;
@@ -21,7 +21,7 @@ use watch::Hub;
 
 use super::{
     Failure, Serve,
-    first_screen::FirstScreen,
+    first_screen::{Addresses, FirstScreen},
     listening::{self, Listening, on_or_off},
 };
 use crate::{
@@ -85,18 +85,28 @@ impl Serve {
             upstream_tls: None,
             metrics: exposition.local_addr(),
         };
-        let addresses = (grpc_listener.local_addr()?, listening.http);
+        let addresses =
+            Addresses { grpc: grpc_listener.local_addr()?, http: listening.http, metrics: listening.metrics };
         listening.log();
 
         let drain_timeout = self.stop.drain_timeout();
+        let begun = CancellationToken::new();
         let grpc_routes = routes.layer(middleware::from_fn(grpc::log::layer));
         let servers = tokio::spawn({
-            let (stopping, answers) = (stopping.clone(), bounds.answers.clone());
+            let (stopping, began, answers) = (stopping.clone(), begun.clone(), bounds.answers.clone());
             async move {
+                let grpc = async {
+                    tokio::select! {
+                        () = began.cancelled() => {}
+                        () = stopping.cancelled() => {}
+                        () = tokio::time::sleep(START) => {}
+                    }
+                    grpc_listener.serve(grpc_routes, bounds.clone(), stopping.clone(), drain_timeout).await;
+                };
                 tokio::join!(
                     exposition.serve(gateway.clone(), answers, stopping.clone(), drain_timeout),
-                    grpc_listener.serve(grpc_routes, bounds.clone(), stopping.clone(), drain_timeout),
-                    http_listener.serve(gateway, bounds, stopping, drain_timeout)
+                    grpc,
+                    http_listener.serve(gateway, bounds.clone(), stopping.clone(), drain_timeout)
                 );
             }
         });
@@ -107,8 +117,9 @@ impl Serve {
         let life = Life { serve: self, store: store.clone(), health: health.clone(), leaving: leaves };
         let mut running = Running { service, store, health, leaving, stopping, servers, life: None };
         let signal = tokio::select! {
-            begun = life.begin() => {
-                begun?;
+            opened = life.begin() => {
+                opened?;
+                begun.cancel();
                 if let Some((terminal, screen)) = screen {
                     terminal.show(&screen);
                 }
@@ -127,11 +138,10 @@ impl Serve {
     }
 
     /// What somebody at a terminal sees once the service is ready.
-    fn first_screen(&self, (grpc, http): (SocketAddr, SocketAddr)) -> String {
+    fn first_screen(&self, addresses: Addresses) -> String {
         let screen = FirstScreen {
             database: target(&self.database),
-            grpc,
-            http,
+            addresses,
             tls: self.tls.tls_cert.is_some(),
             access: !self.access.takes(Authn::None),
             sample: self.sample.then_some(sample::ID),
@@ -173,6 +183,12 @@ impl Serve {
         Service::new(store, hub, options)
     }
 }
+
+/// How long connections of gRPC wait to be accepted for the store to be opened. A client that knows the instances by their
+/// addresses calls one as soon as it is connected: where it is about to serve, it had better wait for that than be told that it
+/// does not. Too short, and calls fail at a restart; too long, and whoever asks for the health of one whose database is away
+/// waits, and clients take it for one that hangs.
+const START: Duration = Duration::from_secs(3);
 
 /// Binds an address, and says which setting to fix if that is not possible.
 pub(super) async fn bind(address: &str, flag: &str, protocol: Protocol) -> Result<Listener, Failure> {

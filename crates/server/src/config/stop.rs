@@ -10,7 +10,8 @@ use humantime::Duration as HumanDuration;
 #[command(next_help_heading = "Stopping")]
 pub struct Stop {
     /// How long the process goes on serving after SIGTERM while it reports that it is not ready, so that load balancers
-    /// turn away first. Too short, and callers meet a closed port; too long, and deployments drag on
+    /// turn away first. Too short, and callers meet a closed port: behind a load balancer it has to be longer than that takes
+    /// to notice, such as 10s in Kubernetes. Too long, and deployments drag on
     #[arg(long, env = "LAME_DUCK", default_value = "1s", hide_env_values = true)]
     lame_duck: HumanDuration,
 

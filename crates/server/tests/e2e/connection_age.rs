@@ -272,8 +272,15 @@ async fn streams_end_with_an_old_connection() {
 async fn an_idle_connection_is_there_for_one_more_call() {
     let service = Service::with(Store::Sqlite, Front::Combined, &SHORT).await;
     let call = request("GET", &format!("/channel-sessions/{ID}"), &[], "");
-    let mut idle = Connection::open(service.server.address("http")).await;
-    assert_eq!(idle.call(&call).await.unwrap().status, 200);
+    let mut idle = loop {
+        let mut connection = Connection::open(service.server.address("http")).await;
+        let reply = connection.call(&call).await.unwrap();
+        assert_eq!(reply.status, 200);
+        // On a busy machine, one may be too old before its first answer.
+        if !reply.closes() {
+            break connection;
+        }
+    };
     // Others that are as old have come to their ends, and more.
     lose_nothing_on_one_connection(&service.server).await;
     let reply = idle.call(&call).await.unwrap();

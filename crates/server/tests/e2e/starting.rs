@@ -12,7 +12,12 @@ use store_testkit::postgres::{self, Cluster, Options};
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
 use crate::support::{
-    Front, Rest, Service, Store, patience::until, process::Process, service, silence::Silence,
+    Front, Rest, Service, Store,
+    caller::set,
+    patience::{until, within},
+    process::Process,
+    service,
+    silence::Silence,
 };
 
 const ONE: &str = r#"[{"key":"k","type":"Number","value":1}]"#;
@@ -122,6 +127,34 @@ async fn a_database_that_comes_is_served_soon() {
     process.says("the database answers");
 }
 
+/// A client that knows the address, and connects as soon as it can, as clients do at a restart: it is not told that the service
+/// is not ready when it is about to be.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_calls_while_a_process_starts_is_answered_when_it_has() {
+    let first = Service::start(Store::Postgres).await;
+    // An address that the next process will have.
+    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let calling = tokio::spawn(async move {
+        let mut client = service::connect_lazily(address);
+        within("an answer", async {
+            loop {
+                let update = set("64e2f08a6155b317cd3f88fd", "k", "Number", "1");
+                match client.update_data(update).await {
+                    Ok(made) => return Ok(made),
+                    // Nobody listens there yet.
+                    Err(status) if status.details().is_empty() => tokio::task::yield_now().await,
+                    Err(status) => return Err(status),
+                }
+            }
+        })
+        .await
+    });
+    let (url, grpc) = (first.database_url(), address.to_string());
+    let addresses = ["--grpc-addr", &grpc, "--http-addr", "127.0.0.1:0"];
+    let _process = Process::start(&[&["serve", "--database-url", &url], &addresses[..]].concat());
+    calling.await.unwrap().unwrap();
+}
+
 /// What takes connections and says nothing, as a proxy whose database is away, holds up nobody once there is one.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_that_comes_behind_one_that_never_answers_is_served_soon() {
@@ -168,5 +201,9 @@ async fn one_line_says_how_a_process_runs() {
     }
     let gateway = service.gateway.as_ref().unwrap().says("listening");
     assert_eq!(gateway["upstream"], line["grpc"], "{gateway}");
+    // Nothing that is for somebody at a terminal.
+    for process in [&service.server, service.gateway.as_ref().unwrap()] {
+        assert!(process.log().iter().all(serde_json::Value::is_object), "{:?}", process.log());
+    }
     assert_eq!((&gateway["version"], &gateway["tls"]), (&line["version"], &line["tls"]));
 }

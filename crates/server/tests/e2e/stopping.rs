@@ -9,11 +9,13 @@ use tonic_reflection::pb::v1::{
 };
 
 use crate::support::{
-    Failure, Front, Lock, Rest, Service, Store,
+    Failure, Front, Lock, Rest, Service, Store, Watch,
+    caller::set,
     connection::{Connection, request},
     patience::{until, within},
     process::Process,
-    service::channel,
+    service::{channel, connect},
+    watch::everything,
 };
 
 const ONE: &str = r#"[{"key":"k","type":"Number","value":1}]"#;
@@ -94,6 +96,38 @@ async fn streams_of_health_and_reflection_end_with_the_process() {
     let status = within("the end of reflection", reflection.message()).await.expect_err("a reason");
     assert_eq!(Failure::from_status(&status).reason, "STORE_UNAVAILABLE");
     assert!(service.stop_server().success());
+}
+
+/// While it is a lame duck, a process says so to whoever asks, and serves whoever comes all the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lame_duck_serves_and_says_that_it_will_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = format!("sqlite:{}", folder.path().join("sessions.db").display());
+    let serve = ["serve", "--sample", "--database-url", &database, "--grpc-addr", "127.0.0.1:0"];
+    // Longer than the test takes.
+    let process =
+        Process::start(&[&serve[..], &["--http-addr", "127.0.0.1:0", "--lame-duck", "10m"]].concat());
+    let (address, rest) = (process.address("grpc"), Rest::new(process.address("http")));
+    let open = channel(address).await;
+    let mut health = HealthClient::new(open.clone());
+    let mut told = health.watch(HealthCheckRequest::default()).await.unwrap().into_inner();
+    assert_eq!(told.message().await.unwrap().unwrap().status, 1);
+    let client = connect(address).await;
+    let mut watch = Watch::start(&client, everything("")).await;
+
+    process.ask_to_stop();
+    let next = within("what is told of the health", told.message()).await.unwrap().unwrap();
+    assert_eq!(next.status, 2);
+    assert_eq!(health.check(HealthCheckRequest::default()).await.unwrap().into_inner().status, 2);
+    assert!(!rest.is_ready().await);
+    // Whoever has not heard of it yet is served: on connections that are open, on new ones, and in streams.
+    for (value, mut client) in [client, connect(address).await].into_iter().enumerate() {
+        let update = set("64e2f08a6155b317cd3f88fd", "k", "Number", value.to_string());
+        client.update_data(update).await.unwrap();
+        watch.next().await;
+    }
+    assert_eq!(rest.update("64e2f08a6155b317cd3f88fd", "[]").await.status, 200);
+    Watch::start(&connect(address).await, everything("")).await;
 }
 
 /// Callers that keep connections hear that they end, before they do.
