@@ -7,12 +7,14 @@ use channel_session_api::v1::{
     BatchUpdateDataRequest, ChannelSessionView, Failure, UpdateDataResult, update_data_result,
 };
 use http::HeaderMap;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::{
     body::{self, Body, Content},
     headers::{Headers, Preference, Unconditional},
+    openapi::ChannelSessionDocument,
     problem::Problem,
     query::{Nothing, Query},
     reply::{self, Reply},
@@ -20,10 +22,13 @@ use crate::{
     upstream::{Call, Effect},
 };
 
-/// The request.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+/// Updates to make, each on its own.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(rename = "BatchUpdateDataRequest")]
 pub(crate) struct Batch {
+    /// The updates, each with its `channelSessionId`. Those of one session are made in this order.
+    #[schemars(length(max = wire::MAX_UPDATES))]
     requests: Vec<Update>,
 }
 
@@ -36,27 +41,39 @@ impl Content for Batch {
     }
 }
 
-#[derive(Serialize)]
+/// What became of the updates.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "BatchUpdateDataResults")]
 pub(crate) struct Results {
+    /// One for each request, in order.
     results: Vec<Item>,
 }
 
 /// What became of one update.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(untagged)]
+#[schemars(rename = "UpdateDataResult")]
 enum Item {
+    /// It was made, or changed nothing.
     #[serde(rename_all = "camelCase")]
     Made {
         /// Left out where the result is reduced, and where the view is without it.
         #[serde(skip_serializing_if = "Option::is_none")]
+        #[schemars(with = "ChannelSessionDocument")]
         channel_session: Option<Box<RawValue>>,
+        /// The revision that the session has now, as an entity tag.
         etag: String,
+        /// Whether the update changed anything.
         changed: bool,
+        /// Whether the document was left out, since the results before it fill the answer.
         #[serde(skip_serializing_if = "std::ops::Not::not")]
         reduced: bool,
     },
+    /// It was refused, or failed.
     Failed {
         error: Problem,
+        /// Whether violations, or the attribute that is not as required, were left out, since the results before it fill the
+        /// answer.
         #[serde(skip_serializing_if = "std::ops::Not::not")]
         reduced: bool,
     },

@@ -13,11 +13,12 @@ use bytes::{Buf, BytesMut};
 use domain::{Error, Outcome, Reason, attribute::Attributes};
 use http::{HeaderMap, header::CONTENT_LENGTH};
 use http_body_util::BodyExt;
+use schemars::JsonSchema;
 use telemetry::call::Notes;
 
 use crate::{
     Gateway,
-    operation::{Describe, Operation},
+    operation::{Describe, Operation, Type},
     problem::Problem,
 };
 
@@ -58,9 +59,18 @@ impl<T: Content> FromRequest<Gateway> for Body<T> {
     }
 }
 
-impl<T: Content> Describe for Body<T> {
+impl<T: Content + JsonSchema> Describe for Body<T> {
     fn describe(operation: &mut Operation) {
-        operation.body = Some(std::any::type_name::<T>());
+        operation.body = Some(Type::of::<T>());
+        operation.max_body_bytes = T::MAX_BYTES;
+        operation.reasons.extend([
+            Reason::BodyRequired,
+            Reason::MalformedBody,
+            Reason::RequestTooLarge,
+            Reason::UnsupportedMediaType,
+            Reason::Overloaded,
+            Reason::DeadlineExceeded,
+        ]);
     }
 }
 

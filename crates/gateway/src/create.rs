@@ -1,6 +1,8 @@
 //! `CreateChannelSession`. The body is the document. POST refuses to store it where there is one already; PUT puts it in
 //! its place, unless told not to by `If-None-Match: *`.
 
+use std::borrow::Cow;
+
 use axum::response::IntoResponse;
 use budget::Counted;
 use channel_session_api::v1::{
@@ -9,20 +11,33 @@ use channel_session_api::v1::{
 use domain::session::{Document, Revision};
 use http::{StatusCode, header::LOCATION};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use crate::{
     body::{Body, Content},
     headers::{Headers, Preference, Storing},
     id::PathId,
+    openapi::{ChannelSessionDocument, rules},
     operation::Answer,
     problem::Problem,
     query::{Query, Validation},
-    reply::{Answers, JSON, NO_CONTENT, Reply},
+    reply::{Answers, DOCUMENT, NO_DOCUMENT, Reply},
     upstream::{Call, Effect},
 };
 
 /// The document as its text.
 pub(crate) struct DocumentText(String);
+
+impl JsonSchema for DocumentText {
+    fn schema_name() -> Cow<'static, str> {
+        "DocumentToStore".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let document = generator.subschema_for::<ChannelSessionDocument>();
+        json_schema!({ "type": "object", "allOf": [document], "properties": { "id": rules::id(generator) } })
+    }
+}
 
 impl Content for DocumentText {
     const MAX_BYTES: usize = Document::MAX_TEXT_BYTES;
@@ -36,7 +51,11 @@ impl Content for DocumentText {
 pub(crate) struct Stored;
 
 impl Answers for Stored {
-    const ANSWERS: &'static [Answer] = &[JSON, (201, JSON.1), NO_CONTENT];
+    const ANSWERS: &'static [Answer] = &[
+        DOCUMENT.with(&[("ETag", false)]),
+        DOCUMENT.with_status(201).with(&[("ETag", true), ("Location", false)]),
+        NO_DOCUMENT,
+    ];
 }
 
 pub(crate) async fn post(

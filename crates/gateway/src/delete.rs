@@ -2,6 +2,7 @@
 
 use channel_session_api::v1::DeleteChannelSessionRequest;
 use http::StatusCode;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
@@ -10,11 +11,11 @@ use crate::{
     operation::Answer,
     problem::Problem,
     query::Query,
-    reply::{Answers, NO_CONTENT, Reply},
+    reply::{Answers, Reply},
     upstream::{Call, Effect},
 };
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct Parameters {
     allow_missing: bool,
@@ -25,7 +26,7 @@ pub(crate) struct Parameters {
 pub(crate) struct Deleted;
 
 impl Answers for Deleted {
-    const ANSWERS: &'static [Answer] = &[NO_CONTENT];
+    const ANSWERS: &'static [Answer] = &[Answer::empty(204)];
 }
 
 pub(crate) async fn delete(

@@ -3,27 +3,35 @@
 
 use channel_session_api::v1::EndChannelSessionRequest;
 use http::StatusCode;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
     body::{self, Body, Content},
     headers::{Change, Headers, Preference, View},
     id::PathId,
+    openapi::rules,
     problem::Problem,
     query::{Nothing, Query},
     reply::{Reply, Session},
     upstream::{Call, Effect},
 };
 
-/// The request.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+/// Why a session ends.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "EndChannelSessionRequest", extend("required" = ["reasonCode"]))]
 pub(crate) struct End {
+    #[schemars(schema_with = "rules::id_or_nothing")]
     channel_session_id: String,
+    #[schemars(schema_with = "rules::name")]
     reason_code: String,
+    #[schemars(schema_with = "rules::name_or_nothing")]
     state: String,
     view: Option<View>,
+    #[schemars(schema_with = "rules::etag_or_nothing")]
     etag: String,
+    #[schemars(schema_with = "rules::request_id_or_nothing")]
     request_id: String,
     validate_only: bool,
 }

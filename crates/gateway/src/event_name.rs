@@ -2,6 +2,7 @@
 
 use channel_session_api::v1::{ChannelSessionEvent, EventName};
 use domain::event::Name;
+use schemars::{Schema, SchemaGenerator, json_schema};
 
 /// The name; a newer service may have others, which have none here.
 pub(crate) fn of(event: &ChannelSessionEvent) -> &'static str {
@@ -12,6 +13,11 @@ pub(crate) fn of(event: &ChannelSessionEvent) -> &'static str {
         EventName::Ended => Name::Ended.as_str(),
         EventName::Deleted => Name::Deleted.as_str(),
     }
+}
+
+/// All that there are.
+pub(crate) fn schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "enum": Name::ALL.map(Name::as_str) })
 }
 
 #[cfg(test)]

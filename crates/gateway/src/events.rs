@@ -11,29 +11,35 @@ use std::convert::Infallible;
 use axum::response::{IntoResponse, Sse, sse::Event};
 use budget::{Connection, Counted};
 use channel_session_api::v1::WatchChannelSessionsRequest;
-use domain::{Error, Reason};
+use domain::{Error, Reason, event::Position, list::IndexedFields};
 use http::{
     HeaderMap, HeaderName,
     header::{ACCEPT, CACHE_CONTROL},
 };
+use schemars::JsonSchema;
 use serde::Deserialize;
 use tonic::codegen::tokio_stream::{self, Stream, StreamExt};
 
 use crate::{
     headers::{Headers, LastEventId},
-    operation::Answer,
+    openapi::{self, rules},
+    operation::{Answer, schema},
     problem::Problem,
     query::Query,
     reply::{Answers, Reply},
     upstream::Call,
 };
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct Parameters {
+    #[schemars(length(max = Position::MAX_CHARS))]
     position: String,
+    #[schemars(schema_with = "rules::id")]
     channel_session_id: String,
+    #[schemars(length(max = IndexedFields::MAX_CHARS))]
     conversation_id: String,
+    #[schemars(schema_with = "rules::watched_keys")]
     key: Vec<String>,
 }
 
@@ -41,7 +47,8 @@ pub(crate) struct Parameters {
 pub(crate) struct Events;
 
 impl Answers for Events {
-    const ANSWERS: &'static [Answer] = &[(200, Some("text/event-stream"))];
+    const ANSWERS: &'static [Answer] =
+        &[Answer { schema: Some(schema::<openapi::ServerSentEvent>), ..Answer::text("text/event-stream") }];
 }
 
 /// Reverse proxies by nginx, and many besides, hand a response on as it comes where this says `no`.

@@ -1,13 +1,17 @@
 //! `UpdateData` for legacy callers. The body is the list of attributes, and goes on as it came; a query is not looked at.
 
+use std::borrow::Cow;
+
 use channel_session_api::v1::UpdateDataRequest;
-use domain::Error;
+use domain::{Error, attribute::Attributes};
 use http::StatusCode;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use crate::{
     body::{Body, Content, Types},
     headers::{Change, Headers, Preference},
     id::PathId,
+    openapi,
     problem::Problem,
     reply::{Reply, Session},
     upstream::{Call, Effect},
@@ -15,6 +19,17 @@ use crate::{
 
 /// The list of attributes as its text.
 pub(crate) struct AttributeList(String);
+
+impl JsonSchema for AttributeList {
+    fn schema_name() -> Cow<'static, str> {
+        "AttributeList".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let attribute = generator.subschema_for::<openapi::Attribute>();
+        json_schema!({ "type": "array", "items": attribute, "maxItems": Attributes::MAX })
+    }
+}
 
 impl Content for AttributeList {
     const TYPES: Types = Types::JsonOrNone;

@@ -11,7 +11,7 @@ use crate::{
     id::PathId,
     operation::Answer,
     problem::Problem,
-    reply::{Answers, JSON, Reply},
+    reply::{Answers, DOCUMENT, Reply},
     upstream::{Call, Effect},
 };
 
@@ -19,7 +19,8 @@ use crate::{
 pub(crate) struct Document;
 
 impl Answers for Document {
-    const ANSWERS: &'static [Answer] = &[JSON, (304, None)];
+    const ANSWERS: &'static [Answer] =
+        &[DOCUMENT.with(&[("ETag", true)]), Answer::empty(304).with(&[("ETag", true)])];
 }
 
 pub(crate) async fn get(

@@ -5,7 +5,7 @@ mod conditions;
 mod preference;
 
 use axum::extract::FromRequestParts;
-use domain::{Error, violation::Violation};
+use domain::{Error, Reason, violation::Violation};
 use http::{HeaderMap, HeaderValue, request::Parts};
 
 use crate::{
@@ -17,7 +17,7 @@ pub(crate) use conditions::{Change, Deletion, Known, LastEventId, Storing, Uncon
 pub(crate) use preference::{Preference, View};
 
 pub(crate) const IF_MATCH: &str = "If-Match";
-const IF_NONE_MATCH: &str = "If-None-Match";
+pub(crate) const IF_NONE_MATCH: &str = "If-None-Match";
 pub(crate) const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 pub(crate) const LAST_EVENT_ID: &str = "Last-Event-ID";
 
@@ -43,6 +43,7 @@ impl<S: Sync, T: FromHeaders> FromRequestParts<S> for Headers<T> {
 impl<T: FromHeaders> Describe for Headers<T> {
     fn describe(operation: &mut Operation) {
         operation.headers.extend(T::NAMES);
+        operation.reasons.push(Reason::InvalidParameter);
     }
 }
 
@@ -97,6 +98,18 @@ fn ascii<'a>(name: &'static str, line: &'a HeaderValue) -> Result<&'a str, Probl
 
 pub(crate) fn refuse(name: &str, rule: &'static str, description: &str) -> Problem {
     Problem::from(&Error::InvalidParameter(Violation::new(name, rule, description)))
+}
+
+/// What `If-Match` says, for tests that hold its schema to that.
+#[cfg(test)]
+pub(crate) fn etag_of(headers: &HeaderMap) -> Option<String> {
+    tags(headers, IF_MATCH).ok().flatten()
+}
+
+/// What `Idempotency-Key` says, for tests that hold its schema to that.
+#[cfg(test)]
+pub(crate) fn request_id_of(headers: &HeaderMap) -> Option<String> {
+    idempotency_key(headers).ok().flatten()
 }
 
 #[cfg(test)]

@@ -1,12 +1,15 @@
 //! `ListChannelSessionHistory`. Changes have the members that they have in events.
 
-mod event;
+pub(crate) mod event;
 
 use channel_session_api::v1::ListChannelSessionHistoryRequest;
+use domain::attribute::Attribute;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     id::PathId,
+    openapi::rules,
     problem::Problem,
     query::Query,
     reply::Reply,
@@ -15,17 +18,22 @@ use crate::{
 
 use event::Event;
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct Parameters {
+    #[schemars(length(max = Attribute::MAX_KEY_CHARS), extend("pattern" = rules::KEY))]
     key: String,
+    #[schemars(range(min = 0))]
     page_size: i32,
     page_token: String,
 }
 
-#[derive(Serialize)]
+/// A page of a session's past.
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "HistoryPage")]
 pub(crate) struct Page {
+    /// What happened, newest first.
     events: Vec<Event>,
     /// Left out on the last page.
     #[serde(skip_serializing_if = "String::is_empty")]

@@ -1,11 +1,16 @@
 //! The session id in a path.
 
 use axum::extract::{FromRequestParts, Path};
-use domain::{Error, session::Id, violation::Violation};
+use domain::{Error, Reason, session::Id, violation::Violation};
 use http::request::Parts;
 use telemetry::call::Notes;
 
-use crate::{body::malformed, operation::Describe, percent::has_broken_escape, problem::Problem};
+use crate::{
+    body::malformed,
+    operation::{Describe, Operation},
+    percent::has_broken_escape,
+    problem::Problem,
+};
 
 /// The parameter, as paths and bodies call it.
 const NAME: &str = "channelSessionId";
@@ -48,4 +53,8 @@ impl<S: Send + Sync> FromRequestParts<S> for PathId {
     }
 }
 
-impl Describe for PathId {}
+impl Describe for PathId {
+    fn describe(operation: &mut Operation) {
+        operation.reasons.push(Reason::InvalidChannelSessionId);
+    }
+}

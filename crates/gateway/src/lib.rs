@@ -19,12 +19,14 @@ mod get;
 mod header_limit;
 mod headers;
 mod history;
+mod home;
 mod host;
 mod id;
 mod invalid;
 mod list;
 mod log;
 mod misplaced;
+mod openapi;
 mod operation;
 mod paths;
 mod percent;
@@ -50,7 +52,7 @@ use browser::{
 };
 
 pub use browser::{Browsers, Host, Hosts, Origin, Origins};
-pub use operation::{Answer, Operation};
+pub use operation::{Answer, Operation, Type};
 pub use routes::operations;
 pub use upstream::Upstream;
 

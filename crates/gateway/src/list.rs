@@ -1,41 +1,54 @@
 //! `ListChannelSessions`. Each document as it is stored, beside what `GET` of it has in headers.
 
 use channel_session_api::v1::{ChannelSession, ChannelSessionView, ListChannelSessionsRequest};
+use domain::list::IndexedFields;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::{
+    openapi::ChannelSessionDocument,
     problem::Problem,
     query::Query,
     reply::{self, Reply},
     upstream::{Call, Effect},
 };
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct Parameters {
+    #[schemars(range(min = 0))]
     page_size: i32,
     page_token: String,
+    #[schemars(length(max = IndexedFields::MAX_CHARS))]
     conversation_id: String,
+    #[schemars(length(max = IndexedFields::MAX_CHARS))]
     customer_id: String,
+    #[schemars(length(max = IndexedFields::MAX_CHARS))]
     channel_type: String,
     active: Option<bool>,
 }
 
-#[derive(Serialize)]
+/// A page of sessions.
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "ChannelSessionPage")]
 pub(crate) struct Page {
+    /// The sessions, in the order of their ids' bytes.
     channel_sessions: Vec<Item>,
     /// Left out on the last page.
     #[serde(skip_serializing_if = "String::is_empty")]
     next_page_token: String,
 }
 
-#[derive(Serialize)]
+/// A session, its document as it is stored.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ListedChannelSession")]
 struct Item {
     id: Option<String>,
     revision: i64,
     etag: String,
+    #[schemars(with = "ChannelSessionDocument")]
     document: Box<RawValue>,
 }
 

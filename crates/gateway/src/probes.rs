@@ -5,21 +5,31 @@ use std::time::Duration;
 use channel_session_api::v1::channel_session_service_server::SERVICE_NAME;
 use domain::Reason;
 use http::header::CONTENT_TYPE;
+use schemars::JsonSchema;
 use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus};
 use wire::headers::NOT_READY;
 
 use crate::{
     operation::Answer,
     problem::Problem,
-    reply::{Answers, JSON, Reply},
+    reply::{Answers, Reply},
     upstream::Call,
 };
 
 /// That all is well.
 pub(crate) struct Health;
 
+/// That all is well: `ok`.
+#[derive(JsonSchema)]
+#[schemars(rename = "Health")]
+#[allow(dead_code, reason = "it describes what is written as it stands")]
+struct HealthBody {
+    #[schemars(extend("const" = "ok"))]
+    status: String,
+}
+
 impl Answers for Health {
-    const ANSWERS: &'static [Answer] = &[JSON];
+    const ANSWERS: &'static [Answer] = &[Answer::json::<HealthBody>()];
 }
 
 /// How long the service may take to say that it can serve.

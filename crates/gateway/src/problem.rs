@@ -13,32 +13,43 @@ use http::{
     HeaderMap, HeaderName, HeaderValue, StatusCode,
     header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 use tonic::{Code, Status};
 use wire::error::{ErrorReply, OUTCOME_UNKNOWN, http_status};
 
+use crate::openapi;
+pub(crate) use caller::camel_case_words;
 use mismatch::Mismatch;
 use violation::Violation;
 
 /// What a caller is told when a request fails.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Problem {
+    /// The HTTP status.
     #[serde(serialize_with = "as_number")]
+    #[schemars(with = "u16", range(min = 400, max = 599))]
     status: StatusCode,
+    /// The status's name.
     title: &'static str,
+    /// Why, in a sentence.
     detail: Box<str>,
     #[serde(serialize_with = "as_name")]
+    #[schemars(with = "openapi::ReasonName")]
     reason: Reason,
+    /// The rules that the request breaks.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     violations: Box<[Violation]>,
     /// How many there are, where some of them are not listed.
     #[serde(rename = "violationsTotal", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "usize")]
     violations_total: Option<usize>,
     /// What the session is, where it is not as required.
     #[serde(flatten)]
     mismatch: Option<Box<Mismatch>>,
     /// `unknown` where the change may have been made all the same.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", extend("const" = OUTCOME_UNKNOWN))]
     outcome: Option<&'static str>,
     /// After how many seconds to try again, where that is told.
     #[serde(skip)]

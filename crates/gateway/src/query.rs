@@ -5,8 +5,9 @@
 use std::str::FromStr;
 
 use axum::extract::FromRequestParts;
-use domain::{Error, violation::Violation};
+use domain::{Error, Reason, violation::Violation};
 use http::request::Parts;
+use schemars::JsonSchema;
 use serde::{
     Deserialize, Deserializer,
     de::{
@@ -18,7 +19,7 @@ use serde::{
 
 use crate::{
     invalid::Invalid,
-    operation::{Describe, Operation},
+    operation::{Describe, Operation, Type},
     percent,
     problem::Problem,
 };
@@ -27,11 +28,11 @@ use crate::{
 pub(crate) struct Query<T>(pub(crate) T);
 
 /// The query of an operation that takes no parameters.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct Nothing {}
 
 /// The query of a change that may be only checked.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Validation {
     #[serde(default)]
@@ -49,9 +50,10 @@ impl<S: Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     }
 }
 
-impl<T: DeserializeOwned> Describe for Query<T> {
+impl<T: DeserializeOwned + JsonSchema> Describe for Query<T> {
     fn describe(operation: &mut Operation) {
-        operation.query = Some(std::any::type_name::<T>());
+        operation.query = Some(Type::of::<T>());
+        operation.reasons.push(Reason::InvalidParameter);
     }
 }
 

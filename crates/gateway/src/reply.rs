@@ -12,12 +12,14 @@ use http::{
 };
 use http_body::Body;
 use prost::Message;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::{
     Gateway,
     headers::Preference,
+    openapi::ChannelSessionDocument,
     operation::{Answer, Describe, Operation},
     problem::Problem,
 };
@@ -30,25 +32,27 @@ pub(crate) trait Answers {
     const ANSWERS: &'static [Answer];
 }
 
-pub(crate) const JSON: Answer = (200, Some("application/json"));
-pub(crate) const NO_CONTENT: Answer = (204, None);
-
 /// What is written as JSON is answered as JSON.
-impl<T: Serialize> Answers for T {
-    const ANSWERS: &'static [Answer] = &[JSON];
+impl<T: Serialize + JsonSchema> Answers for T {
+    const ANSWERS: &'static [Answer] = &[Answer::json::<T>()];
 }
 
 /// A session that was changed: its document, or nothing of it where that was preferred.
 pub(crate) struct Session;
 
 impl Answers for Session {
-    const ANSWERS: &'static [Answer] = &[JSON, NO_CONTENT];
+    const ANSWERS: &'static [Answer] = &[DOCUMENT.with(&[("ETag", true)]), NO_DOCUMENT];
 }
+
+/// A session's document.
+pub(crate) const DOCUMENT: Answer = Answer::json::<ChannelSessionDocument>();
+/// A session without its document.
+pub(crate) const NO_DOCUMENT: Answer = Answer::empty(204).with(&[("ETag", false)]);
 
 impl<A: Answers> Reply<A> {
     pub(crate) fn new(response: impl IntoResponse) -> Self {
         let response = response.into_response();
-        debug_assert!(A::ANSWERS.iter().any(|(status, _)| *status == response.status()));
+        debug_assert!(A::ANSWERS.iter().any(|answer| answer.status == response.status()));
         Self(response, PhantomData)
     }
 
@@ -95,7 +99,7 @@ impl<A: Answers> Reply<A> {
     }
 }
 
-impl<A: Serialize> Reply<A> {
+impl<A: Serialize + JsonSchema> Reply<A> {
     /// JSON.
     pub(crate) fn json(value: &A) -> Result<Self, Problem> {
         let mut text =

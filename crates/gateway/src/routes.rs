@@ -15,7 +15,8 @@ use telemetry::call::Notes;
 use tower::util::MapRequestLayer;
 
 use crate::{
-    Gateway, access, batch_update_data, create, delete, end, events, forms, get, history, list,
+    Gateway, access, batch_update_data, create, delete, end, events, forms, get, history, home, list,
+    openapi,
     operation::{Described, Operation},
     paths, probes, update_data,
 };
@@ -26,7 +27,7 @@ struct Route {
     handler: MethodRouter<Gateway>,
 }
 
-fn table() -> [Route; 13] {
+fn table() -> [Route; 16] {
     const FORM: &str = "/forms/{channelSessionId}";
     const SESSIONS: &str = "/channel-sessions";
     const SESSION: &str = "/channel-sessions/{channelSessionId}";
@@ -46,6 +47,9 @@ fn table() -> [Route; 13] {
         route(&get, HISTORY, "listChannelSessionHistory", "Read a session's history", history::history),
         route(&Method::POST, BATCH, "batchUpdateData", "Update many sessions", batch_update_data::update),
         route(&get, "/events", "watchChannelSessions", "Watch events", events::events),
+        route(&get, "/", "getHome", "What this is, and where to look", home::home),
+        route(&get, "/docs", "getDocs", "This interface, for people", openapi::docs),
+        route(&get, "/openapi.json", "getOpenApi", "This interface, for programs", openapi::get),
         route(&get, "/healthz", "getHealth", "Whether the process is up", probes::healthz),
         route(&get, "/readyz", "getReadiness", "Whether the process can serve", probes::readyz),
     ]
@@ -62,8 +66,19 @@ where
     H: Handler<T, Gateway> + Described<T>,
     T: 'static,
 {
-    let (method, headers, answers) = (method.clone(), Vec::new(), Vec::new());
-    let mut operation = Operation { method, path, id, summary, headers, query: None, body: None, answers };
+    let mut operation = Operation {
+        method: method.clone(),
+        path,
+        id,
+        summary,
+        headers: Vec::new(),
+        query: None,
+        body: None,
+        max_body_bytes: 0,
+        answers: Vec::new(),
+        reasons: Vec::new(),
+        is_open: OPEN.contains(&path),
+    };
     H::describe(&mut operation);
     let filter = MethodFilter::try_from(operation.method.clone()).expect("it is one of HTTP's own");
     Route { operation, handler: on(filter, handler) }
@@ -75,8 +90,8 @@ pub fn operations() -> Vec<Operation> {
     table().into_iter().map(|route| route.operation).collect()
 }
 
-/// What nobody needs credentials for: probes come from the platform.
-const OPEN: [&str; 2] = ["/healthz", "/readyz"];
+/// What nobody needs credentials for: probes come from the platform, and the interface is no secret.
+const OPEN: [&str; 5] = ["/", "/docs", "/healthz", "/openapi.json", "/readyz"];
 
 /// A method's name, for as long as the program runs.
 fn name(method: &Method) -> &'static str {
@@ -100,8 +115,7 @@ pub(crate) fn router(gateway: Gateway) -> Router {
     let paths: Arc<[_]> = table.iter().map(|route| route.operation.path).collect();
     let known = middleware::from_fn_with_state(gateway.options.access.clone(), access::layer);
     let router = table.into_iter().fold(Router::new(), |router, Route { operation, handler }| {
-        let is_open = OPEN.contains(&operation.path);
-        let handler = if is_open { handler } else { handler.layer(known.clone()) };
+        let handler = if operation.is_open { handler } else { handler.layer(known.clone()) };
         router.route(operation.path, handler.route_layer(noted(&operation)))
     });
     router

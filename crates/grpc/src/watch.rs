@@ -16,9 +16,6 @@ use watch::{Delivery, QUIET, Subscription, Watcher};
 
 use crate::{Service, condition, status, stream_end::StreamEnd, view};
 
-/// How many keys a request may hold.
-const MAX_KEYS: usize = 100;
-
 pub(crate) async fn run(
     service: Service,
     request: WatchChannelSessionsRequest,
@@ -33,7 +30,7 @@ pub(crate) async fn run(
 fn subscription(request: WatchChannelSessionsRequest, tenant: TenantId) -> Result<Subscription, Error> {
     let id = request.channel_session_id;
     let id = if id.is_empty() { None } else { Some(Id::parse(&id)?) };
-    let (found, limit) = (request.keys.len(), MAX_KEYS);
+    let (found, limit) = (request.keys.len(), wire::MAX_WATCHED_KEYS);
     if found > limit {
         return Err(Error::RequestTooLarge { what: "number of keys", found, limit });
     }

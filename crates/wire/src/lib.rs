@@ -19,6 +19,9 @@ pub const MAX_UPDATES: usize = 1000;
 /// break a hundred times as many rules as it has bytes to spare for being told of them.
 pub const MAX_VIOLATIONS: usize = 1000;
 
+/// How many keys a watch may name.
+pub const MAX_WATCHED_KEYS: usize = 100;
+
 /// The largest message, in bytes: the longest text of a document, and what a request has around it. A body over REST may
 /// have as much.
 pub const MAX_MESSAGE_BYTES: usize = Document::MAX_TEXT_BYTES + 64 * 1024;

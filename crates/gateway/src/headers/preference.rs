@@ -2,6 +2,7 @@
 
 use channel_session_api::v1::ChannelSessionView;
 use http::{HeaderMap, HeaderName};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::FromHeaders;
@@ -15,8 +16,11 @@ pub(crate) struct Preference {
     is_minimal: bool,
 }
 
-/// The views that there are over REST, where a session is its document.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+/// What an answer has of a session: its document (`CHANNEL_SESSION_VIEW_JSON`, the default), or nothing of it
+/// (`CHANNEL_SESSION_VIEW_BASIC`).
+// The views that there are over REST, where a session is its document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[schemars(rename = "ChannelSessionView")]
 pub(crate) enum View {
     #[serde(rename = "CHANNEL_SESSION_VIEW_JSON")]
     Json,

@@ -1,15 +1,20 @@
 //! An event of a session's past as JSON: what the event that consumers get says of the change, without the document.
 
 use channel_session_api::v1::{self, AttributeChange, ChannelSessionEvent};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::{attribute, event_name};
 
-#[derive(Serialize)]
+/// An event of a session's past: what changed, without the document.
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "PastEvent")]
 pub(super) struct Event {
+    /// The event's own id, a UUID.
     id: String,
+    #[schemars(schema_with = "event_name::schema")]
     name: &'static str,
     /// In milliseconds since the Unix epoch.
     timestamp: i64,
@@ -18,9 +23,9 @@ pub(super) struct Event {
 }
 
 /// What is known of the change.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Change {
+pub(crate) struct Change {
     channel_session_id: String,
     revision: i64,
     requester: String,
@@ -29,20 +34,27 @@ struct Change {
     attributes: Vec<Attribute>,
 }
 
-/// Without what there is not: an entry that was appended has neither `oldType` nor `oldValue`. A type that is null is
+/// What became of one entry, without what there is not: one that was appended has neither `oldType` nor `oldValue`. A type that is null is
 /// that of an entry whose type is no text.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "AttributeChange")]
 struct Attribute {
     key: String,
     index: i32,
+    /// Null where the entry's type was no text.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
     old_type: Option<Option<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "serde_json::Value")]
     old_value: Option<Box<RawValue>>,
+    /// Null where the entry's type is no text.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
     new_type: Option<Option<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "serde_json::Value")]
     new_value: Option<Box<RawValue>>,
 }
 

@@ -91,13 +91,14 @@ fn own_name(field: &str, headers: &HeaderMap) -> String {
 }
 
 /// Puts each name of the proto's in a text as JSON has it.
-fn camel_case_words(text: &str) -> String {
+pub(crate) fn camel_case_words(text: &str) -> String {
     let is_in_name = |char: char| char.is_ascii_alphanumeric() || char == '_';
     let mut words = String::with_capacity(text.len());
     for part in text.split_inclusive(|char| !is_in_name(char)) {
         let word = part.trim_end_matches(|char| !is_in_name(char));
-        let is_field =
-            word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+        // `_id` is a member of documents.
+        let is_field = !word.starts_with('_')
+            && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
         words += &if is_field { camel_case(word) } else { word.to_owned() };
         words += &part[word.len()..];
     }

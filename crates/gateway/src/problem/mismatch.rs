@@ -1,21 +1,24 @@
 //! What a session is where it is not as required, as members of a problem.
 
 use channel_session_api::v1::MismatchDetails;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::attribute;
 
 /// The session's revision; and, where an attribute is meant, what that is.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Mismatch {
     revision: i64,
     etag: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     key: Option<String>,
     /// Null where there is no such attribute.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Present>")]
     present: Option<Option<Present>>,
     /// Whether the value was too large to be told.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -23,12 +26,14 @@ pub(super) struct Mismatch {
 }
 
 /// The attribute as it is.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "PresentAttribute")]
 struct Present {
     key: String,
     /// Null where the stored one is no text.
     r#type: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "serde_json::Value")]
     value: Option<Box<RawValue>>,
 }
 

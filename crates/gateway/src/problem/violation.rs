@@ -2,13 +2,16 @@
 
 use std::borrow::Cow;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use wire::error;
 
-#[derive(Debug, Serialize)]
+/// One broken rule.
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Violation {
     pub(super) field: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     key: Option<String>,
     rule: Cow<'static, str>,
     pub(super) description: String,

@@ -292,6 +292,9 @@ async fn the_paths_that_are_told_are_there() {
     for Operation { path, .. } in operations() {
         let path = path.replace("{channelSessionId}", "x");
         assert_eq!(send(&fake, &format!("TRACE {path}")).await.status, 405, "{path}");
+        if path == "/" {
+            continue;
+        }
         let answer = send(&fake, &format!("GET {path}/")).await;
         let detail = format!("there is no such path; {path} is one");
         assert_eq!((answer.status, &answer.json()["detail"]), (404, &json!(detail)));

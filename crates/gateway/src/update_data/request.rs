@@ -5,52 +5,70 @@ use channel_session_api::v1::{
 };
 use domain::attribute::Attributes;
 use json::Path;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::{
     body::{self, Content, malformed},
     headers::{Preference, View},
+    openapi::rules,
     problem::Problem,
 };
 
-/// The request.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+/// What to attach to a session, what to remove from it, and what is required of it.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "UpdateDataRequest", transform = rules::one_list)]
 pub(crate) struct Update {
+    #[schemars(schema_with = "rules::id_or_nothing")]
     channel_session_id: String,
-    /// The list that legacy callers send too, `{key, type, value}` each, which goes on as its text. Here an attribute may
-    /// have `valueJson` in place of `value`.
+    /// What to attach, in order. An empty list changes nothing, of a session that exists and is active.
+    // The list that legacy callers send too goes on as its text; here an attribute may have `valueJson` in place of `value`.
+    #[schemars(with = "Vec<Attribute>", length(max = Attributes::MAX))]
     attributes: Option<Box<RawValue>>,
-    /// The same list, as a text in a string.
+    /// The same list as a text in a string, in place of `attributes`.
     attributes_json: Option<String>,
     view: Option<View>,
+    #[schemars(schema_with = "rules::etag_or_nothing")]
     etag: String,
+    #[schemars(schema_with = "rules::request_id_or_nothing")]
     request_id: String,
     validate_only: bool,
+    #[schemars(schema_with = "rules::keys")]
     remove_keys: Vec<String>,
+    #[schemars(length(max = domain::precondition::Precondition::MAX))]
     preconditions: Vec<Precondition>,
 }
 
 /// An attribute: one of `value` and `valueJson`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "AttributeInFull", transform = rules::one_value)]
 struct Attribute {
+    #[schemars(schema_with = "rules::key")]
     key: String,
+    #[schemars(schema_with = "rules::value_type")]
     r#type: String,
-    /// Null means null.
+    /// The value: any JSON that fits the type, up to 64 KiB without white space and 32 levels deep. Numbers are exact, and
+    /// null means null.
     #[serde(deserialize_with = "body::any")]
+    #[schemars(with = "serde_json::Value")]
     value: Option<Box<RawValue>>,
+    /// The value as JSON text, in place of `value`.
     value_json: Option<String>,
 }
 
 /// What an attribute has to be: one of `value`, `valueJson` and `absent`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "AttributePrecondition", transform = rules::one_expectation)]
 struct Precondition {
+    #[schemars(schema_with = "rules::key")]
     key: String,
-    /// Null means null.
+    /// Every entry with the key has this value. Null means null.
     #[serde(deserialize_with = "body::any")]
+    #[schemars(with = "serde_json::Value")]
     value: Option<Box<RawValue>>,
     value_json: Option<String>,
     absent: Option<bool>,

@@ -83,7 +83,8 @@ async fn what_only_rest_can_get_wrong() {
         (Method::GET, "/batch-update-data", "", &[], 405, "METHOD_NOT_ALLOWED"),
         (Method::POST, "/events", "", &[], 405, "METHOD_NOT_ALLOWED"),
         (Method::POST, "/healthz", "", &[], 405, "METHOD_NOT_ALLOWED"),
-        (Method::GET, "/", "", &[], 404, "NOT_FOUND"),
+        (Method::POST, "/", "", &[], 405, "METHOD_NOT_ALLOWED"),
+        (Method::GET, "/nowhere", "", &[], 404, "NOT_FOUND"),
         (Method::PUT, "/forms/a/b", "[]", JSON, 404, "NOT_FOUND"),
         (Method::GET, "/Forms/x", "", &[], 404, "NOT_FOUND"),
     ];

@@ -86,7 +86,7 @@ async fn every_call_and_route_refuses_them_with_the_same_answer(store: Store) {
             assert_eq!(status.message(), said);
         }
         for operation in gateway::operations() {
-            if ["/healthz", "/readyz"].contains(&operation.path) {
+            if operation.is_open {
                 continue;
             }
             let path = operation.path.replace("{channelSessionId}", "x");
