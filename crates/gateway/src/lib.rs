@@ -105,7 +105,6 @@ pub fn routes(upstream: Upstream, options: Options, leaving: CancellationToken) 
         .layer(middleware::from_fn(paths::layer))
         .layer(middleware::from_fn_with_state(guard, guard::layer))
         .layer(middleware::from_fn(host::layer))
-        .layer(middleware::from_fn(misplaced::layer))
         .layer(middleware::from_fn(header_limit::layer));
     // Around what refuses, so that pages can read why.
     if origins.are_listed() {

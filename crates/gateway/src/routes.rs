@@ -16,7 +16,7 @@ use tower::util::MapRequestLayer;
 
 use crate::{
     Gateway, access, batch_update_data, create, delete, end, events, forms, get, history, home, list,
-    openapi,
+    misplaced, openapi,
     operation::{Described, Operation},
     paths, probes, update_data,
 };
@@ -115,6 +115,7 @@ pub(crate) fn router(gateway: Gateway) -> Router {
     let paths: Arc<[_]> = table.iter().map(|route| route.operation.path).collect();
     let known = middleware::from_fn_with_state(gateway.options.access.clone(), access::layer);
     let router = table.into_iter().fold(Router::new(), |router, Route { operation, handler }| {
+        let handler = handler.route_layer(middleware::from_fn(misplaced::layer));
         let handler = if operation.is_open { handler } else { handler.layer(known.clone()) };
         router.route(operation.path, handler.route_layer(noted(&operation)))
     });

@@ -1,5 +1,4 @@
-//! Examples of requests. Each can be sent as it is, in the order of the operations, to a service that has the documented
-//! session (`serve --sample`); a test does.
+//! Examples of requests. Each can be sent as it is, once the first of them has stored its session; a test does.
 
 use http::Method;
 use serde_json::{Value, json};

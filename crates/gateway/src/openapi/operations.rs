@@ -146,8 +146,12 @@ fn response(operation: &Operation, answer: &Answer, generator: &mut SchemaGenera
         headers.push(("Preference-Applied", false));
     }
     let title = StatusCode::from_u16(answer.status).ok().and_then(|status| status.canonical_reason());
+    let mut description = title.unwrap_or_default().to_owned();
+    if answer.status == 201 && operation.headers.contains(&"Prefer") {
+        description += ". Without a body where `Preference-Applied` says so.";
+    }
     let mut response = json!({
-        "description": title.unwrap_or_default(),
+        "description": description,
         "headers": parameters::answer_headers(&headers),
     });
     if let (Some(response), Some(media_type)) = (response.as_object_mut(), answer.media_type) {

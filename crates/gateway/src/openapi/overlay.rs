@@ -58,7 +58,10 @@ pub(super) fn allow_null(schemas: &mut Map<String, Value>) {
 fn or_null(schema: &mut Value) {
     let Some(members) = schema.as_object_mut() else { return };
     if let Some(reference) = members.remove("$ref") {
-        members.insert("anyOf".to_owned(), json!([{ "$ref": reference }, { "type": "null" }]));
+        members.insert("anyOf".to_owned(), json!([{ "$ref": reference }]));
+    }
+    if let Some(Value::Array(any)) = members.get_mut("anyOf") {
+        any.push(json!({ "type": "null" }));
     }
     if let Some(Value::String(one)) = members.get("type") {
         let both = json!([one, "null"]);

@@ -1,16 +1,21 @@
 //! The contract's errors: one table of cases, driven over gRPC and over REST, which have to agree.
 
 mod cases;
+mod described;
 mod framework;
+mod general;
 mod rest_only;
 mod trailers;
+
+use std::sync::Arc;
 
 use channel_session_api::v1::UpdateDataRequest;
 use http::Method;
 use tonic::{Code, Status};
 
 use crate::support::{
-    Client, Failure, Front, Rest, Service, Sse, Store, Watch, also_with_row_level_security, caller,
+    Client, Description, Failure, Front, Rest, Service, Sse, Store, Watch, also_with_row_level_security,
+    caller,
     rest::{Answer, JSON, encode},
 };
 
@@ -27,6 +32,12 @@ async fn the_table_holds_through_a_gateway_alone(store: Store) {
 }
 
 async fn hold(service: &Service) {
+    let description = Arc::new(Description::of(&service.rest()).await);
+    hold_to(service, &service.rest().described(&description)).await;
+}
+
+/// Runs the table, over this client of the service's.
+async fn hold_to(service: &Service, rest: &Rest) {
     for (id, document) in SESSIONS {
         service.create(id, document).await;
     }
@@ -36,7 +47,7 @@ async fn hold(service: &Service) {
     let outgrown =
         case("an update over 2 MiB", update("almost", ONE), Code::InvalidArgument, "DOCUMENT_TOO_LARGE", 400);
 
-    let (mut grpc, rest) = (service.grpc().await, service.rest());
+    let mut grpc = service.grpc().await;
     let (channel_session_id, request_id) = ("there".to_owned(), USED.to_owned());
     let used = UpdateDataRequest { channel_session_id, request_id, ..Default::default() };
     grpc.update_data(used).await.unwrap();
@@ -50,7 +61,7 @@ async fn hold(service: &Service) {
         assert_eq!(failure.total, case.violations.len(), "{name}");
         assert!(!failure.detail.is_empty() && !failure.outcome_unknown, "{name}: {failure:?}");
 
-        let answer = over_rest(&rest, &case.call).await;
+        let answer = over_rest(rest, &case.call).await;
         assert_eq!(answer.status, case.http, "{name}: {answer:?}");
         let problem = answer.failure();
         // Sizes are told as each transport measures them; all else is the same.

@@ -6,6 +6,7 @@ pub(crate) mod caller;
 pub(crate) mod canary;
 pub(crate) mod collector;
 pub(crate) mod connection;
+pub(crate) mod description;
 pub(crate) mod document;
 pub(crate) mod failure;
 pub(crate) mod guarded;
@@ -31,6 +32,7 @@ pub(crate) mod watch;
 
 pub(crate) use caller::Caller;
 pub(crate) use collector::Collector;
+pub(crate) use description::Description;
 pub(crate) use failure::Failure;
 pub(crate) use issuer::Issuer;
 pub(crate) use ledger::{Ledger, Told};

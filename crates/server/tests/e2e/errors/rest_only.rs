@@ -1,8 +1,10 @@
 //! What only a REST call can get wrong: paths, methods, content types.
 
+use std::sync::Arc;
+
 use http::Method;
 
-use crate::support::{Service, Store};
+use crate::support::{Description, Rest, Service, Store};
 
 /// Method, path, body, headers, status and reason.
 type RestCase =
@@ -11,7 +13,12 @@ type RestCase =
 #[tokio::test]
 async fn what_only_rest_can_get_wrong() {
     let service = Service::start(Store::Sqlite).await;
-    let rest = service.rest();
+    let description = Arc::new(Description::of(&service.rest()).await);
+    hold_to(&service.rest().described(&description)).await;
+}
+
+/// Runs the table, over this client.
+pub(super) async fn hold_to(rest: &Rest) {
     const JSON: &[(&str, &str)] = &[("content-type", "application/json")];
     const LATIN1: &[(&str, &str)] = &[("content-type", "application/json; charset=iso-8859-1")];
     const FORM: &[(&str, &str)] = &[("content-type", "application/x-www-form-urlencoded")];

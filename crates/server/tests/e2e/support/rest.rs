@@ -13,7 +13,7 @@ use hyper_util::{
 };
 use rustls::ClientConfig;
 
-use super::{Failure, secure};
+use super::{Description, Failure, secure};
 
 /// Calls the gateway. Unlike most HTTP clients it sends a path as it is given, dots and all.
 #[derive(Clone)]
@@ -22,6 +22,8 @@ pub(crate) struct Rest {
     address: SocketAddr,
     /// What each URI begins with.
     base: String,
+    /// What answers are held to, if they are.
+    description: Option<Arc<Description>>,
 }
 
 /// What came back.
@@ -44,7 +46,12 @@ impl Rest {
 
     fn by(config: ClientConfig, address: SocketAddr, base: String) -> Self {
         let client = Client::builder(TokioExecutor::new()).build(secure::connector(config));
-        Self { client: Arc::new(client), address, base }
+        Self { client: Arc::new(client), address, base, description: None }
+    }
+
+    /// The same, whose answers are held to what a service says of its interface.
+    pub(crate) fn described(&self, description: &Arc<Description>) -> Self {
+        Self { description: Some(description.clone()), ..self.clone() }
     }
 
     /// `PUT /forms/{id}`.
@@ -88,7 +95,16 @@ impl Rest {
         body: impl Into<Body>,
         headers: &[(&str, &str)],
     ) -> Result<Answer, Lost> {
-        Answer::read(self.request(method, path, body, headers).await?).await
+        let answer = Answer::read(self.request(method.clone(), path, body, headers).await?).await?;
+        self.check(&method, path, &answer);
+        Ok(answer)
+    }
+
+    /// Holds an answer to the description, where there is one to hold it to.
+    pub(crate) fn check(&self, method: &Method, path: &str, answer: &Answer) {
+        if let Some(description) = &self.description {
+            description.holds(method, path, answer);
+        }
     }
 
     /// Any request whose answer may have no end.

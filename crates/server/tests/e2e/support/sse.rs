@@ -56,7 +56,9 @@ impl Sse {
         within("the beginning of a stream", async {
             let response = rest.request(http::Method::GET, &path, "", &headers).await.ok()?;
             if response.status() != 200 {
-                return Some(Err(Answer::read(response).await.ok()?));
+                let answer = Answer::read(response).await.ok()?;
+                rest.check(&http::Method::GET, &path, &answer);
+                return Some(Err(answer));
             }
             for (name, value) in [("content-type", "text/event-stream"), ("cache-control", "no-store")] {
                 assert_eq!(response.headers()[name], value);
