@@ -53,8 +53,8 @@ fn never(operation: &Operation) -> Vec<Reason> {
     match operation.id {
         // It requires nothing of attributes.
         "updateForm" => never.push(Reason::AttributeMismatch),
-        // Whatever its revision is, that the session exists answers first; and a document without an id is invalid.
-        "createChannelSession" => never.extend([Reason::RevisionMismatch, Reason::ChannelSessionIdRequired]),
+        // Whatever its revision is, that the session exists answers first.
+        "createChannelSession" => never.push(Reason::RevisionMismatch),
         // A path without an id is another one.
         _ => never.push(Reason::ChannelSessionIdRequired),
     }

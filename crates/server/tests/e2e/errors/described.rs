@@ -154,7 +154,8 @@ async fn of_every_session(service: &Service, rest: &Rest) {
     let ends = format!(r#"{{"id":"ends","x":"{}"}}"#, "x".repeat((2 << 20) - 22));
     service.create("ends", &ends).await;
     for (method, path, body, headers) in [
-        (Method::POST, "/channel-sessions", r#"{"id":"nobody"}"#, &other[..]),
+        (Method::POST, "/channel-sessions", r#"{"id":""}"#, &JSON[..]),
+        (Method::POST, "/channel-sessions", r#"{"id":"nobody"}"#, &other),
         (Method::POST, "/channel-sessions", r#"{"id":"there"}"#, &absent),
         (Method::POST, "/channel-sessions", r#"{"id":"there"}"#, &used),
         (Method::PUT, "/channel-sessions/there", "[]", &JSON),
