@@ -28,6 +28,7 @@ pub(crate) struct Update {
     #[schemars(with = "Vec<Attribute>", length(max = Attributes::MAX))]
     attributes: Option<Box<RawValue>>,
     /// The same list as a text in a string, in place of `attributes`.
+    #[schemars(length(min = 1))]
     attributes_json: Option<String>,
     view: Option<View>,
     #[schemars(schema_with = "rules::etag_or_nothing")]
@@ -56,6 +57,7 @@ struct Attribute {
     #[schemars(with = "serde_json::Value")]
     value: Option<Box<RawValue>>,
     /// The value as JSON text, in place of `value`.
+    #[schemars(length(min = 1))]
     value_json: Option<String>,
 }
 
@@ -70,6 +72,7 @@ struct Precondition {
     #[serde(deserialize_with = "body::any")]
     #[schemars(with = "serde_json::Value")]
     value: Option<Box<RawValue>>,
+    #[schemars(length(min = 1))]
     value_json: Option<String>,
     absent: Option<bool>,
 }
