@@ -31,8 +31,12 @@ impl Calls {
             rpc_active: registered.gauges(names::RPC_ACTIVE),
             http_duration: registered.traced(names::HTTP_DURATION),
             http_active: registered.gauges(names::HTTP_ACTIVE),
-            unauthenticated: registered.counters(names::UNAUTHENTICATED),
-            over_quota: registered.counters(names::OVER_QUOTA),
+            unauthenticated: registered.counters_of(
+                names::UNAUTHENTICATED,
+                attribute::CREDENTIALS,
+                &["none", "unknown", "api_key", "client_certificate", "token"],
+            ),
+            over_quota: registered.counters_of(names::OVER_QUOTA, attribute::QUOTA, &["a second", "at once"]),
             unknown_outcomes: registered.counters(names::UNKNOWN_OUTCOMES),
         }
     }

@@ -141,6 +141,7 @@ impl Recorder for Metrics {
             Signal::DeletedSessions(rows) => service.deleted("sessions", rows),
             Signal::Ready(is_ready) => service.ready(is_ready),
             Signal::CertificateExpiry { of, at } => service.certificate(of, at),
+            Signal::Followed { of, is_wrong } => service.followed(of, is_wrong),
             Signal::Reload { of, is_ok } => service.reload(of, is_ok),
             Signal::DroppedLogLines(lines) => service.dropped_log_lines(lines),
         }

@@ -111,6 +111,11 @@ pub(crate) const CERTIFICATE_EXPIRY: Name = Name::new(
 );
 pub(crate) const RELOADS: Name =
     Name::new("channel_sessions.reloads", Unit::Of("{reload}"), "Files that had changed and were read again");
+pub(crate) const FILES_WRONG: Name = Name::new(
+    "channel_sessions.files.wrong",
+    Unit::Of("1"),
+    "1 while files that had changed are wrong, and what they held before goes on to hold",
+);
 
 pub(crate) const MEMORY: Name = Name::new(
     "channel_sessions.memory.used",

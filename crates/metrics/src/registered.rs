@@ -13,7 +13,10 @@ use prometheus_client::{
     registry::{Metric, Registry},
 };
 
-use crate::{label::Label, name::Name};
+use crate::{
+    label::{Label, label},
+    name::Name,
+};
 
 /// What there is of series with so many labels.
 pub(crate) type Counters<const N: usize> = Family<[Label; N], Counter>;
@@ -76,6 +79,19 @@ impl Registered {
     /// Registers a counter.
     pub(crate) fn counters<const N: usize>(&mut self, name: Name) -> Counters<N> {
         begun(self.metric(name, Family::default()))
+    }
+
+    /// Registers a counter by one label, whose values are known: those that never happened are 0, and not absent, or the first
+    /// time would be no increase.
+    pub(crate) fn counters_of(
+        &mut self,
+        name: Name,
+        attribute: &'static str,
+        values: &[&'static str],
+    ) -> Counters<1> {
+        let counters = self.counters(name);
+        values.iter().for_each(|value| drop(counters.get_or_create(&[label(attribute, *value)])));
+        counters
     }
 
     /// Registers a gauge.

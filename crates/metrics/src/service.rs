@@ -17,6 +17,7 @@ pub(crate) struct Service {
     retention: Counters<1>,
     certificate_expiry: Gauges<1>,
     reloads: Counters<2>,
+    files_wrong: Gauges<1>,
     ready: Gauges<0>,
     dropped_log_lines: Counters<0>,
 }
@@ -26,11 +27,20 @@ impl Service {
         Self {
             watchers: registered.gauges(names::WATCHERS),
             event_lag: registered.seconds(names::EVENT_LAG),
-            positions_refused: registered.counters(names::POSITIONS_REFUSED),
-            retention: registered.counters(names::RETENTION),
+            positions_refused: registered.counters_of(
+                names::POSITIONS_REFUSED,
+                attribute::REASON,
+                &["expired", "unknown"],
+            ),
+            retention: registered.counters_of(
+                names::RETENTION,
+                attribute::OF,
+                &["events", "idempotency_records", "sessions"],
+            ),
             certificate_expiry: registered.gauges(names::CERTIFICATE_EXPIRY),
             reloads: registered.counters(names::RELOADS),
-            ready: registered.gauges(names::READY),
+            files_wrong: registered.gauges(names::FILES_WRONG),
+            ready: registered.metric(names::READY, Gauges::default()),
             dropped_log_lines: registered.counters(names::DROPPED_LOG_LINES),
         }
     }
@@ -51,14 +61,25 @@ impl Service {
         self.retention.get_or_create(&[label(attribute::OF, of)]).inc_by(count(rows));
     }
 
+    pub(crate) fn followed(&self, files: &'static str, are_wrong: bool) {
+        for is_ok in [true, false] {
+            self.reloads(files, is_ok, 0);
+        }
+        self.files_wrong.get_or_create(&[label(attribute::FILES, files)]).set(are_wrong.into());
+    }
+
     pub(crate) fn certificate(&self, of: &'static str, expires: i64) {
         self.certificate_expiry.get_or_create(&[label(attribute::CERTIFICATE, of)]).set(expires);
     }
 
     pub(crate) fn reload(&self, files: &'static str, is_ok: bool) {
+        self.reloads(files, is_ok, 1);
+    }
+
+    fn reloads(&self, files: &'static str, is_ok: bool, more: u64) {
         let result = if is_ok { "taken" } else { "wrong" };
         let labels = [label(attribute::FILES, files), label(attribute::RESULT, result)];
-        self.reloads.get_or_create(&labels).inc();
+        self.reloads.get_or_create(&labels).inc_by(more);
     }
 
     pub(crate) fn ready(&self, is_ready: bool) {

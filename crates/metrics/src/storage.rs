@@ -59,9 +59,7 @@ impl Storage {
     pub(crate) fn connection_wait(&self, pool: &'static str, took: Duration, is_ok: bool) {
         let labels = [label(attribute::POOL, pool)];
         self.connection_wait.get_or_create(&labels).observe(took.as_secs_f64());
-        if !is_ok {
-            self.connection_timeouts.get_or_create(&labels).inc();
-        }
+        self.connection_timeouts.get_or_create(&labels).inc_by((!is_ok).into());
     }
 
     pub(crate) fn connections(&self, pool: &'static str, used: usize, max: usize) {

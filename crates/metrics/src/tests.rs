@@ -36,7 +36,6 @@ fn signals_become_series_under_the_names_of_the_conventions() {
     let text = metrics.openmetrics();
     for line in [
         r#"rpc_server_call_duration_seconds_bucket{le="0.0025",rpc_method="a.B/C",rpc_response_status_code="NOT_FOUND",rpc_system_name="grpc"} 0"#,
-        r#"rpc_server_call_duration_seconds_bucket{le="0.005",rpc_method="a.B/C",rpc_response_status_code="NOT_FOUND",rpc_system_name="grpc"} 1 # {trace_id="0000000000000000000000000000007b",span_id="000000000000001c"} 0.003"#,
         "channel_sessions_rpc_active_calls 0",
         "http_server_active_requests 1",
         r#"http_server_request_duration_seconds_count{http_request_method="PUT",http_response_status_code="200",http_route="/forms/{channelSessionId}"} 1"#,
@@ -49,7 +48,8 @@ fn signals_become_series_under_the_names_of_the_conventions() {
     ] {
         assert!(text.lines().any(|it| it == line), "{line} is not in\n{text}");
     }
-    let exemplar = r#"1 # {trace_id="0000000000000000000000000000007b",span_id="000000000000001c"} 0.003"#;
+    // Behind it is when it was.
+    let exemplar = r#"le="0.005",rpc_method="a.B/C",rpc_response_status_code="NOT_FOUND",rpc_system_name="grpc"} 1 # {trace_id="0000000000000000000000000000007b",span_id="000000000000001c"} 0.003"#;
     assert!(text.contains(exemplar), "{text}");
     assert!(text.ends_with("# EOF\n"));
 }
@@ -66,6 +66,28 @@ fn every_family_has_a_name_and_every_label_with_dots_its_dots() {
     for name in attribute::DOTTED {
         assert_eq!(Metrics::attribute(&name.replace('.', "_")), name);
     }
+}
+
+#[test]
+fn what_has_not_happened_yet_is_zero_and_whether_a_gateway_alone_is_ready_is_not_told() {
+    let metrics = metrics();
+    metrics.record(Signal::Followed { of: "the tenants file", is_wrong: false });
+    metrics.record(Signal::ConnectionWait { pool: "reads", took: Duration::ZERO, is_ok: true });
+    let text = metrics.openmetrics();
+    for series in [
+        r#"channel_sessions_positions_refused_total{reason="expired"}"#,
+        r#"channel_sessions_retention_deleted_total{of="events"}"#,
+        r#"channel_sessions_authentication_failures_total{credentials="none"}"#,
+        r#"channel_sessions_quota_refusals_total{quota="at once"}"#,
+        r#"channel_sessions_reloads_total{files="the tenants file",result="wrong"}"#,
+        r#"channel_sessions_files_wrong{files="the tenants file"}"#,
+        r#"db_client_connection_timeouts_total{db_client_connection_pool_name="reads"}"#,
+    ] {
+        assert!(text.contains(&format!("\n{series} 0\n")), "{series} is not 0 in\n{text}");
+    }
+    assert!(!text.contains("\nchannel_sessions_ready"), "{text}");
+    metrics.record(Signal::Followed { of: "the tenants file", is_wrong: true });
+    assert!(metrics.openmetrics().contains("\nchannel_sessions_files_wrong{files=\"the tenants file\"} 1\n"));
 }
 
 #[cfg(target_os = "linux")]

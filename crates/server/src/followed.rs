@@ -103,7 +103,8 @@ pub(crate) async fn follow(mut all: Vec<Followed>, hangups: Arc<Notify>, stoppin
         });
         let Ok((news, again)) = looked.await else { return };
         all = again;
-        for (name, news, _) in &news {
+        for (name, news, is_wrong) in &news {
+            signal(Signal::Followed { of: name, is_wrong: *is_wrong });
             match news {
                 Some(News::Taken(holds)) => {
                     signal(Signal::Reload { of: name, is_ok: true });

@@ -101,6 +101,13 @@ pub enum Signal {
         /// When.
         at: i64,
     },
+    /// Files were looked at, which are read again when they change.
+    Followed {
+        /// What they hold.
+        of: &'static str,
+        /// Whether they are wrong now, so that what they held before goes on to hold.
+        is_wrong: bool,
+    },
     /// Files were read again, or could not be.
     Reload {
         /// What they hold.

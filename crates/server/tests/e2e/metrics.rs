@@ -1,11 +1,11 @@
 //! What the processes tell of their work, to whoever scrapes them.
 
-use std::net::TcpListener;
+use std::{fs, net::TcpListener};
 
 use channel_session_api::v1::GetChannelSessionRequest;
 use http::Method;
 
-use crate::support::{Front, Rest, Service, Store, on_both_stores, process::Process};
+use crate::support::{Front, Rest, Service, Store, on_both_stores, patience::until, process::Process};
 
 const ID: &str = "64e2f08a6155b317cd3f88fd";
 
@@ -50,6 +50,7 @@ async fn calls_batches_and_statements_are_told(store: Store) {
     assert_eq!(value(&gateway, &http("PUT", 404, form)), Some(1.0), "{gateway}");
     assert_eq!(value(&gateway, &http("_OTHER", 404, "")), Some(1.0), "{gateway}");
     assert_eq!(value(&gateway, "http_server_active_requests"), Some(0.0));
+    assert_eq!(value(&gateway, "channel_sessions_ready"), None, "it has no store");
 
     let server = scrape(&service.server).await;
     let rpc = |method: &str, code: &str| {
@@ -97,6 +98,29 @@ async fn probes_are_answered_beside_them_and_nothing_else_of_the_gateway() {
         for (path, status) in [("/healthz", 200), ("/channel-sessions", 404), ("/forms/x", 404)] {
             assert_eq!(beside.send(Method::GET, path, "", &[]).await.status, status, "{path}");
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_is_wrong_is_told_for_as_long_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("tenants.json");
+    let good = r#"{"tenants":[]}"#;
+    fs::write(&file, good).unwrap();
+    let flags = ["--tenants-file", file.to_str().unwrap()];
+    let service = Service::with(Store::Sqlite, Front::Combined, &flags).await;
+    let wrong = r#"channel_sessions_files_wrong{files="the tenants file"}"#;
+    for (content, expected) in [(good, 0.0), ("{", 1.0), (good, 0.0)] {
+        fs::write(&file, content).unwrap();
+        let is_told = async || value(&scrape(&service.server).await, wrong) == Some(expected);
+        until(&format!("{wrong} {expected}"), is_told).await;
+    }
+    // One that is not there for a while holds nothing new when it is back.
+    let elsewhere = folder.path().join("elsewhere");
+    for (from, to, expected) in [(&file, &elsewhere, 1.0), (&elsewhere, &file, 0.0)] {
+        fs::rename(from, to).unwrap();
+        let is_told = async || value(&scrape(&service.server).await, wrong) == Some(expected);
+        until(&format!("{wrong} {expected}, moved"), is_told).await;
     }
 }
 

@@ -31,6 +31,7 @@ impl Life {
     /// # Errors
     /// The store cannot be opened until somebody changes something.
     pub(super) async fn begin(&self) -> Result<(), OpenError> {
+        signal(Signal::Ready(false));
         let opened = self.open().await?;
         self.store.open(opened);
         self.health.ready().await;
