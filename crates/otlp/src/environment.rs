@@ -69,6 +69,7 @@ impl Settings {
         let is_off = variables("OTEL_SDK_DISABLED").is_some_and(|value| value.eq_ignore_ascii_case("true"));
         let read =
             |signal: &str, path| if is_off { Ok(None) } else { Endpoint::read(variables, signal, path) };
+        sampler(variables)?;
         Ok(Self {
             traces: read("TRACES", "/v1/traces")?,
             metrics: read("METRICS", "/v1/metrics")?,
@@ -165,6 +166,28 @@ fn milliseconds(variables: Variables<'_>, name: &str) -> Result<Option<Duration>
     number.map(Some).ok_or_else(|| invalid(name, format!("{text:?} is no number of milliseconds")))
 }
 
+/// Which traces are recorded is read by OpenTelemetry's own library, which takes all of them where it cannot make out what is said.
+fn sampler(variables: Variables<'_>) -> Result<(), Invalid> {
+    const SAMPLER: &str = "OTEL_TRACES_SAMPLER";
+    const SHARE: &str = "OTEL_TRACES_SAMPLER_ARG";
+    let Some(name) = set(variables, SAMPLER) else { return Ok(()) };
+    match name.strip_prefix("parentbased_").unwrap_or(&name) {
+        "always_on" | "always_off" => Ok(()),
+        "traceidratio" => {
+            let share = variables(SHARE);
+            let is_share = |share: &String| share.parse().is_ok_and(|it: f64| (0.0..=1.0).contains(&it));
+            if share.as_ref().is_none_or(is_share) {
+                return Ok(());
+            }
+            Err(invalid(SHARE, format!("{:?} is no share, such as 0.01", share.unwrap_or_default())))
+        }
+        _ => {
+            let known = "always_on, always_off or traceidratio, or one of these behind parentbased_";
+            Err(invalid(SAMPLER, format!("{name:?} is not {known}")))
+        }
+    }
+}
+
 /// Reads `name=value,name=value`, whose values are percent-encoded. They may be secret, and are not told.
 fn headers(text: &str) -> Result<HeaderMap, String> {
     let mut headers = HeaderMap::new();
@@ -244,10 +267,26 @@ mod tests {
             ("OTEL_EXPORTER_OTLP_CERTIFICATE", "/nowhere/ca.pem"),
             ("OTEL_TRACES_EXPORTER", "jaeger"),
             ("OTEL_METRIC_EXPORT_INTERVAL", "0"),
+            ("OTEL_TRACES_SAMPLER", "parentbased_always"),
+            ("OTEL_TRACES_SAMPLER", "1%"),
         ] {
             let set = [(variable, value), (ENDPOINT, "http://c:4318")];
             let told = read(&set).expect_err(value).to_string();
             assert!(told.starts_with(variable) && !told.contains("hunter2"), "{told}");
+        }
+    }
+
+    #[test]
+    fn a_share_of_traces_is_a_number_up_to_one() {
+        let sampled = |share: &str| {
+            read(&[("OTEL_TRACES_SAMPLER", "parentbased_traceidratio"), ("OTEL_TRACES_SAMPLER_ARG", share)])
+        };
+        for share in ["0", "0.01", "1"] {
+            assert!(sampled(share).is_ok(), "{share}");
+        }
+        for share in ["1%", "-1", "2", "NaN", ""] {
+            let told = sampled(share).expect_err(share).to_string();
+            assert!(told.starts_with("OTEL_TRACES_SAMPLER_ARG: "), "{told}");
         }
     }
 
