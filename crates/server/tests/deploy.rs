@@ -37,6 +37,7 @@ fn every_variable_that_the_rest_of_the_folder_names_exists() {
     for (file, names) in [
         ("Containerfile", container(&read("Containerfile"))),
         ("compose.yaml", compose(&read("compose.yaml"))),
+        ("compose.observability.yaml", compose(&read("compose.observability.yaml"))),
         ("compose.production.yaml", compose(&read("compose.production.yaml"))),
     ] {
         assert!(!names.is_empty(), "no variable was found in {file}");
@@ -160,7 +161,7 @@ fn assigned(pair: &str) -> String {
     pair.split_once('=').unwrap_or((pair, "")).0.to_owned()
 }
 
-/// The variables of all services but the database, whose image has its own. Reads as much YAML as the file uses:
+/// The settings of the services that run the program. OpenTelemetry's variables are none of them. Reads as much YAML as the file uses:
 /// services are indented by two, their members by four, variables by six.
 fn compose(text: &str) -> BTreeSet<String> {
     let (mut service, mut member) = ("", "");
@@ -171,7 +172,11 @@ fn compose(text: &str) -> BTreeSet<String> {
         match line.len() - entry.len() {
             2 => service = name,
             4 => member = name,
-            6 if member == "environment" && service != "postgres" && is_variable(name) => {
+            6 if member == "environment"
+                && ["channel-sessions", "gateway"].contains(&service)
+                && is_variable(name)
+                && !name.starts_with("OTEL_") =>
+            {
                 names.insert(name.to_owned());
             }
             _ => {}

@@ -35,6 +35,7 @@ mod lost_upstream;
 mod many_connections;
 mod memory;
 mod metrics;
+mod observability;
 mod oidc;
 mod overload;
 mod pgbouncer;
