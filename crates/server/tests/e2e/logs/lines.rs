@@ -8,7 +8,7 @@ use serde_json::Value;
 use tonic::Request;
 
 use super::{ID, ONE, end_of, lines_of};
-use crate::support::{Front, Service, Store, on_both_stores};
+use crate::support::{Front, Service, Store, on_both_stores, patience::until};
 
 on_both_stores!(a_line_says_which_session_it_was_and_what_became_of_it);
 
@@ -74,8 +74,11 @@ async fn what_fails_on_the_services_side_is_a_warning() {
     let gateway = service.gateway.as_ref().unwrap();
     service.server.signal("KILL");
     service.rest().send(Method::PUT, &format!("/forms/{ID}"), ONE, &[("x-request-id", "away")]).await;
+    // Others may come before it.
+    let is_call = |line: &Value| line["message"] == "call";
+    until("the line of the call", async || lines_of(gateway, "away").await.iter().any(is_call)).await;
     let lines = lines_of(gateway, "away").await;
-    let line = lines.iter().find(|line| line["message"] == "call").unwrap();
+    let line = lines.iter().find(|line| is_call(line)).unwrap();
     assert_eq!((&line["outcome"], &line["level"]), (&"503".into(), &"WARN".into()), "{line}");
     assert_eq!(line["reason"], "STORE_UNAVAILABLE", "{line}");
 }
