@@ -6,12 +6,18 @@ mod line;
 mod notes;
 mod outcome;
 
-use std::{net::SocketAddr, time::Instant};
+use std::{
+    net::SocketAddr,
+    pin::Pin,
+    task::{self, Poll},
+    time::Instant,
+};
 
 use domain::trace::TraceId;
 use http::{HeaderMap, HeaderValue, Request, Response};
-use opentelemetry::{Context, trace::FutureExt};
-use tracing::{Instrument, Span, field::display};
+use opentelemetry::Context;
+use pin_project_lite::pin_project;
+use tracing::{Span, field::display};
 use uuid::Builder;
 
 use crate::{
@@ -120,12 +126,8 @@ impl Call {
     }
 
     /// Does what the call asks for: what is logged and recorded meanwhile is the call's.
-    pub async fn run<F: Future>(&self, work: F) -> F::Output {
-        let work = work.instrument(self.span.clone());
-        match self.trace.as_ref().and_then(Server::context) {
-            Some(context) => work.with_context(context).await,
-            None => work.await,
-        }
+    pub fn run<F: Future>(&self, work: F) -> Run<'_, F> {
+        Run { call: self, work }
     }
 
     /// The same of a part of it that is polled by hand.
@@ -179,6 +181,25 @@ impl Call {
             trace.end(&ended, &Facts { session: session.as_deref(), reason, peer: self.peer, request_id });
         }
         line::ended(self, outcome, took);
+    }
+}
+
+pin_project! {
+    /// See [`Call::run`]. By hand, since an async function has room for what it is given and for what it waits for: for a thousand
+    /// calls that are megabytes.
+    pub struct Run<'a, F> {
+        call: &'a Call,
+        #[pin]
+        work: F,
+    }
+}
+
+impl<F: Future> Future for Run<'_, F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, context: &mut task::Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        this.call.poll(|| this.work.poll(context))
     }
 }
 

@@ -47,6 +47,8 @@ async fn watches_are_refused_for_good_and_all_else_is_served() {
     }
     assert!(rest.is_ready().await);
     let log = server.log();
-    let warns = log.iter().filter(|line| line["level"] == "WARN" || line["level"] == "ERROR");
+    // Beside the lines of these calls themselves: whoever makes them again and again should be found.
+    let others = log.iter().filter(|line| line["message"] != "call");
+    let warns = others.filter(|line| line["level"] == "WARN" || line["level"] == "ERROR");
     assert_eq!(warns.count(), 0, "it is no fault: {log:?}");
 }

@@ -66,7 +66,7 @@ async fn the_examples_are_answered_as_described(store: Store) {
         for id in in_order {
             let operation = operations.iter().find(|operation| operation.id == id).unwrap();
             let path = operation.path.replace("{channelSessionId}", "my-session");
-            let body = description.example(id).map(|body| body.to_string()).unwrap_or_default();
+            let body = description.example(id).map(ToString::to_string).unwrap_or_default();
             let headers = [&JSON, prefer].concat();
             let answer = rest.send(operation.method.clone(), &path, body, &headers).await;
             assert!(answer.status.is_success(), "{id}: {answer:?}");
