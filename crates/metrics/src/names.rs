@@ -1,5 +1,5 @@
-//! Every name that metrics and their attributes have, and nothing else: OpenTelemetry's conventions for RPC and databases are not
-//! final, and where one of them changes it changes here.
+//! Every name that metrics have, and nothing else: OpenTelemetry's conventions for RPC and databases are not final, and where one of
+//! them changes it changes here. Those of attributes are shared with spans: [`telemetry::attribute`].
 
 use crate::name::{Name, Unit};
 
@@ -157,18 +157,10 @@ pub(crate) const PROCESS_UPTIME: Name =
 
 /// The attributes, by which a metric has several series. Prometheus writes their dots as underscores.
 pub(crate) mod attribute {
-    pub(crate) const CPU_MODE: &str = "cpu.mode";
-    pub(crate) const DB_OPERATION: &str = "db.operation.name";
-    pub(crate) const DB_SYSTEM: &str = "db.system.name";
-    pub(crate) const ERROR_TYPE: &str = "error.type";
-    pub(crate) const HTTP_METHOD: &str = "http.request.method";
-    pub(crate) const HTTP_ROUTE: &str = "http.route";
-    pub(crate) const HTTP_STATUS: &str = "http.response.status_code";
-    pub(crate) const POOL: &str = "db.client.connection.pool.name";
-    pub(crate) const POOL_STATE: &str = "db.client.connection.state";
-    pub(crate) const RPC_METHOD: &str = "rpc.method";
-    pub(crate) const RPC_STATUS: &str = "rpc.response.status_code";
-    pub(crate) const RPC_SYSTEM: &str = "rpc.system.name";
+    pub(crate) use telemetry::attribute::{
+        CPU_MODE, DB_OPERATION, DB_SYSTEM, ERROR_TYPE, HTTP_METHOD, HTTP_ROUTE, HTTP_STATUS, POOL,
+        POOL_STATE, RPC_METHOD, RPC_STATUS, RPC_SYSTEM,
+    };
 
     // Ours have no dots.
     pub(crate) const CERTIFICATE: &str = "certificate";

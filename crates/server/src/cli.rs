@@ -26,7 +26,7 @@ use crate::{
         Reflection, Retention, Rules, Share, Stop, Tenants, Tls, UpstreamTls, environment, secret,
     },
     followed::Followed,
-    shutdown,
+    shutdown::{self, Signals},
     store::{self, opening},
     telemetry::{self, Terminal},
 };
@@ -218,7 +218,12 @@ impl Program {
         let terminal = output.terminal();
         let result = runtime().map_err(Failure::from).and_then(|runtime| {
             if !serves {
-                runtime.spawn(shutdown::insist());
+                // At once, and not when a thread comes to it: a signal in between would be lost. A process that hears none ends at
+                // the first one.
+                let _entered = runtime.enter();
+                if let Ok(signals) = Signals::listen() {
+                    runtime.spawn(shutdown::insist(signals));
+                }
             }
             let result = runtime.block_on(self.command.run(level?, terminal));
             // What hangs must not hold up the end of the process.

@@ -76,9 +76,7 @@ impl Signals {
 }
 
 /// Ends the process where it was told to stop and does not: it may be writing to somebody who does not read.
-pub(crate) async fn insist() {
-    // A process that hears no signals ends at the first one.
-    let Ok(mut signals) = Signals::listen() else { return };
+pub(crate) async fn insist(mut signals: Signals) {
     signals.next().await;
     tokio::time::sleep(INSISTENCE).await;
     std::process::exit(130);

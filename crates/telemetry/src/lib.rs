@@ -4,6 +4,7 @@
 //! Whoever has something to say says it here, and what becomes of it is decided here: batcher, stores and watch know no
 //! metric and no exporter. Knows no transport beyond the headers that a call brings.
 
+pub mod attribute;
 pub mod audit;
 pub mod call;
 mod commands;

@@ -15,6 +15,8 @@ use opentelemetry::{
     trace::{FutureExt, SpanContext, SpanKind, Status, TraceContextExt, Tracer},
 };
 
+use crate::attribute;
+
 pub use batch::{Batch, Waits};
 pub(crate) use server::{Facts, Server};
 
@@ -68,7 +70,7 @@ pub(crate) async fn statement<T, E>(
 ) -> Result<T, E> {
     let (Some(tracer), Some(_)) = (TRACER.get(), Place::current()) else { return work.await };
     let builder = tracer.span_builder(name).with_kind(SpanKind::Client);
-    let builder = builder.with_attributes([KeyValue::new("db.operation.name", name)]);
+    let builder = builder.with_attributes([KeyValue::new(attribute::DB_OPERATION, name)]);
     let context = Context::current();
     let context = context.with_span(tracer.build_with_context(builder, &context));
     let result = work.with_context(context.clone()).await;

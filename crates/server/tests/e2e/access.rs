@@ -10,7 +10,7 @@ use prost_types::FileDescriptorSet;
 use tonic::{Code, Request};
 
 use crate::support::{
-    Failure, Front, Store,
+    Description, Failure, Front, Store,
     guarded::{Guarded, key, name},
     http2::Connection,
     on_both_stores,
@@ -20,6 +20,7 @@ use crate::support::{
 on_both_stores!(
     nothing_is_served_without_a_key,
     a_key_does_what_its_scopes_say,
+    the_description_names_the_scope_that_each_operation_needs,
     tenants_see_their_own_sessions,
     a_key_that_is_removed_stops_working,
     who_shows_two_keys_is_nobody,
@@ -123,6 +124,27 @@ async fn a_key_does_what_its_scopes_say(store: Store) {
         }
         let done = guarded.rest(may, method, path, body).await;
         assert!(done.status.is_success(), "{path}: {done:?}");
+    }
+}
+
+async fn the_description_names_the_scope_that_each_operation_needs(store: Store) {
+    let callers: Vec<_> = ALL.iter().map(|scope| (*scope, "default", std::slice::from_ref(scope))).collect();
+    let guarded = Guarded::start(store, Front::Combined, &callers).await;
+    let rest = guarded.service.rest();
+    let description = Description::of(&rest).await;
+    for operation in gateway::operations() {
+        let scope = description.scope(operation.id);
+        assert_eq!(scope.is_none(), operation.is_open, "{}", operation.id);
+        let path = operation.path.replace("{channelSessionId}", "x");
+        for caller in ALL {
+            let body = description.example(operation.id).map(ToString::to_string).unwrap_or_default();
+            let key = format!("Bearer {}", key(caller));
+            let headers = [("content-type", "application/json"), ("authorization", &*key)];
+            // Of a stream no more than its head.
+            let answer = rest.request(operation.method.clone(), &path, body, &headers).await.unwrap();
+            let is_refused = scope.is_some_and(|scope| scope != *caller);
+            assert_eq!(answer.status() == 403, is_refused, "{} as {caller}: {answer:?}", operation.id);
+        }
     }
 }
 

@@ -92,16 +92,17 @@ async fn a_database_whose_migrations_are_locked_is_waited_for() {
     let name = database.url().rsplit('/').next().unwrap().split('?').next().unwrap().to_owned();
     waits_and_stops(serve(database.url()), &name, "TERM").await;
 
-    // A command that ends by itself hears of a stop too.
-    let mut process = Process::command(&["migrate", "--database-url", database.url()]);
-    let mut child = process.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    // A command that ends by itself hears of a stop too. What the database does for the one before goes on waiting.
     let watching = tokio::sync::Mutex::new(PgConnection::connect(database.url()).await.unwrap());
-    until("a migration that waits for the lock", async || {
+    let waiting = async || {
         let waiting = "SELECT count(*) FROM pg_stat_activity \
                        WHERE datname = current_database() AND wait_event_type = 'Lock'";
-        sqlx::query_scalar::<_, i64>(waiting).fetch_one(&mut *watching.lock().await).await.unwrap() > 0
-    })
-    .await;
+        sqlx::query_scalar::<_, i64>(waiting).fetch_one(&mut *watching.lock().await).await.unwrap()
+    };
+    let before = waiting().await;
+    let mut process = Process::command(&["migrate", "--database-url", database.url()]);
+    let mut child = process.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    until("a migration that waits for the lock", async || waiting().await > before).await;
     let since = Instant::now();
     let kill = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
     assert!(kill.unwrap().success());

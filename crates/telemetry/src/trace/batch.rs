@@ -8,6 +8,7 @@ use opentelemetry::{
 };
 
 use super::{Place, TRACER};
+use crate::attribute;
 
 /// An item of a recorded call that waits for a batch.
 #[derive(Debug, Clone)]
@@ -43,7 +44,7 @@ impl Batch {
             .span_builder(format!("batch of {of}"))
             .with_kind(SpanKind::Internal)
             .with_links(others.collect())
-            .with_attributes([number("channel_sessions.batch.size", size)]);
+            .with_attributes([number(attribute::BATCH_SIZE, size)]);
         let parent = first.place.context();
         let span = tracer.build_with_context(builder, &parent);
         Some(Self { context: parent.with_span(span), waits, began: SystemTime::now() })

@@ -8,7 +8,10 @@ use opentelemetry::{
 };
 
 use super::{Place, TRACER};
-use crate::call::{Ended, Outcome, Port};
+use crate::{
+    attribute,
+    call::{Ended, Outcome, Port},
+};
 
 /// The span of a call, recorded or not.
 #[derive(Debug, Clone)]
@@ -65,28 +68,28 @@ impl Server {
         match ended.port {
             Port::Grpc => {
                 span.update_name(path);
-                span.set_attribute(KeyValue::new("rpc.system.name", "grpc"));
-                span.set_attribute(KeyValue::new("rpc.method", path));
-                span.set_attribute(KeyValue::new("rpc.response.status_code", ended.outcome.name()));
+                span.set_attribute(KeyValue::new(attribute::RPC_SYSTEM, "grpc"));
+                span.set_attribute(KeyValue::new(attribute::RPC_METHOD, path));
+                span.set_attribute(KeyValue::new(attribute::RPC_STATUS, ended.outcome.name()));
             }
             Port::Rest => {
                 span.update_name(format!("{method} {path}"));
-                span.set_attribute(KeyValue::new("http.request.method", method));
-                span.set_attribute(KeyValue::new("http.route", path));
+                span.set_attribute(KeyValue::new(attribute::HTTP_METHOD, method));
+                span.set_attribute(KeyValue::new(attribute::HTTP_ROUTE, path));
                 if let Outcome::Http(status) = ended.outcome {
-                    span.set_attribute(KeyValue::new("http.response.status_code", i64::from(status)));
+                    span.set_attribute(KeyValue::new(attribute::HTTP_STATUS, i64::from(status)));
                 }
             }
         }
         if let Some(session) = facts.session {
-            span.set_attribute(KeyValue::new("channel_sessions.id", session.to_owned()));
+            span.set_attribute(KeyValue::new(attribute::SESSION, session.to_owned()));
         }
         if let Some(peer) = facts.peer {
-            span.set_attribute(KeyValue::new("client.address", peer.ip().to_string()));
+            span.set_attribute(KeyValue::new(attribute::CLIENT_ADDRESS, peer.ip().to_string()));
         }
-        span.set_attribute(KeyValue::new("channel_sessions.request_id", facts.request_id.to_owned()));
+        span.set_attribute(KeyValue::new(attribute::REQUEST_ID, facts.request_id.to_owned()));
         if let Some(reason) = facts.reason {
-            span.set_attribute(KeyValue::new("error.type", reason));
+            span.set_attribute(KeyValue::new(attribute::ERROR_TYPE, reason));
         }
         if ended.outcome.is_failure() {
             span.set_status(Status::error(facts.reason.unwrap_or_default()));

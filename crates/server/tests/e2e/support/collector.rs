@@ -55,10 +55,10 @@ impl Collector {
         self.taken.lock().unwrap().spans.clone()
     }
 
-    /// What came of metrics, once there are some, each with the service that it is of.
-    pub(crate) async fn metrics(&self) -> Vec<(String, Metric)> {
-        until("the metrics", async || !self.taken.lock().unwrap().metrics.is_empty()).await;
-        self.taken.lock().unwrap().metrics.clone()
+    /// Waits for a metric of this name.
+    pub(crate) async fn has_metric(&self, name: &str) {
+        let is_it = |(_, metric): &(String, Metric)| metric.name == name;
+        until(name, async || self.taken.lock().unwrap().metrics.iter().any(is_it)).await;
     }
 
     /// The headers of what came last.

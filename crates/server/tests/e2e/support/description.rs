@@ -101,12 +101,20 @@ impl Description {
         operations.get(method.as_str().to_ascii_lowercase())
     }
 
-    /// The example of an operation's body.
-    pub(crate) fn example(&self, id: &str) -> Option<&Value> {
+    fn with_id(&self, id: &str) -> &Value {
         let paths = self.document["paths"].as_object().unwrap().values();
         let mut operations = paths.flat_map(|path| path.as_object().unwrap().values());
-        let operation = operations.find(|operation| operation["operationId"] == id).unwrap();
-        let body = operation["requestBody"]["content"]["application/json"].as_object()?;
+        operations.find(|operation| operation["operationId"] == id).unwrap()
+    }
+
+    /// The scope that an operation's caller needs; none where it needs none.
+    pub(crate) fn scope(&self, id: &str) -> Option<&str> {
+        self.with_id(id)["security"][0]["bearer"][0].as_str()
+    }
+
+    /// The example of an operation's body.
+    pub(crate) fn example(&self, id: &str) -> Option<&Value> {
+        let body = self.with_id(id)["requestBody"]["content"]["application/json"].as_object()?;
         self.fits(&body["schema"], &body["example"].to_string());
         Some(&body["example"])
     }
