@@ -62,12 +62,21 @@ impl FromHeaders for WantsPage {
 
     fn read(headers: &HeaderMap) -> Result<Self, Problem> {
         let lines = headers.get_all(ACCEPT).iter().filter_map(|line| line.to_str().ok());
-        let mut types = lines.flat_map(|line| line.split(','));
-        Ok(Self(types.any(|range| {
-            let media_type = range.split(';').next().unwrap_or_default();
-            media_type.trim().eq_ignore_ascii_case("text/html")
-        })))
+        let ranges: Vec<_> = lines.flat_map(|line| line.split(',')).map(range).collect();
+        let quality = |of: &str| {
+            ranges.iter().find(|(name, _)| name.eq_ignore_ascii_case(of)).map_or(0.0, |(_, quality)| *quality)
+        };
+        let page = quality("text/html");
+        Ok(Self(page > 0.0 && page >= quality("application/json")))
     }
+}
+
+/// A media range and how much it is wanted, from 0 to 1 (RFC 9110, section 12.4.2).
+fn range(text: &str) -> (&str, f32) {
+    let mut parts = text.split(';').map(str::trim);
+    let name = parts.next().unwrap_or_default();
+    let quality = parts.find_map(|part| part.strip_prefix("q=")?.parse().ok());
+    (name, quality.unwrap_or(1.0))
 }
 
 pub(crate) async fn home(Headers(WantsPage(wants_page)): Headers<WantsPage>) -> Result<Reply<Home>, Problem> {
@@ -76,4 +85,25 @@ pub(crate) async fn home(Headers(WantsPage(wants_page)): Headers<WantsPage>) -> 
         return Ok(Reply::new((vary, openapi::html(openapi::home_page()))));
     }
     Ok(Reply::new((vary, Reply::json(&HOME)?.into_response())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_is_for_whoever_would_rather_have_one() {
+        for (accept, wants_page) in [
+            ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", true),
+            ("text/html; q=0.5", true),
+            ("application/json, text/html;q=0.5", false),
+            ("text/html;q=0", false),
+            ("*/*", false),
+            ("application/json", false),
+        ] {
+            let headers = [(ACCEPT, HeaderValue::from_static(accept))].into_iter().collect();
+            let wants = WantsPage::read(&headers).map(|WantsPage(wants)| wants);
+            assert_eq!(wants.ok(), Some(wants_page), "{accept}");
+        }
+    }
 }

@@ -70,6 +70,7 @@ impl Settings {
         let read =
             |signal: &str, path| if is_off { Ok(None) } else { Endpoint::read(variables, signal, path) };
         sampler(variables)?;
+        queue(variables)?;
         Ok(Self {
             traces: read("TRACES", "/v1/traces")?,
             metrics: read("METRICS", "/v1/metrics")?,
@@ -153,6 +154,21 @@ impl Endpoint {
             authorities: authorities.transpose()?,
         }))
     }
+}
+
+/// The most spans that may wait: room for all of them is made at once.
+const MAX_QUEUE: usize = 1 << 16;
+
+/// Refuses what OpenTelemetry's own reader of these variables takes without a word.
+fn queue(variables: Variables<'_>) -> Result<(), Invalid> {
+    milliseconds(variables, "OTEL_BSP_SCHEDULE_DELAY")?;
+    for name in ["OTEL_BSP_MAX_QUEUE_SIZE", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE"] {
+        let Some(text) = set(variables, name) else { continue };
+        if !text.parse().is_ok_and(|number: usize| (1..=MAX_QUEUE).contains(&number)) {
+            return Err(invalid(name, format!("{text:?} is no whole number from 1 to {MAX_QUEUE}")));
+        }
+    }
+    Ok(())
 }
 
 /// An empty variable is as good as none.
@@ -267,6 +283,9 @@ mod tests {
             ("OTEL_EXPORTER_OTLP_CERTIFICATE", "/nowhere/ca.pem"),
             ("OTEL_TRACES_EXPORTER", "jaeger"),
             ("OTEL_METRIC_EXPORT_INTERVAL", "0"),
+            ("OTEL_BSP_MAX_QUEUE_SIZE", "99999999999"),
+            ("OTEL_BSP_MAX_QUEUE_SIZE", "0"),
+            ("OTEL_BSP_SCHEDULE_DELAY", "soon"),
             ("OTEL_TRACES_SAMPLER", "parentbased_always"),
             ("OTEL_TRACES_SAMPLER", "1%"),
         ] {

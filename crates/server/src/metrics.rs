@@ -17,8 +17,9 @@ use crate::{
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// How many connections there are at most: a few of whoever asks every some seconds.
-const MAX_CONNECTIONS: usize = 32;
+/// How many connections there are at most: a few of whoever asks every some seconds, and room for peers that begin a request and
+/// do not end it, so that probes are not kept out.
+const MAX_CONNECTIONS: usize = 256;
 
 /// The metrics of the process, and where they are told.
 pub(crate) struct Exposition {

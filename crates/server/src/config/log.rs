@@ -119,8 +119,10 @@ impl LogFormat {
 /// As [`Targets`] reads them, except that a lone word has to be a level: it would be taken for a part of the program, and
 /// a typing error would silence the rest.
 fn targets(text: &str) -> Result<Targets, String> {
-    let is_known = |directive: &str| directive.contains('=') || LevelFilter::from_str(directive).is_ok();
-    match text.split(',').find(|directive| !is_known(directive)) {
+    // An empty one would be read as a level, and silence all but errors.
+    let is_level = |word: &str| !word.is_empty() && LevelFilter::from_str(word).is_ok();
+    match text.split(',').find(|directive| !directive.contains('=') && !is_level(directive)) {
+        Some("") => Err("it is empty, or a part of it is; write it as info, or as info,sqlx=warn".to_owned()),
         Some(unknown) => Err(format!("{unknown} is none of error, warn, info, debug, trace and off")),
         None => text.parse().map_err(|error| format!("{error}")),
     }
