@@ -1,3 +1,5 @@
+//! Signals in, OpenMetrics out: names, labels and values as whoever scrapes them sees them.
+
 use std::time::Duration;
 
 use telemetry::{

@@ -1,3 +1,5 @@
+//! The request id of a call: whose is kept, and when a new one is made.
+
 use super::*;
 
 fn begun(sent: Option<&'static str>) -> (Request<()>, Call) {
