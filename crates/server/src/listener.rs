@@ -6,6 +6,7 @@ mod capacity;
 mod connection;
 mod ending;
 mod handshake;
+mod heads;
 mod pace;
 mod peers;
 mod stalled;
@@ -24,6 +25,7 @@ pub(crate) use age::Age;
 pub(crate) use answer::Answers;
 pub(crate) use capacity::Capacity;
 use connection::Each;
+use heads::Heads;
 use peers::Peers;
 
 /// What connections are held to. Clones are the same.
@@ -73,10 +75,9 @@ const MAX_HEAD_BYTES: u32 = 64 * 1024;
 /// reason; over HTTP/2 their size is all that is bounded. Beyond it the answer is a bare 431.
 const MAX_HEADERS_READ: usize = 2 * wire::headers::MAX_HEADERS;
 
-/// How long an HTTP/1.1 connection may take to send a request's head, from the end of the last one. So it is also how
-/// long a connection may be idle: longer than load balancers keep theirs, which is a minute, or they would send requests
-/// into connections that are just being closed.
-const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(75);
+/// How long an HTTP/1.1 connection may be idle, and what is left of it for a request's head (see [`heads`]): longer than load
+/// balancers keep theirs, which is a minute, or they would send requests into connections that are just being closed.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(75);
 
 /// How much a peer may send of one stream before any of it is looked at, in bytes. Too little, and large requests over long
 /// distances wait for each answer; too much, and what nobody has read yet takes memory.
@@ -120,7 +121,9 @@ impl Listener {
     ) {
         let (connections, peers) = (TaskTracker::new(), Peers::default());
         let (Self { tcp, protocol, tls }, Bounds { age, answers, capacity }) = (self, bounds);
-        let each = Each { builder: Protocol::builder(), routes, tls, age, answers, capacity, stopping };
+        let heads = Heads::default();
+        let each =
+            Each { builder: Protocol::builder(), routes, tls, age, answers, capacity, heads, stopping };
         let begin = |stream, address: SocketAddr, room| {
             connections.spawn(each.serve((stream, address, peers.at(address.ip())), room));
         };
@@ -173,7 +176,7 @@ impl Protocol {
         builder
             .http1()
             .timer(TokioTimer::new())
-            .header_read_timeout(HEADER_READ_TIMEOUT)
+            .header_read_timeout(IDLE_TIMEOUT)
             .max_headers(MAX_HEADERS_READ)
             .max_buf_size(MAX_BUFFER_BYTES);
         builder

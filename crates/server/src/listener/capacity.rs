@@ -37,7 +37,9 @@ struct Shared {
 /// A connection as others know it.
 #[derive(Debug)]
 struct Open {
-    /// Calls whose answers have not come to their ends, those of watches and event streams among them.
+    /// All calls.
+    begun: AtomicUsize,
+    /// Those whose answers have not come to their ends, watches and event streams among them.
     calls: AtomicUsize,
     /// When its last call ended, or else it itself began, in milliseconds.
     used: AtomicU64,
@@ -93,6 +95,7 @@ impl Capacity {
             if let Ok(Ok(permit)) = timeout(END_LIMIT, self.0.permits.clone().acquire_owned()).await {
                 let number = self.0.next.fetch_add(1, Ordering::Relaxed);
                 let open = Arc::new(Open {
+                    begun: AtomicUsize::new(0),
                     calls: AtomicUsize::new(0),
                     used: AtomicU64::new(self.now()),
                     is_asked: AtomicBool::new(false),
@@ -107,9 +110,7 @@ impl Capacity {
     /// Asks the connection that has been idle for longest to end, if there is one.
     fn ask_one(&self) {
         let open = self.lock();
-        let idle = open
-            .values()
-            .filter(|it| !it.is_asked.load(Ordering::Relaxed) && it.calls.load(Ordering::Relaxed) == 0);
+        let idle = open.values().filter(|it| !it.is_asked.load(Ordering::Relaxed) && it.is_idle());
         if let Some(oldest) = idle.min_by_key(|it| it.used.load(Ordering::Relaxed)) {
             oldest.is_asked.store(true, Ordering::Relaxed);
             oldest.end.notify_one();
@@ -126,16 +127,38 @@ impl Capacity {
     }
 }
 
+impl Open {
+    fn is_idle(&self) -> bool {
+        self.calls.load(Ordering::Relaxed) == 0
+    }
+}
+
 impl Room {
     /// Counts a call until what is returned is dropped.
     pub(super) fn busy(&self) -> Busy {
+        self.open.begun.fetch_add(1, Ordering::Relaxed);
         self.open.calls.fetch_add(1, Ordering::Relaxed);
         Busy { open: self.open.clone(), capacity: self.capacity.clone() }
+    }
+
+    /// How many calls there have been.
+    pub(super) fn calls(&self) -> usize {
+        self.open.begun.load(Ordering::Relaxed)
+    }
+
+    /// Whether there is no call.
+    pub(super) fn is_idle(&self) -> bool {
+        self.open.is_idle()
     }
 
     /// Waits until the connection is to end for another one.
     pub(super) async fn is_wanted(&self) {
         self.open.end.notified().await;
+    }
+
+    /// Whether it was asked to.
+    pub(super) fn is_asked(&self) -> bool {
+        self.open.is_asked.load(Ordering::Relaxed)
     }
 }
 

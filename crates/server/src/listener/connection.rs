@@ -22,6 +22,7 @@ use super::{
     capacity::{Capacity, Room},
     ending::{self, FirstRequest},
     handshake::{self, Begun},
+    heads::Heads,
     pace::Pace,
     peers::Peer,
     stalled::{Stalled, Written},
@@ -36,6 +37,7 @@ pub(super) struct Each {
     pub(super) age: Age,
     pub(super) answers: Answers,
     pub(super) capacity: Capacity,
+    pub(super) heads: Heads,
     pub(super) stopping: CancellationToken,
 }
 
@@ -51,8 +53,8 @@ impl Each {
         let _ = stream.set_nodelay(true);
         let from = telemetry::audit::Peer(address);
         let (builder, routes, tls) = (self.builder.clone(), self.routes.clone(), self.tls.clone());
-        let (answers, capacity, stopping) =
-            (self.answers.clone(), self.capacity.clone(), self.stopping.clone());
+        let (answers, capacity) = (self.answers.clone(), self.capacity.clone());
+        let (heads, stopping) = (self.heads.clone(), self.stopping.clone());
         let (first, written) = (FirstRequest::default(), Written::default());
         let lifetime = Lifetime::new(self.age);
         async move {
@@ -79,6 +81,7 @@ impl Each {
                 }
             };
             let stream = Stalled::new(stream, answers.timeout, written.clone(), pace.clone());
+            let stream = heads.within_limits(stream, room.clone());
             let stream = TokioIo::new(Coalesce::new(stream, calls.clone()));
             let service = TowerToHyperService::new(routes);
             let (kept, begun, all_calls) = (room.clone(), first.clone(), calls.clone());
@@ -124,6 +127,7 @@ impl Each {
             // From when on its peer has to take what is left.
             let last = async {
                 tokio::select! {
+                    () = std::future::ready(()), if room.is_asked() => {},
                     () = stopping.cancelled() => {},
                     () = lifetime.grace(), if is_over => {},
                 }

@@ -1,7 +1,8 @@
 //! More connections than there is room for: idle ones end, and whoever comes is served.
 
 use std::{
-    net::TcpStream,
+    io::Write,
+    net::{SocketAddr, TcpStream},
     process::{Command, Stdio},
 };
 
@@ -69,6 +70,63 @@ async fn idle_connections_make_room_where_there_may_be_few() {
     is_served(&service.rest(), address).await;
 }
 
+/// Connections on which half of a request's head has come are idle, too.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn half_sent_heads_make_room_where_there_may_be_few() {
+    let service = Service::with(Store::Sqlite, Front::Combined, &["--max-connections", "16"]).await;
+    let address = service.server.address("http");
+    for head in half_heads(1) {
+        is_served_beside(&head, &service.rest(), address).await;
+    }
+}
+
+/// Nothing is known yet of who sends them, so they take little of the memory.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn half_sent_heads_take_little_memory() {
+    const CONNECTIONS: usize = 800;
+    const EACH: u64 = 48 * 1024;
+    for head in half_heads(60) {
+        let service = Service::start(Store::Sqlite).await;
+        let address = service.server.address("http");
+        let before = service.server.peak_memory();
+        let open: Vec<_> = (0..CONNECTIONS).map(|_| send(address, &head)).collect();
+        assert!(service.rest().is_ready().await);
+        let grown = service.server.peak_memory() - before;
+        assert!(grown < EACH * CONNECTIONS as u64, "{} kB each", grown / 1024 / CONNECTIONS as u64);
+        drop(open);
+    }
+}
+
+/// The beginning of a head with so many headers of a kilobyte, over HTTP/1.1 and over HTTP/2.
+fn half_heads(headers: usize) -> [Vec<u8>; 2] {
+    let value = "a".repeat(1000);
+    let plain = (0..headers).map(|at| format!("x-{at}: {value}\r\n"));
+    let plain = format!("GET / HTTP/1.1\r\nhost: localhost\r\n{}", plain.collect::<String>());
+    // A value of so many bytes begins with 127 and what is more than that in groups of seven bits.
+    let packed = (0..headers).flat_map(|at| {
+        let name = format!("x-{at}");
+        [&[0, name.len() as u8], name.as_bytes(), &[127, 0x80 | 105, 6], value.as_bytes()].concat()
+    });
+    let packed: Vec<_> = packed.collect();
+    let frame = |kind: u8, stream: u8, payload: &[u8]| {
+        let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+        [&length[1..], &[kind, 0, 0, 0, 0, stream], payload].concat()
+    };
+    let mut frames = [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", &frame(4, 0, b"")[..]].concat();
+    for (at, part) in packed.chunks(16_000).enumerate() {
+        let kind = if at == 0 { 1 } else { 9 };
+        frames.extend(frame(kind, 1, part));
+    }
+    [plain.into_bytes(), frames]
+}
+
+fn send(address: SocketAddr, bytes: &[u8]) -> TcpStream {
+    let mut stream = TcpStream::connect(address).unwrap();
+    // It may be closed before it has taken all.
+    let _ = stream.write_all(bytes);
+    stream
+}
+
 /// A connection with a watch is not idle, however long ago the watch began.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn connections_with_watches_stay_while_idle_ones_make_room() {
@@ -92,8 +150,13 @@ async fn connections_with_watches_stay_while_idle_ones_make_room() {
 }
 
 /// Whoever comes beside a hundred connections that do nothing, each on a connection of its own.
-async fn is_served(rest: &Rest, address: std::net::SocketAddr) {
-    let idle: Vec<_> = (0..100).map(|_| TcpStream::connect(address).unwrap()).collect();
+async fn is_served(rest: &Rest, address: SocketAddr) {
+    is_served_beside(b"", rest, address).await;
+}
+
+/// The same where so much has come on each of them.
+async fn is_served_beside(sent: &[u8], rest: &Rest, address: SocketAddr) {
+    let idle: Vec<_> = (0..100).map(|_| send(address, sent)).collect();
     for _ in 0..20 {
         let id = "64e2f08a6155b317cd3f88fd";
         let new = Rest::new(address);
