@@ -8,7 +8,7 @@ use axum::{
 };
 use domain::Reason;
 use http::{
-    StatusCode,
+    Method, StatusCode,
     header::{CONTENT_TYPE, ETAG},
 };
 use http_body::Body as _;
@@ -23,6 +23,7 @@ pub(crate) async fn layer(State(is_in_process): State<bool>, mut request: Reques
     let is_probe = matches!(request.uri().path(), "/healthz" | "/readyz");
     let interest = if is_probe { Interest::Probe } else { Interest::Call };
     let mut call = Call::begin(Port::Rest, &mut request, interest);
+    let has_body = request.method() != Method::HEAD;
     let head = (!is_in_process).then(|| head(&request));
     let mut response = call.run(next.run(request)).await;
     call.answer(&mut response);
@@ -43,7 +44,9 @@ pub(crate) async fn layer(State(is_in_process): State<bool>, mut request: Reques
             });
         }
         call.end_refused(outcome);
-    } else if response.headers().get(CONTENT_TYPE).is_some_and(|value| value == "text/event-stream") {
+    } else if has_body
+        && response.headers().get(CONTENT_TYPE).is_some_and(|value| value == "text/event-stream")
+    {
         call.streams();
         return response.map(|body| Body::new(Logged::new(body, call, outcome, outcome)));
     } else {

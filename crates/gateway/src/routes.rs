@@ -93,18 +93,11 @@ pub fn operations() -> Vec<Operation> {
 /// What nobody needs credentials for: probes come from the platform, and the interface is no secret.
 const OPEN: [&str; 5] = ["/", "/docs", "/healthz", "/openapi.json", "/readyz"];
 
-/// A method's name, for as long as the program runs.
-fn name(method: &Method) -> &'static str {
-    let known = [Method::GET, Method::PUT, Method::POST, Method::PATCH, Method::DELETE];
-    let names = ["GET", "PUT", "POST", "PATCH", "DELETE"];
-    known.iter().zip(names).find(|(known, _)| *known == method).map_or("_OTHER", |(_, name)| name)
-}
-
 /// Notes which operation a request is for.
 fn noted(operation: &Operation) -> MapRequestLayer<impl Fn(Request) -> Request + Clone + use<>> {
-    let (method, path) = (name(&operation.method), operation.path);
+    let path = operation.path;
     MapRequestLayer::new(move |request: Request| {
-        Notes::of(request.extensions()).asks_for(method, path);
+        Notes::of(request.extensions()).asks_for(path);
         request
     })
 }

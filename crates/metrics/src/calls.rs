@@ -46,21 +46,18 @@ impl Calls {
     }
 
     pub(crate) fn ended(&self, ended: Ended) {
-        let Ended { port, operation, outcome, took, place, .. } = ended;
+        let Ended { port, method, route, outcome, took, place, .. } = ended;
         self.active(port).get_or_create(&[]).dec();
-        let (method, path) = operation.unwrap_or((OTHER, OTHER));
         let (durations, labels) = match port {
             Port::Grpc => (
                 &self.rpc_duration,
                 [
-                    label(attribute::RPC_METHOD, path),
+                    label(attribute::RPC_METHOD, route.unwrap_or(OTHER)),
                     label(attribute::RPC_STATUS, outcome.name()),
                     label(attribute::RPC_SYSTEM, "grpc"),
                 ],
             ),
             Port::Rest => {
-                // A route that there is not has no name: paths would be without number.
-                let (method, route) = if operation.is_some() { (method, path) } else { (OTHER, "") };
                 let status = match outcome {
                     Outcome::Http(status) => status,
                     Outcome::Grpc(_) => 0,
@@ -70,7 +67,8 @@ impl Calls {
                     [
                         label(attribute::HTTP_METHOD, method),
                         label(attribute::HTTP_STATUS, status),
-                        label(attribute::HTTP_ROUTE, route),
+                        // A route that there is not has no name: paths would be without number.
+                        label(attribute::HTTP_ROUTE, route.unwrap_or_default()),
                     ],
                 )
             }

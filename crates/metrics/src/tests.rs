@@ -16,17 +16,19 @@ fn metrics() -> Metrics {
 #[test]
 fn signals_become_series_under_the_names_of_the_conventions() {
     let metrics = metrics();
-    let ended = |port, operation, outcome| {
+    let ended = |port, method, route, outcome| {
         let took = Duration::from_millis(3);
         let place = Some((0x7b, 0x1c));
-        Signal::CallEnded(Ended { port, operation: Some(operation), outcome, took, is_stream: false, place })
+        Signal::CallEnded(Ended { port, method, route, outcome, took, is_stream: false, place })
     };
     for signal in [
         Signal::CallBegan(Port::Grpc),
-        ended(Port::Grpc, ("", "a.B/C"), Outcome::Grpc(5)),
+        ended(Port::Grpc, "POST", Some("a.B/C"), Outcome::Grpc(5)),
         Signal::CallBegan(Port::Rest),
         Signal::CallBegan(Port::Rest),
-        ended(Port::Rest, ("PUT", "/forms/{channelSessionId}"), Outcome::Http(200)),
+        Signal::CallBegan(Port::Rest),
+        ended(Port::Rest, "PUT", Some("/forms/{channelSessionId}"), Outcome::Http(200)),
+        ended(Port::Rest, "HEAD", None, Outcome::Http(404)),
         Signal::Statement { statement: Statement::Write, took: Duration::from_secs(60), is_ok: false },
         Signal::Batch { of: "commands", size: 3, waited: Duration::ZERO, took: Duration::ZERO },
         Signal::ConnectionsInUse { pool: "changes", used: 2, max: 8 },
@@ -41,6 +43,7 @@ fn signals_become_series_under_the_names_of_the_conventions() {
         "channel_sessions_rpc_active_calls 0",
         "http_server_active_requests 1",
         r#"http_server_request_duration_seconds_count{http_request_method="PUT",http_response_status_code="200",http_route="/forms/{channelSessionId}"} 1"#,
+        r#"http_server_request_duration_seconds_count{http_request_method="HEAD",http_response_status_code="404",http_route=""} 1"#,
         r#"db_client_operation_duration_seconds_sum{db_operation_name="write",db_system_name="sqlite",error_type="_OTHER"} 60.0"#,
         r#"channel_sessions_batch_size_bucket{le="4.0",of="commands"} 1"#,
         r#"db_client_connection_count{db_client_connection_pool_name="changes",db_client_connection_state="used"} 2"#,

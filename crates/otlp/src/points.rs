@@ -143,7 +143,8 @@ mod tests {
             metrics.record(Signal::CallBegan(Port::Grpc));
             metrics.record(Signal::CallEnded(Ended {
                 port: Port::Grpc,
-                operation: Some(("", "a.B/C")),
+                method: "POST",
+                route: Some("a.B/C"),
                 outcome: Outcome::Grpc(0),
                 took,
                 is_stream: false,

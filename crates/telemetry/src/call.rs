@@ -3,6 +3,7 @@
 
 mod body;
 mod line;
+mod method;
 mod notes;
 mod outcome;
 
@@ -67,6 +68,7 @@ pub enum Interest {
 #[derive(Debug)]
 pub struct Call {
     port: Port,
+    method: &'static str,
     request_id: HeaderValue,
     span: Span,
     since: Instant,
@@ -83,8 +85,10 @@ pub struct Call {
 pub struct Ended {
     /// By what it came in.
     pub port: Port,
-    /// What it asked for: a method of gRPC's with its package and service, or a route's method and path.
-    pub operation: Option<(&'static str, &'static str)>,
+    /// The method of HTTP, by its name, or `_OTHER`.
+    pub method: &'static str,
+    /// What it asked for: a route's path, or a method of gRPC's with its package and service. None if there is no such thing.
+    pub route: Option<&'static str>,
     /// What became of it.
     pub outcome: Outcome,
     /// How long it took, a stream as long as it was open.
@@ -116,7 +120,8 @@ impl Call {
         request.extensions_mut().insert(notes.clone());
         signal(Signal::CallBegan(port));
         let (since, is_stream, has_ended) = (Instant::now(), false, false);
-        Self { port, request_id, span, since, interest, peer, notes, trace, is_stream, has_ended }
+        let method = method::name(request.method());
+        Self { port, method, request_id, span, since, interest, peer, notes, trace, is_stream, has_ended }
     }
 
     /// What is logged meanwhile belongs to this span.
@@ -170,10 +175,10 @@ impl Call {
         if std::mem::replace(&mut self.has_ended, true) {
             return;
         }
-        let (port, took, is_stream) = (self.port, self.since.elapsed(), self.is_stream);
-        let operation = self.notes.operation();
+        let Self { port, method, is_stream, .. } = *self;
+        let (took, route) = (self.since.elapsed(), self.notes.route());
         let place = self.trace.as_ref().and_then(Server::place).map(|place| place.ids());
-        let ended = Ended { port, operation, outcome, took, is_stream, place };
+        let ended = Ended { port, method, route, outcome, took, is_stream, place };
         signal(Signal::CallEnded(ended));
         if let Some(trace) = &self.trace {
             let Noted { session, reason, .. } = self.notes.noted();

@@ -16,7 +16,7 @@ pub async fn layer(mut request: Request, next: Next) -> Response {
     let mut call = Call::begin(Port::Grpc, &mut request, interest);
     let method = message::method(super::method(&request));
     if let Some(method) = method {
-        call.notes().asks_for("", &method.name);
+        call.notes().asks_for(&method.name);
     }
     let refused = super::foreign::refuse(&request);
     let is_refused = refused.is_some();

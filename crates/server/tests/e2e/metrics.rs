@@ -36,6 +36,7 @@ async fn calls_batches_and_statements_are_told(store: Store) {
     }
     assert_eq!(rest.update("who-is-this", "[]").await.status, 404);
     assert_eq!(rest.send(Method::GET, "/nothing/here", "", &[]).await.status, 404);
+    assert_eq!(rest.send(Method::HEAD, "/events", "", &[]).await.status, 200);
     let message = GetChannelSessionRequest { channel_session_id: ID.to_owned(), view: 0 };
     service.grpc().await.get_channel_session(message).await.unwrap();
 
@@ -48,7 +49,8 @@ async fn calls_batches_and_statements_are_told(store: Store) {
     let form = "/forms/{channelSessionId}";
     assert_eq!(value(&gateway, &http("PUT", 200, form)), Some(UPDATES as f64), "{gateway}");
     assert_eq!(value(&gateway, &http("PUT", 404, form)), Some(1.0), "{gateway}");
-    assert_eq!(value(&gateway, &http("_OTHER", 404, "")), Some(1.0), "{gateway}");
+    assert_eq!(value(&gateway, &http("GET", 404, "")), Some(1.0), "{gateway}");
+    assert_eq!(value(&gateway, &http("HEAD", 200, "/events")), Some(1.0), "{gateway}");
     assert_eq!(value(&gateway, "http_server_active_requests"), Some(0.0));
     assert_eq!(value(&gateway, "channel_sessions_ready"), None, "it has no store");
 

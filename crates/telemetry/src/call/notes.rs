@@ -11,7 +11,7 @@ pub struct Notes(Arc<Mutex<Noted>>);
 /// All that can be noted.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Noted {
-    pub(super) operation: Option<(&'static str, &'static str)>,
+    pub(super) route: Option<&'static str>,
     pub(super) session: Option<Box<str>>,
     pub(super) revision: Option<i64>,
     pub(super) reason: Option<&'static str>,
@@ -29,10 +29,10 @@ impl Notes {
         extensions.get().cloned().unwrap_or_default()
     }
 
-    /// What is asked for: the method and the path of a route, or the package, the service and the method of gRPC's, with nothing
-    /// beside it. Out of a closed set: what is in a request is not.
-    pub fn asks_for(&self, method: &'static str, path: &'static str) {
-        self.lock().operation = Some((method, path));
+    /// What is asked for: the path of a route, or the package, the service and the method of gRPC's. Out of a closed set: what is
+    /// in a request is not.
+    pub fn asks_for(&self, route: &'static str) {
+        self.lock().route = Some(route);
     }
 
     /// The session that it is about, by its id, valid or not.
@@ -67,8 +67,8 @@ impl Notes {
         *answered = Some(answered.unwrap_or(0).saturating_add(u64::try_from(bytes).unwrap_or(0)));
     }
 
-    pub(super) fn operation(&self) -> Option<(&'static str, &'static str)> {
-        self.lock().operation
+    pub(super) fn route(&self) -> Option<&'static str> {
+        self.lock().route
     }
 
     pub(super) fn noted(&self) -> Noted {

@@ -64,18 +64,21 @@ impl Server {
         if !span.is_recording() {
             return;
         }
-        let (method, path) = ended.operation.unwrap_or(("_OTHER", "_OTHER"));
+        let Ended { method, route, .. } = *ended;
         match ended.port {
             Port::Grpc => {
+                let path = route.unwrap_or("_OTHER");
                 span.update_name(path);
                 span.set_attribute(KeyValue::new(attribute::RPC_SYSTEM, "grpc"));
                 span.set_attribute(KeyValue::new(attribute::RPC_METHOD, path));
                 span.set_attribute(KeyValue::new(attribute::RPC_STATUS, ended.outcome.name()));
             }
             Port::Rest => {
-                span.update_name(format!("{method} {path}"));
+                span.update_name(
+                    route.map_or_else(|| method.to_owned(), |route| format!("{method} {route}")),
+                );
                 span.set_attribute(KeyValue::new(attribute::HTTP_METHOD, method));
-                span.set_attribute(KeyValue::new(attribute::HTTP_ROUTE, path));
+                span.set_attributes(route.map(|route| KeyValue::new(attribute::HTTP_ROUTE, route)));
                 if let Outcome::Http(status) = ended.outcome {
                     span.set_attribute(KeyValue::new(attribute::HTTP_STATUS, i64::from(status)));
                 }
