@@ -293,6 +293,15 @@ impl Error {
             Outcome::NotApplied
         }
     }
+
+    /// Whether it is the service that fails, not the request that asks for what it cannot have.
+    #[must_use]
+    pub fn is_failure(&self) -> bool {
+        matches!(
+            self,
+            Self::Overloaded | Self::StoreUnavailable { .. } | Self::DeadlineExceeded(_) | Self::Internal(_)
+        )
+    }
 }
 
 /// The first violation as a sentence, and how many more there are.

@@ -14,7 +14,7 @@ pub mod trace;
 
 pub use commands::{lost_races, replays, session_cache};
 pub use signal::{Recorder, Signal, install, signal};
-pub use statement::{Statement, statement};
+pub use statement::{Statement, database, statement};
 
 use domain::{Error, Outcome};
 

@@ -145,7 +145,7 @@ mod tests {
     use std::sync::{Mutex, PoisonError};
 
     use super::*;
-    use crate::statement;
+    use crate::{database, statement};
 
     static RECORDED: Mutex<Vec<Signal>> = Mutex::new(Vec::new());
 
@@ -165,14 +165,19 @@ mod tests {
         signal(Signal::LostRaces(2));
         crate::error(&domain::Error::DeadlineExceeded(domain::Outcome::Unknown));
         crate::error(&domain::Error::DeadlineExceeded(domain::Outcome::NotApplied));
-        assert_eq!(statement(Statement::List, async { Err::<(), _>("no") }).await, Err("no"));
+        assert_eq!(database(Statement::List, async { Err::<(), _>("no") }).await, Err("no"));
+        let refused =
+            statement(Statement::Events, async { Err::<(), _>(domain::Error::PositionExpired) }).await;
+        assert!(refused.is_err());
         let recorded = RECORDED.lock().unwrap_or_else(PoisonError::into_inner);
-        let [lost, unknown, Signal::Statement { statement, is_ok: false, .. }] = recorded[..] else {
+        let [
+            Signal::LostRaces(2),
+            Signal::OutcomeUnknown,
+            Signal::Statement { statement: Statement::List, is_ok: false, .. },
+            Signal::Statement { statement: Statement::Events, is_ok: true, .. },
+        ] = recorded[..]
+        else {
             panic!("{recorded:?}");
         };
-        assert_eq!(
-            (lost, unknown, statement),
-            (Signal::LostRaces(2), Signal::OutcomeUnknown, Statement::List)
-        );
     }
 }

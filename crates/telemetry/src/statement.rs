@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use domain::Error;
 use tracing::Instrument;
 
 use crate::{Signal, signal, trace};
@@ -50,14 +51,35 @@ impl Statement {
     }
 }
 
-/// Waits for a statement, in a span of its own, and says how long it took.
+/// Waits for a statement, in a span of its own, and says how long it took. What its caller cannot have, such as events behind a
+/// position that is not kept, is no failure of the database's.
 ///
 /// # Errors
 /// Those of the statement.
-pub async fn statement<T, E>(statement: Statement, work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+pub async fn statement<T>(
+    statement: Statement,
+    work: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    timed(statement, work, Error::is_failure).await
+}
+
+/// The same for one whose errors are the database's own.
+///
+/// # Errors
+/// Those of the statement.
+pub async fn database<T, E>(statement: Statement, work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+    timed(statement, work, |_| true).await
+}
+
+async fn timed<T, E>(
+    statement: Statement,
+    work: impl Future<Output = Result<T, E>>,
+    is_failure: impl Fn(&E) -> bool + Copy,
+) -> Result<T, E> {
     let since = Instant::now();
     let work = work.instrument(tracing::trace_span!("statement", name = statement.as_str()));
-    let result = trace::statement(statement.as_str(), work).await;
-    signal(Signal::Statement { statement, took: since.elapsed(), is_ok: result.is_ok() });
+    let result = trace::statement(statement.as_str(), work, is_failure).await;
+    let is_ok = !result.as_ref().is_err_and(is_failure);
+    signal(Signal::Statement { statement, took: since.elapsed(), is_ok });
     result
 }

@@ -67,6 +67,7 @@ pub async fn go_on<F: Future>(work: F, place: Option<Place>) -> F::Output {
 pub(crate) async fn statement<T, E>(
     name: &'static str,
     work: impl Future<Output = Result<T, E>>,
+    is_failure: impl Fn(&E) -> bool,
 ) -> Result<T, E> {
     let (Some(tracer), Some(_)) = (TRACER.get(), Place::current()) else { return work.await };
     let builder = tracer.span_builder(name).with_kind(SpanKind::Client);
@@ -74,7 +75,7 @@ pub(crate) async fn statement<T, E>(
     let context = Context::current();
     let context = context.with_span(tracer.build_with_context(builder, &context));
     let result = work.with_context(context.clone()).await;
-    if result.is_err() {
+    if result.as_ref().is_err_and(is_failure) {
         context.span().set_status(Status::error(""));
     }
     context.span().end();
