@@ -18,6 +18,7 @@ mod postgres;
 mod proc;
 mod process;
 mod retention;
+mod sides;
 mod sqlite;
 mod telemetry;
 mod tenants;
@@ -56,7 +57,7 @@ enum Command {
     /// How often the service asks for memory in a call; needs a build with `--features count-allocations`
     Allocations(allocations::Args),
     /// Updates with TLS and tokens, and without, in turn
-    Access(access::Args),
+    Access(sides::Args),
     /// A tenant's updates alone, and beside another tenant that floods the service
     Tenants(tenants::Args),
     /// Updates while metrics are scraped and traces are sent, and while nothing is told; and with a line of log for each

@@ -2,38 +2,22 @@
 
 mod collector;
 
-use std::time::Duration;
-
 use crate::{
-    Failure,
-    aim::{self, Bound, Verdict},
-    load::{
-        self,
-        grpc::{Updates, View},
-    },
-    median::median,
+    Failure, aim,
+    load::grpc::{Updates, View},
     postgres,
     process::{Process, Telling},
+    sides,
 };
 use collector::Collector;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// How many sessions are updated
-    #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(1..))]
-    sessions: u32,
-    /// How many callers update them
-    #[arg(long, default_value_t = 64)]
-    callers: usize,
+    #[command(flatten)]
+    sides: sides::Args,
     /// How many traces in a hundred are sampled
     #[arg(long, default_value_t = 1)]
     percent: u32,
-    /// How often each side is measured
-    #[arg(long, default_value_t = 7)]
-    rounds: usize,
-    /// How long each time, in seconds
-    #[arg(long, default_value_t = 5)]
-    seconds: u64,
 }
 
 /// What metrics and traces leave of the updates a second.
@@ -47,7 +31,7 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
     let server = postgres::Server::start(0).await?;
     let database = server.create("telemetry").await?;
     let quiet = Process::serve_telling(database.url(), &Telling::default()).await?;
-    database.fill(0..args.sessions, args.sessions).await?;
+    database.fill(0..args.sides.sessions, args.sides.sessions).await?;
     let collector = Collector::start().await?;
     let sampled = format!("{}", f64::from(args.percent) / 100.0);
     let telling = Telling { metrics: true, collector: Some((collector.address(), &sampled)), lines: false };
@@ -58,31 +42,18 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
     let side = |service: &Process| -> Result<_, Failure> {
         Ok(Updates { address: service.grpc()?.to_owned(), view: View::Typed, secure: None })
     };
-    let sides = [side(&quiet)?, side(&telling)?, side(&lines)?];
-
-    let (mut told, mut logged) = (Vec::new(), Vec::new());
-    for round in 1..=args.rounds {
-        let mut rates = [0.0; 3];
-        // Each of them begins a round.
-        for at in (0..sides.len()).map(|at| (round + at) % sides.len()) {
-            let running = load::start(&sides[at], args.callers, 0..args.sessions).await?;
-            rates[at] = running.rate(Duration::from_secs(args.seconds)).await?;
-        }
-        let [quiet, telling, lines] = rates;
-        println!(
-            "round {round}: {quiet:.0} updates/s in silence, {telling:.0} with metrics and traces, {lines:.0} with a line for each call"
-        );
-        told.push(telling / quiet);
-        logged.push(lines / quiet);
-    }
+    let sides = [
+        ("in silence", side(&quiet)?),
+        ("with metrics and traces", side(&telling)?),
+        ("with a line for each call", side(&lines)?),
+    ];
+    let rounds = args.sides.rates(sides).await?;
     println!("{} requests of the collector's", collector.requests());
-    let verdict = |name, aim, ratios| {
-        let ratio = median(ratios).ok_or("there was no round")?;
-        Ok::<_, Failure>(Verdict::new(name, args.callers, Bound::AtLeast(aim), ratio, args.rounds))
-    };
+    let told = rounds.iter().map(|[quiet, telling, _]| telling / quiet);
+    let logged = rounds.iter().map(|[quiet, _, lines]| lines / quiet);
     let verdicts = [
-        verdict("gRPC updates/s with metrics and traces ÷ without", AIM, told)?,
-        verdict("gRPC updates/s with a line of log for each ÷ without", LINES_AIM, logged)?,
+        args.sides.verdict("gRPC updates/s with metrics and traces ÷ without", AIM, told)?,
+        args.sides.verdict("gRPC updates/s with a line of log for each ÷ without", LINES_AIM, logged)?,
     ];
     println!("\n{}", aim::table(&verdicts));
     Ok(())

@@ -8,22 +8,22 @@ mod gateway;
 mod import;
 mod listening;
 mod migrate;
+mod refused;
 mod serve;
 
 use std::{io, process::ExitCode, sync::Arc};
 
-use clap::{Args, CommandFactory, Parser, Subcommand, error::ErrorKind};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 use domain::{
     session::TenantId,
     store::{OpenError, Store},
 };
 use tokio::runtime::{Builder, Runtime};
-use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use crate::{
     config::{
-        Access, Browsers, ConnectionAge, Database, GrpcAddr, HttpAddr, Limits, Log, LogFormat, Metrics,
-        Reflection, Retention, Rules, Share, Stop, Tenants, Tls, UpstreamTls, environment, secret,
+        Access, Browsers, ConnectionAge, Database, GrpcAddr, HttpAddr, Limits, Log, Metrics, Reflection,
+        Retention, Rules, Stop, Tenants, Tls, UpstreamTls, environment,
     },
     followed::Followed,
     shutdown::{self, Signals},
@@ -201,7 +201,7 @@ impl Program {
     pub fn main() -> ExitCode {
         match Self::try_parse() {
             Ok(cli) => cli.run(),
-            Err(error) => refuse(&error),
+            Err(error) => refused::say(&error),
         }
     }
 
@@ -237,35 +237,6 @@ impl Program {
         output.flush();
         code
     }
-}
-
-/// Says what is wrong with the arguments: to machines, where they read the log of a command that serves.
-fn refuse(error: &clap::Error) -> ExitCode {
-    let mut arguments = std::env::args().skip(1);
-    let serves = arguments.next().is_some_and(|command| ["serve", "gateway"].contains(&&*command));
-    let flag = arguments.skip_while(|argument| !argument.starts_with("--log-format")).take(2);
-    let format = flag.last().or_else(|| std::env::var("LOG_FORMAT").ok()).unwrap_or_default();
-    let is_json =
-        format.ends_with("json") || (serves && !format.ends_with("text") && LogFormat::Auto.is_json());
-    if !error.use_stderr() {
-        error.exit();
-    }
-    let mut message = error.to_string();
-    if error.kind() == ErrorKind::ArgumentConflict {
-        message += "\nA variable of the environment counts as its flag: unset the one that is not meant.\n";
-    }
-    // A URL may stand where none is expected.
-    let message = secret::masked(&message);
-    if is_json {
-        let level = Targets::new().with_default(LevelFilter::INFO);
-        let output =
-            telemetry::start(&Log { format: LogFormat::Json, level, calls: Share::ALL, level_file: None });
-        output.fail(&message.trim_end(), true);
-        output.flush();
-    } else {
-        eprint!("{message}");
-    }
-    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(1))
 }
 
 impl Command {

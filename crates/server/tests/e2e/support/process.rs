@@ -3,6 +3,7 @@
 use std::{
     io::{BufRead, BufReader},
     net::SocketAddr,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     process::{Child, Command, ExitStatus, Stdio},
     sync::{Arc, Mutex, mpsc},
     thread::{self, JoinHandle},
@@ -137,18 +138,23 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         let is_running = self.child.try_wait().is_ok_and(|ended| ended.is_none());
-        if is_running && !thread::panicking() && self.listening["tls"] != "on" {
-            canary::show(self.address("http"));
-            if !self.listening["metrics"].is_null() {
-                canary::check_metrics(self.address("metrics"));
+        let last = catch_unwind(AssertUnwindSafe(|| {
+            if is_running && !thread::panicking() && self.listening["tls"] != "on" {
+                canary::show(self.address("http"));
+                if !self.listening["metrics"].is_null() {
+                    canary::check_metrics(self.address("metrics"));
+                }
             }
-        }
+        }));
         let _ = self.child.kill();
         let _ = self.child.wait();
         // Its log ends with it, unless another process still has it.
         let since = Instant::now();
         while !self.reader.is_finished() && since.elapsed() < READING {
             thread::sleep(Duration::from_millis(1));
+        }
+        if let Err(failed) = last {
+            resume_unwind(failed);
         }
         if !thread::panicking() {
             canary::check(&self.log());
