@@ -1,8 +1,10 @@
 //! Everything that can go wrong, as a closed set: each error has a reason for machines, a message for the caller
 //! and, where there is one, a source for the log.
 
+mod chain;
 mod reason;
 
+pub use chain::chain;
 pub use reason::Reason;
 
 use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
@@ -142,18 +144,9 @@ impl<E: Into<Box<dyn StdError + Send + Sync>>> From<E> for Source {
 }
 
 impl fmt::Display for Source {
-    /// The whole chain of causes, as a log needs it. Many errors repeat their causes; those are not said twice.
+    /// With the whole [chain] of causes.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut said = self.0.to_string();
-        let mut cause = self.0.source();
-        while let Some(error) = cause {
-            let more = error.to_string();
-            if !said.contains(&more) {
-                said = format!("{said}: {more}");
-            }
-            cause = error.source();
-        }
-        f.write_str(&said)
+        f.write_str(&chain(&*self.0))
     }
 }
 

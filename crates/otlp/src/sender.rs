@@ -3,6 +3,7 @@
 use std::{error::Error, io::Write as _, sync::Arc};
 
 use bytes::{BufMut as _, Bytes, BytesMut};
+use domain::error::chain;
 use flate2::{Compression, write::GzEncoder};
 use http::{
     HeaderMap, HeaderValue, Method, Request, Uri,
@@ -158,15 +159,4 @@ fn config(endpoint: &Endpoint) -> Result<ClientConfig, Invalid> {
         None => builder.with_root_certificates(RootCertStore::empty()),
     };
     Ok(builder.with_no_client_auth())
-}
-
-/// An error with what led to it, which is where an HTTP client's says something.
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        text = format!("{text}: {error}");
-        source = error.source();
-    }
-    text
 }

@@ -3,6 +3,7 @@
 use std::{error::Error, sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use domain::error::chain;
 use http::{HeaderValue, Request, StatusCode, Uri, header::ACCEPT};
 use http_body_util::{BodyExt as _, Empty, Limited};
 use hyper_rustls::{ConfigBuilderExt as _, HttpsConnector, HttpsConnectorBuilder};
@@ -70,15 +71,4 @@ impl Http {
         let body = body.map_err(|error| format!("{error} (at most {MAX_BYTES} bytes are read)"))?;
         Ok(body.to_bytes())
     }
-}
-
-/// An error with what led to it, which is where an HTTP client's says something.
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        text = format!("{text}: {error}");
-        source = error.source();
-    }
-    text
 }
