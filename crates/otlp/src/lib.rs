@@ -6,6 +6,7 @@
 mod environment;
 mod points;
 mod push;
+mod remark;
 mod sender;
 mod spans;
 
@@ -25,6 +26,7 @@ use sender::Sender;
 use spans::Exporter;
 
 pub use environment::Invalid;
+pub use remark::{Remark, remarks};
 
 /// How long the end of the process waits for what is still to be sent.
 const FLUSH_LIMIT: Duration = Duration::from_secs(3);
@@ -42,6 +44,7 @@ pub struct Otlp {
 /// # Errors
 /// A variable does not say what it has to.
 pub fn start(metrics: &Metrics, version: &'static str) -> Result<Otlp, Invalid> {
+    remark::log();
     let Settings { traces, metrics: pushed, interval } = Settings::read(&|name| std::env::var(name).ok())?;
     let stopping = CancellationToken::new();
     let resource = Resource::builder()

@@ -14,6 +14,10 @@ pub(crate) fn misspelt(cli: &Command, variables: impl Iterator<Item = String>) -
             return None;
         }
         let name = variable.to_ascii_uppercase();
+        // OpenTelemetry has settings of the same words, such as OTEL_EXPORTER_OTLP_INSECURE: whoever reads them remarks on them.
+        if name.starts_with("OTEL_") {
+            return None;
+        }
         let distance = |known: &&String| strsim::damerau_levenshtein(&name, known);
         let is_near = |known: &&String| {
             distance(known) <= MAX_DISTANCE
@@ -66,6 +70,9 @@ mod tests {
             ("PATH", None),
             ("HOME", None),
             ("TEST_ADDR", None),
+            ("OTEL_EXPORTER_OTLP_INSECURE", None),
+            ("OTEL_LOG_LEVEL", None),
+            ("otel_metrics_addr", None),
         ] {
             let found = misspelt(&Program::command(), [variable.to_owned()].into_iter());
             assert_eq!(found.first().map(|(_, meant)| &**meant), meant, "{variable}");

@@ -11,13 +11,18 @@ on_both_stores!(what_a_running_service_has_is_found_as_it_is);
 
 /// Whether the check says that all is well, and its lines.
 fn check(database_url: &str, flags: &[&str]) -> (bool, Vec<String>) {
+    check_with(&[("DATABASE_URL", database_url)], flags)
+}
+
+/// The same with these variables.
+fn check_with(variables: &[(&str, &str)], flags: &[&str]) -> (bool, Vec<String>) {
     let mut args = vec!["serve", "--check"];
     if !flags.contains(&"--http-addr") {
         args.extend(["--http-addr", "127.0.0.1:0"]);
     }
     args.extend(["--grpc-addr", "127.0.0.1:0"]);
     args.extend(flags);
-    let checked = Process::command(&args).env("DATABASE_URL", database_url).output().unwrap();
+    let checked = Process::command(&args).envs(variables.iter().copied()).output().unwrap();
     let out = String::from_utf8(checked.stdout).unwrap();
     let lines: Vec<_> = out.lines().map(str::to_owned).collect();
     let code = checked.status.code().unwrap();
@@ -156,4 +161,32 @@ fn what_does_not_fit_is_named_and_the_rest_is_looked_at_too() {
     // All that is wrong is told at once.
     let (_, lines) = check("mysql://a", &[&tokens[..], &["--http-addr", &taken.0]].concat());
     assert_eq!(lines.iter().filter(|line| line.starts_with("FAILED ")).count(), 3, "{lines:?}");
+}
+
+#[test]
+fn variables_of_opentelemetrys_are_looked_at_by_their_own_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("new.db").display());
+    let set = |variables: &[(&str, &str)]| {
+        let (is_well, lines) = check_with(&[&[("DATABASE_URL", &*url)], variables].concat(), &[]);
+        let told = lines.into_iter().filter(|line| line.contains("OTEL_") || line.contains("OpenTelemetry"));
+        (is_well, told.collect::<Vec<_>>())
+    };
+    let collector = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4318");
+    let (_, fine) =
+        set(&[collector, ("OTEL_EXPORTER_OTLP_INSECURE", "true"), ("OTEL_GO_X_OBSERVABILITY", "1")]);
+    assert_eq!(fine, ["ok      OpenTelemetry: traces or metrics go to http://127.0.0.1:4318/v1/traces"]);
+    for (variable, value, words) in [
+        ("OTEL_EXPORTER_OTLP_ENDPIONT", "http://a:4318", "OTEL_EXPORTER_OTLP_ENDPOINT is one"),
+        ("OTEL_TRACES_SAMPLER_ARGS", "0.01", "OTEL_TRACES_SAMPLER_ARG is one"),
+        ("OTEL_SDK_DISABLED", "yes", "neither true nor false"),
+        ("OTEL_LOGS_EXPORTER", "otlp", "standard error"),
+    ] {
+        let (is_well, lines) = set(&[(variable, value)]);
+        assert!(is_well && lines.len() == 1, "{lines:?}");
+        assert!(says(&lines, "warning ", variable) && says(&lines, "warning ", words), "{lines:?}");
+    }
+    let (is_well, lines) = set(&[collector, ("OTEL_EXPORTER_OTLP_HEADERS", "a=hunter2%zz")]);
+    assert!(!is_well && says(&lines, "FAILED ", "OTEL_EXPORTER_OTLP_HEADERS"), "{lines:?}");
+    assert!(!lines.concat().contains("hunter2"), "{lines:?}");
 }

@@ -150,15 +150,19 @@ impl Serve {
         found.collect()
     }
 
-    /// What OpenTelemetry's variables say.
-    fn collector(&self) -> Option<Finding> {
+    /// What OpenTelemetry's variables say, and what is to be said of them.
+    fn collector(&self) -> Vec<Finding> {
         const COLLECTOR: &str = "OpenTelemetry";
-        match otlp::destination() {
-            Ok(destination) => {
-                Some(Finding::fine(COLLECTOR, format!("traces or metrics go to {}", destination?)))
-            }
+        let destination = match otlp::destination() {
+            Ok(destination) => destination.map(|destination| {
+                Finding::fine(COLLECTOR, format!("traces or metrics go to {destination}"))
+            }),
             Err(invalid) => Some(Finding::failed(COLLECTOR, invalid.to_string())),
-        }
+        };
+        let remarks = otlp::remarks().into_iter();
+        let remarks =
+            remarks.map(|remark| Finding::warning(COLLECTOR, format!("{}: {remark}", remark.variable)));
+        destination.into_iter().chain(remarks).collect()
     }
 }
 
