@@ -5,6 +5,7 @@
 //! make series without number. Knows no transport.
 
 mod calls;
+mod exports;
 mod label;
 mod name;
 mod names;
@@ -24,6 +25,7 @@ use prometheus_client::{
 use telemetry::{Recorder, Signal};
 
 use calls::Calls;
+use exports::Exports;
 use label::label;
 use names::attribute;
 use observed::Observed;
@@ -43,6 +45,7 @@ struct Shared {
     calls: Calls,
     storage: Storage,
     service: Service,
+    exports: Exports,
     observed: Observed,
     registered: Registered,
 }
@@ -56,14 +59,14 @@ impl Metrics {
     pub fn new(version: &'static str, database: &'static str) -> Self {
         let mut registered = Registered::default();
         let (calls, storage) = (Calls::new(&mut registered), Storage::new(&mut registered, database));
-        let service = Service::new(&mut registered);
+        let (service, exports) = (Service::new(&mut registered), Exports::new(&mut registered));
         registered.known(names::BUILD);
         let build = Info::new(vec![label(attribute::VERSION, version)]);
         registered.registry.register(names::BUILD.stem(), names::BUILD.help, build);
         process::register(&mut registered);
         let names = [names::MEMORY, names::MEMORY_MAX, names::OPEN_CONNECTIONS, names::OPEN_CONNECTIONS_MAX];
         let observed = Observed::new(&mut registered, &names);
-        Self(Arc::new(Shared { calls, storage, service, observed, registered }))
+        Self(Arc::new(Shared { calls, storage, service, exports, observed, registered }))
     }
 
     /// Tells from now on what calls take of a memory that is for something, such as `requests`, and how much there is of it.
@@ -116,7 +119,7 @@ impl Metrics {
 
 impl Recorder for Metrics {
     fn record(&self, signal: Signal) {
-        let Shared { calls, storage, service, .. } = &*self.0;
+        let Shared { calls, storage, service, exports, .. } = &*self.0;
         match signal {
             Signal::CallBegan(port) => calls.began(port),
             Signal::CallEnded(ended) => calls.ended(ended),
@@ -143,6 +146,7 @@ impl Recorder for Metrics {
             Signal::CertificateExpiry { of, at } => service.certificate(of, at),
             Signal::Followed { of, is_wrong } => service.followed(of, is_wrong),
             Signal::Reload { of, is_ok } => service.reload(of, is_ok),
+            Signal::Exported { of, items, failure } => exports.exported(of, items, failure),
             Signal::DroppedLogLines(lines) => service.dropped_log_lines(lines),
         }
     }

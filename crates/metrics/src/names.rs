@@ -132,6 +132,17 @@ pub(crate) const OPEN_CONNECTIONS_MAX: Name = Name::new(
     "Connections of callers that may be open; beyond it, idle ones are ended for new ones",
 );
 
+pub(crate) const SPANS_EXPORTED: Name = Name::new(
+    "otel.sdk.exporter.span.exported",
+    Unit::Of("{span}"),
+    "Spans that were sent to a collector, or could not be",
+);
+pub(crate) const DATA_POINTS_EXPORTED: Name = Name::new(
+    "otel.sdk.exporter.metric_data_point.exported",
+    Unit::Of("{data_point}"),
+    "Data points of metrics that were sent to a collector, or could not be",
+);
+
 pub(crate) const READY: Name =
     Name::new("channel_sessions.ready", Unit::Of("1"), "1 while the process can serve, 0 while it cannot");
 pub(crate) const DROPPED_LOG_LINES: Name = Name::new(

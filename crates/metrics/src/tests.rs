@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use telemetry::{
-    Statement,
+    Exported, Statement,
     call::{Ended, Outcome, Port},
 };
 
@@ -34,6 +34,8 @@ fn signals_become_series_under_the_names_of_the_conventions() {
         Signal::ConnectionsInUse { pool: "changes", used: 2, max: 8 },
         Signal::LostRaces(2),
         Signal::LostRaces(3),
+        Signal::Exported { of: Exported::Spans, items: 7, failure: None },
+        Signal::Exported { of: Exported::DataPoints, items: 5, failure: Some(Exported::TIMEOUT) },
     ] {
         metrics.record(signal);
     }
@@ -49,6 +51,8 @@ fn signals_become_series_under_the_names_of_the_conventions() {
         r#"db_client_connection_count{db_client_connection_pool_name="changes",db_client_connection_state="used"} 2"#,
         "channel_sessions_lost_races_total 5",
         r#"channel_sessions_build_info{version="1.2.3"} 1"#,
+        r#"otel_sdk_exporter_span_exported_total{error_type=""} 7"#,
+        r#"otel_sdk_exporter_metric_data_point_exported_total{error_type="timeout"} 5"#,
         "# UNIT rpc_server_call_duration_seconds seconds",
     ] {
         assert!(text.lines().any(|it| it == line), "{line} is not in\n{text}");
@@ -82,6 +86,7 @@ fn what_has_not_happened_yet_is_zero_and_whether_a_gateway_alone_is_ready_is_not
     for series in [
         r#"channel_sessions_positions_refused_total{reason="expired"}"#,
         r#"channel_sessions_retention_deleted_total{of="events"}"#,
+        r#"otel_sdk_exporter_span_exported_total{error_type="rejected"}"#,
         r#"channel_sessions_authentication_failures_total{credentials="none"}"#,
         r#"channel_sessions_quota_refusals_total{quota="at once"}"#,
         r#"channel_sessions_reloads_total{files="the tenants file",result="wrong"}"#,

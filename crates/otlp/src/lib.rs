@@ -4,6 +4,7 @@
 //! A collector that is away, slow or wrong costs what waits for it, which is bounded, and a line of the log.
 
 mod environment;
+mod outcomes;
 mod points;
 mod push;
 mod remark;

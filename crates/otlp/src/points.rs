@@ -20,6 +20,17 @@ pub(crate) fn of(metrics: &Metrics, began: SystemTime, now: SystemTime) -> Vec<M
     metrics.families().into_iter().filter_map(|family| metric(metrics, family, &time)).collect()
 }
 
+/// How many data points a metric has.
+pub(crate) fn count(metric: &Metric) -> usize {
+    match &metric.data {
+        Some(Data::Gauge(gauge)) => gauge.data_points.len(),
+        Some(Data::Sum(sum)) => sum.data_points.len(),
+        Some(Data::Histogram(histogram)) => histogram.data_points.len(),
+        // There are none of these here.
+        Some(Data::ExponentialHistogram(_) | Data::Summary(_)) | None => 0,
+    }
+}
+
 struct Time {
     began: u64,
     now: u64,
@@ -154,6 +165,7 @@ mod tests {
         let all = of(&metrics, UNIX_EPOCH, UNIX_EPOCH + Duration::from_secs(1));
         let metric = all.iter().find(|metric| metric.name == "rpc.server.call.duration").expect("it");
         assert_eq!(metric.unit, "s");
+        assert_eq!(count(metric), 1);
         let Some(Data::Histogram(Histogram { data_points, .. })) = &metric.data else { panic!("{metric:?}") };
         let [point] = &data_points[..] else { panic!("{data_points:?}") };
         assert_eq!(point.bucket_counts.len(), point.explicit_bounds.len() + 1);

@@ -16,10 +16,11 @@ use opentelemetry_proto::{
     transform::common::tonic::ResourceAttributesWithSchema,
 };
 use opentelemetry_sdk::Resource;
+use telemetry::Exported;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use tokio_util::sync::CancellationToken;
 
-use crate::{points, sender::Sender, spans::Outage};
+use crate::{outcomes::Outcomes, points, sender::Sender};
 
 /// Sends all metrics every interval until `stopping`, and then once more.
 pub(crate) async fn run(
@@ -29,7 +30,7 @@ pub(crate) async fn run(
     interval: Duration,
     stopping: CancellationToken,
 ) {
-    let (began, outage) = (SystemTime::now(), Outage::new("metrics"));
+    let (began, outcomes) = (SystemTime::now(), Outcomes::of(Exported::DataPoints));
     let resource = ResourceAttributesWithSchema::from(&resource);
     let resource = v1::Resource { attributes: resource.attributes.0, ..v1::Resource::default() };
     let mut ticks = interval_at(Instant::now() + interval, interval);
@@ -38,6 +39,7 @@ pub(crate) async fn run(
         let goes_on = stopping.run_until_cancelled(ticks.tick()).await.is_some();
         let scope = InstrumentationScope { name: crate::SCOPE.to_owned(), ..InstrumentationScope::default() };
         let metrics = points::of(&metrics, began, SystemTime::now());
+        let items = metrics.iter().map(points::count).sum();
         let scope_metrics = ScopeMetrics { scope: Some(scope), metrics, ..ScopeMetrics::default() };
         let resource_metrics = ResourceMetrics {
             resource: Some(resource.clone()),
@@ -45,7 +47,7 @@ pub(crate) async fn run(
             ..ResourceMetrics::default()
         };
         let request = ExportMetricsServiceRequest { resource_metrics: vec![resource_metrics] };
-        outage.note(&sender.send(&request).await);
+        outcomes.note(items, &sender.send(&request).await);
         if !goes_on {
             return;
         }

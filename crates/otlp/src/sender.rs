@@ -15,11 +15,13 @@ use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::TokioExecutor,
 };
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse;
 use prost::Message;
 use rustls::{
     ClientConfig, RootCertStore,
     pki_types::{CertificateDer, pem::PemObject as _},
 };
+use telemetry::Exported;
 
 use crate::environment::{Endpoint, Invalid, Protocol};
 
@@ -62,12 +64,13 @@ impl Sender {
         Ok(Arc::new(Self { client, endpoint, url }))
     }
 
-    /// Sends a message, and says why it was not taken.
-    pub(crate) async fn send(&self, message: &impl Message) -> Result<(), String> {
+    /// Sends a message, and says why it was not taken, or not all of it.
+    pub(crate) async fn send(&self, message: &impl Message) -> Result<(), NotTaken> {
         let request = self.request(message.encode_to_vec());
         let sent = tokio::time::timeout(self.endpoint.timeout, self.exchange(request)).await;
         sent.unwrap_or_else(|_| {
-            Err(format!("it did not answer within {} ms", self.endpoint.timeout.as_millis()))
+            let said = format!("it did not answer within {} ms", self.endpoint.timeout.as_millis());
+            Err(NotTaken::all(Exported::TIMEOUT, said))
         })
     }
 
@@ -98,19 +101,51 @@ impl Sender {
         request
     }
 
-    async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<(), String> {
-        let response = self.client.request(request).await.map_err(|error| chain(&error))?;
+    async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<(), NotTaken> {
+        let unreachable = |error: &dyn Error| NotTaken::all(Exported::UNREACHABLE, chain(error));
+        let rejected = |said| NotTaken::all(Exported::REJECTED, said);
+        let response = self.client.request(request).await.map_err(|error| unreachable(&error))?;
         let (head, body) = response.into_parts();
-        let answer = Limited::new(body, MAX_ANSWER_BYTES).collect().await.map_err(|error| chain(&*error))?;
+        let answer = Limited::new(body, MAX_ANSWER_BYTES).collect().await;
+        let answer = answer.map_err(|error| unreachable(&*error))?;
         if !head.status.is_success() {
-            return Err(format!("it answered {}", head.status));
+            return Err(rejected(format!("it answered {}", head.status)));
         }
+        let trailers = answer.trailers().cloned().unwrap_or_default();
+        let mut message = answer.to_bytes();
         if self.endpoint.protocol == Protocol::Grpc {
-            let trailers = answer.trailers().unwrap_or(&head.headers);
-            return check(if trailers.contains_key("grpc-status") { trailers } else { &head.headers });
+            check(if trailers.contains_key("grpc-status") { &trailers } else { &head.headers })
+                .map_err(rejected)?;
+            message = message.slice(wire::frame::PREFIX_BYTES.min(message.len())..);
         }
-        Ok(())
+        partial(&message).map_or(Ok(()), Err)
     }
+}
+
+/// Why a collector has not taken something, or not all of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct NotTaken {
+    /// Out of [`Exported::FAILURES`].
+    pub(crate) kind: &'static str,
+    /// For people.
+    pub(crate) said: String,
+    /// How many of what was sent; all where it is not said.
+    pub(crate) items: Option<usize>,
+}
+
+impl NotTaken {
+    pub(crate) fn all(kind: &'static str, said: String) -> Self {
+        Self { kind, said, items: None }
+    }
+}
+
+/// What a collector that takes a message says of parts of it. The answers to both signals have it in the same places. An answer
+/// that cannot be read says nothing: the message was taken.
+fn partial(answer: &[u8]) -> Option<NotTaken> {
+    let partial = ExportTraceServiceResponse::decode(answer).ok()?.partial_success?;
+    let items = usize::try_from(partial.rejected_spans).ok().filter(|items| *items > 0)?;
+    let said = format!("it did not take {items} of them: {}", partial.error_message);
+    Some(NotTaken { kind: Exported::REJECTED, said, items: Some(items) })
 }
 
 /// What a status of gRPC's says.
@@ -159,4 +194,31 @@ fn config(endpoint: &Endpoint) -> Result<ClientConfig, Invalid> {
         None => builder.with_root_certificates(RootCertStore::empty()),
     };
     Ok(builder.with_no_client_auth())
+}
+
+#[cfg(test)]
+mod tests {
+    use opentelemetry_proto::tonic::collector::{
+        metrics::v1::{ExportMetricsPartialSuccess, ExportMetricsServiceResponse},
+        trace::v1::ExportTracePartialSuccess,
+    };
+
+    use super::*;
+
+    #[test]
+    fn what_a_collector_says_of_parts_is_read_of_both_signals() {
+        let error_message = "too old".to_owned();
+        let spans = ExportTracePartialSuccess { rejected_spans: 3, error_message: error_message.clone() };
+        let spans = ExportTraceServiceResponse { partial_success: Some(spans) };
+        let points = ExportMetricsPartialSuccess { rejected_data_points: 3, error_message };
+        let points = ExportMetricsServiceResponse { partial_success: Some(points) };
+        for answer in [spans.encode_to_vec(), points.encode_to_vec()] {
+            let not_taken = partial(&answer).expect("some were not taken");
+            assert_eq!((not_taken.kind, not_taken.items), (Exported::REJECTED, Some(3)));
+            assert!(not_taken.said.contains("too old"), "{not_taken:?}");
+        }
+        for nothing in [&b""[..], b"no message", &ExportTraceServiceResponse::default().encode_to_vec()] {
+            assert_eq!(partial(nothing), None);
+        }
+    }
 }

@@ -1,12 +1,6 @@
 //! Spans as messages.
 
-use std::{
-    fmt,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-};
+use std::{fmt, sync::Arc};
 
 use opentelemetry_proto::{
     tonic::collector::trace::v1::ExportTraceServiceRequest,
@@ -19,16 +13,20 @@ use opentelemetry_sdk::{
     error::{OTelSdkError, OTelSdkResult},
     trace::{SpanData, SpanExporter},
 };
+use telemetry::Exported;
 use tokio::runtime::Handle;
 
-use crate::sender::Sender;
+use crate::{
+    outcomes::Outcomes,
+    sender::{NotTaken, Sender},
+};
 
 /// Sends spans. It is called on a thread of its own, and sends on the runtime's.
 pub(crate) struct Exporter {
     sender: Arc<Sender>,
     runtime: Handle,
     resource: ResourceAttributesWithSchema,
-    outage: Outage,
+    outcomes: Outcomes,
 }
 
 impl Exporter {
@@ -37,7 +35,7 @@ impl Exporter {
             sender,
             runtime,
             resource: ResourceAttributesWithSchema::default(),
-            outage: Outage::new("spans"),
+            outcomes: Outcomes::of(Exported::Spans),
         }
     }
 }
@@ -50,41 +48,18 @@ impl fmt::Debug for Exporter {
 
 impl SpanExporter for Exporter {
     async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
+        let spans = batch.len();
         let resource_spans = group_spans_by_resource_and_scope(batch, &self.resource);
         let sender = self.sender.clone();
         let request = ExportTraceServiceRequest { resource_spans };
         let sent = self.runtime.spawn(async move { sender.send(&request).await }).await;
-        let result = sent.unwrap_or_else(|error| Err(error.to_string()));
-        self.outage.note(&result);
-        result.map_err(OTelSdkError::InternalFailure)
+        // The runtime ends while it is sent.
+        let sent = sent.unwrap_or_else(|error| Err(NotTaken::all(Exported::UNREACHABLE, error.to_string())));
+        self.outcomes.note(spans, &sent);
+        sent.map_err(|not_taken| OTelSdkError::InternalFailure(not_taken.said))
     }
 
     fn set_resource(&mut self, resource: &Resource) {
         self.resource = resource.into();
-    }
-}
-
-/// Whether a collector is known to take nothing: that it does not is told once, and that it does again.
-#[derive(Debug)]
-pub(crate) struct Outage {
-    of: &'static str,
-    is_known: AtomicBool,
-}
-
-impl Outage {
-    pub(crate) fn new(of: &'static str) -> Self {
-        Self { of, is_known: AtomicBool::new(false) }
-    }
-
-    pub(crate) fn note(&self, result: &Result<(), String>) {
-        let was_known = self.is_known.swap(result.is_err(), Ordering::Relaxed);
-        let of = self.of;
-        match result {
-            Err(error) if !was_known => {
-                tracing::warn!(error, "the OpenTelemetry collector takes no {of}; they are lost meanwhile");
-            }
-            Ok(()) if was_known => tracing::info!("the OpenTelemetry collector takes {of} again"),
-            Ok(()) | Err(_) => {}
-        }
     }
 }

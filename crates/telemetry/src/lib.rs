@@ -13,7 +13,7 @@ mod statement;
 pub mod trace;
 
 pub use commands::{lost_races, replays, session_cache};
-pub use signal::{Recorder, Signal, install, signal};
+pub use signal::{Exported, Recorder, Signal, install, signal};
 pub use statement::{Statement, database, statement};
 
 use domain::{Error, Outcome};

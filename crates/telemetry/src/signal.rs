@@ -115,8 +115,38 @@ pub enum Signal {
         /// Whether it is taken.
         is_ok: bool,
     },
+    /// Something was sent to a collector of OpenTelemetry's, or could not be.
+    Exported {
+        /// What it was.
+        of: Exported,
+        /// How many of them.
+        items: usize,
+        /// Why the collector did not take them, out of [`Exported::FAILURES`]; none where it did.
+        failure: Option<&'static str>,
+    },
     /// So many lines of the log were dropped, since nobody read them in time.
     DroppedLogLines(u64),
+}
+
+/// What is sent to a collector of OpenTelemetry's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exported {
+    /// Spans of traces.
+    Spans,
+    /// Data points of metrics.
+    DataPoints,
+}
+
+impl Exported {
+    /// It took too long, as long as it may.
+    pub const TIMEOUT: &'static str = "timeout";
+    /// There was no connection, or it broke.
+    pub const UNREACHABLE: &'static str = "unreachable";
+    /// The collector answered that it does not take them, or not all of them.
+    pub const REJECTED: &'static str = "rejected";
+
+    /// Why something is not taken, from a closed set.
+    pub const FAILURES: [&'static str; 3] = [Self::TIMEOUT, Self::UNREACHABLE, Self::REJECTED];
 }
 
 /// Makes something of signals, such as metrics. Called where they happen, on threads that others need: it must not wait.

@@ -123,7 +123,7 @@ fn every_alert_says_how_bad_it_is_what_was_measured_and_where_to_read_on_and_is_
         let name = alert.get("alert");
         assert!(["critical", "warning", "info"].contains(&alert.get("severity")), "{alert:?}");
         assert!(!alert.get("summary").is_empty() && alert.get("description").contains("$value"), "{alert:?}");
-        let (_, fragment) = alert.get("runbook_url").split_once("deploy/RUNBOOK.md#").expect("a heading");
+        let (_, fragment) = alert.get("runbook").split_once("deploy/RUNBOOK.md#").expect("a heading");
         assert!(anchors.iter().any(|anchor| anchor == fragment), "{name} leads to {fragment}: {anchors:?}");
         led_to.insert(fragment);
         assert!(

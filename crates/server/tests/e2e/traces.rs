@@ -4,7 +4,7 @@ use http::Method;
 use opentelemetry_proto::tonic::trace::v1::{Span, span::SpanKind};
 use serde_json::Value;
 
-use crate::support::{Collector, Rest, Service, Store, on_both_stores, process::Process};
+use crate::support::{Collector, Rest, Service, Store, on_both_stores, patience::until, process::Process};
 
 const ID: &str = "64e2f08a6155b317cd3f88fd";
 const TRACE_ID: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
@@ -120,6 +120,16 @@ async fn a_collector_that_is_away_holds_up_nobody_and_is_told_of_once() {
         assert_eq!(rest.update(ID, body).await.status, 200);
     }
     server.says("the OpenTelemetry collector takes no spans; they are lost meanwhile");
+    // What is lost is counted, spans and metrics.
+    for exported in ["span", "metric_data_point"] {
+        let lost = format!(r#"otel_sdk_exporter_{exported}_exported_total{{error_type="unreachable"}} "#);
+        until(&lost, async || {
+            let told = Rest::new(server.address("metrics")).send(Method::GET, "/metrics", "", &[]).await.body;
+            let count = told.lines().find_map(|line| line.strip_prefix(&*lost)).expect(&lost).to_owned();
+            count.parse::<u64>().expect("a count") > 0
+        })
+        .await;
+    }
     server.ask_to_stop();
     assert!(server.wait().success());
     let log = server.log();
