@@ -107,7 +107,7 @@ pub(crate) const OVER_QUOTA: Name =
 pub(crate) const CERTIFICATE_EXPIRY: Name = Name::new(
     "channel_sessions.certificate.expiry",
     Unit::Seconds,
-    "Until when a certificate is valid, in seconds since the epoch",
+    "Until when a certificate and those of its issuers are valid, in seconds since the epoch",
 );
 pub(crate) const RELOADS: Name =
     Name::new("channel_sessions.reloads", Unit::Of("{reload}"), "Files that had changed and were read again");

@@ -6,7 +6,7 @@ mod reach;
 use std::time::SystemTime;
 
 use telemetry::{Signal, signal};
-use tls::{Authorities, Certificate, Client, ClientFiles, Part, Server, ServerFiles};
+use tls::{Authorities, Chain, Client, ClientFiles, Part, Server, ServerFiles};
 
 use crate::{
     config::{Tls, UpstreamTls},
@@ -50,14 +50,27 @@ fn server_files<'a>(pems: &Pems, contents: &[&'a [u8]]) -> ServerFiles<'a> {
 
 /// When the certificate expires, for the log.
 fn expiry(server: &Server) -> String {
-    let expires = server.certificate().expires;
-    signal_expiry("server", expires);
-    let day = humantime::format_rfc3339_seconds(expires);
-    if expires <= SystemTime::now() {
-        tracing::warn!("the TLS certificate expired at {day}: callers will refuse it");
+    let chain = server.chain();
+    signal_expiry("server", chain.expires);
+    let end = end(&chain);
+    if chain.expires <= SystemTime::now() {
+        tracing::warn!("the TLS certificate expired {end}: callers will refuse it");
     }
-    format!("a certificate that expires at {day}")
+    if !chain.is_named {
+        tracing::warn!("the TLS certificate {NAMELESS}");
+    }
+    format!("a certificate that expires {end}")
 }
+
+/// When a certificate expires, and whose in its file it is, where it is not the first.
+pub(crate) fn end(chain: &Chain) -> String {
+    let day = humantime::format_rfc3339_seconds(chain.expires);
+    let whose = if chain.expires_by_issuer() { ", by that of an issuer in its file" } else { "" };
+    format!("at {day}{whose}")
+}
+
+/// What is to be said of a certificate without names.
+pub(crate) const NAMELESS: &str = "has no name (subjectAltName): most callers take it for no host; have it issued with subjectAltName=DNS:…";
 
 fn signal_expiry(of: &'static str, expires: SystemTime) {
     let since_epoch = expires.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
@@ -98,8 +111,8 @@ pub(crate) fn client(settings: &UpstreamTls) -> Result<Option<(Client, Followed)
 }
 
 fn signal_own_expiry(files: &ClientFiles<'_>) {
-    let certificate = files.own.and_then(|(certificate, _)| Certificate::of_pem(certificate));
-    if let Some(Certificate { expires, .. }) = certificate {
+    let chain = files.own.and_then(|(certificate, _)| Chain::of_pem(certificate).ok());
+    if let Some(Chain { expires, .. }) = chain {
         signal_expiry("client", expires);
     }
 }

@@ -94,7 +94,7 @@ pub enum Signal {
     DeletedSessions(usize),
     /// Whether the process can serve.
     Ready(bool),
-    /// A certificate is valid until then, in seconds since the epoch.
+    /// A certificate and those of its issuers are valid until then, in seconds since the epoch.
     CertificateExpiry {
         /// Whose it is: `server`, or `client` for that which is shown to a service.
         of: &'static str,

@@ -4,8 +4,6 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use x509_parser::{certificate::X509Certificate, extensions::GeneralName, prelude::FromDer, time::ASN1Time};
 
-use crate::{Part, pem};
-
 /// What a certificate says of its holder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Certificate {
@@ -28,12 +26,6 @@ impl Certificate {
             names.map_or(&[][..], |names| &names.value.general_names).iter().filter_map(name).collect();
         let validity = certificate.validity();
         Some(Self { names, begins: time(validity.not_before), expires: time(validity.not_after) })
-    }
-
-    /// Reads the holder's own of a PEM file, which is its first.
-    #[must_use]
-    pub fn of_pem(pem: &[u8]) -> Option<Self> {
-        Self::parse(pem::certificates(Part::Certificate, pem).ok()?.first()?)
     }
 }
 

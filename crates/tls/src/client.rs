@@ -9,7 +9,7 @@ use rustls::{ClientConfig, RootCertStore, pki_types::ServerName};
 use tokio::net::TcpStream;
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
-use crate::{Invalid, Part, invalid, pem, provider};
+use crate::{Chain, Invalid, Part, invalid, pem, provider};
 
 /// The side that calls. Clones are the same, also when its files are read again.
 #[derive(Debug, Clone)]
@@ -63,7 +63,8 @@ impl Client {
         let name = ServerName::try_from(name.to_owned())
             .map_err(|_| other("the service's address has no name that a certificate could have"))?;
         let config = self.0.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let stream = TlsConnector::from(config).connect(name, stream).await?;
+        let stream = TlsConnector::from(config).connect(name, stream).await;
+        let stream = stream.map_err(|error| invalid::of_handshake(error, "the service's"))?;
         if stream.get_ref().1.alpn_protocol() != Some(b"h2") {
             return Err(other("the service does not speak HTTP/2 over TLS"));
         }
@@ -79,8 +80,9 @@ fn config(files: ClientFiles<'_>) -> Result<Arc<ClientConfig>, Invalid> {
     let mut config = match files.own {
         None => builder.with_no_client_auth(),
         Some((certificate, key)) => {
-            let chain = pem::certificates(Part::Certificate, certificate)?;
-            let with_own = builder.with_client_auth_cert(chain, pem::key(key)?);
+            let certificates = pem::certificates(Part::Certificate, certificate)?;
+            Chain::of(&certificates)?;
+            let with_own = builder.with_client_auth_cert(certificates, pem::key(key)?);
             with_own.map_err(|error| invalid::of_pair(&error))?
         }
     };

@@ -1,6 +1,6 @@
 //! What is wrong with the files of certificates and keys.
 
-use std::fmt;
+use std::{fmt, io};
 
 /// What is wrong with a file, and which one it is.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -35,5 +35,23 @@ pub(crate) fn of_pair(error: &rustls::Error) -> Invalid {
         Part::Key.is_wrong("it is not the certificate's key")
     } else {
         Part::Certificate.is_wrong(error)
+    }
+}
+
+/// What is wrong with a certificate of the first version, which has no extensions.
+pub(crate) const VERSION_1: &str = "is of X.509 version 1, as `openssl x509 -req` makes them unless it is given extensions, and \
+    no peer takes it: have it issued as version 3, with subjectAltName=DNS:… for its names";
+
+/// Why there is no connection, in words where the library has none.
+pub(crate) fn of_handshake(error: io::Error, whose: &str) -> io::Error {
+    let cause = error.get_ref().and_then(|cause| cause.downcast_ref());
+    match cause {
+        // The error of the library below, which it does not name.
+        Some(rustls::Error::InvalidCertificate(rustls::CertificateError::Other(other)))
+            if other.to_string().contains("UnsupportedCertVersion") =>
+        {
+            io::Error::new(error.kind(), format!("{whose} certificate {VERSION_1}"))
+        }
+        _ => error,
     }
 }

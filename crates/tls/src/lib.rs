@@ -7,6 +7,7 @@
 #[cfg(any(test, feature = "test-authority"))]
 pub mod authority;
 mod certificate;
+mod chain;
 mod client;
 mod invalid;
 mod pem;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 use rustls::crypto::CryptoProvider;
 
 pub use certificate::Certificate;
+pub use chain::Chain;
 pub use client::{Authorities, Client, ClientFiles};
 pub use invalid::{Invalid, Part};
 pub use server::{Accepted, Server, ServerFiles};

@@ -12,7 +12,7 @@ use rustls::{
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
-use crate::{Certificate, HTTP, Invalid, Part, invalid, pem, provider};
+use crate::{Certificate, Chain, HTTP, Invalid, Part, invalid, pem, provider};
 
 /// The side that is called. Clones are the same, also when its files are read again.
 #[derive(Debug, Clone)]
@@ -21,7 +21,7 @@ pub struct Server(Arc<RwLock<Arc<Current>>>);
 #[derive(Debug)]
 struct Current {
     config: Arc<ServerConfig>,
-    certificate: Certificate,
+    chain: Chain,
 }
 
 /// The contents of its files, in PEM.
@@ -63,10 +63,10 @@ impl Server {
         Ok(())
     }
 
-    /// The certificate that callers are shown.
+    /// The certificate that callers are shown, with those of its issuers.
     #[must_use]
-    pub fn certificate(&self) -> Certificate {
-        self.current().certificate.clone()
+    pub fn chain(&self) -> Chain {
+        self.current().chain.clone()
     }
 
     /// Agrees with a caller upon a connection. It takes as long as the caller likes: whoever calls this sets a limit.
@@ -75,7 +75,8 @@ impl Server {
     /// The caller speaks no TLS or none that both can, does not trust the certificate, or shows none that is trusted here.
     pub async fn accept<S: AsyncRead + AsyncWrite + Unpin>(&self, stream: S) -> io::Result<Accepted<S>> {
         let config = self.current().config.clone();
-        let stream = TlsAcceptor::from(config).accept(stream).await?;
+        let stream = TlsAcceptor::from(config).accept(stream).await;
+        let stream = stream.map_err(|error| invalid::of_handshake(error, "the caller's"))?;
         let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
         let unreadable =
             || io::Error::new(io::ErrorKind::InvalidData, "the caller's certificate cannot be read");
@@ -90,18 +91,17 @@ impl Server {
 
 impl Current {
     fn new(files: ServerFiles<'_>) -> Result<Self, Invalid> {
-        let chain = pem::certificates(Part::Certificate, files.certificate)?;
-        let certificate = Certificate::parse(&chain[0])
-            .ok_or_else(|| Part::Certificate.is_wrong("its first certificate cannot be read"))?;
+        let certificates = pem::certificates(Part::Certificate, files.certificate)?;
+        let chain = Chain::of(&certificates)?;
         let key = pem::key(files.key)?;
         let config = ServerConfig::builder_with_provider(provider())
             .with_safe_default_protocol_versions()
             .map_err(|error| Part::Certificate.is_wrong(error))?
             .with_client_cert_verifier(verifier(files.client_authorities)?)
-            .with_single_cert(chain, key);
+            .with_single_cert(certificates, key);
         let mut config = config.map_err(|error| invalid::of_pair(&error))?;
         config.alpn_protocols = HTTP.map(<[u8]>::to_vec).to_vec();
-        Ok(Self { config: Arc::new(config), certificate })
+        Ok(Self { config: Arc::new(config), chain })
     }
 }
 

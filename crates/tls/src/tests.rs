@@ -2,10 +2,12 @@
 
 use std::io::Result;
 
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
 };
+use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 use super::*;
 use crate::authority::{Authority, Issued};
@@ -103,4 +105,82 @@ async fn files_are_replaced_whole_or_not_at_all() {
     calling.replace(ClientFiles { authorities, own: None }).expect("fine files");
     let (_, read) = meet(&served, &calling, "localhost").await;
     assert_eq!(read.expect("the new one"), 7);
+}
+
+/// A certificate of X.509's first version, which has no names.
+const V1: &str = include_str!("tests/v1.pem");
+
+#[test]
+fn a_certificate_of_the_first_version_is_refused_with_what_to_do() {
+    let authority = Authority::generate();
+    let issued = authority.issue(&["localhost"]);
+    let first = Issued { certificate: V1.to_owned(), key: issued.key };
+    let refused = Server::new(server(&first, None)).expect_err("no server's");
+    let own = Some((V1.as_bytes(), first.key.as_bytes()));
+    let authorities = Authorities::Of(authority.certificate.as_bytes());
+    for invalid in [refused, Client::new(ClientFiles { authorities, own }).expect_err("no client's")] {
+        let told = invalid.to_string();
+        assert_eq!(invalid.part, Part::Certificate);
+        assert!(told.contains("X.509 version 1") && told.contains("subjectAltName"), "{told}");
+    }
+    // Behind one that is fine, it is an issuer's.
+    let chain = issued.certificate + V1;
+    let issued = Issued { certificate: chain, key: first.key };
+    assert!(Server::new(server(&issued, None)).is_ok());
+}
+
+/// Shows a certificate of the first version, with somebody's key: its version is seen before what it signs.
+fn shows_v1(key: &str) -> Arc<SingleCertAndKey> {
+    let certificates = pem::certificates(Part::Certificate, V1.as_bytes()).expect("a certificate");
+    let key =
+        provider().key_provider.load_private_key(pem::key(key.as_bytes()).expect("a key")).expect("a key");
+    Arc::new(CertifiedKey::new(certificates, key).into())
+}
+
+#[tokio::test]
+async fn a_peer_whose_certificate_is_of_the_first_version_is_said_to_have_one() {
+    let authority = Authority::generate();
+    let own = authority.issue(&["localhost"]);
+    let roots = pem::authorities(authority.certificate.as_bytes()).expect("an authority");
+    let versions = "builder of the default versions";
+    let pair = async || {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let called = TcpStream::connect(listener.local_addr().expect("an address"));
+        let (called, accepted) = tokio::join!(called, listener.accept());
+        (called.expect("a connection"), accepted.expect("a connection").0)
+    };
+
+    let builder = rustls::ServerConfig::builder_with_provider(provider());
+    let builder = builder.with_safe_default_protocol_versions().expect(versions).with_no_client_auth();
+    let service = TlsAcceptor::from(Arc::new(builder.with_cert_resolver(shows_v1(&own.key))));
+    let (called, accepted) = pair().await;
+    let client = client(&authority, None);
+    let (told, _) = tokio::join!(client.connect("localhost", called), service.accept(accepted));
+    let told = told.expect_err("no connection").to_string();
+    assert!(told.starts_with("the service's certificate is of X.509 version 1"), "{told}");
+
+    let builder = rustls::ClientConfig::builder_with_provider(provider());
+    let builder =
+        builder.with_safe_default_protocol_versions().expect(versions).with_root_certificates(roots);
+    let caller = TlsConnector::from(Arc::new(builder.with_client_cert_resolver(shows_v1(&own.key))));
+    let served = Server::new(server(&own, Some(&authority.certificate))).expect("fine files");
+    let (called, accepted) = pair().await;
+    let name = "localhost".try_into().expect("a name");
+    let (told, _) = tokio::join!(served.accept(accepted), caller.connect(name, called));
+    let told = told.expect_err("no connection").to_string();
+    assert!(told.starts_with("the caller's certificate is of X.509 version 1"), "{told}");
+}
+
+#[test]
+fn a_certificate_is_valid_for_as_long_as_all_of_its_file() {
+    let authority = Authority::generate();
+    let [own, expired] = [authority.issue(&["localhost"]), authority.expired(&["issuer"])];
+    let alone = Server::new(server(&own, None)).expect("fine files").chain();
+    assert_eq!((alone.expires, alone.expires_by_issuer(), alone.is_named), (alone.own.expires, false, true));
+    let both = Issued { certificate: own.certificate + &expired.certificate, key: own.key };
+    let both = Server::new(server(&both, None)).expect("fine files").chain();
+    assert!(both.expires_by_issuer() && both.expires < std::time::SystemTime::now());
+    assert_eq!(both.own, alone.own);
+    let nameless = authority.issue(&[]);
+    assert!(!Chain::of_pem(nameless.certificate.as_bytes()).expect("a certificate").is_named);
 }

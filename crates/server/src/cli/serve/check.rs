@@ -89,18 +89,22 @@ impl Serve {
         const CERTIFICATE: &str = "TLS certificate";
         // What is wrong with the settings has been told.
         self.tls.pair().ok()??;
-        let certificate = match transport::server(&self.tls) {
-            Ok(server) => server?.0.certificate(),
+        let chain = match transport::server(&self.tls) {
+            Ok(server) => server?.0.chain(),
             Err(error) => return Some(Finding::failed(CERTIFICATE, error)),
         };
-        let [first, day] = [certificate.begins, certificate.expires].map(humantime::format_rfc3339_seconds);
-        if certificate.begins > SystemTime::now() {
+        let end = transport::end(&chain);
+        if chain.begins > SystemTime::now() {
+            let first = humantime::format_rfc3339_seconds(chain.begins);
             return Some(Finding::failed(CERTIFICATE, format!("callers refuse it until {first}")));
         }
-        Some(match certificate.expires.duration_since(SystemTime::now()) {
-            Ok(left) if left > RENEWED_BY => Finding::fine(CERTIFICATE, format!("it expires at {day}")),
-            Ok(_) => Finding::warning(CERTIFICATE, format!("it expires soon, at {day}")),
-            Err(_) => Finding::failed(CERTIFICATE, format!("it expired at {day}: callers refuse it")),
+        Some(match chain.expires.duration_since(SystemTime::now()) {
+            Err(_) => Finding::failed(CERTIFICATE, format!("it expired {end}: callers refuse it")),
+            Ok(_) if !chain.is_named => {
+                Finding::warning(CERTIFICATE, format!("it {}; it expires {end}", transport::NAMELESS))
+            }
+            Ok(left) if left > RENEWED_BY => Finding::fine(CERTIFICATE, format!("it expires {end}")),
+            Ok(_) => Finding::warning(CERTIFICATE, format!("it expires soon, {end}")),
         })
     }
 
