@@ -1,6 +1,6 @@
 //! Who may call, as the configuration says it.
 
-use std::{path::Path, str};
+use std::{fmt, path::Path, str};
 
 use access::{
     Access, Method,
@@ -28,6 +28,7 @@ impl Callers {
         let mut followed = None;
         if let Some(path) = &settings.credentials_file {
             let (credentials, watched) = credentials(path)?;
+            let path = path.clone();
             if settings.takes(Authn::ApiKeys) {
                 methods.push(credentials.api_keys());
             }
@@ -35,7 +36,7 @@ impl Callers {
                 methods.push(credentials.client_certificates());
             }
             let take = move |contents: &[&[u8]]| {
-                let changes = replace(&credentials, contents[0])?;
+                let changes = replace(&credentials, contents[0]).map_err(|error| cannot(&path, &error))?;
                 Ok(format!("{credentials:?}; {changes}"))
             };
             followed = Some(Followed::new("the credentials file", vec![watched], take));
@@ -50,12 +51,15 @@ impl Callers {
 
 /// The callers that a file names.
 pub(crate) fn credentials(path: &Path) -> Result<(Credentials, Watched), String> {
-    let cannot = |error: &dyn std::fmt::Display| format!("--credentials-file {}: {error}", path.display());
     warn_if_others_may_write(path);
-    let watched = Watched::open(path).map_err(|error| cannot(&error))?;
+    let watched = Watched::open(path).map_err(|error| cannot(path, &error))?;
     let credentials = Credentials::default();
-    replace(&credentials, watched.content()).map_err(|error| cannot(&error))?;
+    replace(&credentials, watched.content()).map_err(|error| cannot(path, &error))?;
     Ok((credentials, watched))
+}
+
+fn cannot(path: &Path, error: &dyn fmt::Display) -> String {
+    format!("--credentials-file {}: {error}", path.display())
 }
 
 fn replace(credentials: &Credentials, content: &[u8]) -> Result<Changes, String> {

@@ -1,12 +1,11 @@
 //! Configuration: one struct for each concern, each setting with its flag, its environment variable, its default, and
 //! what a value that is too high or too low does.
 
-use humantime::Duration as HumanDuration;
-
 mod access;
 mod browsers;
 mod connection_age;
 mod database;
+mod duration;
 pub(crate) mod environment;
 mod limits;
 mod listen;
@@ -36,17 +35,6 @@ pub use secret::Secret;
 pub use stop::Stop;
 pub use tenants::Tenants;
 pub use tls::{Tls, UpstreamTls};
-
-/// A duration in which something can happen.
-fn positive(text: &str) -> Result<HumanDuration, String> {
-    match text.parse::<HumanDuration>() {
-        Ok(duration) if duration.is_zero() => {
-            Err("must be longer than nothing, such as 10s or 500ms".to_owned())
-        }
-        Ok(duration) => Ok(duration),
-        Err(error) => Err(format!("{error}; write it as 10s or 500ms")),
-    }
-}
 
 /// A whole number, no smaller than this. What the standard library says of one that is none does not say what would be.
 fn number<const LEAST: u32>(text: &str) -> Result<u32, String> {

@@ -63,12 +63,13 @@ impl Level {
     /// It cannot be read.
     pub(crate) fn follow(self, log: &Log) -> Result<Option<Followed>, String> {
         let Some(LevelFile { path, .. }) = &log.level_file else { return Ok(None) };
-        let cannot = |error| format!("--log-level-file {}: {error}", path.display());
-        let watched = Watched::open(path).map_err(cannot)?;
+        let at = path.display().to_string();
+        let cannot = move |error: &dyn std::fmt::Display| format!("--log-level-file {at}: {error}");
+        let watched = Watched::open(path).map_err(|error| cannot(&error))?;
         let take = move |contents: &[&[u8]]| {
-            let text = std::str::from_utf8(contents[0]).map_err(|error| error.to_string())?;
-            let level = LevelFile::parse(text)?;
-            self.0.reload(level).map_err(|error| error.to_string())?;
+            let text = std::str::from_utf8(contents[0]).map_err(|error| cannot(&error))?;
+            let level = LevelFile::parse(text).map_err(|error| cannot(&error))?;
+            self.0.reload(level).map_err(|error| cannot(&error))?;
             Ok(text.trim().to_owned())
         };
         Ok(Some(Followed::new("the log level", vec![watched], take)))

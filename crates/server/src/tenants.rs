@@ -26,13 +26,14 @@ pub(crate) fn read(settings: &config::Tenants, rules: &Rules) -> Result<(Tenants
 }
 
 fn follow(tenants: Tenants, path: &Path) -> Result<Followed, String> {
-    let cannot = |error: &dyn std::fmt::Display| format!("--tenants-file {}: {error}", path.display());
+    let at = path.display().to_string();
+    let cannot = move |error: &dyn std::fmt::Display| format!("--tenants-file {at}: {error}");
     let watched = Watched::open(path).map_err(|error| cannot(&error))?;
     let take = move |contents: &[&[u8]]| {
-        let text = std::str::from_utf8(contents[0]).map_err(|error| error.to_string())?;
-        let count = tenants.replace(text).map_err(|error| error.to_string())?;
+        let text = std::str::from_utf8(contents[0]).map_err(|error| cannot(&error))?;
+        let count = tenants.replace(text).map_err(|error| cannot(&error))?;
         Ok(format!("what {count} tenants may"))
     };
-    take(&[watched.content()]).map_err(|error| cannot(&error))?;
+    take(&[watched.content()])?;
     Ok(Followed::new("the tenants file", vec![watched], take))
 }

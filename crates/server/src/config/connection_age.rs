@@ -5,7 +5,7 @@ use std::{str::FromStr, time::Duration};
 use clap::Args;
 use humantime::Duration as HumanDuration;
 
-use super::positive;
+use super::duration::{duration, or_word};
 use crate::listener::Age;
 
 /// How old connections may become.
@@ -23,7 +23,7 @@ pub struct ConnectionAge {
     /// How long watches, event streams and streams of updates may go on after that, before they are ended with UNAVAILABLE, so
     /// that their callers go on over another connection from where they were. Too short, and all of a connection's streams
     /// begin anew at once; too long, and old connections stay for so long
-    #[arg(long, env = "MAX_CONNECTION_AGE_GRACE", default_value = "30s", hide_env_values = true)]
+    #[arg(long, env = "MAX_CONNECTION_AGE_GRACE", default_value = "30s", value_parser = duration, hide_env_values = true)]
     max_connection_age_grace: HumanDuration,
 }
 
@@ -35,13 +35,7 @@ impl FromStr for MaxAge {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "off" => Ok(Self(None)),
-            _ => match positive(text) {
-                Ok(age) => Ok(Self(Some(age.into()))),
-                Err(error) => Err(format!("{error}; or off")),
-            },
-        }
+        or_word(text, "off").map(Self)
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use humantime::Duration as HumanDuration;
 
-use super::{Bytes, Secret, bytes, number, positive};
+use super::{Bytes, Secret, bytes, duration::positive, number};
 
 /// Where the sessions are.
 #[derive(Debug, Clone, Args)]

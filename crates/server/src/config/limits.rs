@@ -7,7 +7,7 @@ use budget::Budget;
 use clap::Args;
 use humantime::Duration as HumanDuration;
 
-use super::{Bytes, bytes, number, positive};
+use super::{Bytes, bytes, duration::positive, number};
 use crate::{
     files::Connections,
     listener::{Age, Answers, Bounds, Capacity},

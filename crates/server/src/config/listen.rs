@@ -20,7 +20,7 @@ pub struct HttpAddr {
     pub http_addr: String,
 }
 
-fn host_and_port(text: &str) -> Result<String, String> {
+pub(super) fn host_and_port(text: &str) -> Result<String, String> {
     let (host, port) = text.rsplit_once(':').unwrap_or((text, ""));
     if host.is_empty() || host.contains('/') || port.parse::<u16>().is_err() {
         return Err("expected HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080 or 0.0.0.0:8080".to_owned());

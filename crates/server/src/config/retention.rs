@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr, time::Duration};
 use clap::Args;
 use humantime::Duration as HumanDuration;
 
-use super::positive;
+use super::duration::{or_word, positive};
 
 /// How long what is not the sessions themselves is kept.
 #[derive(Debug, Clone, Args)]
@@ -71,12 +71,7 @@ impl FromStr for Keep {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        if text == "never" {
-            return Ok(Self(None));
-        }
-        positive(text)
-            .map(|duration| Self(Some(duration.into())))
-            .map_err(|error| format!("{error}; or never"))
+        or_word(text, "never").map(Self)
     }
 }
 

@@ -53,7 +53,8 @@ async fn a_hangup_has_the_log_level_read_again() {
         level("loud");
         let line = hang_up(process).await;
         assert!(names(&line, &["wrong"], "the log level"), "{line}");
-        process.says("the log level is wrong; what it said before goes on to hold");
+        let line = process.says("the log level is wrong; what it said before goes on to hold");
+        assert!(line["error"].as_str().unwrap().contains(path.to_str().unwrap()), "{line}");
         rest.get("x").await;
         let line = hang_up(process).await;
         assert!(names(&line, &["wrong"], "the log level"), "{line}");
@@ -85,6 +86,16 @@ async fn a_hangup_names_all_files_that_are_followed() {
     let line = hang_up(&service.server).await;
     assert!(names(&line, &["changed", "unchanged"], "the tenants file"), "{line}");
     service.server.says("the tenants file was read again");
+    // What is wrong with one of them is told with its path.
+    for (name, file) in [
+        ("credentials.json", "the credentials file"),
+        ("tenants.json", "the tenants file"),
+        ("certificate.pem", "the TLS certificate"),
+    ] {
+        let path = secure.write(name, "{");
+        let line = service.server.says(&format!("{file} is wrong; what it said before goes on to hold"));
+        assert!(line["error"].as_str().unwrap().contains(path.to_str().unwrap()), "{line}");
+    }
 }
 
 #[test]
