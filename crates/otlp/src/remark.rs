@@ -37,9 +37,9 @@ pub(crate) fn log() {
     for remark in all() {
         let variable = &remark.variable;
         if remark.look == Look::Unknown {
-            tracing::debug!(variable, "{remark}");
+            tracing::debug!("{variable}: {remark}");
         } else {
-            tracing::warn!(variable, "{remark}");
+            tracing::warn!("{variable}: {remark}");
         }
     }
 }
