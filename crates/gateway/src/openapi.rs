@@ -13,7 +13,10 @@ mod page;
 mod parameters;
 pub(crate) mod rules;
 mod session;
+#[cfg(test)]
+mod tests;
 mod types;
+mod wording;
 
 use axum::response::IntoResponse;
 use bytes::Bytes;
@@ -59,27 +62,31 @@ const REVALIDATED: HeaderValue = HeaderValue::from_static("no-cache");
 
 pub(crate) async fn get(call: Call, Headers(known): Headers<Known>) -> Reply<OpenApi> {
     let document = document::encoded(call.gateway.options.access.is_required());
-    let headers = [(ETAG, document.etag.clone()), (CACHE_CONTROL, REVALIDATED)];
-    if known.holds(document.etag.to_str().unwrap_or_default()) {
-        return Reply::new((StatusCode::NOT_MODIFIED, headers));
-    }
     let json = [(CONTENT_TYPE, HeaderValue::from_static("application/json"))];
-    Reply::new((headers, json, document.json.clone()))
+    unless_known(&known, document.etag.clone(), (json, document.json.clone()))
+}
+
+/// What is asked for, unless the caller has it already.
+fn unless_known<A: Answers>(known: &Known, etag: HeaderValue, whole: impl IntoResponse) -> Reply<A> {
+    let is_known = known.holds(etag.to_str().unwrap_or_default());
+    let headers = [(ETAG, etag), (CACHE_CONTROL, REVALIDATED)];
+    if is_known { Reply::new((StatusCode::NOT_MODIFIED, headers)) } else { Reply::new((headers, whole)) }
 }
 
 /// The page.
 pub(crate) struct Docs;
 
 impl Answers for Docs {
-    const ANSWERS: &'static [Answer] = &[Answer::text("text/html")];
+    const ANSWERS: &'static [Answer] =
+        &[Answer::text("text/html").with(WITH_ETAG), Answer::empty(304).with(WITH_ETAG)];
 }
 
-pub(crate) async fn docs(call: Call) -> Reply<Docs> {
+pub(crate) async fn docs(call: Call, Headers(known): Headers<Known>) -> Reply<Docs> {
     let options = &call.gateway.options;
     let host = call.parts.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
     let origin = origin(&call, host);
     let page = page::page(options.access.is_required(), &origin);
-    Reply::new(html(page))
+    unless_known(&known, document::etag(&page), html(page))
 }
 
 /// Where the page's reader has found the service. A proxy that speaks TLS in its place says so.

@@ -44,7 +44,7 @@ pub const TRACEPARENT: &str = "traceparent";
 pub const TRACESTATE: &str = "tracestate";
 
 /// The longest request id that is taken over from a caller, in characters.
-const MAX_REQUEST_ID: usize = 128;
+pub const MAX_REQUEST_ID: usize = 128;
 
 /// By what a call comes in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -7,6 +7,7 @@ use domain::Reason;
 use prost::Message as _;
 use prost_types::{DescriptorProto, FileDescriptorProto, FileDescriptorSet};
 
+use super::wording;
 use crate::problem::camel_case_words;
 
 const PACKAGE: &str = "channelsession.v1";
@@ -47,9 +48,14 @@ impl Contract {
         self.messages.get(name)
     }
 
+    #[cfg(test)]
+    pub(super) fn message_names(&self) -> impl Iterator<Item = &str> {
+        self.messages.keys().map(String::as_str)
+    }
+
     /// What is said of a message, a field, a value or a method, in the words of REST's callers.
     pub(super) fn comment(&self, name: &str) -> Option<String> {
-        self.comments.get(name).map(|comment| camel_case_words(comment))
+        wording::followed(name, &self.comments).map(|comment| camel_case_words(&wording::of_rest(comment)))
     }
 
     /// What is said of a method, without its errors.

@@ -32,10 +32,15 @@ pub(super) fn encoded(is_required: bool) -> &'static Encoded {
 
 fn encode(is_required: bool) -> Encoded {
     let json = Bytes::from(document(is_required).to_string());
-    let digest = URL_SAFE_NO_PAD.encode(Sha256::digest(&json));
-    // Letters and digits.
-    let etag = HeaderValue::try_from(format!("\"{digest}\"")).unwrap_or(HeaderValue::from_static("\"\""));
+    let etag = etag(&json);
     Encoded { json, etag }
+}
+
+/// An entity tag by the content.
+pub(super) fn etag(content: impl AsRef<[u8]>) -> HeaderValue {
+    let digest = URL_SAFE_NO_PAD.encode(Sha256::digest(content));
+    // Letters and digits.
+    HeaderValue::try_from(format!("\"{digest}\"")).unwrap_or(HeaderValue::from_static("\"\""))
 }
 
 /// The document. `is_required` says whether callers need credentials; otherwise they may.
@@ -79,15 +84,16 @@ pub(super) fn document(is_required: bool) -> Value {
 const DESCRIPTION: &str = "\
 REST over the gRPC service `channelsession.v1.ChannelSessionService`, whose reflection describes that.
 
-Requests with unknown members are refused by name, and so are query parameters that are unknown or empty. In a body, null \
-is the same as leaving a member out, except in a value. Names may be written as in the proto, too: `remove_keys` for \
+Requests with unknown members are refused by name, and so are query parameters that are unknown or empty, except where an \
+operation says that it does not look at its query. In a body, null is the same as leaving a member out, except in a value. Names may be written as in the proto, too: `remove_keys` for \
 `removeKeys`. No text may hold U+0000 or a lone surrogate.
 
 Errors are problems (RFC 9457): callers branch on `reason`. A path that there is not answers 404 `NOT_FOUND`, and a method \
 that a path does not take 405 `METHOD_NOT_ALLOWED` with `Allow`. A change that fails has changed nothing, unless the problem \
 says `\"outcome\": \"unknown\"`.
 
-A request may bear its own `X-Request-Id`, and the `traceparent` of its trace.";
+A request may bear its own `X-Request-Id`, of 1 to 128 visible ASCII characters, and the `traceparent` of its trace. Every \
+answer has an `X-Request-Id`: that one, or a new one where there is none or it is another text. The log has it.";
 
 fn schemas(mut generators: Generators) -> Map<String, Value> {
     let mut schemas = generators.requests.take_definitions(true);

@@ -88,8 +88,8 @@ pub(super) fn operation(operation: &Operation, generators: &mut Generators, is_r
             described.insert(name.to_owned(), value);
         }
     };
-    let comment = rpc(operation).and_then(|rpc| contract().method(&rpc));
-    add("description", comment.map(|comment| [&*comment, note(operation)].join("\n\n").trim_end().into()));
+    let description = description(operation);
+    add("description", (!description.is_empty()).then(|| description.into()));
     let parameters = parameters::of(operation);
     add("parameters", (!parameters.is_empty()).then(|| parameters.into()));
     add(
@@ -99,12 +99,27 @@ pub(super) fn operation(operation: &Operation, generators: &mut Generators, is_r
     described
 }
 
+/// What it does: as the call that it makes says it, and what its form over REST has of its own.
+fn description(operation: &Operation) -> String {
+    let comment = rpc(operation).and_then(|rpc| contract().method(&rpc)).unwrap_or_default();
+    let of_call = comment.split("\n\n").filter(|part| !is_of_other_form(operation, part));
+    let query = if operation.query.is_none() { "A query is not looked at." } else { "" };
+    let parts = of_call.chain([note(operation), query]).filter(|part| !part.is_empty());
+    parts.collect::<Vec<_>>().join("\n\n")
+}
+
+/// Whether a part of the call's comment is about what this form of it cannot ask for.
+fn is_of_other_form(operation: &Operation, part: &str) -> bool {
+    operation.id == "updateForm" && part.starts_with("Keys can be removed")
+}
+
 /// What its form over REST has of its own.
 fn note(operation: &Operation) -> &'static str {
     match operation.id {
         "updateForm" => {
-            "This is the form of legacy callers: the body is the list alone, and may come without a content type. A query is \
-             ignored. What needs more is the full form, `PATCH /channel-sessions/{channelSessionId}`."
+            "This is the form of legacy callers: the body is the list alone, and may come without a content type. Which revision \
+             the session has to have, `If-Match` can say. What needs more, such as to remove keys, is the full form, \
+             `PATCH /channel-sessions/{channelSessionId}`."
         }
         "putChannelSession" => {
             "Where there is a session with this id already, the document is put in its place, as its next revision, unless \

@@ -84,7 +84,7 @@ pub(super) fn answer_headers(headers: &[(&'static str, bool)]) -> Map<String, Va
 fn answer_header(name: &str, is_required: bool) -> Value {
     let (description, schema) = match name {
         "ETag" => (
-            "The session's revision, as an entity tag.",
+            "Which version this is, as an entity tag; a session's is its revision.",
             json!({ "type": "string", "pattern": r#"^"[^"]*"$"# }),
         ),
         "Location" => ("Where the session is.", json!({ "type": "string", "format": "uri-reference" })),

@@ -29,7 +29,7 @@ fn each_operation_is_described_by_its_types() {
         "batchUpdateData POST /batch-update-data: query::Nothing batch_update_data::Batch [Prefer] 200",
         "watchChannelSessions GET /events: events::Parameters - [Last-Event-ID] 200",
         "getHome GET /: - - [] 200,200",
-        "getDocs GET /docs: - - [] 200",
+        "getDocs GET /docs: - - [If-None-Match] 200,304",
         "getOpenApi GET /openapi.json: - - [If-None-Match] 200,304",
         "getHealth GET /healthz: - - [] 200",
         "getReadiness GET /readyz: - - [] 200",
@@ -54,4 +54,15 @@ fn the_documented_routes_are_those_that_there_are() {
     documented.sort();
     there.sort();
     assert_eq!(documented, there);
+}
+
+/// Whoever asks for a path that there is not is told each of those that there are, once.
+#[tokio::test]
+async fn a_path_that_there_is_not_is_answered_with_all_that_there_are() {
+    let fake = Fake::default();
+    let detail = send(&fake, "GET /nothing").await.json()["detail"].to_string();
+    let told: Vec<_> = detail.split([' ', ',', '"']).filter(|word| word.starts_with('/')).collect();
+    for Operation { path, .. } in operations() {
+        assert_eq!(told.iter().filter(|told| **told == path).count(), 1, "{path} in {detail}");
+    }
 }
