@@ -22,7 +22,7 @@ use opentelemetry_sdk::{
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use environment::Settings;
+use environment::{Endpoint, Settings};
 use sender::Sender;
 use spans::Exporter;
 
@@ -54,8 +54,8 @@ pub fn start(metrics: &Metrics, version: &'static str) -> Result<Otlp, Invalid> 
     let resource = named(resource);
     if let Some(endpoint) = traces.as_ref().or(pushed.as_ref()) {
         tracing::info!(
-            traces = traces.as_ref().map(|it| it.url.to_string()),
-            metrics = pushed.as_ref().map(|it| it.url.to_string()),
+            traces = traces.as_ref().map(Endpoint::told),
+            metrics = pushed.as_ref().map(Endpoint::told),
             protocol = endpoint.protocol.as_str(),
             "sending to an OpenTelemetry collector"
         );
@@ -82,7 +82,7 @@ pub fn start(metrics: &Metrics, version: &'static str) -> Result<Otlp, Invalid> 
 /// A variable does not say what it has to.
 pub fn destination() -> Result<Option<String>, Invalid> {
     let Settings { traces, metrics, .. } = Settings::read(&|name| std::env::var(name).ok())?;
-    Ok(traces.or(metrics).map(|endpoint| endpoint.url.to_string()))
+    Ok(traces.or(metrics).map(|endpoint| endpoint.told()))
 }
 
 /// The scope that everything is recorded in.

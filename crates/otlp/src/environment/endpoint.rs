@@ -94,6 +94,11 @@ impl Endpoint {
         let headers = headers::read(&of)?;
         Ok(Some(Self { url, protocol, headers, timeout, is_compressed: is_compressed(&of)?, authorities }))
     }
+
+    /// The address as people are told it, without its query: some have a key there.
+    pub(crate) fn told(&self) -> String {
+        without_query(&self.url.to_string()).to_owned()
+    }
 }
 
 fn protocol(of: &Of<'_>) -> Result<Protocol, Invalid> {
@@ -116,6 +121,10 @@ fn is_compressed(of: &Of<'_>) -> Result<bool, Invalid> {
     }
 }
 
+fn without_query(address: &str) -> &str {
+    address.split_once('?').map_or(address, |(address, _)| address)
+}
+
 /// The address that a text says, with a path behind it.
 fn address(of: &Of<'_>, text: &str, protocol: Protocol, path: Option<&str>) -> Result<Uri, String> {
     let example = protocol.example();
@@ -125,7 +134,7 @@ fn address(of: &Of<'_>, text: &str, protocol: Protocol, path: Option<&str>) -> R
             "an address has no user or password in it, as {example} has none; who sends is said by \
              OTEL_EXPORTER_OTLP_HEADERS_FILE"
         ),
-        None => format!("{text:?} is no address; write it as {example}"),
+        None => format!("{:?} is no address; write it as {example}", without_query(text)),
     };
     let base = text.trim_end_matches('/');
     let whole = match (protocol, path) {

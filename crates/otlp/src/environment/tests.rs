@@ -73,6 +73,7 @@ fn what_a_variable_cannot_say_is_refused_by_its_name_and_without_what_is_secret(
         ("OTEL_TRACES_SAMPLER", "parentbased_always"),
         ("OTEL_TRACES_SAMPLER", "1%"),
         (ENDPOINT, "http://me:hunter2@c:4318"),
+        (ENDPOINT, "c?key=hunter2"),
         ("OTEL_EXPORTER_OTLP_HEADERS", "a=hunter2%zz"),
         ("OTEL_EXPORTER_OTLP_HEADERS", "a=hunter2%"),
         ("OTEL_EXPORTER_OTLP_HEADERS", "a=hunter2%ff"),
@@ -110,6 +111,9 @@ fn headers_are_percent_encoded_and_not_printed() {
         (&"Bearer hunter2".parse().expect("text"), &"b".parse().expect("text"))
     );
     assert!(!format!("{traces:?}").contains("hunter2"));
+    let own = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://c/v1/traces?key=hunter2");
+    let traces = read(&[own]).expect("settings").traces.expect("an endpoint");
+    assert_eq!((traces.told().as_str(), traces.url.query()), ("http://c/v1/traces", Some("key=hunter2")));
 }
 
 #[test]
