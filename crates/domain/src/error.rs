@@ -3,11 +3,13 @@
 
 mod chain;
 mod reason;
+mod source;
 
 pub use chain::chain;
 pub use reason::Reason;
+pub use source::Source;
 
-use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
+use std::{fmt, time::Duration};
 
 use crate::{
     event::Entry,
@@ -133,23 +135,6 @@ pub enum Error {
     Internal(Source),
 }
 
-/// A cause that stays inside the service. Shared, since several items can fail for one cause.
-#[derive(Debug, Clone)]
-pub struct Source(Arc<dyn StdError + Send + Sync>);
-
-impl<E: Into<Box<dyn StdError + Send + Sync>>> From<E> for Source {
-    fn from(cause: E) -> Self {
-        Self(cause.into().into())
-    }
-}
-
-impl fmt::Display for Source {
-    /// With the whole [chain] of causes.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&chain(&*self.0))
-    }
-}
-
 /// A right that the service lacks in its database. It stays away until somebody grants it.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}; grant the role of the database URL what deploy/README.md lists")]
@@ -268,7 +253,7 @@ impl Error {
     /// Whether the store is unavailable until somebody grants the service a right.
     #[must_use]
     pub fn is_denied(&self) -> bool {
-        matches!(self, Self::StoreUnavailable { cause, .. } if cause.0.is::<Denied>())
+        matches!(self, Self::StoreUnavailable { cause, .. } if cause.is::<Denied>())
     }
 
     /// After how long the same may be answered otherwise, where this error knows it better than its reason does.
