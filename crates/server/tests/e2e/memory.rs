@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crate::support::{Front, Service, Store, latency::Latencies, size::short_or_full};
 
 /// What the process may take under each attack, in bytes, beside its program: less than deploy/README.md has operators reckon with,
-/// which is 480 MB. Under all attacks at once 280 to 364 MB were seen, more the less else the machine has to do.
+/// which is 480 MB.
 const MAX_MEMORY: u64 = 400 << 20;
 
 /// Has something done, in full again and again for a while, beside a good caller who updates a session of its own.

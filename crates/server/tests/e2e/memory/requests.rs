@@ -22,6 +22,7 @@ on_both_stores!(
     messages_to_health_and_reflection_that_do_not_end,
     tiny_parts_of_small_messages,
     numbers_that_are_written_out,
+    large_bodies_of_many_parts_one_after_the_other,
     the_largest_documents_have_room_in_the_smallest_budget,
 );
 
@@ -75,6 +76,32 @@ async fn numbers_that_are_written_out(store: Store) {
         assert!(["DOCUMENT_TOO_LARGE", "OVERLOADED"].contains(&&*reason), "{reason}");
     }
     assert!(answers.iter().any(|answer| answer.failure().reason == "DOCUMENT_TOO_LARGE"));
+}
+
+/// What each leaves behind is used again by the next: more large pieces come and go here than there is room for at once.
+async fn large_bodies_of_many_parts_one_after_the_other(store: Store) {
+    const CALLERS: usize = 64;
+    const BYTES: usize = 4 << 20;
+    let service = service(store).await;
+    let bodies = [
+        "[".repeat(BYTES - 10),
+        format!(r#"{{"id":"x","a":[{}1]}}"#, "[],".repeat((BYTES - 100) / 3)),
+        format!(r#"{{"id":"x","a":[{}1]}}"#, "1,".repeat((BYTES - 100) / 2)),
+    ];
+    let bodies = bodies.map(Bytes::from);
+    let rest = service.rest();
+    let attack = async || {
+        let mut answers = Vec::new();
+        for body in bodies.iter().cycle().take(short_or_full(18, 36)) {
+            answers.extend(join_all((0..CALLERS).map(|_| rest.create(body.clone()))).await);
+        }
+        answers
+    };
+    for answer in beside_a_good_caller(&service, attack).await {
+        let reason = answer.failure().reason;
+        let expected = ["DOCUMENT_TOO_LARGE", "MALFORMED_BODY", "OVERLOADED", "DEADLINE_EXCEEDED"];
+        assert!(expected.contains(&&*reason), "{reason}");
+    }
 }
 
 /// As large as they may be, of as many parts as that holds, with as much white space: each where it comes alone.
