@@ -75,7 +75,7 @@ const MAX_HEAD_BYTES: u32 = 64 * 1024;
 /// reason; over HTTP/2 their size is all that is bounded. Beyond it the answer is a bare 431.
 const MAX_HEADERS_READ: usize = 2 * wire::headers::MAX_HEADERS;
 
-/// How long an HTTP/1.1 connection may be idle, and what is left of it for a request's head (see [`heads`]): longer than load
+/// How long a connection may be idle that speaks HTTP/1.1, or has said nothing yet (see [`heads`]): longer than load
 /// balancers keep theirs, which is a minute, or they would send requests into connections that are just being closed.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(75);
 

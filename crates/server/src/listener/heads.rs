@@ -20,7 +20,7 @@ use tokio::{
     time::{Sleep, sleep},
 };
 
-use super::capacity::Room;
+use super::{IDLE_TIMEOUT, capacity::Room};
 use arriving::Arriving;
 
 /// How long a head may take from its first byte to its last. Too short, and callers on bad lines are cut off; too long, and those
@@ -38,12 +38,13 @@ const MAX_READ_BYTES: u64 = FREE_BYTES as u64;
 #[derive(Debug, Clone)]
 pub(super) struct Heads(Memory);
 
-/// A connection's stream, whose reads fail once a head has taken too long or too much, and when one is on its way while the
-/// connection has to end for another one.
+/// A connection's stream, whose reads fail once a head has taken too long or too much, or none has come at all; and when one is
+/// on its way while the connection has to end for another one.
 pub(super) struct Timely<S> {
     stream: Take<S>,
     arriving: Arriving,
-    /// Runs while a head arrives.
+    is_arriving: bool,
+    /// Runs until the first head begins, and while one arrives.
     limit: Option<Pin<Box<Sleep>>>,
     /// What has come of it.
     share: Share,
@@ -62,7 +63,9 @@ impl Heads {
     /// Has what arrives on a connection be within the limits.
     pub(super) fn within_limits<S: AsyncRead>(&self, stream: S, room: Arc<Room>) -> Timely<S> {
         let stream = stream.take(MAX_READ_BYTES);
-        Timely { stream, arriving: Arriving::default(), limit: None, share: self.0.share(), room, calls: 0 }
+        let limit = Some(Box::pin(sleep(IDLE_TIMEOUT)));
+        let (arriving, share) = (Arriving::default(), self.0.share());
+        Timely { stream, arriving, is_arriving: false, limit, share, room, calls: 0 }
     }
 }
 
@@ -84,7 +87,9 @@ impl<S> Timely<S> {
             self.calls = self.room.calls();
             self.arriving.answered();
         }
-        match self.arriving.see(came) {
+        let bytes = self.arriving.see(came);
+        let was_arriving = std::mem::replace(&mut self.is_arriving, bytes > 0);
+        match bytes {
             0 => {
                 self.limit = None;
                 if !self.share.is_empty() {
@@ -93,7 +98,9 @@ impl<S> Timely<S> {
             }
             bytes => {
                 self.share.grow(bytes).map_err(|_| io::ErrorKind::OutOfMemory)?;
-                self.limit.get_or_insert_with(|| Box::pin(sleep(TIMEOUT)));
+                if !was_arriving {
+                    self.limit = Some(Box::pin(sleep(TIMEOUT)));
+                }
             }
         }
         Ok(())
@@ -173,7 +180,6 @@ mod tests {
         let (mut peer, end) = duplex(1 << 20);
         let room = room().await;
         let mut stream = Heads::default().within_limits(end, room.clone());
-        read_all(&mut stream).await.expect("nothing has come");
         for _ in 0..3 {
             peer.write_all(format!("{HEAD}\r\n").as_bytes()).await.expect("room");
             read_all(&mut stream).await.expect("a whole head has come");
@@ -183,6 +189,18 @@ mod tests {
         let begun = Instant::now();
         let ended = read_all(&mut stream).await.expect_err("half a head has come");
         assert_eq!((ended.kind(), begun.elapsed().as_secs()), (io::ErrorKind::TimedOut, TIMEOUT.as_secs()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_on_which_nothing_comes_ends_as_an_idle_one() {
+        let (_peer, end) = duplex(1 << 20);
+        let mut stream = Heads::default().within_limits(end, room().await);
+        let begun = Instant::now();
+        let ended = read_all(&mut stream).await.expect_err("nothing has come");
+        assert_eq!(
+            (ended.kind(), begun.elapsed().as_secs()),
+            (io::ErrorKind::TimedOut, IDLE_TIMEOUT.as_secs())
+        );
     }
 
     #[tokio::test(start_paused = true)]
