@@ -26,7 +26,7 @@ pub(crate) use failure::Failure;
 pub(crate) use progress::Progress;
 pub use {
     entries::Location,
-    report::{Cause, Error, Report},
+    report::{CannotOpen, Cause, Error, Report},
 };
 
 /// What to store.
@@ -56,7 +56,31 @@ pub enum Existing {
     Skip,
 }
 
-/// Imports what `args` name into a tenant's sessions. The result goes to `out`, bad lines go to `err`.
+/// What is imported, opened.
+pub struct Source {
+    reader: Box<dyn io::Read + Send>,
+    /// In bytes, where that is known.
+    size: Option<u64>,
+}
+
+/// Opens what `args` name: before a database is made for it.
+///
+/// # Errors
+/// It cannot be opened.
+pub fn open(args: &Args) -> Result<Source, CannotOpen> {
+    let failed = |source| CannotOpen { file: args.file.clone(), source };
+    if args.file.as_os_str() == "-" {
+        return Ok(Source { reader: Box::new(io::stdin()), size: None });
+    }
+    let file = File::open(&args.file).map_err(failed)?;
+    let metadata = file.metadata().map_err(failed)?;
+    if metadata.is_dir() {
+        return Err(failed(io::Error::other("this is a folder; name a file of documents")));
+    }
+    Ok(Source { reader: Box::new(file), size: metadata.is_file().then_some(metadata.len()) })
+}
+
+/// Imports a source into a tenant's sessions, as `args` say. The result goes to `out`, bad lines go to `err`.
 ///
 /// Whether all went well is in the report: an import that refused documents has succeeded for the others only. The
 /// future may be dropped at any time: what the store has begun with is stored to its end, unless the runtime ends
@@ -66,19 +90,16 @@ pub enum Existing {
 /// The import has stopped before the end of the input. What had been stored by then stays, and is in the error.
 pub async fn run(
     args: &Args,
+    source: Source,
     store: Arc<dyn Store>,
     tenant: &TenantId,
     out: &mut (dyn Write + Send),
     err: &mut (dyn Write + Send),
 ) -> Result<Report, Error> {
     let mut report = Report::default();
-    let end = match open(args) {
-        Ok((file, size)) => {
-            let target = batch::Target { store, tenant, existing: args.existing };
-            import(file, args.raw, &target, &Progress::new(size, "imported"), err, &mut report).await
-        }
-        Err(source) => Err(Cause::Open { file: args.file.clone(), source }),
-    };
+    let target = batch::Target { store, tenant, existing: args.existing };
+    let progress = Progress::new(source.size, "imported");
+    let end = import(source.reader, args.raw, &target, &progress, err, &mut report).await;
     end.and_then(|()| writeln!(out, "{report}").and_then(|()| out.flush()).map_err(Cause::Report))
         .map(|()| report)
         .map_err(|cause| Error { report, cause })
@@ -107,19 +128,6 @@ async fn import(
     }
     // The channel also closes if the thread panics, which must not pass for the end of the input.
     reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-}
-
-/// The input, and its size in bytes where it has one.
-fn open(args: &Args) -> io::Result<(Box<dyn io::Read + Send>, Option<u64>)> {
-    if args.file.as_os_str() == "-" {
-        return Ok((Box::new(io::stdin()), None));
-    }
-    let file = File::open(&args.file)?;
-    let metadata = file.metadata()?;
-    if metadata.is_dir() {
-        return Err(io::Error::other("this is a folder; name a file of documents"));
-    }
-    Ok((Box::new(file), metadata.is_file().then_some(metadata.len())))
 }
 
 #[cfg(test)]

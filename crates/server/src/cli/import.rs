@@ -8,6 +8,8 @@ use crate::{import, shutdown::Signals};
 impl Import {
     pub(super) async fn run(self) -> Result<ExitCode, Failure> {
         let mut signals = Signals::listen()?;
+        // Before a database is made.
+        let source = import::open(&self.import)?;
         let store = tokio::select! {
             store = open(&self.database) => store?,
             _ = signals.next() => return Err(INTERRUPTED.into()),
@@ -15,7 +17,7 @@ impl Import {
         let (mut out, mut err) = (io::stdout(), io::stderr());
         let tenant = self.tenant.id();
         let imported = tokio::select! {
-            imported = import::run(&self.import, store.clone(), &tenant, &mut out, &mut err) => Some(imported),
+            imported = import::run(&self.import, source, store.clone(), &tenant, &mut out, &mut err) => Some(imported),
             _ = signals.next() => None,
         };
         // Waits for the batch that is under way.

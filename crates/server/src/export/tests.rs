@@ -72,7 +72,8 @@ async fn what_is_exported_can_be_imported_again() {
             let args = import::Args { file, raw: true, existing: import::Existing::Refuse };
             let mut err = Vec::new();
             let tenant = TenantId::only();
-            let report = import::run(&args, again.shared(), &tenant, &mut Vec::new(), &mut err).await;
+            let source = import::open(&args).expect("it was written");
+            let report = import::run(&args, source, again.shared(), &tenant, &mut Vec::new(), &mut err).await;
             assert_eq!(report.expect("the import succeeds").imported, count as u64 + 2);
             assert_eq!(again.get("without").as_deref(), Some(r#"{"id":"without"}"#));
             again.put("without", "{}");

@@ -23,6 +23,16 @@ impl fmt::Display for Report {
     }
 }
 
+/// The input cannot be opened.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot open {}: {source}", file.display())]
+pub struct CannotOpen {
+    /// The input.
+    pub file: PathBuf,
+    /// What the operating system says.
+    pub source: io::Error,
+}
+
 /// An import that stopped before the end of its input, or could not tell how it ended.
 #[derive(Debug)]
 pub struct Error {
@@ -35,14 +45,6 @@ pub struct Error {
 /// Why an import stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum Cause {
-    /// The input cannot be opened.
-    #[error("cannot open {}: {source}", file.display())]
-    Open {
-        /// The input.
-        file: PathBuf,
-        /// What the operating system says.
-        source: io::Error,
-    },
     /// The input cannot be read on.
     #[error("line {line}: cannot read on: {source}")]
     Read {
@@ -89,7 +91,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { report, cause } = self;
         match cause {
-            Cause::Open { .. } | Cause::Format { .. } | Cause::Empty => write!(f, "{cause}"),
+            Cause::Format { .. } | Cause::Empty => write!(f, "{cause}"),
             Cause::Read { .. } | Cause::Malformed { .. } | Cause::Store { .. } => write!(
                 f,
                 "{cause}\nThe import stopped there; before that it {report}. To go on once this is fixed, import \

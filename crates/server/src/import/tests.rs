@@ -45,7 +45,8 @@ async fn run_with(store: &Memory, flags: &[&str], content: impl AsRef<[u8]>) -> 
     let command = ["import", path].into_iter().chain(flags.iter().copied());
     let args = <Command as clap::Parser>::try_parse_from(command).expect("the flags are right").args;
     let (mut out, mut err) = (Vec::new(), Vec::new());
-    let result = run(&args, store.shared(), &TenantId::only(), &mut out, &mut err).await;
+    let source = open(&args).expect("it is there");
+    let result = run(&args, source, store.shared(), &TenantId::only(), &mut out, &mut err).await;
     let text = |bytes| String::from_utf8(bytes).expect("reports are text");
     Ran { result, out: text(out), bad_lines: text(err).lines().map(str::to_owned).collect() }
 }
@@ -306,12 +307,10 @@ async fn a_store_that_fails_stops_the_import_and_a_repeat_does_the_rest() {
     }
 }
 
-#[tokio::test]
-async fn a_file_that_cannot_be_read_is_an_error() {
+#[test]
+fn a_file_that_cannot_be_read_is_an_error() {
     let args = Args { file: "no/such/file".into(), raw: false, existing: Existing::Refuse };
-    let store = Memory::default().shared();
-    let error = run(&args, store, &TenantId::only(), &mut Vec::new(), &mut Vec::new()).await;
-    let error = error.expect_err("there is no such file").to_string();
+    let error = open(&args).err().expect("there is no such file").to_string();
     assert!(error.starts_with("cannot open no/such/file: "), "{error}");
 }
 

@@ -168,6 +168,9 @@ fn a_file_that_is_not_there_is_named() {
     let imported = import(&url, &folder.path().join("missing.json"), &[]);
     assert_eq!((imported.code, &*imported.out), (1, ""));
     assert!(imported.err.contains("cannot open") && imported.err.contains("missing.json"), "{imported:?}");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "no database is made for it");
+    let (_folder, good) = file(r#"{"id":"a"}"#);
+    assert_eq!(import(&url, &good, &[]).code, 0);
     let output = folder.path().join("no such folder").join("out.json");
     let exported = export(&url, &["--output", output.to_str().unwrap()]);
     assert_eq!((exported.code, &*exported.out), (1, ""));
