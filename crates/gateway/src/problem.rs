@@ -114,7 +114,7 @@ impl Problem {
 
     /// A call that may have been lost: what answered is not the service but the way to it, of which no caller is told.
     fn lost(code: Code, message: &str) -> Self {
-        tracing::warn!(?code, message, "the service cannot be reached");
+        tracing::warn!(?code, cause = message, "the service cannot be reached");
         let reason = if code == Code::DeadlineExceeded {
             Reason::DeadlineExceeded
         } else if code == Code::ResourceExhausted {

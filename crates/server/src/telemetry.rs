@@ -13,6 +13,7 @@ use crate::{
     config::{LevelFile, Log, LogFormat},
     followed::Followed,
 };
+use ::telemetry::audit::TARGET;
 use lines::Lines;
 
 /// Standard error, to which the log goes: standard output belongs to what a command returns.
@@ -69,6 +70,10 @@ impl Level {
         let take = move |contents: &[&[u8]]| {
             let text = std::str::from_utf8(contents[0]).map_err(|error| cannot(&error))?;
             let level = LevelFile::parse(text).map_err(|error| cannot(&error))?;
+            // Told while it is still written.
+            if !level.would_enable(TARGET, &tracing::Level::INFO) {
+                tracing::info!(target: TARGET, holds = text.trim(), "the log level is read again, and leaves out such lines");
+            }
             self.0.reload(level).map_err(|error| cannot(&error))?;
             Ok(text.trim().to_owned())
         };

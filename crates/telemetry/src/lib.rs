@@ -8,6 +8,7 @@ pub mod attribute;
 pub mod audit;
 pub mod call;
 mod commands;
+mod once_per_second;
 mod signal;
 mod statement;
 pub mod trace;
@@ -17,14 +18,21 @@ pub use signal::{Exported, Recorder, Signal, install, signal};
 pub use statement::{Statement, database, statement};
 
 use domain::{Error, Outcome};
+use once_per_second::OncePerSecond;
 
 /// Says of an error what its caller is not told: the cause of what is none of the caller's making goes to the log. To be
-/// called once for each error, by whoever answers with it.
+/// called once for each error, by whoever answers with it. While the store is away, every call fails by one cause, which is told
+/// once a second.
 pub fn error(error: &Error) {
     if let Error::Internal(cause) = error {
         tracing::error!(%cause, "internal error");
     } else if let Error::StoreUnavailable { cause, .. } = error {
-        tracing::warn!(%cause, "the store is unavailable");
+        static UNAVAILABLE: OncePerSecond = OncePerSecond::new();
+        if UNAVAILABLE.is_due() {
+            tracing::warn!(%cause, "the store is unavailable");
+        } else {
+            tracing::debug!(%cause, "the store is unavailable");
+        }
     }
     if error.outcome() == Outcome::Unknown {
         signal(Signal::OutcomeUnknown);
