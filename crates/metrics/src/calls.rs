@@ -2,20 +2,21 @@
 
 use std::time::SystemTime;
 
+use prometheus_client::metrics::gauge::Gauge;
 use telemetry::call::{Ended, Outcome, Port};
 
 use crate::{
     label::label,
     names::{self, attribute},
-    registered::{Counters, Durations, Gauges, Registered},
+    registered::{Counters, Durations, Registered},
 };
 
 #[derive(Debug)]
 pub(crate) struct Calls {
     rpc_duration: Durations<3>,
-    rpc_active: Gauges<0>,
+    rpc_active: Gauge,
     http_duration: Durations<3>,
-    http_active: Gauges<0>,
+    http_active: Gauge,
     unauthenticated: Counters<1>,
     over_quota: Counters<1>,
     unknown_outcomes: Counters<0>,
@@ -28,9 +29,9 @@ impl Calls {
     pub(crate) fn new(registered: &mut Registered) -> Self {
         Self {
             rpc_duration: registered.traced(names::RPC_DURATION),
-            rpc_active: registered.gauges(names::RPC_ACTIVE),
+            rpc_active: registered.gauge(names::RPC_ACTIVE),
             http_duration: registered.traced(names::HTTP_DURATION),
-            http_active: registered.gauges(names::HTTP_ACTIVE),
+            http_active: registered.gauge(names::HTTP_ACTIVE),
             unauthenticated: registered.counters_of(
                 names::UNAUTHENTICATED,
                 attribute::CREDENTIALS,
@@ -42,12 +43,12 @@ impl Calls {
     }
 
     pub(crate) fn began(&self, port: Port) {
-        self.active(port).get_or_create(&[]).inc();
+        self.active(port).inc();
     }
 
     pub(crate) fn ended(&self, ended: Ended) {
         let Ended { port, method, route, outcome, took, place, .. } = ended;
-        self.active(port).get_or_create(&[]).dec();
+        self.active(port).dec();
         let (durations, labels) = match port {
             Port::Grpc => (
                 &self.rpc_duration,
@@ -95,7 +96,7 @@ impl Calls {
         self.unknown_outcomes.get_or_create(&[]).inc();
     }
 
-    fn active(&self, port: Port) -> &Gauges<0> {
+    fn active(&self, port: Port) -> &Gauge {
         match port {
             Port::Grpc => &self.rpc_active,
             Port::Rest => &self.http_active,

@@ -1,12 +1,22 @@
 //! Labels of series.
 
-use std::fmt::{Error, Write as _};
+use std::{
+    fmt::{Error, Write as _},
+    hash::{Hash, Hasher},
+};
 
 use prometheus_client::encoding::{EncodeLabel, EncodeLabelValue as _, LabelEncoder};
 
 /// A label: the attribute's name and its value. One with an empty value is as good as none.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Label(pub(crate) &'static str, pub(crate) Value);
+
+/// Without the name, which is the same for all series of a metric: each call looks for its own.
+impl Hash for Label {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.1.hash(state);
+    }
+}
 
 /// A label's value, out of a set that is bounded.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

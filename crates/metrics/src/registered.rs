@@ -94,7 +94,12 @@ impl Registered {
         counters
     }
 
-    /// Registers a gauge.
+    /// Registers a gauge without labels.
+    pub(crate) fn gauge(&mut self, name: Name) -> Gauge {
+        self.metric(name, Gauge::default())
+    }
+
+    /// Registers a gauge with labels.
     pub(crate) fn gauges<const N: usize>(&mut self, name: Name) -> Gauges<N> {
         begun(self.metric(name, Family::default()))
     }
