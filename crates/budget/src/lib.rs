@@ -39,9 +39,9 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// What all calls take together where a deployment says nothing else, in bytes: the least that works. With 128 MiB the
-    /// process took up to 440 MB under all attacks of the end-to-end tests at once, since a text is there several times
-    /// while it is passed on, and connections have buffers beside the budget.
+    /// What all calls take together where a deployment says nothing else, in bytes: the least that works. The process
+    /// takes more than twice as much, since a text is there several times while it is passed on, and connections have buffers
+    /// beside the budget.
     pub const DEFAULT_BYTES: usize = Self::MIN_BYTES;
 
     /// The least that works, in bytes: each request that the limits allow has room where it comes alone. A document of two

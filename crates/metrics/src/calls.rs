@@ -22,9 +22,6 @@ pub(crate) struct Calls {
     unknown_outcomes: Counters<0>,
 }
 
-/// What is none of those that there are, in the words of OpenTelemetry.
-const OTHER: &str = "_OTHER";
-
 impl Calls {
     pub(crate) fn new(registered: &mut Registered) -> Self {
         Self {
@@ -53,7 +50,7 @@ impl Calls {
             Port::Grpc => (
                 &self.rpc_duration,
                 [
-                    label(attribute::RPC_METHOD, route.unwrap_or(OTHER)),
+                    label(attribute::RPC_METHOD, route.unwrap_or(attribute::OTHER)),
                     label(attribute::RPC_STATUS, outcome.name()),
                     label(attribute::RPC_SYSTEM, "grpc"),
                 ],

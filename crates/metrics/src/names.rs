@@ -169,7 +169,7 @@ pub(crate) const PROCESS_UPTIME: Name =
 /// The attributes, by which a metric has several series. Prometheus writes their dots as underscores.
 pub(crate) mod attribute {
     pub(crate) use telemetry::attribute::{
-        CPU_MODE, DB_OPERATION, DB_SYSTEM, ERROR_TYPE, HTTP_METHOD, HTTP_ROUTE, HTTP_STATUS, POOL,
+        CPU_MODE, DB_OPERATION, DB_SYSTEM, ERROR_TYPE, HTTP_METHOD, HTTP_ROUTE, HTTP_STATUS, OTHER, POOL,
         POOL_STATE, RPC_METHOD, RPC_STATUS, RPC_SYSTEM,
     };
 

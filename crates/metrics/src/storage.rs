@@ -51,7 +51,7 @@ impl Storage {
         let labels = [
             label(attribute::DB_OPERATION, statement.as_str()),
             label(attribute::DB_SYSTEM, self.system),
-            label(attribute::ERROR_TYPE, if is_ok { "" } else { "_OTHER" }),
+            label(attribute::ERROR_TYPE, if is_ok { "" } else { attribute::OTHER }),
         ];
         self.statements.get_or_create(&labels).observe(took.as_secs_f64());
     }

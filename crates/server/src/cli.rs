@@ -182,8 +182,7 @@ struct Backup {
 }
 
 /// How many threads there are at most beside those that serve the network, for each processor: for long work, files and
-/// names. Each keeps some memory of what it has done: with 50 of them, callers of large lists took 520 MB, with 4 of them
-/// 200. Too few, and they wait for each other.
+/// names. Each keeps some memory of what it has done, the more the larger that was. Too few, and they wait for each other.
 const MAX_BLOCKING_THREADS: usize = 2;
 
 /// The threads that a command runs on.

@@ -7,7 +7,7 @@ use domain::{
     batch::{self, Key, Refusal, SessionCache, SessionState, SessionWrite, Storage},
     command::Command,
 };
-use telemetry::{Statement, database, lost_races, replays, session_cache, statement};
+use telemetry::{Statement, lost_races, replays, session_cache, statement, write_statement};
 
 use crate::{
     connections::{Connections, Lease},
@@ -71,7 +71,7 @@ impl Storage for Rounds<'_> {
         };
         let (whose, epoch) = (self.owner.rows(), connection.epoch());
         let known = epoch.id();
-        match database(Statement::Write, write::run(connection, whose, group, self.keeps_answers)).await {
+        match write_statement(write::run(connection, whose, group, self.keeps_answers)).await {
             Ok(written) => {
                 if epoch.id() != known {
                     // It leads to another server by now, as behind a pooler.

@@ -10,7 +10,7 @@ use domain::{
     command::Command,
 };
 use sqlx::SqliteConnection;
-use telemetry::{Statement, database, lost_races, replays, session_cache, statement};
+use telemetry::{Statement, lost_races, replays, session_cache, statement, write_statement};
 
 use crate::{
     backfill::Backfill,
@@ -99,7 +99,7 @@ impl Storage for Rounds<'_> {
                 self.connection = Some(connection);
                 return Err(Refusal::NoRoom(error));
             }
-            let written = database(Statement::Write, write(&mut connection, group, self.target)).await;
+            let written = write_statement(write(&mut connection, group, self.target)).await;
             let error = match written {
                 Ok(written) => {
                     lost_races(&written);

@@ -1,6 +1,9 @@
 //! The names of attributes, on spans and as labels of metrics, and nothing else: OpenTelemetry's conventions for RPC and databases
 //! are not final, and where one of them changes it changes here.
 
+/// The value of an attribute that is none of those that there are.
+pub const OTHER: &str = "_OTHER";
+
 /// In which mode processors worked.
 pub const CPU_MODE: &str = "cpu.mode";
 /// Where a call came from.

@@ -15,7 +15,7 @@ pub mod trace;
 
 pub use commands::{lost_races, replays, session_cache};
 pub use signal::{Exported, Recorder, Signal, install, signal};
-pub use statement::{Statement, database, statement};
+pub use statement::{Statement, statement, write_statement};
 
 use domain::{Error, Outcome};
 use once_per_second::OncePerSecond;

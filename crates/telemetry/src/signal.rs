@@ -175,7 +175,7 @@ mod tests {
     use std::sync::{Mutex, PoisonError};
 
     use super::*;
-    use crate::{database, statement};
+    use crate::{statement, write_statement};
 
     static RECORDED: Mutex<Vec<Signal>> = Mutex::new(Vec::new());
 
@@ -195,7 +195,7 @@ mod tests {
         signal(Signal::LostRaces(2));
         crate::error(&domain::Error::DeadlineExceeded(domain::Outcome::Unknown));
         crate::error(&domain::Error::DeadlineExceeded(domain::Outcome::NotApplied));
-        assert_eq!(database(Statement::List, async { Err::<(), _>("no") }).await, Err("no"));
+        assert_eq!(write_statement(async { Err::<(), _>("no") }).await, Err("no"));
         let refused =
             statement(Statement::Events, async { Err::<(), _>(domain::Error::PositionExpired) }).await;
         assert!(refused.is_err());
@@ -203,7 +203,7 @@ mod tests {
         let [
             Signal::LostRaces(2),
             Signal::OutcomeUnknown,
-            Signal::Statement { statement: Statement::List, is_ok: false, .. },
+            Signal::Statement { statement: Statement::Write, is_ok: false, .. },
             Signal::Statement { statement: Statement::Events, is_ok: true, .. },
         ] = recorded[..]
         else {

@@ -63,12 +63,12 @@ pub async fn statement<T>(
     timed(statement, work, Error::is_failure).await
 }
 
-/// The same for one whose errors are the database's own.
+/// The same for [`Statement::Write`], whose errors are all the database's own.
 ///
 /// # Errors
 /// Those of the statement.
-pub async fn database<T, E>(statement: Statement, work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
-    timed(statement, work, |_| true).await
+pub async fn write_statement<T, E>(work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+    timed(Statement::Write, work, |_| true).await
 }
 
 async fn timed<T, E>(

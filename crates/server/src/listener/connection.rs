@@ -132,9 +132,14 @@ impl Each {
                     () = lifetime.grace(), if is_over => {},
                 }
             };
+            // A stream that began just before the connection was asked to end is not cut for being silent.
+            let is_busy = || {
+                let is_kept = room.is_asked() && !room.is_idle() && !stopping.is_cancelled();
+                is_kept || all_calls.are_under_way()
+            };
             log(tokio::select! {
                 ended = connection => ended,
-                () = async { last.await; ending::stalled(&written, &all_calls).await } => {
+                () = async { last.await; ending::stalled(&written, is_busy).await } => {
                     Err("its peer took nothing at its end".into())
                 }
             });

@@ -9,7 +9,6 @@ use std::{
     time::Duration,
 };
 
-use coalesce::Calls;
 use tokio::{
     sync::Notify,
     time::{Instant, sleep, timeout_at},
@@ -62,12 +61,12 @@ impl FirstRequest {
     }
 }
 
-/// Waits until a peer has taken nothing for too long while no call is under way.
-pub(super) async fn stalled(written: &Written, calls: &Calls) {
+/// Waits until a peer has taken nothing for too long while the connection is not busy.
+pub(super) async fn stalled(written: &Written, is_busy: impl Fn() -> bool) {
     let (mut bytes, mut since) = (written.bytes(), Instant::now());
     while since.elapsed() < STALLED_AT_STOP {
         sleep(INTERVAL).await;
-        if calls.are_under_way() || written.bytes() != bytes {
+        if is_busy() || written.bytes() != bytes {
             (bytes, since) = (written.bytes(), Instant::now());
         }
     }
@@ -75,6 +74,8 @@ pub(super) async fn stalled(written: &Written, calls: &Calls) {
 
 #[cfg(test)]
 mod tests {
+    use coalesce::Calls;
+
     use super::*;
 
     #[tokio::test(start_paused = true)]
@@ -101,7 +102,7 @@ mod tests {
             sleep(3 * STALLED_AT_STOP).await;
             drop(call);
         });
-        stalled(&written, &calls).await;
+        stalled(&written, || calls.are_under_way()).await;
         assert!(begun.elapsed() >= 4 * STALLED_AT_STOP - INTERVAL, "{:?}", begun.elapsed());
     }
 }

@@ -60,6 +60,11 @@ async fn a_hangup_has_the_log_level_read_again() {
         assert!(names(&line, &["wrong"], "the log level"), "{line}");
         assert_eq!(calls(process), before);
 
+        // What leaves out the line about itself is told before.
+        level("error");
+        process.signal("HUP");
+        process.says("the log level is read again, and leaves out such lines");
+
         level("info");
         let line = hang_up(process).await;
         assert!(!names(&line, &["wrong"], "the log level"), "{line}");

@@ -183,4 +183,7 @@ async fn a_gateway_says_that_nobody_is_behind_it() {
     let rest = Rest::new(process.address("http"));
     assert_eq!(rest.send(Method::GET, "/healthz", "", &[]).await.status, 200);
     not_ready(&rest, "behind the gateway is unavailable").await;
+    assert_eq!(rest.get(ID).await.status, 503);
+    let line = process.says("the service cannot be reached");
+    assert!(line["cause"].is_string(), "{line}");
 }

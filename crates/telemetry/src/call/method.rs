@@ -2,8 +2,7 @@
 
 use http::Method;
 
-/// What a method is called that is none of HTTP's own, in the words of OpenTelemetry.
-pub(super) const OTHER: &str = "_OTHER";
+use crate::attribute::OTHER;
 
 const KNOWN: [&str; 9] = ["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"];
 

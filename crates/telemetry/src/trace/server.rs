@@ -67,7 +67,7 @@ impl Server {
         let Ended { method, route, .. } = *ended;
         match ended.port {
             Port::Grpc => {
-                let path = route.unwrap_or("_OTHER");
+                let path = route.unwrap_or(attribute::OTHER);
                 span.update_name(path);
                 span.set_attribute(KeyValue::new(attribute::RPC_SYSTEM, "grpc"));
                 span.set_attribute(KeyValue::new(attribute::RPC_METHOD, path));
