@@ -1,6 +1,6 @@
 //! A process that is told to read its files again, by SIGHUP.
 
-use std::fs;
+use std::{fs, path::Path};
 
 use serde_json::Value;
 
@@ -30,15 +30,20 @@ fn calls(process: &Process) -> usize {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hangup_has_the_log_level_read_again() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("level");
-    let level = |text: &str| fs::write(&path, text).unwrap();
-    level("info\n");
-    let flags = ["--log-level-file", path.to_str().unwrap()];
-    let service = Service::with_front(Store::Sqlite, Front::Alone, &flags, &flags).await;
-    let (server, gateway) = (&service.server, service.gateway.as_ref().unwrap());
-    for process in [server, gateway] {
+    // Each has a file of its own, since it also looks at it by itself; and it never finds half of one.
+    let paths = ["server", "gateway"].map(|name| folder.path().join(name));
+    let set = |path: &Path, text: &str| {
+        let whole = path.with_extension("new");
+        fs::write(&whole, text).unwrap();
+        fs::rename(&whole, path).unwrap();
+    };
+    paths.iter().for_each(|path| set(path, "info\n"));
+    let [of_server, of_gateway] = paths.each_ref().map(|path| ["--log-level-file", path.to_str().unwrap()]);
+    let service = Service::with_front(Store::Sqlite, Front::Alone, &of_server, &of_gateway).await;
+    let processes = [&service.server, service.gateway.as_ref().unwrap()];
+    for (process, path) in processes.into_iter().zip(&paths) {
         let rest = Rest::new(process.address("http"));
-        level("info\n");
+        let level = |text| set(path, text);
         hang_up(process).await;
         rest.get("x").await;
         until("the line of a call", async || calls(process) > 0).await;

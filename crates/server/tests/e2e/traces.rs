@@ -82,8 +82,7 @@ async fn one_trace_leads_from_the_rest_call_to_the_statement_and_the_event(store
         let history: Value =
             serde_json::from_str(&rest.send(Method::GET, &path, "", &[]).await.body).unwrap();
         assert!(history.to_string().contains(TRACE_ID), "{history}");
-        let log = gateway.log();
-        assert!(log.iter().any(|line| line["span"]["trace_id"] == TRACE_ID), "{log:#?}");
+        gateway.writes(TRACE_ID, |line| line["span"]["trace_id"] == TRACE_ID);
 
         collector.has_metric("db.client.operation.duration").await;
     }
@@ -103,7 +102,7 @@ async fn a_call_that_comes_without_a_trace_begins_one_and_what_is_not_sampled_is
     assert!(spans.iter().all(|(_, span)| hex(&span.trace_id) != TRACE_ID), "{spans:#?}");
     let line = gateway.says("call");
     assert_eq!(line["span"]["trace_id"], TRACE_ID);
-    let own = gateway.log().into_iter().find(|line| line["span"]["request_id"] == "own").unwrap();
+    let own = gateway.writes("the call's line", |line| line["span"]["request_id"] == "own");
     let trace_id = own["span"]["trace_id"].as_str().unwrap();
     assert!(spans.iter().any(|(_, span)| hex(&span.trace_id) == trace_id), "{own} {spans:#?}");
 }

@@ -67,13 +67,19 @@ impl Process {
 
     /// Waits until the process has logged a message, and returns the first such line.
     pub(crate) fn says(&self, message: &str) -> Value {
+        self.writes(message, |line| line["message"] == message)
+    }
+
+    /// Waits until the process has logged a line that is wanted, and returns the first one. A line is written before its
+    /// call is answered, and may be read after that.
+    pub(crate) fn writes(&self, what: &str, is_it: impl Fn(&Value) -> bool) -> Value {
         let since = Instant::now();
         loop {
             let log = self.log();
-            if let Some(line) = log.iter().find(|line| line["message"] == message) {
+            if let Some(line) = log.iter().find(|line| is_it(line)) {
                 return line.clone();
             }
-            assert!(since.elapsed() < PATIENCE, "no {message:?} in {log:#?}");
+            assert!(since.elapsed() < PATIENCE, "no {what:?} in {log:#?}");
             thread::sleep(Duration::from_millis(5));
         }
     }

@@ -33,7 +33,7 @@ fn what_others_reach_needs_tls_and_a_way_of_knowing_callers() {
         let both = Process::start(&[&serve[..], &tls, &authn].concat());
         assert!(both.log().iter().all(|line| line["level"] != "WARN"), "{:?}", both.log());
         let insecure = Process::start(&[&serve[..], &["--insecure"]].concat());
-        assert!(insecure.log().iter().any(|line| line["level"] == "WARN"), "{:?}", insecure.log());
+        insecure.writes("a warning", |line| line["level"] == "WARN");
     }
     let gateway = ["gateway", "--grpc-addr", "127.0.0.1:1", "--http-addr", "0.0.0.0:0"];
     assert!(refused(&gateway).contains("give --tls-cert and --tls-key; or --insecure"));
