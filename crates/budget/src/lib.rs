@@ -5,6 +5,7 @@
 //!
 //! One budget is handed to every transport, so that what one takes the others do not have. Knows no protocol.
 
+mod arrivals;
 mod at_work;
 mod connection;
 mod counted;
@@ -14,6 +15,7 @@ mod memory;
 mod permits;
 mod turns;
 
+pub use arrivals::Arrivals;
 pub use at_work::AtWork;
 pub use connection::{Connection, LongStream};
 pub use counted::Counted;
@@ -22,6 +24,11 @@ pub use long_work::{LongWork, OffNetwork};
 pub use memory::{Exhausted, FREE_BYTES, Memory, Share};
 pub use permits::{NoPermit, Permit, Permits};
 pub use turns::Turns;
+
+/// How many requests may be on their way at once. Each takes some kilobytes, and what a request [has without
+/// asking](FREE_BYTES). Too few, and callers on bad lines are refused when many come at once; too many, and those who never send
+/// the rest of theirs take the memory of all others.
+const MAX_ARRIVING: usize = 1024;
 
 /// The limits of one process. Clones are the same ones.
 #[derive(Debug, Clone)]
@@ -34,6 +41,8 @@ pub struct Budget {
     pub answers: Memory,
     /// For events on their way to watches. Those wait for each other, and nobody else for them.
     pub events: Memory,
+    /// For requests of which a part is there.
+    pub arrivals: Arrivals,
     /// For what takes a processor longer than the network should wait.
     pub long_work: LongWork,
 }
@@ -57,6 +66,7 @@ impl Budget {
             requests: Memory::new(5 * part),
             answers: Memory::new(2 * part),
             events: Memory::new(part),
+            arrivals: Arrivals::new(MAX_ARRIVING),
             long_work: LongWork::default(),
         }
     }

@@ -93,9 +93,10 @@ async fn read(
         return Err(too_large(announced, limit));
     }
     let mut bytes = BytesMut::with_capacity(announced.min(FREE_BYTES));
-    let collected = collect(body, limit, share, &mut bytes);
-    let in_time = tokio::time::timeout(gateway.options.body_timeout, collected).await;
-    in_time.unwrap_or_else(|_| Err(Problem::from(&Error::DeadlineExceeded(Outcome::NotApplied))))?;
+    let arrived = gateway.options.budget.arrivals.arrive(collect(body, limit, share, &mut bytes));
+    let in_time = tokio::time::timeout(gateway.options.body_timeout, arrived).await;
+    let arrived = in_time.map_err(|_| Problem::from(&Error::DeadlineExceeded(Outcome::NotApplied)))?;
+    arrived.map_err(|_| Problem::from(&Error::Overloaded))??;
     Ok(bytes)
 }
 

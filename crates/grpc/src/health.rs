@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use domain::Error;
-use futures_util::{Stream, StreamExt, stream};
+use futures_util::{StreamExt, stream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tonic::{Code, Request, Response, Status, codegen::BoxStream, metadata::MetadataValue};
@@ -16,7 +16,11 @@ use tonic_health::{
 use channel_session_api::v1::channel_session_service_server::SERVICE_NAME;
 use wire::headers::NOT_READY;
 
-use crate::{calls::long_stream, status, stream_end::ServerEnd};
+use crate::{
+    calls::long_stream,
+    status,
+    stream_end::{ServerEnd, holding},
+};
 
 /// How many bytes of that are told at most: it travels in headers.
 const MAX_TOLD_BYTES: usize = 512;
@@ -134,14 +138,6 @@ impl health_server::Health for Told {
             Err(status) => Err(status),
         }
     }
-}
-
-/// A stream that holds something until its end.
-fn holding<T>(held: impl Send, stream: impl Stream<Item = T> + Send) -> impl Stream<Item = T> + Send {
-    stream.map(move |item| {
-        let _held = &held;
-        item
-    })
 }
 
 /// A text as metadata can hold it.

@@ -93,8 +93,10 @@ async fn call(limits: &Limits, method: &'static Method, request: Request, next: 
         return next.run(head.map(|()| messages.into_body())).await;
     }
     let admitted = async {
-        let in_time = tokio::time::timeout(limits.body_timeout, messages.only()).await;
-        let (message, share) = in_time.map_err(|_| message::too_late())??;
+        let arrived = limits.budget.arrivals.arrive(messages.only());
+        let in_time = tokio::time::timeout(limits.body_timeout, arrived).await;
+        let arrived = in_time.map_err(|_| message::too_late())?;
+        let (message, share) = arrived.map_err(message::overloaded)??;
         let permit = caller.map(|caller| admission::admit(limits, caller, &head)).transpose()?;
         Ok::<_, Status>((message, Admission::new((share, permit))))
     };

@@ -3,10 +3,20 @@
 
 mod files;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use files::Files;
+use futures_util::{Stream, StreamExt, stream};
+use tokio::{sync::Semaphore, time::timeout};
 use tokio_util::sync::CancellationToken;
+
+/// How many streams of both versions there may be at once: nobody needs credentials for them, and few people look at a
+/// service at a time.
+const MAX_STREAMS: usize = 64;
+
+/// For how long nothing may come on a stream. Too short, and tools that keep one have to open another; too long, and those that
+/// ask for nothing keep others out.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// One version's service over the files.
 macro_rules! version {
@@ -15,6 +25,7 @@ macro_rules! version {
             use std::sync::Arc;
 
             use futures_util::StreamExt;
+            use tokio::sync::Semaphore;
             use tokio_util::sync::CancellationToken;
             use tonic::{Request, Response, Status, Streaming, codegen::BoxStream};
             use tonic_reflection::pb::$version::{
@@ -25,10 +36,21 @@ macro_rules! version {
                 server_reflection_server::{ServerReflection, ServerReflectionServer},
             };
 
-            use super::files::{Files, NotFound};
-            use crate::stream_end::ServerEnd;
+            use super::{
+                files::{Files, NotFound},
+                timeout_each,
+            };
+            use crate::{
+                calls::long_stream,
+                status,
+                stream_end::{ServerEnd, holding},
+            };
 
-            pub(crate) struct Reflection(pub(super) Arc<Files>, pub(super) CancellationToken);
+            pub(crate) struct Reflection {
+                pub(super) files: Arc<Files>,
+                pub(super) streams: Arc<Semaphore>,
+                pub(super) stopping: CancellationToken,
+            }
 
             #[tonic::async_trait]
             impl ServerReflection for Reflection {
@@ -38,10 +60,14 @@ macro_rules! version {
                     &self,
                     requests: Request<Streaming<ServerReflectionRequest>>,
                 ) -> Result<Response<Self::ServerReflectionInfoStream>, Status> {
-                    let files = self.0.clone();
-                    let end = ServerEnd::new(&self.1, requests.extensions());
-                    let answers = requests.into_inner().map(move |request| Ok(answer(&files, request?)));
-                    Ok(Response::new(end.bound(answers)))
+                    let full = |_| status::from_error(&domain::Error::Overloaded);
+                    let permits =
+                        (self.streams.clone().try_acquire_owned().map_err(full)?, long_stream(&requests)?);
+                    let files = self.files.clone();
+                    let end = ServerEnd::new(&self.stopping, requests.extensions());
+                    let requests = timeout_each(requests.into_inner());
+                    let answers = requests.map(move |request| Ok(answer(&files, request?)));
+                    Ok(Response::new(end.bound(holding(permits, answers))))
                 }
             }
 
@@ -108,11 +134,18 @@ pub(crate) fn services(sets: &[&[u8]], stopping: &CancellationToken) -> (v1::Ser
     let own =
         [tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET, tonic_reflection::pb::v1alpha::FILE_DESCRIPTOR_SET];
     let files = Arc::new(Files::new(sets.iter().copied().chain(own)));
-    let stopping = || stopping.clone();
-    (
-        v1::Server::new(v1::Reflection(files.clone(), stopping())),
-        v1alpha::Server::new(v1alpha::Reflection(files, stopping())),
-    )
+    let streams = Arc::new(Semaphore::new(MAX_STREAMS));
+    let v1 = v1::Reflection { files: files.clone(), streams: streams.clone(), stopping: stopping.clone() };
+    let v1alpha = v1alpha::Reflection { files, streams, stopping: stopping.clone() };
+    (v1::Server::new(v1), v1alpha::Server::new(v1alpha))
+}
+
+/// A stream that ends when nothing has come for too long.
+fn timeout_each<T: Send>(requests: impl Stream<Item = T> + Send + Unpin) -> impl Stream<Item = T> + Send {
+    stream::unfold(requests, async |mut requests| {
+        let request = timeout(IDLE_TIMEOUT, requests.next()).await.ok()??;
+        Some((request, requests))
+    })
 }
 
 #[cfg(test)]

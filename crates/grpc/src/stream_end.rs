@@ -96,6 +96,17 @@ impl StreamEnd {
     }
 }
 
+/// A stream that holds something until its end.
+pub(crate) fn holding<T>(
+    held: impl Send,
+    stream: impl Stream<Item = T> + Send,
+) -> impl Stream<Item = T> + Send {
+    stream.map(move |item| {
+        let _held = &held;
+        item
+    })
+}
+
 fn stopped() -> Status {
     status::from_reason(Reason::StoreUnavailable, "the service is stopping; go on at another instance")
 }

@@ -122,12 +122,14 @@ impl<S: Stream<Item = Result<StreamUpdateDataRequest, Status>> + Unpin> Updates<
         let mut share = options.budget.requests.share_of(options.sharer(&caller.tenant));
         let mut bytes = 0;
         let max_updates = (MAX_RESULT_BYTES / self.service.documents.largest().max(1)).clamp(1, MAX_UPDATES);
-        let idle_timeout = self.service.options.stream_idle_timeout;
+        let first = self.service.silent_streams.arrive(self.requests.next());
         let mut next = tokio::select! {
             biased;
             status = self.end.reached() => Some(Err(status)),
-            request = tokio::time::timeout(idle_timeout, self.requests.next()) => {
-                request.unwrap_or_else(|_| Some(Err(idle())))
+            first = tokio::time::timeout(options.stream_idle_timeout, first) => match first {
+                Ok(Ok(request)) => request,
+                Ok(Err(_)) => Some(Err(status::from_error(&Error::Overloaded))),
+                Err(_) => Some(Err(idle())),
             }
         };
         loop {

@@ -229,7 +229,8 @@ fn announced(bytes: &[u8]) -> Option<usize> {
     bytes.get(1..PREFIX_BYTES).map(|mut len| len.get_u32() as usize)
 }
 
-fn overloaded(_: Exhausted) -> Status {
+/// The status of a message for which there is no room.
+pub(super) fn overloaded(_: Exhausted) -> Status {
     status::from_error(&Error::Overloaded)
 }
 

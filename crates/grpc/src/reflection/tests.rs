@@ -111,3 +111,26 @@ async fn what_is_not_known_is_an_error_within_the_stream_in_both_versions() {
     check(&answers!(v1, v1, ASKED));
     check(&answers!(v1alpha, v1alpha, ASKED));
 }
+
+/// Of both versions together. One on which nothing comes for too long ends, and makes room.
+#[tokio::test(start_paused = true)]
+async fn there_are_no_more_streams_than_there_may_be() {
+    use futures_util::stream::pending;
+    use tonic_reflection::pb::{
+        v1::server_reflection_client::ServerReflectionClient,
+        v1alpha::server_reflection_client::ServerReflectionClient as Older,
+    };
+
+    let (v1, v1alpha) = services(&sets(), &tokio_util::sync::CancellationToken::new());
+    let (mut client, mut older) = (ServerReflectionClient::new(v1), Older::new(v1alpha));
+    let mut streams = Vec::new();
+    for _ in 0..super::MAX_STREAMS {
+        streams.push(client.server_reflection_info(pending()).await.expect("a stream").into_inner());
+    }
+    let refused = older.server_reflection_info(pending()).await.expect_err("there are as many as may be");
+    assert_eq!(refused.code(), tonic::Code::ResourceExhausted);
+    let mut last = streams.pop().expect("a stream");
+    assert!(last.message().await.expect("no error").is_none());
+    drop(last);
+    older.server_reflection_info(pending()).await.expect("there is room");
+}

@@ -101,6 +101,11 @@ impl Lifetime {
     /// Waits for the end of the grace, and ends the streams.
     pub(super) async fn grace(&self) {
         sleep(self.0.age.grace).await;
+        self.end_streams();
+    }
+
+    /// Ends the streams that have no end of their own.
+    pub(super) fn end_streams(&self) {
         std::mem::take(&mut *self.streams()).cancel();
     }
 

@@ -39,7 +39,7 @@ struct Shared {
 struct Open {
     /// All calls.
     begun: AtomicUsize,
-    /// Those whose answers have not come to their ends, watches and event streams among them.
+    /// Those that keep it, and whose answers have not come to their ends, watches and event streams among them.
     calls: AtomicUsize,
     /// When its last call ended, or else it itself began, in milliseconds.
     used: AtomicU64,
@@ -61,6 +61,7 @@ pub(super) struct Room {
 pub(super) struct Busy {
     open: Arc<Open>,
     capacity: Capacity,
+    keeps: bool,
 }
 
 impl Capacity {
@@ -134,11 +135,11 @@ impl Open {
 }
 
 impl Room {
-    /// Counts a call until what is returned is dropped.
-    pub(super) fn busy(&self) -> Busy {
+    /// Counts a call until what is returned is dropped. One that does not keep its connection leaves it as idle as it was.
+    pub(super) fn busy(&self, keeps: bool) -> Busy {
         self.open.begun.fetch_add(1, Ordering::Relaxed);
-        self.open.calls.fetch_add(1, Ordering::Relaxed);
-        Busy { open: self.open.clone(), capacity: self.capacity.clone() }
+        self.open.calls.fetch_add(usize::from(keeps), Ordering::Relaxed);
+        Busy { open: self.open.clone(), capacity: self.capacity.clone(), keeps }
     }
 
     /// How many calls there have been.
@@ -165,7 +166,7 @@ impl Room {
 impl Drop for Busy {
     fn drop(&mut self) {
         self.open.used.store(self.capacity.now(), Ordering::Relaxed);
-        self.open.calls.fetch_sub(1, Ordering::Relaxed);
+        self.open.calls.fetch_sub(usize::from(self.keeps), Ordering::Relaxed);
     }
 }
 
@@ -183,7 +184,7 @@ mod tests {
     async fn one_that_was_busy_makes_room_once_it_is_idle() {
         let capacity = Capacity::new(1);
         let only = capacity.room().await;
-        let call = only.busy();
+        let call = only.busy(true);
         let waiting = capacity.clone();
         let new = tokio::spawn(async move { waiting.room().await });
         // It has looked, and found nobody idle.
@@ -198,8 +199,8 @@ mod tests {
     async fn the_one_that_was_idle_for_longest_ends_for_a_new_one() {
         let capacity = Capacity::new(3);
         let (busy, first, second) = (capacity.room().await, capacity.room().await, capacity.room().await);
-        let _call = busy.busy();
-        let call = first.busy();
+        let _call = busy.busy(true);
+        let call = first.busy(true);
         std::thread::sleep(Duration::from_millis(2));
         drop(call);
         let new = tokio::spawn(async move { capacity.room().await });

@@ -99,7 +99,7 @@ impl Each {
                 let (announced, life) = (announced.clone(), life.clone());
                 let is_of_change = !request.method().is_safe();
                 let (paced, wait) = pace.begin();
-                let busy = kept.busy();
+                let busy = kept.busy(keeps_connection(request.uri().path()));
                 async move {
                     let _under_way = call;
                     if let Some(wait) = wait {
@@ -124,6 +124,10 @@ impl Each {
                 () = lifetime.is_over() => true,
             };
             connection.as_mut().graceful_shutdown();
+            if room.is_asked() && room.is_idle() {
+                // What is left of them keeps no connection.
+                lifetime.end_streams();
+            }
             // From when on its peer has to take what is left.
             let last = async {
                 tokio::select! {
@@ -145,6 +149,12 @@ impl Each {
             });
         }
     }
+}
+
+/// Whether a call keeps its connection while others want room. Not one that needs no credentials and may last for as long as its
+/// caller likes: all connections could be kept by that.
+fn keeps_connection(path: &str) -> bool {
+    !["/grpc.health.", "/grpc.reflection."].iter().any(|package| path.starts_with(package))
 }
 
 fn log(ended: Result<(), Box<dyn Error + Send + Sync>>) {

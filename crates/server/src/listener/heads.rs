@@ -183,7 +183,7 @@ mod tests {
         for _ in 0..3 {
             peer.write_all(format!("{HEAD}\r\n").as_bytes()).await.expect("room");
             read_all(&mut stream).await.expect("a whole head has come");
-            drop(room.busy());
+            drop(room.busy(true));
         }
         peer.write_all(HEAD.as_bytes()).await.expect("room");
         let begun = Instant::now();
@@ -210,7 +210,7 @@ mod tests {
         let mut stream = Heads::default().within_limits(end, room.clone());
         peer.write_all(format!("{HEAD}content-length: 9\r\n\r\nab").as_bytes()).await.expect("room");
         read_all(&mut stream).await.expect("a whole head has come");
-        let call = room.busy();
+        let call = room.busy(true);
         peer.write_all(b"cd").await.expect("room");
         read_all(&mut stream).await.expect("a body is on its way");
         drop(call);

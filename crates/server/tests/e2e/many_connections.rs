@@ -8,6 +8,7 @@ use std::{
 
 use http::Method;
 use prost::Message;
+use tonic::{Code, Status};
 
 use crate::support::{
     Rest, Service, Store,
@@ -147,6 +148,38 @@ async fn connections_with_watches_stay_while_idle_ones_make_room() {
     within("an answer", call.status()).await.expect("it takes calls");
     let get = rest.get("/channel-sessions/x").await;
     assert_eq!(within("an answer", get.response).await.unwrap().status(), 200);
+}
+
+/// What needs no credentials, and may last for as long as its caller likes, keeps no connection from those who call: all could be
+/// kept by that. It is told that it may go on elsewhere.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn streams_of_health_and_reflection_make_room_where_there_may_be_few() {
+    for method in [
+        "/grpc.health.v1.Health/Watch",
+        "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+        "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+    ] {
+        let service = Service::with(Store::Sqlite, Front::Combined, &["--max-connections", "16"]).await;
+        let (grpc, http) = (service.server.address("grpc"), service.server.address("http"));
+        let is_watch = method.ends_with("Watch");
+        let mut open = Vec::new();
+        for _ in 0..16 {
+            let connection = Connection::open(grpc, 65_535).await;
+            let call = connection.call(method, &[], is_watch.then(|| framed(false, b"")), is_watch).await;
+            let answer = within("a stream", call.response).await.unwrap();
+            assert!(Status::from_header_map(answer.headers()).is_none(), "{method}: {answer:?}");
+            open.push((connection, answer.into_body(), call.stream));
+        }
+        is_served(&service.rest(), http).await;
+        // Those that were there first have ended, with a status.
+        let (_connection, mut first, _) = open.swap_remove(0);
+        let end = async {
+            while first.data().await.is_some_and(|data| data.is_ok()) {}
+            first.trailers().await
+        };
+        let trailers = within("the end of a stream", end).await.unwrap().expect("trailers");
+        assert_eq!(Status::from_header_map(&trailers).unwrap().code(), Code::Unavailable, "{trailers:?}");
+    }
 }
 
 /// Whoever comes beside a hundred connections that do nothing, each on a connection of its own.

@@ -71,6 +71,12 @@ impl Connection {
         self.send(request.header("content-type", content_type), None, false).await
     }
 
+    /// The same with JSON, a part of which is sent.
+    pub(crate) async fn put_half(&self, path: &str, part: Bytes) -> Call {
+        let request = Request::put(format!("http://{}{path}", self.address));
+        self.send(request.header("content-type", "application/json"), Some(part), false).await
+    }
+
     /// Sends a whole POST of a content type, or of none.
     pub(crate) async fn post(&self, path: &str, content_type: Option<&str>, body: Bytes) -> Call {
         let request = Request::post(format!("http://{}{path}", self.address));
