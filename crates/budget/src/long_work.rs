@@ -19,14 +19,19 @@ use tokio_util::sync::PollSemaphore;
 pub struct LongWork(Arc<Semaphore>);
 
 impl Default for LongWork {
-    /// Half of the processors, at least one: the others serve the network, whatever there is to work on.
     fn default() -> Self {
-        let processors = std::thread::available_parallelism().map_or(1, usize::from);
-        Self(Arc::new(Semaphore::new((processors / 2).max(1))))
+        Self(Arc::new(Semaphore::new(Self::turns())))
     }
 }
 
 impl LongWork {
+    /// How many turns there are on this machine: half of its processors, at least one. The others serve the network, whatever
+    /// there is to work on.
+    #[must_use]
+    pub fn turns() -> usize {
+        (std::thread::available_parallelism().map_or(1, usize::from) / 2).max(1)
+    }
+
     /// Has a future polled in turn, on a thread that the network does not wait for. It holds its turn for as long as a poll
     /// takes, not while it waits for something else.
     pub fn off_network<F: Future>(&self, future: F) -> OffNetwork<F> {

@@ -41,10 +41,16 @@ struct Seen {
     hasher: RandomState,
 }
 
-/// What documents of each kind that are on their way may come to together, in bytes; each is there several times: as the store
-/// returns it, as a message, encoded, and, where it goes out over REST, decoded again.
-const MAX_READ_BYTES: usize = 16 << 20;
-const MAX_CHANGED_BYTES: usize = 16 << 20;
+/// What documents of each kind that are on their way may come to together, in bytes, for each turn of long work that there is:
+/// as much as one document may be. Each takes a processor of the database, or of the store, for milliseconds before it takes one
+/// here, and is there several times: as the store returns it, as a message, encoded, and, where it goes out over REST,
+/// decoded again. Too little, and processors wait for the next one; too much, and small sessions wait for processors.
+const BYTES_FOR_EACH_TURN: usize = 2 << 20;
+
+/// The same with however many turns.
+const MAX_BYTES: usize = 16 << 20;
+
+/// The same of those that were not seen: most of them are small.
 const MAX_UNSEEN_BYTES: usize = 8 << 20;
 
 /// For how long the largest size is remembered at least. Too short, and large sessions that are read now and then are met
@@ -57,8 +63,10 @@ const SESSIONS: usize = 1 << 16;
 
 const KIB: usize = 1024;
 
-impl Default for Documents {
-    fn default() -> Self {
+impl Documents {
+    /// Where so much long work is done at once.
+    pub(crate) fn new(turns: usize) -> Self {
+        let bytes = BYTES_FOR_EACH_TURN.saturating_mul(turns).min(MAX_BYTES);
         let seen = Seen {
             since: Instant::now(),
             period: AtomicUsize::new(0),
@@ -68,15 +76,13 @@ impl Default for Documents {
             hasher: RandomState::new(),
         };
         Self {
-            read: Memory::new(MAX_READ_BYTES),
-            changed: Memory::new(MAX_CHANGED_BYTES),
+            read: Memory::new(bytes),
+            changed: Memory::new(bytes),
             unseen: Memory::new(MAX_UNSEEN_BYTES),
             seen: Arc::new(seen),
         }
     }
-}
 
-impl Documents {
     /// Waits until there is room for a session that is read.
     pub(crate) async fn room_to_read(&self, tenant: &TenantId, id: &Id) -> Share {
         self.room_for(tenant, id, &self.read).await
@@ -155,7 +161,7 @@ mod tests {
 
     #[tokio::test]
     async fn small_ones_never_wait_and_large_ones_do() {
-        let (documents, tenant) = (Documents::default(), TenantId::only());
+        let (documents, tenant) = (Documents::new(4), TenantId::only());
         let id = |id: &str| Id::parse(id).expect("an id");
         let mut rooms = Vec::new();
         for number in 0..10_000 {
@@ -169,7 +175,7 @@ mod tests {
         for id in ["large", "never seen"] {
             assert_eq!(documents.expected(id), 2 << 20);
         }
-        for _ in 0..8 {
+        for _ in 0..4 {
             rooms
                 .push(documents.room_to_change(&tenant, &id("large")).now_or_never().expect("there is room"));
         }

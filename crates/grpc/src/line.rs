@@ -1,6 +1,6 @@
 //! A line before what only a few may do at once.
 
-use budget::{Permit, Permits, Turns};
+use budget::{LongWork, Permit, Permits, Turns};
 use domain::{Error, session::TenantId};
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -19,9 +19,14 @@ pub(crate) struct Turn {
     _turn: Option<OwnedSemaphorePermit>,
 }
 
-/// How many lists are read at once. Each has a connection of the database's while it reads: too many, and they have those
-/// of reads and updates of single sessions; too few, and a slow one holds up the others.
-const TURNS: usize = 4;
+/// How many lists are read at once, at most. Each has a connection of the database's, or a reader of the file's, while it reads: too
+/// many, and they have those of reads of single sessions; too few, and a slow one holds up the others.
+const MAX_TURNS: usize = 3;
+
+/// The same on this machine: each also takes a processor of the database's, which may be on the same machine.
+fn turns() -> usize {
+    (LongWork::turns() + 1).min(MAX_TURNS)
+}
 
 /// How many may wait beside them. More would wait for longer than they care to, and are refused at once.
 const MAX_WAITING: usize = 64;
@@ -29,7 +34,7 @@ const MAX_WAITING: usize = 64;
 impl Line {
     /// Whether there are several tenants, which share it.
     pub(crate) fn new(tenants_share: bool) -> Self {
-        Self { permits: Permits::new(TURNS + MAX_WAITING, tenants_share), turns: Turns::new(TURNS) }
+        Self { permits: Permits::new(turns() + MAX_WAITING, tenants_share), turns: Turns::new(turns()) }
     }
 
     /// Waits for a turn. Whoever stops waiting leaves the line.
@@ -49,9 +54,9 @@ mod tests {
     #[tokio::test]
     async fn a_few_have_a_turn_some_wait_and_more_are_refused() {
         let (line, tenant) = (Line::new(false), TenantId::only());
-        let mut turns = Vec::new();
-        for _ in 0..TURNS {
-            turns.push(line.turn(&tenant).await.expect("a turn"));
+        let mut begun = Vec::new();
+        for _ in 0..turns() {
+            begun.push(line.turn(&tenant).await.expect("a turn"));
         }
         let mut waiting: Vec<_> = (0..MAX_WAITING).map(|_| Box::pin(line.turn(&tenant))).collect();
         for waiting in &mut waiting {
@@ -60,7 +65,7 @@ mod tests {
         assert!(matches!(line.turn(&tenant).await, Err(Error::Overloaded)));
         // Who leaves makes room, and so does who is done.
         waiting.pop();
-        turns.pop();
+        begun.pop();
         assert!(waiting.remove(0).await.is_ok());
         assert!(futures_util::poll!(Box::pin(line.turn(&tenant))).is_pending());
     }

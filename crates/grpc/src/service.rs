@@ -3,7 +3,7 @@
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use access::Access;
-use budget::{AtWork, Budget, Turns};
+use budget::{Arrivals, AtWork, Budget, LongWork, Turns};
 use domain::{
     Error,
     command::{Command, CommandResult},
@@ -72,12 +72,18 @@ impl Options {
     }
 }
 
+/// How many streams of updates may wait for their callers at once, some 10 kB each. Too few, and callers who pause have to open
+/// another one; too many, and those who send nothing take the memory of all others.
+const MAX_SILENT_STREAMS: usize = 4096;
+
 /// The service over a store.
 #[derive(Clone)]
 pub struct Service {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) hub: Hub,
     pub(crate) options: Arc<Options>,
+    /// For streams of updates that wait for their callers.
+    pub(crate) silent_streams: Arrivals,
     /// For what streams of updates have under way. A stream that waits for its caller has no turn.
     pub(crate) streams: Turns,
     /// Which calls of tenants are worked on, those batches included.
@@ -97,12 +103,13 @@ impl Service {
         Self {
             store,
             hub,
+            silent_streams: Arrivals::new(MAX_SILENT_STREAMS),
             streams: Turns::new(options.max_concurrent_calls),
             at_work: AtWork::default(),
             lists: Line::new(options.tenants_share()),
             options: Arc::new(options),
             stopping: CancellationToken::new(),
-            documents: Documents::default(),
+            documents: Documents::new(LongWork::turns()),
         }
     }
 

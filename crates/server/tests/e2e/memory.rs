@@ -11,7 +11,7 @@ use crate::support::{Front, Service, Store, latency::Latencies, size::short_or_f
 
 /// What the process may take under each attack, in bytes, beside its program: less than deploy/README.md has operators reckon with,
 /// which is 480 MB.
-const MAX_MEMORY: u64 = 400 << 20;
+const MAX_MEMORY: u64 = 350 << 20;
 
 /// Has something done, in full again and again for a while, beside a good caller who updates a session of its own.
 async fn beside_a_good_caller<T>(service: &Service, attack: impl AsyncFn() -> T) -> T {

@@ -11,6 +11,7 @@ use std::{
 use bytes::Bytes;
 use channel_session_api::v1::{ListChannelSessionsRequest, StreamUpdateDataRequest};
 use futures_util::{future::join_all, stream};
+use http::Method;
 use prost::Message;
 use tonic::Code;
 
@@ -21,6 +22,7 @@ use crate::support::{
     latency::Latencies,
     on_both_stores,
     patience::within,
+    rest::JSON,
     size::short_or_full,
     watch::everything,
 };
@@ -29,22 +31,38 @@ on_both_stores!(
     calls_without_a_request,
     streams_without_a_request,
     lists_that_are_called_off,
+    lists_and_batches_beside_single_updates,
     calls_that_are_reset_again_and_again,
 );
 
-/// More calls of headers alone than there may be calls under way.
+/// More calls of headers alone than there may be calls under way; and as many of which there is nearly as much as is not
+/// counted, over both transports. What they take together is bounded.
 async fn calls_without_a_request(store: Store) {
+    const CONNECTIONS: usize = 30;
+    const MAX_MEMORY: u64 = 100 << 20;
     let service = Service::start(store).await;
-    let address = service.server.address("grpc");
-    let connections = join_all((0..6).map(|_| Connection::open(address, 65_535))).await;
-    let mut calls = Vec::new();
-    for connection in &connections {
+    let before = service.server.peak_memory();
+    let (grpc, http) = (service.server.address("grpc"), service.server.address("http"));
+    let half = framed(false, &vec![0; 60_000]).slice(..15_000);
+    let (mut connections, mut calls) = (Vec::new(), Vec::new());
+    for at in 0..CONNECTIONS {
+        let connection = Connection::open(if at % 3 == 2 { http } else { grpc }, 65_535).await;
+        // As many as one may have that are not answered.
         for _ in 0..200 {
-            calls.push(connection.call("UpdateData", &[], None, false).await);
+            let call = match at % 3 {
+                0 => connection.call("UpdateData", &[], None, false).await,
+                1 => connection.call("UpdateData", &[], Some(half.clone()), false).await,
+                _ => connection.put_half("/forms/x", half.clone()).await,
+            };
+            calls.push(call);
         }
+        connections.push(connection);
     }
     are_served(&service).await;
-    drop(calls);
+    let grown = service.server.peak_memory() - before;
+    eprintln!("memory: {} MB more", grown >> 20);
+    assert!(grown < MAX_MEMORY, "{} MB", grown >> 20);
+    drop((connections, calls));
 }
 
 /// An update over each transport, by a stream, and a read.
@@ -113,6 +131,44 @@ async fn lists_that_are_called_off(store: Store) {
     let before = Latencies::of_a_while(&service.rest(), &["x"]).await;
     before.beside(service.rest(), "x", ask_for_lists_and_call_off(&service)).await;
     assert!(service.server.peak_memory() < 350 << 20, "{} MB", service.server.peak_memory() >> 20);
+}
+
+/// Many callers who list pages, and a few who send large batches, all in good faith: a single update is made between theirs.
+async fn lists_and_batches_beside_single_updates(store: Store) {
+    let service = Service::start(store).await;
+    let ids: Vec<_> = (0..short_or_full(100, 1000)).map(|id| format!("session-{id}")).collect();
+    for id in &ids {
+        service.create(id, "{}").await;
+    }
+    service.create("x", "{}").await;
+    let rest = service.rest();
+    let before = Latencies::of_a_while(&rest, &["x"]).await;
+    let lists = async || {
+        let page = async || rest.send(Method::GET, "/channel-sessions?pageSize=1000", "", &[]).await.status;
+        let pages = join_all((0..short_or_full(10, 50)).map(|_| page())).await;
+        assert!(pages.iter().all(|status| *status == 200 || *status == 429), "{pages:?}");
+    };
+    let requests: Vec<_> = ids.iter().map(|id| format!(r#"{{"channelSessionId":"{id}","#)).collect();
+    let batches = async || {
+        let value = fastrand::u32(..);
+        let attributes = format!(r#""attributes":[{{"key":"n","type":"Number","value":{value}}}]}}"#);
+        let body: Vec<_> = requests.iter().map(|request| format!("{request}{attributes}")).collect();
+        let body = format!(r#"{{"requests":[{}]}}"#, body.join(","));
+        let batch = async || rest.send(Method::POST, "/batch-update-data", body.clone(), &JSON).await;
+        for answer in join_all((0..4).map(|_| batch())).await {
+            assert!(answer.status == 200 || answer.status == 429, "{answer:?}");
+        }
+    };
+    for (what, is_lists) in [("lists", true), ("batches", false)] {
+        let load = async {
+            let begun = Instant::now();
+            while begun.elapsed() < short_or_full(Duration::from_millis(300), Duration::from_secs(10)) {
+                if is_lists { lists().await } else { batches().await }
+            }
+        };
+        eprintln!("beside {what}:");
+        before.beside(service.rest(), "x", load).await;
+    }
 }
 
 /// One connection asks for a long list and calls it off, again and again.

@@ -1,6 +1,9 @@
 //! What good callers wait. It is printed; that they are answered in time at all is all that a test asserts.
 
-use std::time::{Duration, Instant};
+use std::{
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
 
 use tokio_util::sync::CancellationToken;
 
@@ -81,15 +84,16 @@ impl Latencies {
     }
 }
 
-/// Gives the threads of this process the lowest priority, other than one that measures: whoever attacks has a machine of its
-/// own, and must not be measured for taking the service's processors.
+/// Has the threads of this process run only where no other wants a processor, except one that measures: whoever attacks has a
+/// machine of its own, and must not be measured for taking the service's processors. A low priority alone is no less: whoever
+/// wakes waits for the end of another's time slice, whatever that one's priority.
 fn give_way(measures: rustix::process::Pid) {
+    let measures = measures.as_raw_nonzero().to_string();
     for thread in std::fs::read_dir("/proc/self/task").unwrap() {
-        let id = thread.unwrap().file_name().to_str().unwrap().parse().unwrap();
-        let thread = rustix::process::Pid::from_raw(id).unwrap();
-        if thread != measures {
+        let id = thread.unwrap().file_name().into_string().unwrap();
+        if id != measures {
             // One that has ended meanwhile needs none.
-            let _ = rustix::process::setpriority_process(Some(thread), 19);
+            let _ = Command::new("chrt").args(["--idle", "--pid", "0", &id]).stderr(Stdio::null()).status();
         }
     }
 }
