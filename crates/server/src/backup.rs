@@ -14,8 +14,8 @@ use std::{
 use domain::store::OpenError;
 use rustix::fs::statvfs;
 
-use crate::import::Progress;
-use file::{Unfinished, folder};
+use crate::{import::Progress, unfinished::folder};
+use file::Unfinished;
 
 /// Where the copy goes.
 #[derive(Debug, Clone, clap::Args)]
@@ -75,7 +75,7 @@ pub async fn run(args: &Args, url: &str) -> Result<u64, Error> {
     let failed = |source| Error::File { file: file.clone(), source };
     match fs::symlink_metadata(file) {
         Ok(_) => return Err(Error::Exists(file.clone())),
-        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {}
         Err(error) => return Err(failed(error)),
     }
     let database = store_sqlite::Backup::of(url).await?;
@@ -86,8 +86,9 @@ pub async fn run(args: &Args, url: &str) -> Result<u64, Error> {
         }
         Some(_) | None => Ok(()),
     };
-    has_room(bytes + KEPT_MIB * MIB)?;
+    // First, since it gives back what a copy that was killed has taken.
     let unfinished = Unfinished::create(file).map_err(failed)?;
+    has_room(bytes + KEPT_MIB * MIB)?;
     let progress = Progress::of_bytes(bytes);
     let mut ticks = tokio::time::interval(INTERVAL);
     let sessions = {

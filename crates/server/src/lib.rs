@@ -19,3 +19,4 @@ mod store;
 mod telemetry;
 mod tenants;
 mod transport;
+mod unfinished;

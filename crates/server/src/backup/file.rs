@@ -7,28 +7,28 @@ use std::{
 
 use tempfile::{NamedTempFile, TempDir};
 
+use crate::unfinished::{self, Claim};
+
 /// A file in a folder of its own beside where it is to stand, since SQLite makes others beside it. Both are removed when this is
 /// dropped.
 pub(super) struct Unfinished {
     file: NamedTempFile,
     folder: TempDir,
     target: PathBuf,
+    // The last to be dropped: until then it is somebody's. On the folder, since SQLite has locks of its own on the file.
+    _claim: Claim,
 }
 
 impl Unfinished {
     /// Begins a file that is to stand at `target`, for its owner alone.
     pub(super) fn create(target: &Path) -> io::Result<Self> {
-        let mut name = std::ffi::OsString::from(".");
-        name.push(target.file_name().ok_or_else(|| io::Error::other("this is no file name"))?);
-        name.push(".");
-        let place = folder(target);
-        // Its error names the unfinished file, which nobody has asked for.
-        let made = tempfile::Builder::new().prefix(&name).suffix(".part").tempdir_in(place);
-        let folder = made.map_err(|error| {
-            let kind = error.kind();
-            io::Error::new(kind, format!("nothing can be made in the folder {}: {kind}", place.display()))
-        })?;
-        Ok(Self { file: NamedTempFile::new_in(folder.path())?, folder, target: target.to_owned() })
+        let (folder, claim) = unfinished::begin(target, |builder, folder| builder.tempdir_in(folder))?;
+        Ok(Self {
+            file: NamedTempFile::new_in(folder.path())?,
+            folder,
+            target: target.to_owned(),
+            _claim: claim,
+        })
     }
 
     /// Where it is until it is finished.
@@ -45,11 +45,6 @@ impl Unfinished {
         self.file.persist_noclobber(&self.target)?;
         self.folder.close()?;
         // The new name is the folder's content.
-        fs::File::open(folder(&self.target))?.sync_all()
+        fs::File::open(unfinished::folder(&self.target))?.sync_all()
     }
-}
-
-/// The folder that a file is in.
-pub(super) fn folder(file: &Path) -> &Path {
-    file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

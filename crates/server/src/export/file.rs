@@ -8,10 +8,14 @@ use std::{
 
 use tempfile::NamedTempFile;
 
+use crate::unfinished::{self, Claim};
+
 /// A file under another name, in the same folder; removed when dropped.
 pub(super) struct Unfinished {
     file: NamedTempFile,
     target: PathBuf,
+    // The last to be dropped: until then it is somebody's.
+    _claim: Claim,
 }
 
 impl Unfinished {
@@ -21,20 +25,13 @@ impl Unfinished {
             // Otherwise a device or a pipe would be replaced by a file.
             Ok(target) if !target.is_file() => return Err(io::Error::other("this is no regular file")),
             Ok(target) => target,
-            Err(error) if error.kind() == ErrorKind::NotFound => path.to_owned(),
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+                path.to_owned()
+            }
             Err(error) => return Err(error),
         };
-        let mut name = std::ffi::OsString::from(".");
-        name.push(target.file_name().ok_or_else(|| io::Error::other("this is no file name"))?);
-        name.push(".");
-        let folder = folder(&target);
-        let file = tempfile::Builder::new().prefix(&name).suffix(".part").tempfile_in(folder);
-        // Its error names the unfinished file, which nobody has asked for.
-        let file = file.map_err(|error| {
-            let kind = error.kind();
-            io::Error::new(kind, format!("no file can be made in the folder {}: {kind}", folder.display()))
-        })?;
-        Ok(Self { file, target })
+        let (file, claim) = unfinished::begin(&target, |builder, folder| builder.tempfile_in(folder))?;
+        Ok(Self { file, target, _claim: claim })
     }
 
     /// Puts the file in place, so that it survives a crash of the machine.
@@ -43,7 +40,7 @@ impl Unfinished {
         self.file.persist(&self.target)?;
         // The new name is the folder's content.
         #[cfg(unix)]
-        fs::File::open(folder(&self.target))?.sync_all()?;
+        fs::File::open(unfinished::folder(&self.target))?.sync_all()?;
         Ok(())
     }
 }
@@ -56,8 +53,4 @@ impl Write for Unfinished {
     fn flush(&mut self) -> io::Result<()> {
         self.file.flush()
     }
-}
-
-fn folder(file: &Path) -> &Path {
-    file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

@@ -119,7 +119,8 @@ async fn what_is_there_stays_and_what_is_not_whole_goes() {
     assert!(said(&no_database).contains("cannot read"), "{no_database:?}");
     fs::remove_file(&other).unwrap();
     let no_folder = backup(&service.database_url(), &folder.path().join("none/copy.db"));
-    assert!(said(&no_folder).contains("nothing can be made in the folder"), "{no_folder:?}");
+    let missing = format!("there is no folder {}: make it", folder.path().join("none").display());
+    assert!(said(&no_folder).contains(&missing), "{no_folder:?}");
     let postgres = backup("postgres://me:hunter2@localhost/sessions", &copy);
     assert!(said(&postgres).contains("pg_dump") && !said(&postgres).contains("hunter2"), "{postgres:?}");
     assert_eq!(names(&folder), [] as [PathBuf; 0]);
@@ -148,4 +149,27 @@ async fn a_copy_that_is_stopped_leaves_nothing() {
         assert!(said(&output).contains("interrupted; there is no backup"), "{output:?}");
         assert_eq!(names(&folder), [] as [PathBuf; 0]);
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_copy_that_was_killed_has_left_is_removed_by_the_next() {
+    let service = Service::start(Store::Sqlite).await;
+    for at in 0..60 {
+        service.create(&format!("s{at}"), &format!(r#"{{"text": "{}"}}"#, "x".repeat(1_500_000))).await;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let copy = folder.path().join("copy.db");
+    let args = ["backup", "--database-url", &service.database_url(), copy.to_str().unwrap()];
+    let mut command = Process::command(&args);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    until("the beginning of the copy", async || !names(&folder).is_empty()).await;
+    child.kill().unwrap();
+    child.wait().unwrap();
+    // On a machine that is fast enough, it has ended before.
+    let _ = fs::remove_file(&copy);
+    // In any case something is there that nobody writes.
+    fs::create_dir(folder.path().join(".copy.db.killed.part")).unwrap();
+    let output = backup(&service.database_url(), &copy);
+    assert!(output.status.success() && said(&output).contains("had left"), "{output:?}");
+    assert_eq!(names(&folder), [copy]);
 }
