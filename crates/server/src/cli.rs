@@ -1,5 +1,6 @@
 //! The commands.
 
+mod arguments;
 mod backup;
 mod create_key;
 mod export;
@@ -11,7 +12,7 @@ mod migrate;
 mod refused;
 mod serve;
 
-use std::{io, process::ExitCode, sync::Arc};
+use std::{ffi::OsString, io, process::ExitCode, sync::Arc};
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use domain::{
@@ -198,10 +199,18 @@ impl Program {
     /// Runs the command that the process was started with. What goes wrong is said on standard error.
     #[must_use]
     pub fn main() -> ExitCode {
-        match Self::try_parse() {
+        match Self::of(std::env::args_os()) {
             Ok(cli) => cli.run(),
             Err(error) => refused::say(&error),
         }
+    }
+
+    /// The command that arguments ask for, of which the first is the program's name.
+    ///
+    /// # Errors
+    /// They ask for none that there is.
+    pub(crate) fn of(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        Self::try_parse_from(arguments::joined(&Self::command(), arguments))
     }
 
     /// Runs the command. What goes wrong is said on standard error.

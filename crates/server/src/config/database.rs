@@ -43,7 +43,6 @@ pub struct Database {
         env = "DATABASE_MAX_CONNECTIONS",
         default_value_t = 16,
         value_parser = number::<1>,
-        allow_negative_numbers = true,
         hide_env_values = true
     )]
     pub max_connections: u32,

@@ -35,7 +35,6 @@ pub struct Limits {
         env = "MAX_CONCURRENT_REQUESTS",
         default_value_t = 1024,
         value_parser = number::<1>,
-        allow_negative_numbers = true,
         hide_env_values = true
     )]
     max_concurrent_requests: u32,
@@ -47,7 +46,6 @@ pub struct Limits {
         env = "MAX_WATCHES",
         default_value_t = 4096,
         value_parser = number::<1>,
-        allow_negative_numbers = true,
         hide_env_values = true
     )]
     max_watches: u32,
@@ -62,7 +60,6 @@ pub struct Limits {
         env = "MAX_CONNECTIONS",
         default_value_t = 5120,
         value_parser = number::<8>,
-        allow_negative_numbers = true,
         hide_env_values = true
     )]
     max_connections: u32,

@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr, time::Duration};
 use clap::Args;
 use humantime::Duration as HumanDuration;
 
-use super::duration::{or_word, positive};
+use super::duration::{long, long_or_word, positive};
 
 /// How long what is not the sessions themselves is kept.
 #[derive(Debug, Clone, Args)]
@@ -13,7 +13,7 @@ use super::duration::{or_word, positive};
 pub struct Retention {
     /// How long events are kept: for the history of a session, and for watchers that come back. Too short, and a watcher
     /// that was away loses its place; too long, and they take more room than the sessions
-    #[arg(long, env = "EVENT_RETENTION", default_value = "7days", value_parser = positive, hide_env_values = true)]
+    #[arg(long, env = "EVENT_RETENTION", default_value = "7days", value_parser = long, hide_env_values = true)]
     event_retention: HumanDuration,
 
     /// How long the request ids of changes are kept, so that a retry finds its answer. No shorter than 24h, which is what
@@ -71,7 +71,7 @@ impl FromStr for Keep {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        or_word(text, "never").map(Self)
+        long_or_word(text, "never").map(Self)
     }
 }
 
@@ -86,7 +86,7 @@ impl fmt::Display for Keep {
 
 fn a_day(text: &str) -> Result<HumanDuration, String> {
     const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-    match positive(text)? {
+    match long(text)? {
         short if *short < DAY => Err("must be 24h or longer: that is what callers are promised".to_owned()),
         duration => Ok(duration),
     }

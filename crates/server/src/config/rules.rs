@@ -15,7 +15,6 @@ pub struct Rules {
         env = "MAX_ATTRIBUTES",
         default_value_t = 10,
         value_parser = number::<0>,
-        allow_negative_numbers = true,
         hide_env_values = true
     )]
     pub max_attributes: u32,

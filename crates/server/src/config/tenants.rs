@@ -17,7 +17,6 @@ pub struct Tenants {
         env = "TENANT_CALLS_PER_SECOND",
         value_name = "CALLS",
         value_parser = number::<1>,
-        allow_negative_numbers = true,
         hide_env_values = true
     )]
     tenant_calls_per_second: Option<u32>,
@@ -29,7 +28,6 @@ pub struct Tenants {
         env = "TENANT_MAX_CALLS",
         value_name = "CALLS",
         value_parser = number::<1>,
-        allow_negative_numbers = true,
         hide_env_values = true
     )]
     tenant_max_calls: Option<u32>,

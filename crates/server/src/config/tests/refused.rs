@@ -1,5 +1,7 @@
 //! What is said of values that are refused.
 
+use std::ffi::OsString;
+
 use clap::Parser;
 
 use super::{commands, flags};
@@ -8,7 +10,7 @@ use crate::cli::Program;
 /// What the program says of an argument that it refuses.
 fn refusal(argument: &[&str]) -> String {
     let command = ["channel-sessions", "serve"];
-    match Program::try_parse_from(command.iter().chain(argument)) {
+    match Program::of(command.iter().chain(argument).map(OsString::from)) {
         Ok(_) => panic!("{argument:?} is taken"),
         Err(error) => {
             assert_eq!(error.exit_code(), 2, "{argument:?}");
@@ -41,14 +43,18 @@ fn a_value_that_is_refused_is_named_with_its_flag_and_what_is_expected() {
         ("--drain-timeout", "abc", "a number with its unit"),
         ("--max-connection-age-grace", "abc", "a number with its unit, such as 500ms, 90s or 1h"),
         ("--max-connection-age", "never", "such as 500ms, 90s or 1h; or off"),
-        ("--max-connection-age", "0s", "longer than nothing, such as 10s or 500ms; or off"),
+        ("--max-connection-age", "0s", "longer than nothing, such as 500ms, 90s or 1h; or off"),
         ("--metrics-addr", "foo", "expected HOST:PORT, such as 127.0.0.1:9464, or off"),
         ("--metrics-addr", "9464", "or off"),
         ("--metrics-addr", ":9464", "or off"),
         ("--metrics-addr", "", "or off"),
         ("--event-retention", "0s", "longer than nothing"),
+        ("--event-retention", "7", "such as 24h, 7days or 12weeks"),
+        ("--request-id-retention", "7", "such as 24h, 7days or 12weeks"),
+        ("--ended-retention", "7", "such as 24h, 7days or 12weeks; or never"),
+        ("--ended-retention", "0s", "longer than nothing, such as 24h, 7days or 12weeks; or never"),
         ("--request-id-retention", "23h", "must be 24h or longer"),
-        ("--ended-retention", "soon", "1h; or never"),
+        ("--ended-retention", "soon", "12weeks; or never"),
         ("--ended-retention", "off", "or never"),
         ("--request-id-retention", "a day", "a number with its unit"),
         ("--cleanup-interval", "often", "a number with its unit"),
@@ -70,7 +76,22 @@ fn a_value_that_is_refused_is_named_with_its_flag_and_what_is_expected() {
 
 /// As people type it: with a space, and so with a value that looks like a flag.
 #[test]
-fn a_negative_number_is_refused_by_the_flag_that_it_was_given_to() {
+fn a_value_that_begins_with_a_minus_is_refused_by_the_flag_that_it_was_given_to() {
+    let serve = commands().remove(0);
+    let mut refused = 0;
+    for arg in flags(&serve).filter(|arg| arg.get_action().takes_values()) {
+        let flag = format!("--{}", arg.get_long().expect("a name"));
+        for value in ["-1", "-1s", "-x"] {
+            // Some take any text, such as the name of a file.
+            if Program::of(["channel-sessions", "serve", &flag, value].map(OsString::from)).is_ok() {
+                continue;
+            }
+            let message = refusal(&[&flag, value]);
+            assert!(message.contains(&flag) && !message.contains("unexpected argument"), "{message}");
+            refused += 1;
+        }
+    }
+    assert!(refused > 60, "{refused}");
     let message = refusal(&["--max-attributes", "-1"]);
     assert!(message.contains("--max-attributes") && message.contains("from 0 to 4294967295"), "{message}");
 }
