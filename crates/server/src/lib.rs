@@ -9,6 +9,7 @@ mod files;
 mod followed;
 pub mod import;
 mod listener;
+mod memory;
 mod metrics;
 mod readiness;
 mod retention;

@@ -14,6 +14,7 @@ use super::{
 use crate::{
     followed::{self, Followed},
     listener::Protocol,
+    memory,
     metrics::Exposition,
     shutdown::Signals,
     transport,
@@ -27,6 +28,7 @@ impl Gateway {
                 "--grpc-addr needs the port that the service listens on; 0 is none that can be called".into(),
             );
         }
+        memory::warn_of_too_much(&self.memory());
         let (exposition, otlp) = Exposition::begin(&self.metrics, "").await?;
         let (tls, to_service) = (transport::server(&self.tls)?, transport::client(&self.upstream)?);
         self.check_reach()?;
@@ -90,6 +92,11 @@ impl Gateway {
         }
         otlp.stop().await;
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// What the settings grant, in bytes.
+    fn memory(&self) -> [memory::Setting; 1] {
+        [("--memory-budget", self.limits.memory_budget())]
     }
 
     /// Refuses to let others read what passes, unless that is meant. Who may call is the service's to decide.

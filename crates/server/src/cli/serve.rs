@@ -29,6 +29,7 @@ use crate::{
     config::Authn,
     followed::{self, Followed},
     listener::{Listener, Protocol},
+    memory,
     metrics::Exposition,
     sample,
     shutdown::Signals,
@@ -50,6 +51,7 @@ impl Serve {
         }
         let mut signals = Signals::listen()?;
         self.check_access()?;
+        memory::warn_of_too_much(&self.memory());
         let (exposition, otlp) = Exposition::begin(&self.metrics, store::system(&self.database)).await?;
         let (callers, tls) = (Callers::read(&self.access)?, transport::server(&self.tls)?);
         let (tls, of_tls): (_, Option<Followed>) = tls.unzip();
@@ -148,6 +150,11 @@ impl Serve {
             colours: true,
         };
         screen.to_string()
+    }
+
+    /// What the settings grant, in bytes.
+    fn memory(&self) -> [memory::Setting; 2] {
+        [("--memory-budget", self.limits.memory_budget()), ("--session-cache", self.database.session_cache())]
     }
 
     /// Refuses settings that contradict each other, and to be open to everybody who reaches it, unless that is meant.

@@ -125,6 +125,12 @@ impl Limits {
         self.answer_timeout.into()
     }
 
+    /// How many bytes requests and answers may take in memory together.
+    #[must_use]
+    pub fn memory_budget(&self) -> usize {
+        self.memory_budget.0
+    }
+
     /// What calls may take together. To be asked for once in a process: each is a budget of its own.
     #[must_use]
     pub fn budget(&self) -> Budget {

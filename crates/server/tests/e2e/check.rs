@@ -164,6 +164,24 @@ fn what_does_not_fit_is_named_and_the_rest_is_looked_at_too() {
 }
 
 #[test]
+fn more_memory_than_there_is_is_warned_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("new.db").display());
+    let (is_well, lines) = check(&url, &["--memory-budget", "100000GiB"]);
+    // Both figures, of which the second one is the machine's.
+    let words = "memory: the process may take 102400222 MiB";
+    assert!(is_well && says(&lines, "warning ", words) && says(&lines, "warning ", " MiB: "), "{lines:?}");
+    let (_, lines) = check(&url, &[]);
+    assert!(!lines.iter().any(|line| line.contains("memory:")), "{lines:?}");
+    let grpc_addr = ["--grpc-addr", "127.0.0.1:0", "--http-addr", "127.0.0.1:0"];
+    let args = ["serve", "--database-url", &url, "--memory-budget", "100000GiB"];
+    let started = Process::start(&[&args[..], &grpc_addr].concat());
+    started.writes("a warning", |line| {
+        line["message"].as_str().is_some_and(|said| said.contains("may take 102400222 MiB"))
+    });
+}
+
+#[test]
 fn variables_of_opentelemetrys_are_looked_at_by_their_own_names() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite:{}", folder.path().join("new.db").display());

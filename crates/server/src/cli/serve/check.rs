@@ -16,7 +16,7 @@ use super::super::{Failure, Program, Serve};
 use crate::{
     access::credentials,
     config::{Authn, environment},
-    store, tenants, transport,
+    memory, store, tenants, transport,
 };
 
 /// How long before its end a certificate should have been renewed: most are a month before.
@@ -38,6 +38,7 @@ impl Serve {
         findings.extend(self.issuers().await);
         findings.extend(self.tenants());
         findings.extend(self.addresses());
+        findings.extend(memory::finding(&self.memory()));
         findings.extend(self.collector());
         findings.extend(store::inspect(&self.database).await);
         findings
