@@ -104,7 +104,10 @@ impl Sender {
     async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<(), NotTaken> {
         let unreachable = |error: &dyn Error| NotTaken::all(Exported::UNREACHABLE, chain(error));
         let rejected = |said| NotTaken::all(Exported::REJECTED, said);
-        let response = self.client.request(request).await.map_err(|error| unreachable(&error))?;
+        let response = self.client.request(request).await.map_err(|error| {
+            let words = tls::in_words(&error, "its");
+            words.map_or_else(|| unreachable(&error), |words| NotTaken::all(Exported::UNREACHABLE, words))
+        })?;
         let (head, body) = response.into_parts();
         let answer = Limited::new(body, MAX_ANSWER_BYTES).collect().await;
         let answer = answer.map_err(|error| unreachable(&*error))?;
@@ -219,6 +222,30 @@ mod tests {
         }
         for nothing in [&b""[..], b"no message", &ExportTraceServiceResponse::default().encode_to_vec()] {
             assert_eq!(partial(nothing), None);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_certificate_of_the_first_version_is_said_to_be_one() {
+        for protocol in [Protocol::Http, Protocol::Grpc] {
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+            let url = format!("https://{}/v1/traces", listener.local_addr().expect("an address"));
+            let endpoint = Endpoint {
+                url: url.parse().expect("an address"),
+                protocol,
+                headers: HeaderMap::new(),
+                timeout: std::time::Duration::from_secs(60),
+                is_compressed: false,
+                authorities: Some(tls::authority::Authority::generate().certificate.into_bytes()),
+            };
+            let sender = Sender::new(endpoint, TRACES).expect("a sender");
+            let collector =
+                async { tls::authority::show_version_1(listener.accept().await.expect("a call").0).await };
+            let message = ExportTraceServiceResponse::default();
+            let (sent, ()) = tokio::join!(sender.send(&message), collector);
+            let not_taken = sent.expect_err("no connection");
+            assert_eq!(not_taken.kind, Exported::UNREACHABLE);
+            assert!(not_taken.said.starts_with("its certificate is of X.509 version 1"), "{not_taken:?}");
         }
     }
 }

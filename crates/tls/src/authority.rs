@@ -1,6 +1,16 @@
 //! Authorities, for tests: whose certificates nobody else trusts.
 
+use std::sync::Arc;
+
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, SanType, date_time_ymd};
+use rustls::{
+    ServerConfig,
+    sign::{CertifiedKey, SingleCertAndKey},
+};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsAcceptor;
+
+use crate::{Part, pem, provider};
 
 /// One that issues certificates.
 pub struct Authority {
@@ -52,6 +62,17 @@ impl Authority {
         self.sign(params)
     }
 
+    /// One of somebody who is known by it alone: it is issued by its own key, and issues no others.
+    ///
+    /// # Panics
+    /// Where a name is none.
+    #[must_use]
+    pub fn self_signed(names: &[&str]) -> Issued {
+        let key = KeyPair::generate().expect("a key");
+        let certificate = params(names).self_signed(&key).expect("a certificate");
+        Issued { certificate: certificate.pem(), key: key.serialize_pem() }
+    }
+
     fn sign(&self, params: CertificateParams) -> Issued {
         let key = KeyPair::generate().expect("a key");
         let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");
@@ -65,4 +86,28 @@ fn params(names: &[&str]) -> CertificateParams {
     let mut params = CertificateParams::new(others).expect("names");
     params.subject_alt_names.extend(uris.into_iter().map(|uri| SanType::URI(uri.try_into().expect("a URI"))));
     params
+}
+
+/// A certificate of X.509's first version, in PEM, which has no names.
+pub const VERSION_1: &str = include_str!("authority/v1.pem");
+
+/// Shows a certificate of the first version to whoever has connected: its version is seen before what it signs.
+///
+/// # Panics
+/// If the system gives no random bytes.
+pub async fn show_version_1(stream: TcpStream) {
+    let builder = ServerConfig::builder_with_provider(provider()).with_safe_default_protocol_versions();
+    let builder = builder.expect("the versions of TLS").with_no_client_auth();
+    let key = KeyPair::generate().expect("a key").serialize_pem();
+    let config = builder.with_cert_resolver(version_1(&key));
+    // It is refused.
+    let _ = TlsAcceptor::from(Arc::new(config)).accept(stream).await;
+}
+
+/// A certificate of the first version, with somebody's key.
+pub(crate) fn version_1(key: &str) -> Arc<SingleCertAndKey> {
+    let certificates = pem::certificates(Part::Certificate, VERSION_1.as_bytes()).expect("a certificate");
+    let key = pem::key(key.as_bytes()).expect("a key");
+    let key = provider().key_provider.load_private_key(key).expect("a key");
+    Arc::new(CertifiedKey::new(certificates, key).into())
 }

@@ -1,6 +1,6 @@
 //! What is wrong with the files of certificates and keys.
 
-use std::{fmt, io};
+use std::{error::Error, fmt, io};
 
 /// What is wrong with a file, and which one it is.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -44,14 +44,29 @@ pub(crate) const VERSION_1: &str = "is of X.509 version 1, as `openssl x509 -req
 
 /// Why there is no connection, in words where the library has none.
 pub(crate) fn of_handshake(error: io::Error, whose: &str) -> io::Error {
-    let cause = error.get_ref().and_then(|cause| cause.downcast_ref());
-    match cause {
-        // The error of the library below, which it does not name.
-        Some(rustls::Error::InvalidCertificate(rustls::CertificateError::Other(other)))
-            if other.to_string().contains("UnsupportedCertVersion") =>
-        {
-            io::Error::new(error.kind(), format!("{whose} certificate {VERSION_1}"))
-        }
-        _ => error,
+    match in_words(&error, whose) {
+        Some(words) => io::Error::new(error.kind(), words),
+        None => error,
+    }
+}
+
+/// What an error, or what led to it, says of somebody's certificate, such as "the service's", in words where the library has none.
+#[must_use]
+pub fn in_words(error: &(dyn Error + 'static), whose: &str) -> Option<String> {
+    let mut causes = std::iter::successors(Some(error), |&cause| match cause.downcast_ref::<io::Error>() {
+        // What an I/O error holds is none of its causes.
+        Some(error) => error.get_ref().map(|held| held as &(dyn Error + 'static)),
+        None => cause.source(),
+    });
+    let is_of_version_1 = causes.any(|cause| cause.downcast_ref().is_some_and(is_of_version_1));
+    is_of_version_1.then(|| format!("{whose} certificate {VERSION_1}"))
+}
+
+fn is_of_version_1(error: &rustls::Error) -> bool {
+    // The error of the library below, which it does not name.
+    if let rustls::Error::InvalidCertificate(rustls::CertificateError::Other(other)) = error {
+        other.to_string().contains("UnsupportedCertVersion")
+    } else {
+        false
     }
 }

@@ -10,6 +10,7 @@ mod certificate;
 mod chain;
 mod client;
 mod invalid;
+mod leaf;
 mod pem;
 mod server;
 
@@ -20,7 +21,7 @@ use rustls::crypto::CryptoProvider;
 pub use certificate::Certificate;
 pub use chain::Chain;
 pub use client::{Authorities, Client, ClientFiles};
-pub use invalid::{Invalid, Part};
+pub use invalid::{Invalid, Part, in_words};
 pub use server::{Accepted, Server, ServerFiles};
 pub use tokio_rustls::{client::TlsStream as ClientStream, server::TlsStream as ServerStream};
 

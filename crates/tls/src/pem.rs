@@ -5,7 +5,10 @@ use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
 };
 
-use crate::{Invalid, Part};
+use crate::{
+    Invalid, Part,
+    leaf::{NO_AUTHORITY, is_leaf},
+};
 
 /// The certificates of a file, in its order; there is at least one.
 pub(crate) fn certificates(part: Part, text: &[u8]) -> Result<Vec<CertificateDer<'static>>, Invalid> {
@@ -30,10 +33,14 @@ pub(crate) fn key(text: &[u8]) -> Result<PrivateKeyDer<'static>, Invalid> {
     })
 }
 
-/// The authorities of a file.
+/// The authorities of a file. Beside one that is there may be others, as in a file of a certificate with its issuers.
 pub(crate) fn authorities(text: &[u8]) -> Result<RootCertStore, Invalid> {
     let mut roots = RootCertStore::empty();
-    for certificate in certificates(Part::Authorities, text)? {
+    let all = certificates(Part::Authorities, text)?;
+    if all.iter().all(is_leaf) {
+        return Err(Part::Authorities.is_wrong(NO_AUTHORITY));
+    }
+    for certificate in all {
         roots.add(certificate).map_err(|error| {
             Part::Authorities.is_wrong(format_args!("a certificate in it cannot be an authority's: {error}"))
         })?;

@@ -2,15 +2,14 @@
 
 use std::io::Result;
 
-use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
 };
-use tokio_rustls::{TlsAcceptor, TlsConnector};
+use tokio_rustls::TlsConnector;
 
 use super::*;
-use crate::authority::{Authority, Issued};
+use crate::authority::{Authority, Issued, VERSION_1, show_version_1, version_1};
 
 const URI: &str = "URI:spiffe://example.com/ivr";
 
@@ -107,16 +106,13 @@ async fn files_are_replaced_whole_or_not_at_all() {
     assert_eq!(read.expect("the new one"), 7);
 }
 
-/// A certificate of X.509's first version, which has no names.
-const V1: &str = include_str!("tests/v1.pem");
-
 #[test]
 fn a_certificate_of_the_first_version_is_refused_with_what_to_do() {
     let authority = Authority::generate();
     let issued = authority.issue(&["localhost"]);
-    let first = Issued { certificate: V1.to_owned(), key: issued.key };
+    let first = Issued { certificate: VERSION_1.to_owned(), key: issued.key };
     let refused = Server::new(server(&first, None)).expect_err("no server's");
-    let own = Some((V1.as_bytes(), first.key.as_bytes()));
+    let own = Some((VERSION_1.as_bytes(), first.key.as_bytes()));
     let authorities = Authorities::Of(authority.certificate.as_bytes());
     for invalid in [refused, Client::new(ClientFiles { authorities, own }).expect_err("no client's")] {
         let told = invalid.to_string();
@@ -124,17 +120,9 @@ fn a_certificate_of_the_first_version_is_refused_with_what_to_do() {
         assert!(told.contains("X.509 version 1") && told.contains("subjectAltName"), "{told}");
     }
     // Behind one that is fine, it is an issuer's.
-    let chain = issued.certificate + V1;
+    let chain = issued.certificate + VERSION_1;
     let issued = Issued { certificate: chain, key: first.key };
     assert!(Server::new(server(&issued, None)).is_ok());
-}
-
-/// Shows a certificate of the first version, with somebody's key: its version is seen before what it signs.
-fn shows_v1(key: &str) -> Arc<SingleCertAndKey> {
-    let certificates = pem::certificates(Part::Certificate, V1.as_bytes()).expect("a certificate");
-    let key =
-        provider().key_provider.load_private_key(pem::key(key.as_bytes()).expect("a key")).expect("a key");
-    Arc::new(CertifiedKey::new(certificates, key).into())
 }
 
 #[tokio::test]
@@ -150,25 +138,46 @@ async fn a_peer_whose_certificate_is_of_the_first_version_is_said_to_have_one() 
         (called.expect("a connection"), accepted.expect("a connection").0)
     };
 
-    let builder = rustls::ServerConfig::builder_with_provider(provider());
-    let builder = builder.with_safe_default_protocol_versions().expect(versions).with_no_client_auth();
-    let service = TlsAcceptor::from(Arc::new(builder.with_cert_resolver(shows_v1(&own.key))));
     let (called, accepted) = pair().await;
     let client = client(&authority, None);
-    let (told, _) = tokio::join!(client.connect("localhost", called), service.accept(accepted));
+    let (told, _) = tokio::join!(client.connect("localhost", called), show_version_1(accepted));
     let told = told.expect_err("no connection").to_string();
     assert!(told.starts_with("the service's certificate is of X.509 version 1"), "{told}");
 
     let builder = rustls::ClientConfig::builder_with_provider(provider());
     let builder =
         builder.with_safe_default_protocol_versions().expect(versions).with_root_certificates(roots);
-    let caller = TlsConnector::from(Arc::new(builder.with_client_cert_resolver(shows_v1(&own.key))));
+    let caller = TlsConnector::from(Arc::new(builder.with_client_cert_resolver(version_1(&own.key))));
     let served = Server::new(server(&own, Some(&authority.certificate))).expect("fine files");
     let (called, accepted) = pair().await;
     let name = "localhost".try_into().expect("a name");
     let (told, _) = tokio::join!(served.accept(accepted), caller.connect(name, called));
     let told = told.expect_err("no connection").to_string();
     assert!(told.starts_with("the caller's certificate is of X.509 version 1"), "{told}");
+}
+
+#[tokio::test]
+async fn a_certificate_that_issues_none_is_no_authority() {
+    let authority = Authority::generate();
+    let (own, leaf) = (authority.issue(&["localhost"]), authority.issue(&["ivr.example.com"]));
+    let served = Server::new(server(&own, Some(&authority.certificate))).expect("fine files");
+    let told = served.replace(server(&own, Some(&leaf.certificate))).expect_err("a leaf");
+    assert_eq!(told.part, Part::Authorities);
+    assert!(told.problem.contains("CA:TRUE"), "{told}");
+    let authorities = Authorities::Of(leaf.certificate.as_bytes());
+    assert!(Client::new(ClientFiles { authorities, own: None }).is_err());
+    let (peer, _) = meet(&served, &client(&authority, Some(&leaf)), "localhost").await;
+    assert!(peer.is_ok(), "what it had before goes on to hold");
+
+    // What somebody can be accepted by is taken: a leaf beside its issuer, one of the first version, and one that is its holder's
+    // own authority.
+    let alone = Authority::self_signed(&["alone.example.com"]);
+    for authorities in [&*(leaf.certificate.clone() + &authority.certificate), VERSION_1, &alone.certificate]
+    {
+        served.replace(server(&own, Some(authorities))).expect("authorities");
+    }
+    let (peer, _) = meet(&served, &client(&authority, Some(&alone)), "localhost").await;
+    assert_eq!(peer.expect("known").expect("a certificate").names, ["DNS:alone.example.com"]);
 }
 
 #[test]

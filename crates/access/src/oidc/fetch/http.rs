@@ -63,7 +63,9 @@ impl Http {
         let mut request = Request::new(Empty::new());
         *request.uri_mut() = uri;
         request.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json"));
-        let response = self.0.request(request).await.map_err(|error| chain(&error))?;
+        let answered = self.0.request(request).await;
+        let problem = |error| tls::in_words(&error, "its").unwrap_or_else(|| chain(&error));
+        let response = answered.map_err(problem)?;
         if response.status() != StatusCode::OK {
             return Err(format!("it was answered with {}", response.status()));
         }

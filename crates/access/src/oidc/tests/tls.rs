@@ -12,6 +12,11 @@ use super::{
 
 /// What fetches the keys of an issuer, if that is known by one of these certificates.
 fn source(issuer: &Issuer, known: &[CertificateDer<'static>]) -> Discovered {
+    discovered(&issuer.url, known)
+}
+
+/// The same for an issuer at this address.
+fn discovered(issuer: &str, known: &[CertificateDer<'static>]) -> Discovered {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(known.iter().cloned());
     let tls = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
@@ -19,7 +24,7 @@ fn source(issuer: &Issuer, known: &[CertificateDer<'static>]) -> Discovered {
         .expect("versions")
         .with_root_certificates(roots)
         .with_no_client_auth();
-    Discovered::new(Http::over(tls), issuer.url.clone(), Url::parse(&issuer.url).expect("an address"))
+    Discovered::new(Http::over(tls), issuer.to_owned(), Url::parse(issuer).expect("an address"))
 }
 
 #[tokio::test]
@@ -36,4 +41,15 @@ async fn keys_come_from_whom_a_root_certificate_knows() {
     issuer.publish(issuer::DISCOVERY, 200, &json!({"issuer": issuer.url, "jwks_uri": keys}).to_string());
     let error = source(&issuer, &[cert]).fetch().await.expect_err("no TLS");
     assert!(error.contains("without TLS") && plain.fetches() == 0, "{error}");
+}
+
+#[tokio::test]
+async fn a_certificate_of_the_first_version_is_said_to_be_one() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("https://{}/realms/blue", listener.local_addr().expect("an address"));
+    let issuer = async { ::tls::authority::show_version_1(listener.accept().await.expect("a call").0).await };
+    let mut source = discovered(&url, &[]);
+    let (fetched, ()) = tokio::join!(source.fetch(), issuer);
+    let error = fetched.expect_err("no keys");
+    assert!(error.contains(&url) && error.contains(": its certificate is of X.509 version 1"), "{error}");
 }

@@ -60,6 +60,10 @@ fn settings_of_tls_that_make_no_sense_say_what_to_do() {
             vec!["--tls-cert", certificate, "--tls-key", other.to_str().unwrap()],
             "it is not the certificate's key",
         ),
+        (
+            vec!["--tls-cert", certificate, "--tls-key", key, "--tls-client-ca", certificate],
+            "it has no authority's certificate",
+        ),
         (vec!["--authn", "client-certificates"], "need --credentials-file"),
         (
             vec!["--authn", "client-certificates", "--credentials-file", certificate],

@@ -86,3 +86,19 @@ async fn a_certificate_that_is_broken_is_told_and_the_old_one_stays() {
     service.server.says("the TLS certificate was read again");
     assert_ne!(shown(&secure, grpc).await, before);
 }
+
+#[tokio::test]
+async fn authorities_that_are_none_are_told_and_the_old_ones_stay() {
+    let secure = Secure::new();
+    let service = start(&secure.mutual()).await;
+    let grpc = service.server.address("grpc");
+    let own = secure.authority.issue(&["anybody.example.com"]);
+    secure.write("authority.pem", &own.certificate);
+    let told = service.server.says("the TLS certificate is wrong; what it said before goes on to hold");
+    let error = told["error"].as_str().unwrap();
+    assert!(
+        error.starts_with("--tls-client-ca /") && error.contains("no authority's certificate"),
+        "{error}"
+    );
+    secure.grpc(grpc, Some(&own)).await.unwrap().get_channel_session(get()).await.unwrap();
+}
