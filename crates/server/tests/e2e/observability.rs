@@ -160,3 +160,20 @@ fn what_rules_record_is_asked_for() {
         assert!(asks(&name), "nothing asks for {name}");
     }
 }
+
+/// Whoever is woken by an alert looks at the dashboard first.
+#[test]
+fn what_rules_ask_for_is_on_the_dashboard() {
+    let shown: BTreeSet<_> = panels()
+        .iter()
+        .flat_map(|panel| panel["targets"].as_array().unwrap().clone())
+        .flat_map(|target| promql::names(target["expr"].as_str().unwrap()).selectors)
+        .map(|(metric, _)| metric)
+        .collect();
+    let rules = rules();
+    let recorded: BTreeSet<_> = rules.iter().map(|rule| rule.get("record")).collect();
+    for (metric, _) in rules.iter().flat_map(|rule| promql::names(rule.get("expr")).selectors) {
+        let is_told = metric != "up" && !recorded.contains(&*metric);
+        assert!(!is_told || shown.contains(&metric), "no panel shows {metric}");
+    }
+}
