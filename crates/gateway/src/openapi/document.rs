@@ -86,7 +86,8 @@ REST over the gRPC service `channelsession.v1.ChannelSessionService`, whose refl
 
 Requests with unknown members are refused by name, and so are query parameters that are unknown or empty, except where an \
 operation says that it does not look at its query. In a body, null is the same as leaving a member out, except in a value. \
-Names may be written as in the proto, too: `remove_keys` for `removeKeys`. No text may hold U+0000 or a lone surrogate.
+Names may be written as in the proto, too, `remove_keys` for `removeKeys`; the schemas have the latter alone, so whoever holds \
+bodies to them writes it so. No text may hold U+0000 or a lone surrogate.
 
 Errors are problems (RFC 9457): callers branch on `reason`. A path that there is not answers 404 `NOT_FOUND`, and a method \
 that a path does not take 405 `METHOD_NOT_ALLOWED` with `Allow`. A change that fails has changed nothing, unless the problem \

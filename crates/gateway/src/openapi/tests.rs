@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::{contract::contract, document::document};
+use crate::{body::Content as _, update_data::Update};
 
 /// All descriptions in a part of the document, each with where it stands.
 fn descriptions(part: &Value, at: &str, all: &mut Vec<(String, String)>) {
@@ -68,4 +69,21 @@ fn the_length_of_a_request_id_is_told() {
     let document = document(false);
     let text = document["info"]["description"].as_str().expect("a text");
     assert!(text.contains(&format!("1 to {} visible ASCII", telemetry::call::MAX_REQUEST_ID)), "{text}");
+}
+
+/// A name as in the proto is taken and not in the schemas, which is told; one in the schemas is taken.
+#[test]
+fn names_of_the_schemas_are_taken_and_the_others_are_told() {
+    let document = document(false);
+    let schema = &document["components"]["schemas"]["UpdateDataRequest"];
+    assert_eq!(schema["additionalProperties"], false);
+    let members = schema["properties"].as_object().expect("members");
+    for name in members.keys() {
+        let body = format!(r#"{{"{name}": null}}"#);
+        assert!(Update::read(body).is_ok(), "{name}");
+    }
+    assert!(members.contains_key("removeKeys") && !members.contains_key("remove_keys"));
+    assert!(Update::read(r#"{"remove_keys": ["k"]}"#.to_owned()).is_ok());
+    let text = document["info"]["description"].as_str().expect("a text");
+    assert!(text.contains("`remove_keys` for `removeKeys`; the schemas have the latter alone"), "{text}");
 }
