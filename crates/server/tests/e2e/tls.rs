@@ -11,7 +11,9 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::support::{Front, Rest, Secure, Service, Store, patience::within, process::Process};
+use crate::support::{
+    Front, Rest, Secure, Service, Store, http2::Connection, patience::within, process::Process,
+};
 
 const ID: &str = "64e2f08a6155b317cd3f88fd";
 
@@ -40,6 +42,14 @@ async fn both_addresses_speak_tls_and_tell_those_who_do_not() {
         let mut said = String::new();
         within("an answer", plain.read_to_string(&mut said)).await.unwrap();
         assert!(said.starts_with("HTTP/1.1 400 Bad Request\r\n") && said.contains("speaks TLS"), "{said}");
+    }
+    // Over HTTP/2 its library has the same to show, and that nobody has heard of the call.
+    for address in [grpc, http] {
+        let plain = Connection::open(address, 65_535).await;
+        let refused = within("an answer", plain.get("/healthz").await.response).await.unwrap_err();
+        assert!(refused.is_go_away() && refused.is_remote(), "{refused:?}");
+        assert_eq!(refused.reason(), Some(h2::Reason::INADEQUATE_SECURITY));
+        assert!(refused.to_string().contains("This port speaks TLS"), "{refused}");
     }
     // Another authority's, and another name's.
     Secure::new().grpc(grpc, None).await.unwrap_err();
