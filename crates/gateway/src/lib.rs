@@ -54,7 +54,7 @@ use browser::{
 pub use browser::{Browsers, Host, Hosts, Origin, Origins};
 pub use operation::{Answer, Operation, Type};
 pub use routes::operations;
-pub use upstream::Upstream;
+pub use upstream::{Readiness, Upstream};
 
 /// What a deployment can set.
 #[derive(Debug, Clone)]

@@ -4,6 +4,7 @@ mod call;
 mod connection;
 mod frames;
 mod message;
+mod readiness;
 mod watch;
 
 use std::convert::Infallible;
@@ -18,6 +19,7 @@ use tower::{ServiceExt, util::BoxCloneSyncService};
 
 pub(crate) use call::{Call, Effect};
 use connection::Connector;
+pub use readiness::Readiness;
 
 /// Its error has a type of its own, since the compiler cannot prove what tonic asks of a boxed one.
 type Transport = BoxCloneSyncService<http::Request<Body>, http::Response<Body>, connection::Lost>;
@@ -68,7 +70,7 @@ impl Upstream {
         self.watches.is_none()
     }
 
-    pub(crate) fn health(&self) -> HealthClient<Transport> {
+    fn health(&self) -> HealthClient<Transport> {
         HealthClient::with_origin(self.transport.clone(), self.origin.clone())
     }
 

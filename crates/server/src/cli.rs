@@ -2,6 +2,7 @@
 
 mod arguments;
 mod backup;
+mod check;
 mod create_key;
 mod export;
 mod first_screen;
@@ -111,6 +112,10 @@ struct Serve {
 
 #[derive(Debug, Args)]
 struct Gateway {
+    /// Say whether a start would go well and the service is reached, in a line for each thing that it needs, and end: with 0 if it
+    /// would, and 1 if not. Nothing is changed
+    #[arg(long)]
+    check: bool,
     #[command(flatten)]
     grpc_addr: GrpcAddr,
     #[command(flatten)]

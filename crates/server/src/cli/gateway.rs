@@ -1,5 +1,7 @@
 //! `gateway`: the REST gateway alone.
 
+mod check;
+
 use std::process::ExitCode;
 
 use gateway::Upstream;
@@ -22,12 +24,12 @@ use crate::{
 
 impl Gateway {
     pub(super) async fn run(self, level: Option<Followed>) -> Result<ExitCode, Failure> {
-        let mut signals = Signals::listen()?;
-        if self.grpc_addr.grpc_addr.ends_with(":0") {
-            return Err(
-                "--grpc-addr needs the port that the service listens on; 0 is none that can be called".into(),
-            );
+        if self.check {
+            return self.check().await;
         }
+        let mut signals = Signals::listen()?;
+        // Before anything is begun.
+        self.service_address(false)?;
         memory::warn_of_too_much(&self.memory());
         let (exposition, otlp) = Exposition::begin(&self.metrics, "").await?;
         let (tls, to_service) = (transport::server(&self.tls)?, transport::client(&self.upstream)?);
@@ -36,10 +38,8 @@ impl Gateway {
         let listener =
             bind(&self.http_addr.http_addr, "--http-addr", Protocol::Rest).await?.over(tls.clone());
         let grpc_addr = &self.grpc_addr.grpc_addr;
-        let scheme = if to_service.is_some() { "https" } else { "http" };
-        let upstream: Uri = format!("{scheme}://{grpc_addr}").parse().map_err(|error| {
-            format!("--grpc-addr {grpc_addr} is not an address that can be called: {error}")
-        })?;
+        let is_over_tls = to_service.is_some();
+        let upstream = self.service_address(is_over_tls)?;
         // Two stages: not ready any more, then no new connections.
         let (leaving, stopping) = (CancellationToken::new(), CancellationToken::new());
         let service = Upstream::at(upstream, to_service).until(stopping.clone());
@@ -61,7 +61,7 @@ impl Gateway {
             authn: None,
             tls: on_or_off(tls.is_some()),
             upstream: Some(grpc_addr),
-            upstream_tls: Some(on_or_off(scheme == "https")),
+            upstream_tls: Some(on_or_off(is_over_tls)),
             metrics: exposition.local_addr(),
         }
         .log();
@@ -92,6 +92,27 @@ impl Gateway {
         }
         otlp.stop().await;
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// What is called.
+    fn service_address(&self, is_over_tls: bool) -> Result<Uri, Failure> {
+        let grpc_addr = &self.grpc_addr.grpc_addr;
+        if grpc_addr.ends_with(":0") {
+            return Err(
+                "--grpc-addr needs the port that the service listens on; 0 is none that can be called".into(),
+            );
+        }
+        let scheme = if is_over_tls { "https" } else { "http" };
+        format!("{scheme}://{grpc_addr}").parse().map_err(|error| {
+            format!("--grpc-addr {grpc_addr} is not an address that can be called: {error}").into()
+        })
+    }
+
+    /// Refuses settings that contradict each other.
+    fn check_settings(&self) -> Result<(), Failure> {
+        self.service_address(false)?;
+        self.upstream.pair()?;
+        self.check_reach()
     }
 
     /// What the settings grant, in bytes.

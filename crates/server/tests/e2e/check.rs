@@ -1,4 +1,6 @@
-//! `serve --check`: says in a line each whether a start would go well, and changes nothing.
+//! `serve --check`, and that of a gateway: says in a line each whether a start would go well, and changes nothing.
+
+mod gateway;
 
 use std::{fs, net::TcpListener, path::Path};
 
@@ -22,7 +24,12 @@ fn check_with(variables: &[(&str, &str)], flags: &[&str]) -> (bool, Vec<String>)
     }
     args.extend(["--grpc-addr", "127.0.0.1:0"]);
     args.extend(flags);
-    let checked = Process::command(&args).envs(variables.iter().copied()).output().unwrap();
+    checked(&args, variables)
+}
+
+/// Whether a check says that all is well, and its lines.
+fn checked(args: &[&str], variables: &[(&str, &str)]) -> (bool, Vec<String>) {
+    let checked = Process::command(args).envs(variables.iter().copied()).output().unwrap();
     let out = String::from_utf8(checked.stdout).unwrap();
     let lines: Vec<_> = out.lines().map(str::to_owned).collect();
     let code = checked.status.code().unwrap();
