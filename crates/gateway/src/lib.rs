@@ -81,9 +81,10 @@ pub struct Options {
 struct Gateway {
     upstream: Upstream,
     options: Options,
-    /// One for each call that may be under way. A request takes its place when its body is there, so that those whose
-    /// bodies do not arrive keep nobody else waiting.
-    places: Arc<Semaphore>,
+    /// One for each call that may be under way, where the service is not in this process: that one has permits of its own, which
+    /// tenants share. A request takes one when its body is there, so that those whose bodies do not arrive keep nobody else
+    /// waiting.
+    permits: Option<Arc<Semaphore>>,
     /// One for each event stream that may be open.
     event_streams: Arc<Semaphore>,
     /// Cancelled once the process is about to stop.
@@ -93,12 +94,12 @@ struct Gateway {
 /// All that the HTTP port serves. Once the process is `leaving`, which it says by not being ready, it also says so on each
 /// connection.
 pub fn routes(upstream: Upstream, options: Options, leaving: CancellationToken) -> Router {
-    let places = Arc::new(Semaphore::new(options.max_concurrent_requests));
     let event_streams = Arc::new(Semaphore::new(options.max_event_streams));
     let guard = Guard { browsers: options.browsers.clone(), is_open: !options.access.is_required() };
     let origins = options.browsers.origins.clone();
     let is_in_process = upstream.is_in_process();
-    let gateway = Gateway { upstream, options, places, event_streams, leaving: leaving.clone() };
+    let permits = (!is_in_process).then(|| Arc::new(Semaphore::new(options.max_concurrent_requests)));
+    let gateway = Gateway { upstream, options, permits, event_streams, leaving: leaving.clone() };
     // Around all of it, since the router adds headers to what its own layers return.
     let mut routes = Router::new()
         .fallback_service(routes::router(gateway))

@@ -56,8 +56,9 @@ impl Call {
     where
         F: Future<Output = Result<Response<A>, Status>>,
     {
-        let (request, Gateway { upstream, options, places, .. }) = (self.request(request), &self.gateway);
-        let _place = places.try_acquire().map_err(|_| Problem::from(&Error::Overloaded))?;
+        let (request, Gateway { upstream, options, permits, .. }) = (self.request(request), &self.gateway);
+        let permit = permits.as_ref().map(|permits| permits.try_acquire()).transpose();
+        let _permit = permit.map_err(|_| Problem::from(&Error::Overloaded))?;
         match tokio::time::timeout(options.call_timeout, call(upstream.sessions(), request)).await {
             Ok(Ok(mut response)) => {
                 let counted = response.extensions_mut().remove::<Counted>();

@@ -1,6 +1,7 @@
 //! Refuses calls when their tenant makes more than it may, or when too many are under way.
 //!
-//! Here and nowhere else: both transports meet it once, those over HTTP/2 and those of a gateway in the same process.
+//! Calls of both transports meet it once: those over HTTP/2, and those of a gateway in the same process, which has no such limit of
+//! its own.
 
 use std::time::Duration;
 
