@@ -13,6 +13,7 @@ pub mod error;
 pub mod event;
 pub mod finding;
 pub mod health;
+pub mod history;
 pub mod list;
 pub mod precondition;
 pub mod request_id;

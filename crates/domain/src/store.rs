@@ -7,6 +7,7 @@ use crate::{
     error::{Error, Source},
     event::{Event, Position, Scope},
     health::Health,
+    history,
     list::{Filter, Page},
     session::{Id, Revision, Session, TenantId},
     time::Timestamp,
@@ -56,8 +57,10 @@ pub trait Store: Send + Sync + 'static {
     ) -> Result<Page, Error>;
 
     /// Returns up to `limit` of a session's past events, newest first, without their documents: all, or those that
-    /// changed an attribute with this key; those before a revision, where one is given. A session that is missing has
-    /// none but that of its deletion.
+    /// changed an attribute with this key; those before a revision, where one is given. A page of one key may have fewer,
+    /// even none, and still not be the last: it is as much as was found among [`history::MAX_SCANNED`] events, or
+    /// [`history::MAX_SCANNED_BYTES`], and [`history::Page::next`] says where to go on. A session that is missing has none
+    /// but that of its deletion.
     ///
     /// # Errors
     /// Those that concern the store as a whole.
@@ -68,7 +71,7 @@ pub trait Store: Send + Sync + 'static {
         key: Option<&str>,
         before: Option<Revision>,
         limit: usize,
-    ) -> Result<Vec<Event>, Error>;
+    ) -> Result<history::Page, Error>;
 
     /// Returns the position behind every event whose command had been acknowledged before the call.
     ///

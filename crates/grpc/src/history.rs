@@ -11,7 +11,7 @@ use domain::{
 
 use crate::{
     Service,
-    page::{self, Listing, Page},
+    page::{self, Listing, MAX_LOOKS, Page},
     view,
 };
 
@@ -27,20 +27,21 @@ pub(crate) async fn run(
     let listing = Listing::new("history", &[Some(tenant.as_str()), Some(id.as_str()), key]);
     let last = listing.last(&request.page_token)?;
     let mut before = last.map(|last| last.parse().map_err(|_| page::invalid_token())).transpose()?;
+    let mut looks = 0;
     let next = 'page: loop {
-        let step = page.step();
         let before_this = before.map(Revision::new);
-        // One more than there is room for, which says whether there is another page.
-        let events = service.store.history(tenant, &id, key, before_this, step + 1).await?;
-        let is_last = events.len() <= step;
-        for event in events {
+        let found = service.store.history(tenant, &id, key, before_this, page.step()).await?;
+        looks += 1;
+        for event in found.events {
             if !page.push(view::event::past(&event, key)) {
                 break 'page before;
             }
             before = Some(event.revision.get());
         }
-        if is_last {
-            break None;
+        let Some(next) = found.next else { break None };
+        before = Some(next.get());
+        if looks == MAX_LOOKS || page.is_full() {
+            break before;
         }
     };
     // Asked last: so nothing is told of a session that was erased in the meantime.

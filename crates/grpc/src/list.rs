@@ -10,13 +10,9 @@ use domain::{
 
 use crate::{
     Service, condition,
-    page::{self, Listing, Page},
+    page::{self, Listing, MAX_LOOKS, Page},
     view,
 };
-
-/// How often the store is asked for one page, at most. It may look at many sessions and find few, and what it takes to
-/// fill a page then has no bound but this.
-const MAX_LOOKS: usize = 10;
 
 pub(crate) async fn run(
     service: Service,

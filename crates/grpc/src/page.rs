@@ -7,6 +7,10 @@ use prost::Message;
 
 pub(crate) use token::{Listing, invalid_token};
 
+/// How often the store is asked for one page, at most. It may look at many items and find few, and what it takes to fill a
+/// page then has no bound but this.
+pub(crate) const MAX_LOOKS: usize = 10;
+
 /// A page that is being filled, up to a number of items and a size, whichever comes first.
 #[derive(Debug)]
 pub(crate) struct Page<M> {

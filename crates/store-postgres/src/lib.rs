@@ -36,7 +36,7 @@ use batcher::{Batcher, Tasks};
 use domain::{
     Error,
     command::{Command, CommandResult},
-    event::{Event, Position, Scope},
+    event::{Position, Scope},
     health::Health,
     list::{Filter, Page},
     session::{Id, Revision, Session, TenantId},
@@ -93,7 +93,7 @@ impl store::Store for Store {
         key: Option<&str>,
         before: Option<Revision>,
         limit: usize,
-    ) -> Result<Vec<Event>, Error> {
+    ) -> Result<domain::history::Page, Error> {
         let connections = self.connections.lists.clone();
         let (tenant, id, key) = (tenant.clone(), id.clone(), key.map(str::to_owned));
         let history =

@@ -80,7 +80,8 @@ impl Bench {
             assert!(has_own(&found.document), "{}", found.document);
             let page = self.store.list(&tenant, &Filter::default(), None, 10).await.unwrap();
             assert!(page.sessions.len() == 1 && has_own(&page.sessions[0].document), "{page:?}");
-            let past = self.store.history(&tenant, &parsed::id("x"), None, None, 10_000).await.unwrap();
+            let past =
+                self.store.history(&tenant, &parsed::id("x"), None, None, 10_000).await.unwrap().events;
             // What was left half-way may still be made meanwhile.
             assert!(past.len() >= usize::try_from(found.revision.get()).unwrap());
             let events = self.store.events(&tenant, &Scope::All, &from, None, 10).await.unwrap().events;

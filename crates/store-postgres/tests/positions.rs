@@ -200,7 +200,7 @@ async fn positions_of_a_dumped_database_are_refused_where_it_is_restored() {
         let (values, _) = told(&copied, start).await.unwrap();
         assert_eq!(values, [numbers(1001, 1), numbers(1020, 20), numbers(1100, 100)].concat());
         let history = copied.history(&TenantId::only(), &parsed::id("x"), None, None, 1000).await.unwrap();
-        assert_eq!(history.len(), 172, "what was dumped is there");
+        assert_eq!(history.events.len(), 172, "what was dumped is there");
     }
     assert_eq!(told(&store, dumped).await.unwrap().0, [""; 0]);
 }

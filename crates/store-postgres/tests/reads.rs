@@ -9,7 +9,7 @@ use domain::{
     command::{Command, Create, Existing, Operation},
     event::{Position, Scope},
     list::Filter,
-    session::TenantId,
+    session::{Revision, TenantId},
     store::{Expired, Store as _},
     time::Timestamp,
     update::Update,
@@ -50,6 +50,17 @@ const LOAD: &str = "
     INSERT INTO channel_session_idempotency_record (tenant_id, session_id, request_id, digest, revision, changed, at)
     SELECT 'default', 's' || 1 + n % 30000, 'r' || n, sha256(n::text::bytea), 1 + n / 30000, true, n
     FROM generate_series(0, 299999) AS n";
+
+/// As many events of one session, most of which change a key of which there are others.
+const LONG_HISTORY: &str = "
+    INSERT INTO channel_session (tenant_id, id, revision, document, active)
+    SELECT 'default', 'long', 300000, '{\"channelData\":{\"additionalAttributes\":[]}}', true;
+    INSERT INTO channel_session_event (tenant_id, session_id, revision, ordinal, transaction_id, name, at, requester, changes)
+    SELECT 'default', 'long', n, 1000 + n, ((pg_snapshot_xmax(pg_current_snapshot())::text::bigint - 10000)::text)::xid8,
+           'CHANNEL_SESSION_DATA_UPDATED', n, 'somebody',
+           '[{\"key\":\"' || CASE WHEN n % 100000 = 0 THEN 'seldom' ELSE 'often' END
+               || '\",\"index\":0,\"newType\":\"Number\",\"newValue\":' || n || '}]'
+    FROM generate_series(1, 300000) AS n";
 
 const OWNER: &str =
     "CREATE ROLE owner LOGIN; ALTER DATABASE postgres OWNER TO owner; ALTER SCHEMA public OWNER TO owner";
@@ -170,10 +181,18 @@ impl Database {
         })
         .await;
         self.is_at_most("a history", 60, async |store| {
-            let events = store.history(&tenant, &parsed::id("s500"), None, None, 5).await.unwrap();
-            assert_eq!(events.len(), 5);
+            let page = store.history(&tenant, &parsed::id("s500"), None, None, 5).await.unwrap();
+            assert_eq!(page.events.len(), 5);
         })
         .await;
+        for (key, before, count) in [("often", None, 100), ("seldom", Some(150_000), 0), ("never", None, 0)] {
+            self.is_at_most(&format!("a page of {key:?} before {before:?}"), 200, async |store| {
+                let before = before.map(Revision::new);
+                let page = store.history(&tenant, &parsed::id("long"), Some(key), before, 100).await.unwrap();
+                assert_eq!((page.events.len(), page.next.is_some()), (count, true));
+            })
+            .await;
+        }
         self.is_at_most("a look-up", 20, async |store| {
             assert!(store.get(&tenant, vec![parsed::id("s500")]).await.remove(0).is_ok());
         })
@@ -244,6 +263,7 @@ async fn reads_are_bounded(row_level_security: bool) {
     let settings = vec!["autovacuum=off".to_owned()];
     let cluster = Cluster::start(postgres::Options { settings, ..Default::default() }).await;
     let mut database = Database::load(&cluster, row_level_security).await;
+    database.run(LONG_HISTORY).await;
 
     let store = database.open().await;
     let end = store.position().await.unwrap();

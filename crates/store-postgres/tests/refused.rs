@@ -64,9 +64,9 @@ impl Bench {
         assert_eq!(results.len(), SESSIONS);
         for (at, result) in results.into_iter().enumerate() {
             let (id, tenant) = (parsed::id(&format!("session-{at}")), TenantId::only());
-            let events = self.store.history(&tenant, &id, None, None, 10).await;
+            let page = self.store.history(&tenant, &id, None, None, 10).await;
             // Of a session that is not there, there is no history.
-            let count = events.map_or(0, |events| events.len());
+            let count = page.map_or(0, |page| page.events.len());
             if REFUSED.contains(&at) {
                 assert!(matches!(result, Err(Error::Internal(_))), "{at}: {result:?}");
                 assert_eq!(count, events_before, "{at}");

@@ -6,8 +6,9 @@ use async_trait::async_trait;
 use domain::{
     Error,
     command::{Command, CommandResult},
-    event::{Event, Position, Scope},
+    event::{Position, Scope},
     health::Health,
+    history,
     list::{Filter, Page},
     session::{Id, Revision, Session, TenantId},
     store::{Events, Expired, Store},
@@ -67,7 +68,7 @@ impl Store for Instances {
         key: Option<&str>,
         before: Option<Revision>,
         limit: usize,
-    ) -> Result<Vec<Event>, Error> {
+    ) -> Result<history::Page, Error> {
         self.next().history(tenant, id, key, before, limit).await
     }
 

@@ -18,6 +18,7 @@ use domain::{
     command::{Command, CommandResult},
     event::{Event, EventWrite, Position, Scope},
     health::Health,
+    history,
     list::{Filter, Page},
     session::{Id, Revision, Session, TenantId},
     store::{Events, Expired, Store},
@@ -103,6 +104,7 @@ impl Store for Memory {
         })
     }
 
+    /// Looks at as many events as the page may hold, whether or not they are the key's: a caller has to read on.
     async fn history(
         &self,
         tenant: &TenantId,
@@ -110,16 +112,18 @@ impl Store for Memory {
         key: Option<&str>,
         before: Option<Revision>,
         limit: usize,
-    ) -> Result<Vec<Event>, Error> {
+    ) -> Result<history::Page, Error> {
         self.with(|kept| {
             let wanted = |event: &&Event| {
                 event.tenant == *tenant
                     && event.session_id == *id
-                    && key.is_none_or(|key| event.keys().contains(&key))
                     && before.is_none_or(|before| event.revision < before)
             };
-            let newest_first = kept.events.iter().rev().map(|(_, write)| &write.event).filter(wanted);
-            Ok(newest_first.take(limit).cloned().collect())
+            let mut newest_first = kept.events.iter().rev().map(|(_, write)| &write.event).filter(wanted);
+            let looked_at: Vec<_> = newest_first.by_ref().take(limit).collect();
+            let next = newest_first.next().map(|event| event.revision.next());
+            let is_of_key = |event: &&Event| key.is_none_or(|key| event.keys().contains(&key));
+            Ok(history::Page { events: looked_at.into_iter().filter(is_of_key).cloned().collect(), next })
         })
     }
 

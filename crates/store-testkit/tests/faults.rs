@@ -151,6 +151,13 @@ notice! {
     a_past_that_outlives_its_session_is_noticed: KeepsThePastOfTheDeleted [
         delete::its_history_and_events_go_and_one_event_tells_of_it,
     ]
+    a_past_that_is_skipped_between_pages_is_noticed: SkipsThePastBetweenPages [
+        history::pages_of_any_size_follow_each_other,
+        history::a_key_that_changed_long_ago_is_found,
+    ]
+    a_past_that_ends_with_an_empty_page_is_noticed: EndsThePastWithAnEmptyPage [
+        history::a_key_that_changed_long_ago_is_found,
+    ]
     ended_sessions_out_of_order_are_noticed: DisordersEnded [
         ended::they_come_in_the_order_in_which_they_ended,
     ]

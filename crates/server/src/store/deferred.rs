@@ -6,8 +6,9 @@ use async_trait::async_trait;
 use domain::{
     Error, Outcome,
     command::{Command, CommandResult},
-    event::{Event, Position, Scope},
+    event::{Position, Scope},
     health::Health,
+    history,
     list::{Filter, Page},
     session::{Id, Revision, Session, TenantId},
     store::{Events, Expired, Store},
@@ -73,7 +74,7 @@ impl Store for Deferred {
         key: Option<&str>,
         before: Option<Revision>,
         limit: usize,
-    ) -> Result<Vec<Event>, Error> {
+    ) -> Result<history::Page, Error> {
         self.store()?.history(tenant, id, key, before, limit).await
     }
 

@@ -137,7 +137,7 @@ async fn two_stores_on_one_file_lose_none_of_each_others_updates() {
     for key in ["of-0", "of-1"] {
         assert!(shared.document.contains(key), "{}", shared.document);
     }
-    let events = stores[0].history(&TenantId::only(), &id, None, None, 1000).await.unwrap();
+    let events = stores[0].history(&TenantId::only(), &id, None, None, 1000).await.unwrap().events;
     let revisions: Vec<_> = events.iter().rev().map(|event| event.revision.get()).collect();
     assert_eq!(revisions, (1..=1 + 2 * UPDATES).collect::<Vec<_>>());
 }

@@ -129,8 +129,8 @@ pub async fn an_update_is_made_wholly_or_not_at_all(store: &Arc<dyn Store>) {
             // The one that was left is made once, then or now: its change, its event and its record go together.
             let told = requests::made(&**store, attach(id, &name)).await;
             assert!(told.changed, "{name} was made without its idempotency record: {told:?}");
-            let past = store.history(&TenantId::only(), id, Some(&name), None, 10).await;
-            let past: Vec<_> = past.expect("the store answers").iter().map(|event| event.revision).collect();
+            let past = requests::history_of(&**store, id, Some(&name), None, 10).await;
+            let past: Vec<_> = past.iter().map(|event| event.revision).collect();
             assert_eq!(past, [told.revision], "{name}");
         },
     )
@@ -251,8 +251,8 @@ pub async fn what_has_expired_goes_wholly_or_not_at_all(store: &Arc<dyn Store>) 
             let revision = requests::made(&**store, old).await.revision;
             // One step may stand aside for another one that was left and is under way.
             let is_there = async || {
-                let history = store.history(&TenantId::only(), id, None, None, 10).await;
-                history.expect("the store answers").iter().any(|event| event.revision == revision)
+                let history = requests::history(&**store, id).await;
+                history.iter().any(|event| event.revision == revision)
             };
             while is_there().await {
                 store.expire(expired, 10).await.expect("the store answers");

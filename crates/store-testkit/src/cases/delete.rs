@@ -28,7 +28,7 @@ async fn is_gone(store: &Arc<dyn Store>, id: &Id) {
 }
 
 async fn history(store: &Arc<dyn Store>, id: &Id) -> Vec<Event> {
-    store.history(&TenantId::only(), id, None, None, 100).await.expect("the store answers")
+    requests::history(&**store, id).await
 }
 
 pub async fn a_deleted_session_is_gone(store: &Arc<dyn Store>) {
@@ -116,8 +116,7 @@ pub async fn its_history_and_events_go_and_one_event_tells_of_it(store: &Arc<dyn
     };
     assert_eq!(history(store, &id).await, std::slice::from_ref(&left));
     assert_eq!(history(store, &other).await.len(), 2);
-    let of_key = store.history(&TenantId::only(), &id, Some("a"), None, 10).await;
-    assert_eq!(of_key.expect("the store answers"), []);
+    assert_eq!(requests::history_of(&**store, &id, Some("a"), None, 10).await, []);
     let mut reader = Reader::from(store, Scope::Session(id.clone()), start.clone());
     assert_eq!(reader.events().await, std::slice::from_ref(&left));
     let mut reader = Reader::from(store, Scope::All, start);

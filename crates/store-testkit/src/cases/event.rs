@@ -101,7 +101,7 @@ pub async fn it_tells_the_trace_of_the_call(store: &Arc<dyn Store>) {
     let events = reader.events().await;
     assert_eq!(told(&events, &a), ["1", "3", "", "4", "6"].map(|digit| digit.chars().next().and_then(trace)));
     assert_eq!(told(&events, &b), ["2", "", "5"].map(|digit| digit.chars().next().and_then(trace)));
-    let history = store.history(&TenantId::only(), &b, None, None, 10).await.expect("the store answers");
+    let history = requests::history(&**store, &b).await;
     assert_eq!(told(&history, &b), ["5", "", "2"].map(|digit| digit.chars().next().and_then(trace)));
     requests::made(&**store, of('7', requests::deletion(&a))).await;
     assert_eq!(reader.event().await.trace_id, trace('7'));
@@ -299,7 +299,8 @@ pub async fn an_event_has_the_same_id_whenever_it_is_read(store: &Arc<dyn Store>
     let ids = |events: Vec<Event>| -> Vec<_> { events.iter().map(|event| event.id().to_string()).collect() };
     let first = ids(reader.events().await);
     assert_eq!(ids(Reader::from(store, Scope::All, start).events().await), first);
-    let mut history = store.history(&TenantId::only(), &id, None, None, 3).await.expect("the store answers");
+    let mut history = requests::history(&**store, &id).await;
+    history.truncate(3);
     history.reverse();
     assert_eq!(ids(history), first);
     let distinct: std::collections::BTreeSet<_> = first.iter().collect();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use domain::{
     command::Existing,
     event::{Event, Name},
+    history::{MAX_SCANNED, MAX_SCANNED_BYTES, Page},
     session::{Id, Revision, TenantId},
     store::Store,
 };
@@ -19,8 +20,7 @@ async fn history(
     before: Option<i64>,
     limit: usize,
 ) -> Vec<Event> {
-    let before = before.map(Revision::new);
-    store.history(&TenantId::only(), id, key, before, limit).await.expect("the store answers")
+    requests::history_of(&**store, id, key, before.map(Revision::new), limit).await
 }
 
 async fn revisions(
@@ -31,6 +31,11 @@ async fn revisions(
     limit: usize,
 ) -> Vec<i64> {
     history(store, id, key, before, limit).await.iter().map(|event| event.revision.get()).collect()
+}
+
+async fn page(store: &Arc<dyn Store>, id: &Id, key: Option<&str>, before: Option<i64>, limit: usize) -> Page {
+    let before = before.map(Revision::new);
+    store.history(&TenantId::only(), id, key, before, limit).await.expect("the store answers")
 }
 
 /// A session with ten revisions: those from 2 on attach, in turn, `a`, `b`, and both.
@@ -133,19 +138,67 @@ pub async fn pages_of_any_size_follow_each_other(store: &Arc<dyn Store>) {
     let id = ten(store).await;
     for (key, expected) in [(None, &[10, 9, 8, 7, 6, 5, 4, 3, 2, 1][..]), (Some("a"), &[9, 8, 6, 5, 3, 2])] {
         for limit in [1, 3, 6, 10, 11, usize::MAX] {
-            let mut seen: Vec<i64> = Vec::new();
-            loop {
-                let page = revisions(store, &id, key, seen.last().copied(), limit).await;
-                assert!(page.len() <= limit);
-                if page.is_empty() {
-                    break;
-                }
-                seen.extend(page);
-            }
+            let seen = revisions(store, &id, key, None, limit).await;
             assert_eq!(seen, expected, "of {key:?} in pages of {limit}");
         }
     }
-    assert_eq!(revisions(store, &id, None, None, 0).await, [0; 0]);
+    assert_eq!(page(store, &id, None, None, 0).await.events, []);
+}
+
+pub async fn without_a_key_a_page_is_full_unless_it_is_the_last(store: &Arc<dyn Store>) {
+    let id = ten(store).await;
+    for (before, limit, expected, next) in [
+        (None, 3, &[10, 9, 8][..], Some(8)),
+        (Some(8), 7, &[7, 6, 5, 4, 3, 2, 1], None),
+        (Some(8), 8, &[7, 6, 5, 4, 3, 2, 1], None),
+        (Some(8), 6, &[7, 6, 5, 4, 3, 2], Some(2)),
+    ] {
+        let page = page(store, &id, None, before, limit).await;
+        let revisions: Vec<_> = page.events.iter().map(|event| event.revision.get()).collect();
+        let told = (&*revisions, page.next.map(Revision::get));
+        assert_eq!(told, (expected, next), "{limit} before {before:?}");
+    }
+}
+
+/// More changes than are looked at for two pages.
+pub async fn a_key_that_changed_long_ago_is_found(store: &Arc<dyn Store>) {
+    let id = requests::create_one(&**store, &requests::with_list(&requests::one("old", 1))).await;
+    let changes: Vec<_> = (0..2 * MAX_SCANNED + 10)
+        .map(|value| requests::update_within(MAX_SCANNED, &id, &requests::one("often", value)))
+        .collect();
+    for some in changes.chunks(256) {
+        for result in store.execute(some.to_vec()).await {
+            result.expect("the update is made");
+        }
+    }
+    let last = i64::try_from(1 + changes.len()).expect("a few thousand");
+    for limit in [1, 100, usize::MAX] {
+        assert_eq!(revisions(store, &id, Some("old"), None, limit).await, [1], "in pages of {limit}");
+        assert_eq!(revisions(store, &id, Some("never"), None, limit).await, [0; 0], "in pages of {limit}");
+        assert_eq!(revisions(store, &id, Some("often"), None, limit).await.len(), changes.len());
+    }
+    assert_eq!(revisions(store, &id, Some("old"), Some(2), 100).await, [1]);
+    let most = i64::try_from(MAX_SCANNED).expect("a thousand");
+    let next = page(store, &id, Some("never"), None, 100).await.next.expect("it is not the last page");
+    assert!(next.get() > last - most, "more was looked at for a page: it goes on before {next:?} of {last}");
+}
+
+pub async fn a_key_behind_large_changes_is_found(store: &Arc<dyn Store>) {
+    const BYTES: usize = 60_000;
+    let id = requests::create_one(&**store, &requests::with_list(&requests::one("old", 1))).await;
+    let last = 30;
+    for revision in 2..=last {
+        let value = format!(r#""{}{revision}""#, "x".repeat(BYTES));
+        let attribute = format!(r#"[{{"key":"large","type":"WebChannelData","value":{{"a":{value}}}}}]"#);
+        requests::made(&**store, requests::update(&id, &attribute)).await;
+    }
+    assert_eq!(revisions(store, &id, Some("old"), None, 10).await, [1]);
+    assert_eq!(revisions(store, &id, Some("never"), None, 10).await, [0; 0]);
+    assert_eq!(revisions(store, &id, Some("large"), None, 3).await, (2..=last).rev().collect::<Vec<_>>());
+    // Each tells of the value before and of that after it.
+    let most = i64::try_from(MAX_SCANNED_BYTES / (2 * BYTES) + 2).expect("a few");
+    let next = page(store, &id, Some("never"), None, 10).await.next.expect("it is not the last page");
+    assert!(next.get() > last - most, "more was looked at for a page: it goes on before {next:?} of {last}");
 }
 
 pub async fn before_a_revision_comes_what_is_older(store: &Arc<dyn Store>) {
@@ -154,7 +207,9 @@ pub async fn before_a_revision_comes_what_is_older(store: &Arc<dyn Store>) {
         assert_eq!(revisions(store, &id, None, Some(before), 10).await, expected, "before {before}");
     }
     for before in [11, 99, i64::MAX] {
-        assert_eq!(revisions(store, &id, None, Some(before), 2).await, [10, 9], "before {before}");
+        let page = page(store, &id, None, Some(before), 2).await;
+        let revisions: Vec<_> = page.events.iter().map(|event| event.revision.get()).collect();
+        assert_eq!(revisions, [10, 9], "before {before}");
     }
 }
 

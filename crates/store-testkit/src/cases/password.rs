@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::{
     command::Existing,
     event::{Event, Scope},
-    session::{Id, TenantId},
+    session::Id,
     store::Store,
 };
 
@@ -21,7 +21,7 @@ fn password(key: &str, value: &str) -> String {
 /// Neither the events that a reader gets nor the history tell the secret; everything else they do.
 async fn is_never_told(store: &Arc<dyn Store>, reader: &mut Reader<'_>, id: &Id) -> Vec<Event> {
     let events = reader.events().await;
-    let history = store.history(&TenantId::only(), id, None, None, 100).await.expect("the store answers");
+    let history = requests::history(&**store, id).await;
     for event in events.iter().chain(&history) {
         let told = format!("{event:?} {}", event.to_json());
         assert!(!told.contains(SECRET), "{told}");

@@ -3,6 +3,7 @@
 use domain::{
     Error,
     command::{Command, CommandResult, Create, Delete, End, Existing, Operation},
+    event::Event,
     list::Filter,
     precondition::{Precondition, RevisionMatch},
     session::{Id, Revision, Session, TenantId},
@@ -148,6 +149,39 @@ pub(super) async fn list(
         assert!(sessions.last().is_none_or(|last| last.id <= next), "{next:?} would repeat a session");
         after = Some(next);
     }
+}
+
+/// All that is kept of a session's past, newest first, of all or of one key; before a revision, where one is given.
+pub(super) async fn history_of(
+    store: &dyn Store,
+    id: &Id,
+    key: Option<&str>,
+    mut before: Option<Revision>,
+    limit: usize,
+) -> Vec<Event> {
+    let mut events: Vec<Event> = Vec::new();
+    loop {
+        let page = store.history(&TenantId::only(), id, key, before, limit).await.expect("the store answers");
+        assert!(page.events.len() <= limit, "{} events in a page of {limit}", page.events.len());
+        for event in page.events {
+            let last = events.last().map(|event| event.revision).or(before);
+            assert!(
+                last.is_none_or(|last| event.revision < last),
+                "{:?} comes after {last:?}",
+                event.revision
+            );
+            events.push(event);
+        }
+        let Some(next) = page.next else { return events };
+        assert!(before.is_none_or(|before| next < before), "{next:?} is no way on from {before:?}");
+        assert!(events.last().is_none_or(|last| next <= last.revision), "{next:?} would repeat an event");
+        before = Some(next);
+    }
+}
+
+/// All that is kept of a session's past, newest first.
+pub(super) async fn history(store: &dyn Store, id: &Id) -> Vec<Event> {
+    history_of(store, id, None, None, 100).await
 }
 
 /// A session's document and revision, to be compared.

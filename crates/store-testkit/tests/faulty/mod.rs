@@ -17,6 +17,7 @@ use domain::{
     command::{Command, CommandResult, Create, Existing, Operation},
     event::{Event, Position, Scope},
     health::Health,
+    history,
     list::{Filter, Page},
     request_id::RequestId,
     session::{Id, Revision, Session, TenantId},
@@ -51,6 +52,8 @@ pub(crate) enum Fault {
     SkipsSessionsBetweenPages,
     IgnoresFilters,
     KeepsThePastOfTheDeleted,
+    SkipsThePastBetweenPages,
+    EndsThePastWithAnEmptyPage,
     DisordersEnded,
     NeverCloses,
     /// Keeps the connection of a call that is dropped half-way.
@@ -212,7 +215,7 @@ impl Store for Faulty {
         if self.is(Fault::KeepsThePastOfTheDeleted) {
             for command in &taken {
                 let past = self.store.history(&command.tenant, &command.id, None, None, usize::MAX).await;
-                lock(&self.past).insert(command.id.clone(), past.unwrap_or_default());
+                lock(&self.past).insert(command.id.clone(), past.unwrap_or_default().events);
             }
         }
         let ids: Vec<_> = taken.iter().map(|command| command.id.clone()).collect();
@@ -271,13 +274,19 @@ impl Store for Faulty {
         key: Option<&str>,
         before: Option<Revision>,
         limit: usize,
-    ) -> Result<Vec<Event>, Error> {
+    ) -> Result<history::Page, Error> {
         self.on_connection().await?;
-        let mut history = self.store.history(tenant, id, key, before, limit).await?;
-        if self.is(Fault::KeepsThePastOfTheDeleted) && history.len() == 1 {
-            history.extend(lock(&self.past).get(id).cloned().unwrap_or_default());
+        let mut page = self.store.history(tenant, id, key, before, limit).await?;
+        if self.is(Fault::KeepsThePastOfTheDeleted) && page.events.len() == 1 {
+            page.events.extend(lock(&self.past).get(id).cloned().unwrap_or_default());
         }
-        Ok(history)
+        if self.is(Fault::SkipsThePastBetweenPages) && page.next.is_some() {
+            page.events.pop();
+        }
+        if self.is(Fault::EndsThePastWithAnEmptyPage) && page.events.is_empty() {
+            page.next = None;
+        }
+        Ok(page)
     }
 
     async fn position(&self) -> Result<Position, Error> {

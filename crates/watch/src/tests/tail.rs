@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use domain::{
     command::CommandResult,
     health::Health,
-    list,
+    history, list,
     session::{Id, Session},
     store::Events,
 };
@@ -92,7 +92,7 @@ impl Store for Panicking {
         key: Option<&str>,
         before: Option<Revision>,
         limit: usize,
-    ) -> Result<Vec<Event>, Error> {
+    ) -> Result<history::Page, Error> {
         self.0.history(tenant, id, key, before, limit).await
     }
 

@@ -7,8 +7,9 @@ use domain::{
     Error,
     cancel_handle::CancelHandle,
     command::{Command, CommandResult},
-    event::{Event, Position, Scope},
+    event::{Position, Scope},
     health::Health,
+    history,
     list::{Filter, Page},
     session::{Id, Revision, Session, TenantId},
     store::{Events, Expired, Store},
@@ -104,7 +105,7 @@ impl Store for Gated {
         key: Option<&str>,
         before: Option<Revision>,
         limit: usize,
-    ) -> Result<Vec<Event>, Error> {
+    ) -> Result<history::Page, Error> {
         self.memory.history(tenant, id, key, before, limit).await
     }
 

@@ -9,8 +9,9 @@ use async_trait::async_trait;
 use domain::{
     Error, Outcome,
     command::{Command, CommandResult, Operation},
-    event::{Event, Position, Scope},
+    event::{Position, Scope},
     health::Health,
+    history,
     list::{Filter, Page},
     session::{Id, Revision, Session, TenantId},
     store::{Events, Expired, Store},
@@ -94,7 +95,7 @@ impl Store for Memory {
         _: Option<&str>,
         _: Option<Revision>,
         _: usize,
-    ) -> Result<Vec<Event>, Error> {
+    ) -> Result<history::Page, Error> {
         unreachable!("these commands ask for no past")
     }
 

@@ -1,16 +1,20 @@
 //! The past of a session, newest first: the same over both transports, of all or of one key, page by page.
 
-use channel_session_api::v1::{ChannelSessionEvent, EventName};
+use channel_session_api::v1::{ChannelSessionEvent, EventName, ListChannelSessionHistoryRequest};
 use http::Method;
 use json::Value;
 
 use super::{live, member, text};
 use crate::support::{
-    Rest, Service, Store, Watch, document::value_text, history::history, json, on_both_stores, rest::encode,
-    watch::everything,
+    Caller, Rest, Service, Store, Watch, caller::set, document::value_text, history::history, json,
+    on_both_stores, rest::encode, watch::everything,
 };
 
-on_both_stores!(the_past_is_told_newest_first, the_past_of_a_key_is_told_alone);
+on_both_stores!(
+    the_past_is_told_newest_first,
+    the_past_of_a_key_is_told_alone,
+    a_change_of_long_ago_is_found_page_by_page,
+);
 
 /// The past over REST, page by page.
 async fn over_rest(rest: &Rest, id: &str, key: &str, page_size: usize) -> Vec<Value> {
@@ -119,4 +123,43 @@ async fn the_past_of_a_key_is_told_alone(store: Store) {
             assert_eq!(found, past.iter().map(as_json).collect::<Vec<_>>(), "{key} by {page_size}");
         }
     }
+}
+
+/// A page looks at so much of what changed, and no more: those who follow the tokens find what is behind it, and come to an end
+/// where there is nothing.
+async fn a_change_of_long_ago_is_found_page_by_page(store: Store) {
+    // Each tells of what was there before it, too: more than is looked at for a page of the history.
+    const LARGE: usize = 60_000;
+    const CHANGES: usize = 120;
+    let service = Service::start(store).await;
+    let (client, rest) = (service.grpc().await, service.rest());
+    service.create("a", "{}").await;
+    let caller = Caller::Grpc(client.clone());
+    caller.update(&set("a", "old", "Number", 1)).await.unwrap();
+    for number in 0..CHANGES {
+        let value = format!(r#"{{"n":{number},"text":"{}"}}"#, "x".repeat(LARGE));
+        caller.update(&set("a", "large", "WebChannelData", value)).await.unwrap();
+    }
+    for (key, expected) in [("old", &[2][..]), ("never", &[])] {
+        let request = ListChannelSessionHistoryRequest {
+            channel_session_id: "a".to_owned(),
+            key: key.to_owned(),
+            ..Default::default()
+        };
+        let first = client.clone().list_channel_session_history(request).await.unwrap().into_inner();
+        assert!(first.events.is_empty() && !first.next_page_token.is_empty(), "{key}: {first:?}");
+        let page = json(
+            rest.send(Method::GET, &format!("/channel-sessions/a/history?key={key}"), "", &[])
+                .await
+                .document(),
+        );
+        assert!(page.as_object().unwrap().get("nextPageToken").is_some(), "{key}: {page}");
+        for page_size in [1, 100] {
+            let past = history(&client, "a", key, page_size).await;
+            assert_eq!(past.iter().map(|event| event.revision).collect::<Vec<_>>(), expected, "{key}");
+            let found = over_rest(&rest, "a", key, usize::try_from(page_size).unwrap()).await;
+            assert_eq!(found, past.iter().map(as_json).collect::<Vec<_>>(), "{key} by {page_size}");
+        }
+    }
+    assert_eq!(history(&client, "a", "large", 7).await.len(), CHANGES);
 }
