@@ -126,6 +126,12 @@ pub trait Store: Send + Sync + 'static {
     async fn close(&self);
 }
 
+/// How many lists and histories the service reads at once, at most. Each of them has a connection of the store's while it
+/// reads. A store has more that read than these, or others beside them: so however slow lists are, reads of single sessions
+/// find one. Too many, and they take the processors and the disk from everything else; too few, and a slow one holds up the
+/// others.
+pub const MAX_LISTS: usize = 3;
+
 /// Some events.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Events {

@@ -1,7 +1,7 @@
 //! A line before what only a few may do at once.
 
 use budget::{LongWork, Permit, Permits, Turns};
-use domain::{Error, session::TenantId};
+use domain::{Error, session::TenantId, store::MAX_LISTS};
 use tokio::sync::OwnedSemaphorePermit;
 
 /// Clones are the same one.
@@ -19,13 +19,9 @@ pub(crate) struct Turn {
     _turn: Option<OwnedSemaphorePermit>,
 }
 
-/// How many lists are read at once, at most. Each has a connection of the database's, or a reader of the file's, while it reads: too
-/// many, and they have those of reads of single sessions; too few, and a slow one holds up the others.
-const MAX_TURNS: usize = 3;
-
-/// The same on this machine: each also takes a processor of the database's, which may be on the same machine.
+/// How many lists are read at once on this machine: each also takes a processor of the database's, which may be on the same machine.
 fn turns() -> usize {
-    (LongWork::turns() + 1).min(MAX_TURNS)
+    (LongWork::turns() + 1).min(MAX_LISTS)
 }
 
 /// How many may wait beside them. More would wait for longer than they care to, and are refused at once.

@@ -10,7 +10,11 @@ use std::{
 };
 
 use batcher::{Batcher, Tasks};
-use domain::{batch::SessionCache, command::Command, store::OpenError};
+use domain::{
+    batch::SessionCache,
+    command::Command,
+    store::{MAX_LISTS, OpenError},
+};
 use sqlx::{
     ConnectOptions, Connection, SqlStr, SqliteConnection,
     migrate::{MigrateError, Migration, MigrationType, Migrator},
@@ -37,6 +41,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Connections that read. Each has a thread and a page cache of its own, and reads are short.
 const READERS: u32 = 4;
+const _: () = assert!(READERS as usize > MAX_LISTS, "lists leave readers to reads of single sessions");
 
 impl Store {
     /// Opens the file that an `sqlite:` URL names. The tables have to be there: see [`migrate`].
@@ -234,3 +239,6 @@ pub(crate) fn options(url: &str) -> Result<SqliteConnectOptions, OpenError> {
         .pragma("journal_size_limit", MAX_LOG_BYTES.to_string())
         .disable_statement_logging())
 }
+
+#[cfg(test)]
+mod tests;
