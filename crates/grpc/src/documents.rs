@@ -41,17 +41,17 @@ struct Seen {
     hasher: RandomState,
 }
 
-/// What documents of each kind that are on their way may come to together, in bytes, for each turn of long work that there is:
-/// as much as one document may be. Each takes a processor of the database, or of the store, for milliseconds before it takes one
-/// here, and is there several times: as the store returns it, as a message, encoded, and, where it goes out over REST,
-/// decoded again. Too little, and processors wait for the next one; too much, and small sessions wait for processors.
-const BYTES_FOR_EACH_TURN: usize = 2 << 20;
-
-/// The same with however many turns.
-const MAX_BYTES: usize = 16 << 20;
-
-/// The same of those that were not seen: most of them are small.
+/// What documents of each kind that are on their way may come to together, in bytes; each is there several times: as the store
+/// returns it, as a message, encoded, and, where it goes out over REST, decoded again. Changes may wait for a locked session, and
+/// keep their room meanwhile: too little, and others wait for them.
+const MAX_READ_BYTES: usize = 16 << 20;
+const MAX_CHANGED_BYTES: usize = 16 << 20;
 const MAX_UNSEEN_BYTES: usize = 8 << 20;
+
+/// The same of those that are read, for each turn of long work that there is: as much as one document may be. Each takes a
+/// processor of the database, or of the store, for milliseconds before it takes one here. Too little, and processors wait for
+/// the next one; too much, and small sessions wait for processors.
+const READ_BYTES_FOR_EACH_TURN: usize = 2 << 20;
 
 /// For how long the largest size is remembered at least. Too short, and large sessions that are read now and then are met
 /// unprepared; too long, and one of them slows the calls for sessions that were not seen for so long.
@@ -66,7 +66,7 @@ const KIB: usize = 1024;
 impl Documents {
     /// Where so much long work is done at once.
     pub(crate) fn new(turns: usize) -> Self {
-        let bytes = BYTES_FOR_EACH_TURN.saturating_mul(turns).min(MAX_BYTES);
+        let read = READ_BYTES_FOR_EACH_TURN.saturating_mul(turns).min(MAX_READ_BYTES);
         let seen = Seen {
             since: Instant::now(),
             period: AtomicUsize::new(0),
@@ -76,8 +76,8 @@ impl Documents {
             hasher: RandomState::new(),
         };
         Self {
-            read: Memory::new(bytes),
-            changed: Memory::new(bytes),
+            read: Memory::new(read),
+            changed: Memory::new(MAX_CHANGED_BYTES),
             unseen: Memory::new(MAX_UNSEEN_BYTES),
             seen: Arc::new(seen),
         }
@@ -175,7 +175,7 @@ mod tests {
         for id in ["large", "never seen"] {
             assert_eq!(documents.expected(id), 2 << 20);
         }
-        for _ in 0..4 {
+        for _ in 0..8 {
             rooms
                 .push(documents.room_to_change(&tenant, &id("large")).now_or_never().expect("there is room"));
         }
