@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use tls::authority::Issued;
 
 use super::{checked, says};
-use crate::support::{Front, Service, Store, process::Process, secure::Secure};
+use crate::support::{Front, Service, Store, patience::until, process::Process, secure::Secure};
 
 /// Whether the check says that all is well of a gateway before this address, and its lines.
 fn check(grpc_addr: &str, flags: &[&str]) -> (bool, Vec<String>) {
@@ -30,8 +30,13 @@ async fn a_service_that_is_reached_is_told_from_one_that_is_not() {
     let away =
         ["serve", "--grpc-addr", "127.0.0.1:0", "--http-addr", "127.0.0.1:0", "--database-url", &database];
     let waiting = Process::start_without_store(&away);
-    let (is_well, lines) = check(&waiting.address("grpc").to_string(), &[]);
-    assert!(is_well && says(&lines, "warning ", "and is not ready: "), "{lines:?}");
+    let waiting = waiting.address("grpc").to_string();
+    // For its first seconds it has callers wait for the store.
+    let is_told = async || {
+        let (is_well, lines) = check(&waiting, &[]);
+        is_well && says(&lines, "warning ", "and is not ready: ")
+    };
+    until("a service that is not ready", is_told).await;
 
     let (is_well, lines) = check(&gone, &[]);
     let said = format!("service: it cannot be called at {gone} (--grpc-addr): ");
