@@ -41,7 +41,7 @@ pub struct Budget {
     pub answers: Memory,
     /// For events on their way to watches. Those wait for each other, and nobody else for them.
     pub events: Memory,
-    /// For requests of which a part is there.
+    /// For requests of which something is missing.
     pub arrivals: Arrivals,
     /// For what takes a processor longer than the network should wait.
     pub long_work: LongWork,

@@ -35,16 +35,16 @@ impl Upstream {
                 let why = answer.metadata().get(NOT_READY).and_then(|why| why.to_str().ok());
                 Readiness::NotReady(why.map(ToOwned::to_owned))
             }
-            Ok(Err(status)) => Readiness::Unavailable(told(&status)),
+            Ok(Err(status)) => Readiness::Unavailable(cause(&status)),
             Err(_) => Readiness::Unavailable(format!("it did not answer within {} s", PATIENCE.as_secs())),
         }
     }
 }
 
 /// What became of a call: why it has no answer, or what it was answered with.
-fn told(status: &Status) -> String {
+fn cause(status: &Status) -> String {
     match status.source() {
-        Some(cause) => chain(cause),
+        Some(source) => chain(source),
         None => format!("it answered {:?}: {}", status.code(), status.message()),
     }
 }

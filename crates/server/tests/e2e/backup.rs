@@ -4,7 +4,7 @@ use std::{
     fs,
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
-    process::{Output, Stdio},
+    process::{Child, Output, Stdio},
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -126,8 +126,8 @@ async fn what_is_there_stays_and_what_is_not_whole_goes() {
     assert_eq!(names(&folder), [] as [PathBuf; 0]);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_copy_that_is_stopped_leaves_nothing() {
+/// A service, and a copy of its sessions that has begun: its folder, where it is to stand, and who makes it.
+async fn begun() -> (Service, TempDir, PathBuf, Child) {
     let service = Service::start(Store::Sqlite).await;
     // Enough for a copy to take a while, also where the disk is fast.
     for at in 0..60 {
@@ -139,6 +139,12 @@ async fn a_copy_that_is_stopped_leaves_nothing() {
     let mut command = Process::command(&args);
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     until("the beginning of the copy", async || !names(&folder).is_empty()).await;
+    (service, folder, copy, child)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_copy_that_is_stopped_leaves_nothing() {
+    let (_service, folder, copy, child) = begun().await;
     let id = child.id().to_string();
     assert!(std::process::Command::new("kill").args(["-INT", &id]).status().unwrap().success());
     let output = child.wait_with_output().unwrap();
@@ -153,16 +159,7 @@ async fn a_copy_that_is_stopped_leaves_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_copy_that_was_killed_has_left_is_removed_by_the_next() {
-    let service = Service::start(Store::Sqlite).await;
-    for at in 0..60 {
-        service.create(&format!("s{at}"), &format!(r#"{{"text": "{}"}}"#, "x".repeat(1_500_000))).await;
-    }
-    let folder = tempfile::tempdir().unwrap();
-    let copy = folder.path().join("copy.db");
-    let args = ["backup", "--database-url", &service.database_url(), copy.to_str().unwrap()];
-    let mut command = Process::command(&args);
-    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    until("the beginning of the copy", async || !names(&folder).is_empty()).await;
+    let (service, folder, copy, mut child) = begun().await;
     child.kill().unwrap();
     child.wait().unwrap();
     // On a machine that is fast enough, it has ended before.
