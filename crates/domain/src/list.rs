@@ -1,6 +1,6 @@
 //! Which sessions a list asks for, and by what they are found.
 
-use crate::session::{Id, Revision, Session};
+use crate::session::{Id, Session};
 
 /// Which sessions are wanted: those that meet every condition that is given.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -48,24 +48,44 @@ impl Filter {
         }
     }
 
-    /// How many sessions to look at for a page of up to `limit`.
+    /// How many index entries to scan for a page of up to `limit` sessions; none if all that the index finds is wanted. A
+    /// store then reads the page at once. Otherwise it scans without the documents first, and reads those of the page: a
+    /// thousand documents of two megabytes would have no room anywhere.
     #[must_use]
-    pub fn scanned(&self, limit: usize) -> usize {
+    pub fn scan_limit(&self, limit: usize) -> Option<usize> {
         let given = [self.conversation_id.is_some(), self.customer_id.is_some(), self.channel_type.is_some()];
         let conditions = given.into_iter().chain([self.active.is_some()]).filter(|given| *given).count();
-        if conditions <= 1 { limit } else { limit.max(Self::MIN_SCANNED) }
+        (conditions > 1).then(|| limit.max(Self::MIN_SCANNED))
     }
 }
 
-/// A session that was looked at: its document is there if it meets the whole filter.
-#[derive(Debug)]
-pub struct Scanned {
-    /// Its id.
-    pub id: Id,
-    /// Its revision.
-    pub revision: Revision,
-    /// Its document, if it is wanted.
-    pub document: Option<String>,
+/// The ids of a page, found by a scan along an index.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Scan {
+    /// Those of the sessions that meet the whole filter, in the order of their bytes.
+    pub ids: Vec<Id>,
+    /// Where the next page starts: behind this id. None after the last page.
+    pub next: Option<Id>,
+}
+
+impl Scan {
+    /// The first `limit` of the scanned sessions that meet the filter. Each comes with whether it does, in order. `is_last`
+    /// says that no others follow.
+    #[must_use]
+    pub fn of(scanned: Vec<(Id, bool)>, limit: usize, is_last: bool) -> Self {
+        let mut scan = Self::default();
+        for (id, is_wanted) in scanned {
+            if scan.ids.len() == limit {
+                return scan;
+            }
+            scan.next = Some(id.clone());
+            scan.ids.extend(is_wanted.then_some(id));
+        }
+        if is_last {
+            scan.next = None;
+        }
+        scan
+    }
 }
 
 /// Some sessions in the order of their ids' bytes.
@@ -78,22 +98,11 @@ pub struct Page {
 }
 
 impl Page {
-    /// The page of up to `limit` sessions that was found by looking at these, in order. `is_last` says that there are no
-    /// others behind them.
+    /// The page of the first sessions that an index has found, at most `limit`, in order.
     #[must_use]
-    pub fn of(scanned: Vec<Scanned>, limit: usize, is_last: bool) -> Self {
-        let mut page = Self::default();
-        for Scanned { id, revision, document } in scanned {
-            if page.sessions.len() == limit {
-                return page;
-            }
-            page.next = Some(id.clone());
-            page.sessions.extend(document.map(|document| Session { id, revision, document }));
-        }
-        if is_last {
-            page.next = None;
-        }
-        page
+    pub fn of_first(sessions: Vec<Session>, limit: usize) -> Self {
+        let next = sessions.last().filter(|_| sessions.len() == limit).map(|last| last.id.clone());
+        Self { sessions, next }
     }
 }
 

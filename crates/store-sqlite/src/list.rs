@@ -2,21 +2,32 @@
 
 use domain::{
     Error,
-    list::{Filter, IndexChoice, Page, Scanned},
-    session::{Id, Revision, TenantId},
+    list::{Filter, IndexChoice, Page, Scan},
+    session::{Id, Revision, Session, TenantId},
 };
-use sqlx::{Row, SqlitePool, sqlite::SqliteRow};
+use sqlx::{
+    Row, Sqlite, SqlitePool,
+    query::Query,
+    sqlite::{SqliteArguments, SqliteRow},
+};
 
 use crate::error;
 
-/// A statement that scans along the index that was chosen. What is scanned and not wanted comes without a document.
+/// Whether a session meets the conditions that are given.
+macro_rules! conditions {
+    () => {
+        "(?3 IS NULL OR conversation_id = ?3) AND (?4 IS NULL OR customer_id = ?4)
+         AND (?5 IS NULL OR channel_type = ?5) AND (?6 IS NULL OR active = ?6)"
+    };
+}
+
+/// A statement that scans along the index that was chosen, with documents or without.
 macro_rules! statement {
     ($condition:literal) => {
         concat!(
-            "SELECT id, revision,
-                    CASE WHEN (?3 IS NULL OR conversation_id = ?3) AND (?4 IS NULL OR customer_id = ?4)
-                          AND (?5 IS NULL OR channel_type = ?5) AND (?6 IS NULL OR active = ?6)
-                         THEN document END AS document
+            "SELECT id, revision, (",
+            conditions!(),
+            ") IS TRUE AS is_wanted, CASE WHEN ?8 THEN document END AS document
              FROM channel_session
              WHERE tenant_id = ?1 AND id > ?2",
             $condition,
@@ -35,6 +46,14 @@ fn statement(choice: IndexChoice) -> &'static str {
     }
 }
 
+/// The sessions of a page whose ids were found. One that has changed since then has to meet the conditions still.
+const PAGE: &str = concat!(
+    "SELECT id, revision, document FROM channel_session
+     WHERE tenant_id = ?1 AND id IN (SELECT value FROM json_each(?2)) AND ",
+    conditions!(),
+    " ORDER BY id"
+);
+
 pub(crate) async fn run(
     readers: &SqlitePool,
     tenant: &TenantId,
@@ -42,28 +61,54 @@ pub(crate) async fn run(
     after: Option<&Id>,
     limit: usize,
 ) -> Result<Page, Error> {
-    let scanned = filter.scanned(limit);
-    let rows = sqlx::query(statement(filter.index_choice()))
+    let scan_limit = filter.scan_limit(limit);
+    // No id is empty, so all of them come behind that.
+    let along_index = sqlx::query(statement(filter.index_choice()))
         .bind(tenant.as_str())
-        // No id is empty, so all of them come behind that.
-        .bind(after.map_or("", Id::as_str))
+        .bind(after.map_or("", Id::as_str));
+    let along_index = bind_conditions(along_index, filter)
+        .bind(i64::try_from(scan_limit.unwrap_or(limit)).unwrap_or(i64::MAX))
+        .bind(scan_limit.is_none());
+    let rows = along_index.fetch_all(readers).await.map_err(error::of_read)?;
+    let Some(scan_limit) = scan_limit else {
+        return Ok(Page::of_first(rows.iter().map(session).collect::<Result<_, _>>()?, limit));
+    };
+    let is_last = rows.len() < scan_limit;
+    let Scan { ids, next } = Scan::of(rows.iter().map(scanned).collect::<Result<_, _>>()?, limit, is_last);
+    if ids.is_empty() {
+        return Ok(Page { sessions: Vec::new(), next });
+    }
+    let ids = serde_json::to_string(&ids.iter().map(Id::as_str).collect::<Vec<_>>())
+        .map_err(|error| error::of_read(sqlx::Error::Encode(error.into())))?;
+    let of_page = bind_conditions(sqlx::query(PAGE).bind(tenant.as_str()).bind(ids), filter);
+    let rows = of_page.fetch_all(readers).await.map_err(error::of_read)?;
+    Ok(Page { sessions: rows.iter().map(session).collect::<Result<_, _>>()?, next })
+}
+
+fn bind_conditions<'q>(
+    query: Query<'q, Sqlite, SqliteArguments>,
+    filter: &'q Filter,
+) -> Query<'q, Sqlite, SqliteArguments> {
+    query
         .bind(&filter.conversation_id)
         .bind(&filter.customer_id)
         .bind(&filter.channel_type)
         .bind(filter.active)
-        .bind(i64::try_from(scanned).unwrap_or(i64::MAX))
-        .fetch_all(readers)
-        .await
-        .map_err(error::of_read)?;
-    let is_last = rows.len() < scanned;
-    let scanned = rows.iter().map(read).collect::<Result<_, _>>()?;
-    Ok(Page::of(scanned, limit, is_last))
 }
 
-fn read(row: &SqliteRow) -> Result<Scanned, Error> {
-    Ok(Scanned {
-        id: Id::parse(row.try_get("id").map_err(error::of_read)?)?,
+/// A session's id, and whether it meets the conditions.
+fn scanned(row: &SqliteRow) -> Result<(Id, bool), Error> {
+    Ok((id(row)?, row.try_get("is_wanted").map_err(error::of_read)?))
+}
+
+fn session(row: &SqliteRow) -> Result<Session, Error> {
+    Ok(Session {
+        id: id(row)?,
         revision: Revision::new(row.try_get("revision").map_err(error::of_read)?),
         document: row.try_get("document").map_err(error::of_read)?,
     })
+}
+
+fn id(row: &SqliteRow) -> Result<Id, Error> {
+    Id::parse(row.try_get("id").map_err(error::of_read)?)
 }

@@ -59,39 +59,47 @@ fn the_condition_that_leaves_the_fewest_leads() {
         channel_type: text(channel_type),
         active,
     };
-    for (filter, choice, scanned) in [
-        (filter(false, false, false, None), IndexChoice::None, 100),
-        (filter(true, false, false, None), IndexChoice::Conversation, 100),
-        (filter(true, true, true, Some(true)), IndexChoice::Conversation, 1000),
-        (filter(false, true, true, None), IndexChoice::Customer, 1000),
-        (filter(false, false, true, None), IndexChoice::ChannelType, 100),
-        (filter(false, false, true, Some(true)), IndexChoice::Active, 1000),
-        (filter(false, false, true, Some(false)), IndexChoice::ChannelType, 1000),
-        (filter(false, false, false, Some(false)), IndexChoice::Active, 100),
+    for (filter, choice, scan_limit) in [
+        (filter(false, false, false, None), IndexChoice::None, None),
+        (filter(true, false, false, None), IndexChoice::Conversation, None),
+        (filter(true, true, true, Some(true)), IndexChoice::Conversation, Some(1000)),
+        (filter(false, true, true, None), IndexChoice::Customer, Some(1000)),
+        (filter(false, false, true, None), IndexChoice::ChannelType, None),
+        (filter(false, false, true, Some(true)), IndexChoice::Active, Some(1000)),
+        (filter(false, false, true, Some(false)), IndexChoice::ChannelType, Some(1000)),
+        (filter(false, false, false, Some(false)), IndexChoice::Active, None),
     ] {
-        assert_eq!((filter.index_choice(), filter.scanned(100)), (choice, scanned), "{filter:?}");
+        assert_eq!((filter.index_choice(), filter.scan_limit(100)), (choice, scan_limit), "{filter:?}");
     }
 }
 
 #[test]
-fn a_page_goes_on_behind_the_last_session_that_was_looked_at() {
-    let looked_at = |wanted: &[bool]| {
-        let scanned = wanted.iter().enumerate().map(|(at, wanted)| Scanned {
-            id: Id::parse(&format!("s{at}")).expect("an id"),
-            revision: Revision::FIRST,
-            document: wanted.then(|| "{}".to_owned()),
-        });
-        scanned.collect::<Vec<_>>()
-    };
-    let page = |wanted: &[bool], limit, is_last| {
-        let Page { sessions, next } = Page::of(looked_at(wanted), limit, is_last);
-        let ids: Vec<_> = sessions.iter().map(|session| session.id.to_string()).collect();
+fn a_page_goes_on_behind_the_last_session_that_was_scanned() {
+    let id = |at: usize| Id::parse(&format!("s{at}")).expect("an id");
+    let scan = |wanted: &[bool], limit, is_last| {
+        let scanned = wanted.iter().enumerate().map(|(at, is_wanted)| (id(at), *is_wanted)).collect();
+        let Scan { ids, next } = Scan::of(scanned, limit, is_last);
+        let ids: Vec<_> = ids.iter().map(Id::to_string).collect();
         (ids.join(" "), next.map(|next| next.to_string()))
     };
-    let told = |ids: &str, next: Option<&str>| (ids.to_owned(), next.map(str::to_owned));
-    assert_eq!(page(&[true, false, true, true], 2, true), told("s0 s2", Some("s2")));
-    assert_eq!(page(&[true, false, true], 2, true), told("s0 s2", None));
-    assert_eq!(page(&[true, false], 2, false), told("s0", Some("s1")));
-    assert_eq!(page(&[false, false], 2, false), told("", Some("s1")));
-    assert_eq!(page(&[], 2, true), told("", None));
+    let found = |ids: &str, next: Option<&str>| (ids.to_owned(), next.map(str::to_owned));
+    assert_eq!(scan(&[true, false, true, true], 2, true), found("s0 s2", Some("s2")));
+    assert_eq!(scan(&[true, false, true], 2, true), found("s0 s2", None));
+    assert_eq!(scan(&[true, false], 2, false), found("s0", Some("s1")));
+    assert_eq!(scan(&[false, false], 2, false), found("", Some("s1")));
+    assert_eq!(scan(&[], 2, true), found("", None));
+    assert_eq!(scan(&[true], 0, false), found("", None));
+}
+
+#[test]
+fn a_page_of_fewer_than_were_asked_for_is_the_last() {
+    let id = |at: usize| Id::parse(&format!("s{at}")).expect("an id");
+    let next = |sessions: usize, limit| {
+        let session =
+            |at| Session { id: id(at), revision: session::Revision::FIRST, document: "{}".to_owned() };
+        Page::of_first((0..sessions).map(session).collect(), limit).next
+    };
+    assert_eq!(next(2, 3), None);
+    assert_eq!(next(3, 3), Some(id(2)));
+    assert_eq!(next(0, 0), None);
 }

@@ -2,6 +2,7 @@
 //! caller is served meanwhile.
 
 mod answers;
+mod lists;
 mod requests;
 mod together;
 

@@ -51,7 +51,8 @@ async fn every_page_is_found_along_an_index_in_its_order() {
             .bind(&filter.customer_id)
             .bind(&filter.channel_type)
             .bind(filter.active)
-            .bind(i64::try_from(filter.scanned(100)).unwrap())
+            .bind(i64::try_from(filter.scan_limit(100).unwrap_or(100)).unwrap())
+            .bind(filter.scan_limit(100).is_none())
             .fetch_all(&mut connection)
             .await
             .unwrap();
@@ -61,4 +62,17 @@ async fn every_page_is_found_along_an_index_in_its_order() {
         let is_small = filter.conversation_id.is_some() || filter.customer_id.is_some();
         assert!(is_small || !plan.contains("Sort"), "{filter:?}:\n{plan}");
     }
+    // The documents of a page whose ids were found.
+    let plan: Vec<String> = sqlx::query_scalar(AssertSqlSafe(format!("EXPLAIN {PAGE}")))
+        .bind("default")
+        .bind(["session-5", "session-77"])
+        .bind(None::<&str>)
+        .bind(None::<&str>)
+        .bind("WEB")
+        .bind(true)
+        .fetch_all(&mut connection)
+        .await
+        .unwrap();
+    let plan = plan.join("\n");
+    assert!(plan.contains("Index") && !plan.contains("Seq Scan"), "{plan}");
 }

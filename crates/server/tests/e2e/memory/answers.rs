@@ -26,7 +26,6 @@ use crate::support::{
 
 on_both_stores!(
     answers_that_nobody_takes,
-    lists_that_nobody_reads,
     watches_that_never_read,
     event_streams_keep_nothing_of_what_they_delivered,
     watches_that_never_read_hold_up_nobody_for_long,
@@ -48,29 +47,6 @@ async fn answers_that_nobody_takes(store: Store) {
     };
     let answers = beside_a_good_caller(&service, attack).await;
     assert!(answers.iter().any(Result::is_ok));
-}
-
-async fn lists_that_nobody_reads(store: Store) {
-    let service = service(store).await;
-    create_large(&service, "large").await;
-    let attack = async || {
-        let connections = ask_for_lists_and_read_nothing(&service);
-        until("room for a list", async || {
-            service.rest().send(http::Method::GET, "/channel-sessions", "", &[]).await.status.is_success()
-        })
-        .await;
-        connections
-    };
-    let connections = beside_a_good_caller(&service, attack).await;
-    // Each was answered in part, or refused, and is closed once nobody has taken more of it for long enough.
-    let closed = tokio::task::spawn_blocking(move || {
-        for mut stream in connections {
-            stream.set_read_timeout(Some(PATIENCE)).unwrap();
-            let mut taken = [0; 1];
-            assert_eq!(stream.read(&mut taken).unwrap(), 1);
-        }
-    });
-    closed.await.unwrap();
 }
 
 /// One that reads hears of every change meanwhile.
@@ -164,16 +140,6 @@ pub(super) async fn ask_and_take_nothing(
     }
     let answers = join_all(calls.into_iter().map(Call::status)).await;
     (connections, answers)
-}
-
-/// Two hundred connections of HTTP/1.1 ask for a list of two megabytes, and read none of it.
-pub(super) fn ask_for_lists_and_read_nothing(service: &Service) -> Vec<TcpStream> {
-    let ask = |_| {
-        let mut stream = TcpStream::connect(service.rest().address()).unwrap();
-        stream.write_all(b"GET /channel-sessions HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
-        stream
-    };
-    (0..200).map(ask).collect()
 }
 
 /// Watches that never read, of a session of two megabytes.

@@ -1,10 +1,9 @@
 //! All attacks at once.
 
 use super::{
-    answers::{
-        ask_and_take_nothing, ask_for_lists_and_read_nothing, updates_are_told, watch_and_read_nothing,
-    },
+    answers::{ask_and_take_nothing, updates_are_told, watch_and_read_nothing},
     beside_a_good_caller, create_large,
+    lists::ask_for_lists_and_read_nothing,
     requests::{send_messages_that_do_not_end, send_short_numbers, send_tiny_parts},
     service,
 };
