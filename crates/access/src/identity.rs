@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use domain::{command::Requester, session::TenantId};
+use domain::{caller::Requester, session::TenantId};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 

@@ -9,8 +9,8 @@ use std::{
 };
 
 use domain::{
-    caller::Caller,
-    command::{Command, CommandResult, Delete, Operation, Requester},
+    caller::{Caller, Requester},
+    command::{Command, CommandResult, Delete, Operation},
     session::{Id, Revision, TenantId},
     time::Timestamp,
 };

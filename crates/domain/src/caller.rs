@@ -2,13 +2,7 @@
 
 use std::{any::Any, fmt, sync::Arc, time::Instant};
 
-use crate::{
-    cancel_handle::CancelHandle,
-    command::{Command, Operation, Requester},
-    session::{Id, TenantId},
-    time::Timestamp,
-    trace::TraceId,
-};
+use crate::{cancel_handle::CancelHandle, session::TenantId, trace::TraceId};
 
 /// Who calls, and until when.
 #[derive(Debug, Clone)]
@@ -25,6 +19,36 @@ pub struct Caller {
     pub cancel_handle: CancelHandle,
     /// What its call was admitted by.
     pub admission: Admission,
+}
+
+/// Who gives a command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Requester(Arc<str>);
+
+impl Requester {
+    /// A caller that has not said who it is.
+    #[must_use]
+    pub fn anonymous() -> Self {
+        Self("anonymous".into())
+    }
+
+    /// The service itself, when it deletes what has expired.
+    #[must_use]
+    pub fn service() -> Self {
+        Self("channel-sessions".into())
+    }
+
+    /// Takes a name from a store.
+    #[must_use]
+    pub fn from_stored(name: &str) -> Self {
+        Self(name.into())
+    }
+
+    /// The name as events tell it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 /// What a call was admitted by, such as a permit and a share of the memory for requests. The call holds it, and so does each
@@ -56,24 +80,6 @@ impl Caller {
             deadline: None,
             cancel_handle: CancelHandle::new(),
             admission: Admission::default(),
-        }
-    }
-
-    /// A command that it gives now, without any condition.
-    #[must_use]
-    pub fn command(&self, id: Id, operation: Operation, now: Timestamp) -> Command {
-        Command {
-            tenant: self.tenant.clone(),
-            id,
-            operation,
-            revision: None,
-            request_id: None,
-            validate_only: false,
-            requester: self.requester.clone(),
-            trace_id: self.trace_id,
-            at: now,
-            cancel_handle: self.cancel_handle.clone(),
-            admission: self.admission.clone(),
         }
     }
 }

@@ -1,9 +1,7 @@
 //! Commands: what a caller may ask for of a session, and what it is answered.
 
-use std::sync::Arc;
-
 use crate::{
-    caller::Admission,
+    caller::{Admission, Caller, Requester},
     cancel_handle::CancelHandle,
     precondition::{Precondition, RevisionMatch},
     request_id::{Digest, RequestId},
@@ -102,36 +100,6 @@ pub struct Delete {
     pub allow_missing: bool,
 }
 
-/// Who gives a command.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Requester(Arc<str>);
-
-impl Requester {
-    /// A caller that has not said who it is.
-    #[must_use]
-    pub fn anonymous() -> Self {
-        Self("anonymous".into())
-    }
-
-    /// The service itself, when it deletes what has expired.
-    #[must_use]
-    pub fn service() -> Self {
-        Self("channel-sessions".into())
-    }
-
-    /// Takes a name from a store.
-    #[must_use]
-    pub fn from_stored(name: &str) -> Self {
-        Self(name.into())
-    }
-
-    /// The name as events tell it.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
 /// What a command came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommandResult {
@@ -164,6 +132,27 @@ impl Command {
             content.insert("etag", revision.to_value());
         }
         Digest::of(&Value::Object(content).to_text())
+    }
+}
+
+// It is not beside `Caller`, since commands name callers.
+impl Caller {
+    /// A command that it gives now, without any condition.
+    #[must_use]
+    pub fn command(&self, id: Id, operation: Operation, now: Timestamp) -> Command {
+        Command {
+            tenant: self.tenant.clone(),
+            id,
+            operation,
+            revision: None,
+            request_id: None,
+            validate_only: false,
+            requester: self.requester.clone(),
+            trace_id: self.trace_id,
+            at: now,
+            cancel_handle: self.cancel_handle.clone(),
+            admission: self.admission.clone(),
+        }
     }
 }
 

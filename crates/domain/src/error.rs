@@ -12,9 +12,10 @@ pub use source::Source;
 use std::{fmt, time::Duration};
 
 use crate::{
-    event::Entry,
+    entry::Entry,
+    id::{Id, InvalidId},
     request_id::RequestId,
-    session::{Id, Revision},
+    revision::Revision,
     violation::Violation,
 };
 
@@ -279,6 +280,15 @@ impl Error {
             self,
             Self::Overloaded | Self::StoreUnavailable { .. } | Self::DeadlineExceeded(_) | Self::Internal(_)
         )
+    }
+}
+
+impl From<InvalidId> for Error {
+    fn from(invalid: InvalidId) -> Self {
+        match invalid {
+            InvalidId::Missing => Self::IdRequired,
+            InvalidId::Broken(violation) => Self::InvalidId(violation),
+        }
     }
 }
 

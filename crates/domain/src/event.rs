@@ -7,15 +7,15 @@ mod text;
 use std::fmt;
 
 use crate::{
-    command::Requester,
+    caller::Requester,
     error::Error,
     request_id::{Digest, RequestId},
     session::{Document, Id, Revision, TenantId},
     time::Timestamp,
     trace::TraceId,
 };
-use json::{Object, Value};
-
+// In a module of its own, since an error names it and this one names errors.
+pub use crate::entry::Entry;
 pub use mask::MASK;
 pub(crate) use mask::{mask_changes, mask_document};
 pub(crate) use rebuild::can_undo;
@@ -60,7 +60,7 @@ impl Stored<'_> {
             at: Timestamp::from_millis(self.at),
             conversation_id: self.conversation_id,
             requester: Requester::from_stored(self.requester),
-            request_id: self.request_id.map(RequestId::parse).transpose()?,
+            request_id: self.request_id.map(RequestId::parse).transpose().map_err(Error::InvalidParameter)?,
             trace_id: self.trace_id.map(|id| TraceId::parse(id).ok_or_else(|| broken(id))).transpose()?,
             changes: changes_from_text(self.changes).map_err(|what| broken(&what))?,
             document: None,
@@ -150,31 +150,6 @@ pub struct AttributeDiff {
     pub old: Option<Entry>,
     /// What it is; none where it was removed.
     pub new: Option<Entry>,
-}
-
-/// Type and value of an entry as they are stored; other systems may have left either out, or a type that is no text.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
-    /// `type`
-    pub value_type: Option<Value>,
-    /// `value`
-    pub value: Option<Value>,
-}
-
-impl Entry {
-    pub(crate) fn of(entry: &Object) -> Self {
-        Self { value_type: entry.get("type").cloned(), value: entry.get("value").cloned() }
-    }
-
-    /// Gives a stored entry this type and value; its other members stay.
-    fn write_into(&self, entry: &mut Object) {
-        for (name, value) in [("type", &self.value_type), ("value", &self.value)] {
-            match value {
-                Some(value) => entry.insert(name, value.clone()),
-                None => entry.remove(name),
-            }
-        }
-    }
 }
 
 impl Event {

@@ -9,14 +9,17 @@ pub mod caller;
 pub mod cancel_handle;
 pub mod command;
 mod end;
+mod entry;
 pub mod error;
 pub mod event;
 pub mod finding;
 pub mod health;
 pub mod history;
+mod id;
 pub mod list;
 pub mod precondition;
 pub mod request_id;
+mod revision;
 pub mod session;
 pub mod store;
 pub mod time;
@@ -30,7 +33,7 @@ pub use error::{Error, Outcome, Reason};
 /// A command as a test gives it.
 #[cfg(test)]
 pub(crate) fn command(id: session::Id, operation: command::Operation) -> command::Command {
-    let caller = caller::Caller::new(session::TenantId::only(), command::Requester::anonymous());
+    let caller = caller::Caller::new(session::TenantId::only(), caller::Requester::anonymous());
     caller.command(id, operation, time::Timestamp::default())
 }
 

@@ -5,13 +5,13 @@ use crate::session::{Id, Session};
 /// Which sessions are wanted: those that meet every condition that is given.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Filter {
-    /// The conversation: the document's `conversationId`, or `topicId` where that is absent.
+    /// See [`crate::session::IndexedFields::conversation_id`].
     pub conversation_id: Option<String>,
-    /// The customer: the `_id` of the document's `customer`.
+    /// See [`crate::session::IndexedFields::customer_id`].
     pub customer_id: Option<String>,
-    /// The channel's type: the name of the document's `channel.channelType`, such as `WEB`.
+    /// See [`crate::session::IndexedFields::channel_type`].
     pub channel_type: Option<String>,
-    /// Whether the session is active.
+    /// See [`crate::session::IndexedFields::active`].
     pub active: Option<bool>,
 }
 
@@ -104,25 +104,6 @@ impl Page {
         let next = sessions.last().filter(|_| sessions.len() == limit).map(|last| last.id.clone());
         Self { sessions, next }
     }
-}
-
-/// The fields of a document that are indexed: what a session can be found by. What is no text, or longer than
-/// [`IndexedFields::MAX_CHARS`], is nothing to be found by.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct IndexedFields {
-    /// See [`Filter::conversation_id`].
-    pub conversation_id: Option<String>,
-    /// See [`Filter::customer_id`].
-    pub customer_id: Option<String>,
-    /// See [`Filter::channel_type`].
-    pub channel_type: Option<String>,
-    /// See [`Filter::active`].
-    pub active: bool,
-}
-
-impl IndexedFields {
-    /// The longest text that a session is found by, in characters: an index has no room for more.
-    pub const MAX_CHARS: usize = 255;
 }
 
 #[cfg(test)]

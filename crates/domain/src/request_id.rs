@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use sha2::{Digest as _, Sha256};
 
-use crate::{error::Error, session::Revision, time::Timestamp, violation::Violation};
+use crate::{revision::Revision, time::Timestamp, violation::Violation};
 
 /// A caller's name for one change of one session: sent again with the same content, the change is made once.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -17,13 +17,13 @@ impl RequestId {
     /// Takes a request id from a call.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] unless it has 1 to 128 visible ASCII characters.
-    pub fn parse(text: &str) -> Result<Self, Error> {
+    /// The rule that it breaks, unless it has 1 to 128 visible ASCII characters.
+    pub fn parse(text: &str) -> Result<Self, Violation> {
         if (1..=Self::MAX_CHARS).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Ok(Self(text.into()));
         }
         let description = "must have 1 to 128 visible ASCII characters, without spaces, such as a UUID";
-        Err(Error::InvalidParameter(Violation::new("request_id", "request_id", description)))
+        Err(Violation::new("request_id", "request_id", description))
     }
 
     /// The request id as the caller knows it.

@@ -11,7 +11,7 @@ use std::convert::Infallible;
 use axum::response::{IntoResponse, Sse, sse::Event};
 use budget::{Connection, Counted};
 use channel_session_api::v1::WatchChannelSessionsRequest;
-use domain::{Error, Reason, event::Position, list::IndexedFields};
+use domain::{Error, Reason, event::Position, session::IndexedFields};
 use http::{
     HeaderMap, HeaderName,
     header::{ACCEPT, CACHE_CONTROL},

@@ -37,7 +37,7 @@ impl<S: Send + Sync> FromRequestParts<S> for PathId {
         let id = match Path::<String>::from_request_parts(parts, state).await {
             Ok(Path(text)) if !has_broken_escape(parts.uri.path()) => {
                 Notes::of(&parts.extensions).is_about(&text);
-                Id::parse(&text)
+                Id::parse(&text).map_err(Error::from)
             }
             Ok(_) | Err(_) => {
                 let description = "a channel session id in a path must be percent-encoded UTF-8";

@@ -1,7 +1,7 @@
 //! `ListChannelSessions`. Each document as it is stored, beside what `GET` of it has in headers.
 
 use channel_session_api::v1::{ChannelSession, ChannelSessionView, ListChannelSessionsRequest};
-use domain::list::IndexedFields;
+use domain::session::IndexedFields;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;

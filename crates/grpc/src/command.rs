@@ -25,8 +25,11 @@ impl Terms<'_> {
     /// [`Error::InvalidParameter`].
     pub(crate) fn command(self, id: Id, operation: Operation, caller: &Caller) -> Result<Command, Error> {
         let revision = if self.etag.is_empty() { None } else { Some(RevisionMatch::parse(self.etag)?) };
-        let request_id =
-            if self.request_id.is_empty() { None } else { Some(RequestId::parse(self.request_id)?) };
+        let request_id = if self.request_id.is_empty() {
+            None
+        } else {
+            Some(RequestId::parse(self.request_id).map_err(Error::InvalidParameter)?)
+        };
         Ok(Command {
             revision,
             request_id,

@@ -1,6 +1,6 @@
 //! Texts that sessions are looked for by.
 
-use domain::{Error, list::IndexedFields, violation::Violation};
+use domain::{Error, session::IndexedFields, violation::Violation};
 
 /// Takes a text from a request; an empty one was not given.
 ///

@@ -6,7 +6,11 @@ use channel_session_api::v1::{
     Attribute, CreateChannelSessionRequest, UpdateDataRequest,
     channel_session_service_server::ChannelSessionService,
 };
-use domain::{caller::Caller, command::Requester, session::TenantId, store::Store};
+use domain::{
+    caller::{Caller, Requester},
+    session::TenantId,
+    store::Store,
+};
 use futures_util::Stream;
 use store_testkit::memory::Memory;
 use tonic::Request;

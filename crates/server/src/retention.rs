@@ -4,8 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use domain::{
     Error,
-    caller::Caller,
-    command::{Command, Delete, Operation, Requester},
+    caller::{Caller, Requester},
+    command::{Command, Delete, Operation},
     precondition::RevisionMatch,
     store::{Expired, Store},
     time::Timestamp,

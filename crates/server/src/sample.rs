@@ -4,8 +4,8 @@ use std::time::SystemTime;
 
 use domain::{
     Error,
-    caller::Caller,
-    command::{Create, Existing, Operation, Requester},
+    caller::{Caller, Requester},
+    command::{Create, Existing, Operation},
     session::{Document, Id, TenantId},
     store::Store,
 };

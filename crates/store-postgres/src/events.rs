@@ -160,7 +160,7 @@ impl Head {
         let last: Option<&str> = row.try_get("last_scanned").map_err(error::of_read)?;
         let last = last.filter(|_| scanned == statement::MAX_SCANNED).and_then(|last| last.split_once('.'));
         let last_scanned = last
-            .map(|(id, ordinal)| {
+            .map(|(id, ordinal)| -> Result<_, Error> {
                 let ordinal = ordinal.parse().map_err(|_| Error::Internal("an ordinal is broken".into()))?;
                 Ok(Partial { transaction: transaction(id)?, ordinal })
             })

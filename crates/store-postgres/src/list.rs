@@ -115,7 +115,7 @@ fn session(row: &PgRow) -> Result<Session, Error> {
 }
 
 fn id(row: &PgRow) -> Result<Id, Error> {
-    Id::parse(row.try_get("id").map_err(error::of_read)?)
+    Ok(Id::parse(row.try_get("id").map_err(error::of_read)?)?)
 }
 
 #[cfg(test)]

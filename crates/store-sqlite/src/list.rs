@@ -110,5 +110,5 @@ fn session(row: &SqliteRow) -> Result<Session, Error> {
 }
 
 fn id(row: &SqliteRow) -> Result<Id, Error> {
-    Id::parse(row.try_get("id").map_err(error::of_read)?)
+    Ok(Id::parse(row.try_get("id").map_err(error::of_read)?)?)
 }

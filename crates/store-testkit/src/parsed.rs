@@ -2,8 +2,8 @@
 
 use domain::{
     attribute::Attributes,
-    caller::Caller,
-    command::{Command, Operation, Requester},
+    caller::{Caller, Requester},
+    command::{Command, Operation},
     request_id::RequestId,
     session::{Document, Id, TenantId},
     time::Timestamp,
@@ -48,7 +48,7 @@ pub fn attributes(text: &str) -> Attributes {
 /// If it breaks an id's rules.
 #[must_use]
 pub fn id(text: &str) -> Id {
-    Id::parse(text).unwrap_or_else(|error| panic!("{error}"))
+    Id::parse(text).unwrap_or_else(|error| panic!("{error:?}"))
 }
 
 /// The request id.
@@ -57,7 +57,7 @@ pub fn id(text: &str) -> Id {
 /// If it breaks a request id's rules.
 #[must_use]
 pub fn request_id(text: &str) -> RequestId {
-    RequestId::parse(text).unwrap_or_else(|error| panic!("{error}"))
+    RequestId::parse(text).unwrap_or_else(|error| panic!("{error:?}"))
 }
 
 /// A command that somebody gives, at the beginning of time.

@@ -120,7 +120,7 @@ mod tests {
             name: domain::event::Name::Started,
             at: domain::time::Timestamp::default(),
             conversation_id: None,
-            requester: domain::command::Requester::anonymous(),
+            requester: domain::caller::Requester::anonymous(),
             request_id: None,
             trace_id: None,
             changes: Vec::new(),

@@ -79,7 +79,7 @@ impl Watcher {
             let boundary = registration.next_poll().await?;
             let Some(position) = wanted.after.clone() else {
                 let live = registration.join(&boundary);
-                return Ok((boundary.position, live));
+                return Ok::<_, Error>((boundary.position, live));
             };
             // A first page finds out whether the position is one that can be gone on from.
             behind.until = Some(boundary);

@@ -1,6 +1,6 @@
 //! The file that names callers.
 
-use domain::{command::Requester, session::TenantId};
+use domain::{caller::Requester, session::TenantId};
 use serde::Deserialize;
 use serde_json::error::Category;
 

@@ -1,6 +1,6 @@
 //! In whose name a token's bearer calls.
 
-use domain::command::Requester;
+use domain::caller::Requester;
 
 use super::{claims::Claims, verify::Reason};
 use crate::name;

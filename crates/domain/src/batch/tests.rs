@@ -16,7 +16,8 @@ use std::{
 use super::*;
 use crate::{
     attribute::Attributes,
-    command::{Create, Delete, End, Existing, Operation, Requester},
+    caller::Requester,
+    command::{Create, Delete, End, Existing, Operation},
     event::{AttributeDiff, Event, EventWrite, Name},
     precondition::RevisionMatch,
     request_id::RequestId,

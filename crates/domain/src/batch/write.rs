@@ -4,9 +4,8 @@ use crate::{
     command::CommandResult,
     error::Error,
     event::EventWrite,
-    list::IndexedFields,
     request_id::IdempotencyRecord,
-    session::{Document, Id, List, Revision, TenantId},
+    session::{Document, Id, IndexedFields, List, Revision, TenantId},
     time::Timestamp,
 };
 

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    command::Requester,
+    caller::Requester,
     event::Name,
     session::{Id, TenantId},
     time::Timestamp,

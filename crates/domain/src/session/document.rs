@@ -9,8 +9,7 @@ use serde_json::value::RawValue;
 
 use crate::{
     error::{Error, Malformed},
-    list::IndexedFields,
-    session::Id,
+    session::{Id, IndexedFields, InvalidId},
     violation::Violation,
 };
 use json::{Path, Tree, Value};
@@ -120,12 +119,9 @@ impl Document {
             (Some(id), None) => Ok(id),
             (Some(id), Some(Some(own))) if own == id.as_str() => Ok(id),
             (Some(_), Some(_)) => invalid("same_id", "must be the id that the request names, or be left out"),
-            (None, Some(Some(own))) => Id::parse(&own).map_err(|error| {
-                if let Error::InvalidId(it) = error {
-                    Error::InvalidId(Violation { field: "id".to_owned(), ..it })
-                } else {
-                    error
-                }
+            (None, Some(Some(own))) => Id::parse(&own).map_err(|invalid| match invalid {
+                InvalidId::Missing => Error::IdRequired,
+                InvalidId::Broken(it) => Error::InvalidId(Violation { field: "id".to_owned(), ..it }),
             }),
             (None, Some(None)) => invalid("type", "must be a string"),
             (None, None) => invalid("required", "must be given: the id to store the session under"),

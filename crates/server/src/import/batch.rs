@@ -4,8 +4,8 @@ use std::{io, sync::Arc, time::SystemTime};
 
 use domain::{
     Error,
-    caller::Caller,
-    command::{self, Create, Operation, Requester},
+    caller::{Caller, Requester},
+    command::{self, Create, Operation},
     session::TenantId,
     store::Store,
 };

@@ -4,7 +4,8 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use domain::{
     Error, Reason,
-    command::{Command, Delete, Existing, Operation, Requester},
+    caller::Requester,
+    command::{Command, Delete, Existing, Operation},
     event::{Event, Name, Scope},
     list::Filter,
     session::{Id, Revision, TenantId},

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use domain::{
     Outcome,
-    command::{Command, Existing, Requester},
+    caller::Requester,
+    command::{Command, Existing},
     event::{AttributeDiff, Entry, Event, Name, Scope},
     session::{Id, Revision, TenantId},
     store::Store,

@@ -69,7 +69,7 @@ pub async fn numbers_and_nulls_are_exact(store: &Arc<dyn Store>) {
 pub async fn ids_and_requesters_are_escaped(store: &Arc<dyn Store>) {
     let id = parsed::id("say \"it\" \\ 💬");
     let mut reader = Reader::of(store, &id).await;
-    let requester = domain::command::Requester::from_stored("\"\\\n\u{1}💬");
+    let requester = domain::caller::Requester::from_stored("\"\\\n\u{1}💬");
     let creation = requests::under(r#""\{}"#, requests::creation(&id, "{}"));
     requests::made(&**store, domain::command::Command { requester, ..creation }).await;
     let change = r#"{"channelSessionId":"say \"it\" \\ 💬","revision":1,"requester":"\"\\\n\u0001💬","requestId":"\"\\{}",

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use domain::{
     command::Existing,
-    list::{Filter, IndexedFields},
-    session::Id,
+    list::Filter,
+    session::{Id, IndexedFields},
     store::Store,
 };
 use tokio::task::JoinSet;

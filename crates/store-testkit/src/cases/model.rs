@@ -10,8 +10,9 @@ use std::{
 };
 
 use domain::{
+    caller::Requester,
     cancel_handle::CancelHandle,
-    command::{Command, Requester},
+    command::Command,
     event::{Event, Scope},
     list::Filter,
     precondition::RevisionMatch,

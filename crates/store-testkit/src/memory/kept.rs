@@ -6,9 +6,9 @@ use domain::{
     Error,
     batch::{Ended, SessionState, SessionWrite},
     event::{Event, EventWrite, Later, Name, Position, last_needed, rebuild},
-    list::{Filter, IndexedFields},
+    list::Filter,
     request_id::IdempotencyRecord,
-    session::{Id, Revision, Session, TenantId},
+    session::{Id, IndexedFields, Revision, Session, TenantId},
     time::Timestamp,
     violation::Violation,
 };

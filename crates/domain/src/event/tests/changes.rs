@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{session::Document, update::difference};
-use json::strategy::any_value;
+use json::{Object, strategy::any_value};
 
 use crate::literal;
 

@@ -2,7 +2,7 @@
 
 use channel_session_api::{FILE_DESCRIPTOR_SET, v1::Attribute};
 use domain::{
-    command::Requester,
+    caller::Requester,
     event::Entry,
     session::{Id, Revision, TenantId},
     trace::TraceId,
