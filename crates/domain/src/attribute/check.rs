@@ -108,6 +108,8 @@ impl Report<'_> {
     }
 
     fn value(&mut self, value: Value, value_type: Option<ValueType>, rules: ValueRules) -> Option<Value> {
+        // One that was JSON text has been held to both as it was read, so that no more is ever built. One that a message
+        // held is measured here for the first time.
         let (size, depth) = (value.to_text().len(), value.depth());
         if size > Attribute::MAX_VALUE_BYTES {
             let description = format!(
