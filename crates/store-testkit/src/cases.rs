@@ -1,4 +1,5 @@
-//! The cases of the suite, by what they are about. Each is handed an empty store of its own.
+//! The cases of the suite, by what they are about: what a store decides and what it does not side by side. Each is handed an
+//! empty store of its own.
 
 pub mod abandoned;
 pub mod active;

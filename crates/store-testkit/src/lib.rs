@@ -1,8 +1,8 @@
 //! What every store must do, as a library of tests, and a fresh database for each of them.
 //!
-//! Knows the port to the store and no store. A store's crate runs the whole suite with one line,
-//! [`conformance!`]; what a test of any crate needs besides is in [`memory`], [`postgres`], [`seed`], [`generate`] and
-//! [`parsed`].
+//! Knows the port to the store and no store. A store's crate runs all that a store decides with one line,
+//! [`conformance!`]; the [`rules!`], which no store decides, run here. What a test of any crate needs besides is in
+//! [`memory`], [`postgres`], [`seed`], [`generate`] and [`parsed`].
 
 #[doc(hidden)]
 pub mod cases;
@@ -19,7 +19,7 @@ use std::{any::Any, sync::Arc};
 
 use domain::store::Store;
 
-pub use conformance::CASES;
+pub use conformance::{CASES, RULES};
 pub use instances::Instances;
 
 /// An empty store for one test, and what has to outlive it.

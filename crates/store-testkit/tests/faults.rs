@@ -1,5 +1,5 @@
 //! A case that cannot fail shows nothing: each fault that a store may have is noticed by every case that is named here,
-//! and a store without it passes them.
+//! and a store without it passes them. They are all cases that every store runs: what a store may do wrong is no rule.
 
 mod faulty;
 
@@ -9,7 +9,7 @@ use std::{
     thread,
 };
 
-use channel_sessions_store_testkit::cases;
+use channel_sessions_store_testkit::{CASES, cases};
 use domain::store::Store;
 use faulty::{Fault, Faulty};
 
@@ -33,11 +33,12 @@ macro_rules! notice {
             async fn $test() {
                 keep_quiet();
                 $(
+                    let name = concat!(stringify!($noun), "::", stringify!($case));
+                    assert!(CASES.contains(&name), "{name} does not run on every store");
                     for (fault, notices) in [(Fault::None, false), (Fault::$fault, true)] {
                         let store: Arc<dyn Store> = Arc::new(Faulty::new(fault));
                         let case = tokio::spawn(async move { cases::$noun::$case(&store).await });
                         let case = case.await.map_err(|failure| failure.to_string());
-                        let name = concat!(stringify!($noun), "::", stringify!($case));
                         assert_eq!(case.is_err(), notices, "{name} with {fault:?}: {case:?}");
                     }
                 )+

@@ -11,7 +11,7 @@ fn entry(value: usize) -> String {
     format!(r#"[{{"key":"a","type":"Number","value":{value}}}]"#)
 }
 
-pub async fn a_call_without_updates_gives_no_results(store: &Arc<dyn Store>) {
+pub async fn a_call_without_commands_gives_no_results(store: &Arc<dyn Store>) {
     assert!(store.execute(Vec::new()).await.is_empty());
 }
 

@@ -96,7 +96,3 @@ pub async fn three_hundred_sessions_are_stored_in_one_call(store: &Arc<dyn Store
         assert_eq!(requests::stored(&**store, id).await, (parsed::value(seed::CHANNEL_SESSION), 1));
     }
 }
-
-pub async fn a_call_without_sessions_gives_no_results(store: &Arc<dyn Store>) {
-    assert!(store.execute(Vec::new()).await.is_empty());
-}
