@@ -1,5 +1,5 @@
 //! Updates while many expired events are deleted, and how fast these go; also while somebody's snapshot is open, which keeps
-//! what was deleted from being cleaned up.
+//! what was deleted from being vacuumed.
 
 use std::time::{Duration, Instant};
 
@@ -46,7 +46,7 @@ const AGO: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// Settings with which they are kept, and with which they have expired.
 const KEEPING: [&str; 2] = ["--event-retention", "3650days"];
-const EXPIRING: [&str; 4] = ["--event-retention", "7days", "--cleanup-interval", "1s"];
+const EXPIRING: [&str; 4] = ["--event-retention", "7days", "--retention-interval", "1s"];
 
 /// After this, something must be wrong.
 const LIMIT: Duration = Duration::from_secs(120);
@@ -109,7 +109,7 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
 }
 
 async fn measure(database: &Database, side: Side, args: &Args) -> Result<Figures, Failure> {
-    // What the side before this one has left to clean up is not this one's.
+    // The vacuum of what the side before this one has deleted is not this one's.
     within_limit(async || Ok(!database.is_vacuuming().await?)).await?;
     let snapshot = match side {
         Side::WithSnapshot => Some(snapshot(database).await?),

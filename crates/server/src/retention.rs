@@ -31,7 +31,7 @@ pub(crate) async fn run(store: Arc<dyn Store>, retention: Retention, stopping: C
         // Not at once: a start has more urgent things to do.
         tokio::select! {
             () = job.stopping.cancelled() => return,
-            () = tokio::time::sleep(job.retention.cleanup_interval()) => {}
+            () = tokio::time::sleep(job.retention.interval()) => {}
         }
         if let Err(error) = job.expire().await {
             tracing::warn!(?error, "what has expired could not be deleted; it is tried again");

@@ -15,8 +15,8 @@ use crate::{connections::Connections, engine::Engine, error, row_security::Rows}
 /// before it is refused. Of what was noted, the last thousand transactions are kept one by one. So nobody who has seen them is
 /// refused, unless a transaction was open for as long as all those took. The next step begins where this one came to, or a few
 /// transactions before, at one that is still open and may have an event. Not at one that stays open for hours: what has been
-/// deleted since cannot be cleaned up, and each step would walk over it. Where it begins is compared as it comes: a condition
-/// that computes with it uses no index where there is [row-level security](crate::row_security).
+/// deleted since cannot be vacuumed, and each step would walk over it. Where it begins is compared as it comes: a
+/// condition that computes with it uses no index where there is [row-level security](crate::row_security).
 macro_rules! events {
     ($row:literal, $expired:literal) => {
         concat!(

@@ -253,7 +253,7 @@ async fn a_position_that_cannot_be_gone_on_from_is_refused() {
     bench.set("x", "k", 1).await;
     let unknown = Subscription { after: Some(Position::new("nonsense")), ..wanted(Scope::All) };
     assert!(matches!(bench.hub.watch(unknown).await, Err(Error::InvalidParameter(_))));
-    bench.store.expire(Expired::Events(Timestamp::from_millis(i64::MAX)), 10).await.expect("cleaned up");
+    bench.store.expire(Expired::Events(Timestamp::from_millis(i64::MAX)), 10).await.expect("they expired");
     let expired = Subscription { after: Some(before), ..wanted(Scope::All) };
     assert!(matches!(bench.hub.watch(expired).await, Err(Error::PositionExpired)));
 }

@@ -53,7 +53,7 @@ impl Database {
         Ok(sqlx::query_scalar(deleted).fetch_one(&mut self.connect().await?).await?)
     }
 
-    /// Whether the server is cleaning up tables.
+    /// Whether autovacuum is at work.
     pub(crate) async fn is_vacuuming(&self) -> Result<bool, Failure> {
         let worker = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE backend_type = 'autovacuum worker')";
         Ok(sqlx::query_scalar(worker).fetch_one(&mut self.connect().await?).await?)

@@ -12,7 +12,7 @@ use super::duration::{long, long_or_word, positive};
 #[command(next_help_heading = "Retention")]
 pub struct Retention {
     /// How long events are kept: for the history of a session, and for watchers that come back. Too short, and a watcher
-    /// that was away loses its place; too long, and they take more room than the sessions
+    /// that comes back has to start again; too long, and they take more room than the sessions
     #[arg(long, env = "EVENT_RETENTION", default_value = "7days", value_parser = long, hide_env_values = true)]
     event_retention: HumanDuration,
 
@@ -27,8 +27,8 @@ pub struct Retention {
 
     /// How often what has expired is deleted, in small steps. Too often costs a little for nothing; too rarely, and it
     /// stays so much longer
-    #[arg(long, env = "CLEANUP_INTERVAL", default_value = "1m", value_parser = positive, hide_env_values = true)]
-    cleanup_interval: HumanDuration,
+    #[arg(long, env = "RETENTION_INTERVAL", default_value = "1m", value_parser = positive, hide_env_values = true)]
+    retention_interval: HumanDuration,
 }
 
 impl Retention {
@@ -47,7 +47,7 @@ impl Retention {
     /// Whether events may be gone while a request id is kept that came before them.
     #[must_use]
     pub fn expires_events_first(&self) -> bool {
-        self.events() <= self.request_ids() + self.cleanup_interval()
+        self.events() <= self.request_ids() + self.interval()
     }
 
     /// How long sessions that ended are kept; none for ever.
@@ -56,10 +56,10 @@ impl Retention {
         self.ended_retention.0
     }
 
-    /// How often it is deleted.
+    /// How often what has expired is deleted.
     #[must_use]
-    pub fn cleanup_interval(&self) -> Duration {
-        self.cleanup_interval.into()
+    pub fn interval(&self) -> Duration {
+        self.retention_interval.into()
     }
 }
 

@@ -51,7 +51,7 @@ const SERVE: &[(&str, &str, &str)] = &[
     ("event-retention", "EVENT_RETENTION", "7days"),
     ("request-id-retention", "REQUEST_ID_RETENTION", "24h"),
     ("ended-retention", "ENDED_RETENTION", "never"),
-    ("cleanup-interval", "CLEANUP_INTERVAL", "1m"),
+    ("retention-interval", "RETENTION_INTERVAL", "1m"),
     ("metrics-addr", "METRICS_ADDR", "127.0.0.1:9464"),
     ("lame-duck", "LAME_DUCK", "1s"),
     ("drain-timeout", "DRAIN_TIMEOUT", "15s"),
@@ -193,7 +193,7 @@ fn the_defaults_are_what_the_service_has_of_its_own() {
 
     const HOUR: Duration = Duration::from_secs(60 * 60);
     assert_eq!((retention.events(), retention.request_ids()), (7 * 24 * HOUR, 24 * HOUR));
-    assert_eq!((retention.ended(), retention.cleanup_interval()), (None, HOUR / 60));
+    assert_eq!((retention.ended(), retention.interval()), (None, HOUR / 60));
     assert_eq!(limits.max_watches(), watch::Options::default().max_watches);
 
     let service = grpc::Options::default();

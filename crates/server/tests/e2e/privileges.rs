@@ -37,7 +37,7 @@ async fn serving_needs_no_privilege_to_change_tables() {
         "127.0.0.1:0",
         "--event-retention",
         "3s",
-        "--cleanup-interval",
+        "--retention-interval",
         "100ms",
     ]);
     let mut watch = Watch::start(&connect(server.address("grpc")).await, everything("")).await;

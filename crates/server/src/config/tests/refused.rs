@@ -57,7 +57,7 @@ fn a_value_that_is_refused_is_named_with_its_flag_and_what_is_expected() {
         ("--ended-retention", "soon", "12weeks; or never"),
         ("--ended-retention", "off", "or never"),
         ("--request-id-retention", "a day", "a number with its unit"),
-        ("--cleanup-interval", "often", "a number with its unit"),
+        ("--retention-interval", "often", "a number with its unit"),
         ("--max-watches", "0", "a whole number from 1 to"),
         ("--session-cache", "32MB", "write it as 128MiB"),
         ("--session-cache", "-1", "write it as 128MiB"),

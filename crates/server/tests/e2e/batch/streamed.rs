@@ -77,7 +77,7 @@ async fn small_updates_that_wait_for_nothing_are_all_made(store: Store) {
 async fn a_caller_that_takes_no_results_is_not_read_from(store: Store) {
     const UPDATES: usize = 2000;
     let service =
-        Service::with(store, Front::Combined, &["--event-retention", "1s", "--cleanup-interval", "100ms"])
+        Service::with(store, Front::Combined, &["--event-retention", "1s", "--retention-interval", "100ms"])
             .await;
     // Their results take 200 MB.
     service.create("x", &format!(r#"{{"x":"{}"}}"#, "x".repeat(100_000))).await;

@@ -15,7 +15,7 @@ on_both_stores!(
 );
 
 /// Long enough that who listens hears of everything, also on a machine that does much else.
-const SHORT: [&str; 4] = ["--event-retention", "3s", "--cleanup-interval", "100ms"];
+const SHORT: [&str; 4] = ["--event-retention", "3s", "--retention-interval", "100ms"];
 
 /// Waits until what comes behind a position is not kept any longer.
 async fn expires(service: &Service, position: &str) {

@@ -109,7 +109,7 @@ async fn a_deletion_leaves_the_revision_and_nothing_else(store: Store) {
 }
 
 async fn what_ended_is_deleted_in_time(store: Store) {
-    let flags = ["--ended-retention", "1s", "--cleanup-interval", "100ms"];
+    let flags = ["--ended-retention", "1s", "--retention-interval", "100ms"];
     let service = Service::with(store, Front::Combined, &flags).await;
     let (grpc, rest) = (service.grpc().await, service.rest());
     let mut watch = Watch::start(&grpc, session("x")).await;
