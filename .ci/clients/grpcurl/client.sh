@@ -54,7 +54,7 @@ check "an error says what to fix" "$error" \
     'any(.details[]; .fieldViolations[0] | .field? == "attributes[0].value" and .reason? == "Number")'
 check "an error names the attribute" "$error" 'any(.details[]; .metadata.attributes_0_key? == "age")'
 
-# watch DATA: prints what a watch tells until its deadline ends it, as a JSON list.
+# watch DATA: prints what a watch delivers until its deadline ends it, as a JSON list.
 watch() {
     { grpcurl -plaintext -max-time 3 -d "$1" "$address" "$service/WatchChannelSessions" 2>/dev/null || true; } |
         jq --slurp .

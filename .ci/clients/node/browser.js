@@ -63,7 +63,7 @@ async function main(program) {
     second.close();
     console.log("ok: a browser comes back by itself where there was no room");
 
-    // Until the second one's place is given back, it would be told to come back too.
+    // Until the second one's permit is given back, it would be refused too.
     const wrong = open("?position=nowhere");
     await within("the end of the wrong one", closed(wrong));
     console.log("ok: a browser gives up what can never be");
@@ -71,7 +71,7 @@ async function main(program) {
     const said = await within("the documented listener", documented(origin, sources));
     assert.deepEqual(said.slice(0, 2), ["DATA_UPDATED", 2]);
     assert.equal(said[2].channelData.additionalAttributes[0].value, "sales");
-    console.log("ok: what the document shows for browsers tells of a change");
+    console.log("ok: what the document shows for browsers delivers a change");
   } finally {
     for (const source of sources) source.close();
     server.kill("SIGTERM");

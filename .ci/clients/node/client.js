@@ -194,7 +194,7 @@ async function aWatchTellsOfAChangeAndSoDoesTheHistory(service) {
   const watch = service.stream("watchChannelSessions", { channelSessionId });
   const responses = watch[Symbol.asyncIterator]();
   const next = async () => (await responses.next()).value;
-  // It says at once from where on it tells.
+  // It says at once from where on it delivers.
   assert.equal((await next()).event, undefined);
   await service.call("updateData", { channelSessionId, attributes: [sent(queue("sales"))] });
   const { event } = await next();

@@ -173,12 +173,12 @@ def a_conflict_says_what_there_is(service: Service) -> None:
 def a_watch_tells_of_a_change_and_so_does_the_history(service: Service) -> None:
     id = new_session(service)
     watch = service.stream("WatchChannelSessions", {"channelSessionId": id})
-    # It says at once from where on it tells.
+    # It says at once from where on it delivers.
     equal(sorted(next(watch)), ["position"])
     service.call("UpdateData", {"channelSessionId": id, "attributes": [queue_of("sales")]})
-    told = next(watch)
+    delivered = next(watch)
     watch.close()
-    event = told["event"]
+    event = delivered["event"]
     equal((event["revision"], event["changes"]), ("2", [{"key": "queue", "after": queue_of("sales")}]))
     sent = json.loads(event["json"])
     equal((sent["name"], sent["id"]), ("CHANNEL_SESSION_DATA_UPDATED", event["id"]))
@@ -188,8 +188,8 @@ def a_watch_tells_of_a_change_and_so_does_the_history(service: Service) -> None:
 
     service.call("UpdateData", {"channelSessionId": id, "removeKeys": ["queue"]})
     # Behind the position, the watch goes on; a heartbeat may come first.
-    later = service.stream("WatchChannelSessions", {"channelSessionId": id, "position": told["position"]})
-    gone = next(told["event"] for told in later if "event" in told)
+    later = service.stream("WatchChannelSessions", {"channelSessionId": id, "position": delivered["position"]})
+    gone = next(message["event"] for message in later if "event" in message)
     later.close()
     equal((gone["revision"], gone["changes"]), ("3", [{"key": "queue", "before": queue_of("sales")}]))
 

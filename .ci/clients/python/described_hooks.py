@@ -1,4 +1,4 @@
-"""What Schemathesis has to be told of requests that should be accepted, since no schema says it: which sessions there are,
+"""What Schemathesis has to know of requests that should be accepted, since no schema says it: which sessions there are,
 that a token comes from an answer, that two members agree. Requests that should be refused are left as they are.
 """
 
@@ -88,7 +88,7 @@ def put(base_url, id, document):
 
 
 def watch(case):
-    """A stream to which there is something to tell; every tenth waits in vain."""
+    """A stream on which there is something to deliver; every tenth waits in vain."""
     if watched.acquire(blocking=False):
         threading.Thread(target=change, args=(case.operation.base_url,), daemon=True).start()
     query = case.query or {}

@@ -212,8 +212,8 @@ def main(address: str, cases: int, first: int) -> None:
             fuzz()
             made = sum(outcomes.values())
             assert made >= cases, f"{method.name}: {made} cases"
-            told = ", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items()))
-            print(f"ok: {method.name}: {told}", flush=True)
+            counts = ", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items()))
+            print(f"ok: {method.name}: {counts}", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
-"""Reads what a process tells of its metrics by Prometheus's own parser of OpenMetrics, which is strict, and writes it to standard
-output in Prometheus's older format, which `promtool check metrics` reads.
+"""Reads the metrics of a process by Prometheus's own parser of OpenMetrics, which is strict, and writes them to
+standard output in Prometheus's older format, which `promtool check metrics` reads.
 
 Usage: metrics.py URL
 """
@@ -14,7 +14,7 @@ from prometheus_client.registry import Collector, CollectorRegistry
 CONTENT_TYPE = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
 
-class Told(Collector):
+class Exposed(Collector):
     def __init__(self, text: str):
         self.families = list(text_string_to_metric_families(text))
 
@@ -27,13 +27,13 @@ def main() -> None:
         if answer.headers["content-type"] != CONTENT_TYPE:
             sys.exit(f"it calls itself {answer.headers['content-type']}")
         text = answer.read().decode()
-    told = Told(text)
-    if len(told.families) < 25:
-        sys.exit(f"only {len(told.families)} families are told")
+    exposed = Exposed(text)
+    if len(exposed.families) < 25:
+        sys.exit(f"only {len(exposed.families)} families are exposed")
     registry = CollectorRegistry()
-    registry.register(told)
+    registry.register(exposed)
     sys.stdout.buffer.write(generate_latest(registry))
-    print(f"{len(told.families)} families, {len(text)} bytes", file=sys.stderr)
+    print(f"{len(exposed.families)} families, {len(text)} bytes", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ use crate::Scopes;
 pub struct Identity {
     /// Whose sessions it sees.
     pub tenant: TenantId,
-    /// Who it is, as events and the log tell it.
+    /// Who it is, as events and the log name it.
     pub requester: Requester,
     /// What it may do with them.
     pub scopes: Scopes,

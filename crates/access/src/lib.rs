@@ -54,7 +54,7 @@ impl Access {
     /// Who calls.
     ///
     /// # Errors
-    /// Why it is not known. The caller is told no more than that it is not.
+    /// Why it is not known. The caller learns no more than that it is not.
     pub async fn authenticate(&self, shown: Result<Shown<'_>, Refusal>) -> Result<Identity, Refusal> {
         if !self.is_required() {
             return Ok(Identity::anybody());

@@ -23,7 +23,7 @@ pub enum Changed {
     Not,
     /// It has another content.
     To(Vec<u8>),
-    /// It cannot be read since then, for this reason. Told once.
+    /// It cannot be read since then, for this reason. Reported once.
     Unreadable(String),
 }
 

@@ -66,21 +66,21 @@ mod tests {
         Tasks::new(1, Duration::from_secs(60))
     }
 
-    /// Work that ends when the sender says so, and tells that it has ended.
+    /// Work that ends when the sender says so, and reports that it has ended.
     fn gated() -> (impl Future<Output = Result<u8, Error>>, oneshot::Sender<u8>, oneshot::Receiver<u8>) {
         let (open, gate) = oneshot::channel();
-        let (tell, told) = oneshot::channel();
+        let (report, reported) = oneshot::channel();
         let work = async move {
             let value = gate.await.map_err(|error| Error::Internal(error.into()))?;
-            let _ = tell.send(value);
+            let _ = report.send(value);
             Ok(value)
         };
-        (work, open, told)
+        (work, open, reported)
     }
 
     #[tokio::test]
     async fn work_that_has_begun_goes_on_without_its_caller_and_is_waited_for() {
-        let (work, open, told) = gated();
+        let (work, open, reported) = gated();
         let tasks = tasks();
         let mut call = Box::pin(tasks.run(work));
         assert!(poll!(&mut call).is_pending());
@@ -89,7 +89,7 @@ mod tests {
         assert!(poll!(&mut closing).is_pending(), "it is still at work");
         open.send(7).expect("the work waits");
         closing.await;
-        assert_eq!(told.await.expect("it told"), 7);
+        assert_eq!(reported.await.expect("it reported"), 7);
     }
 
     #[tokio::test]
@@ -106,11 +106,11 @@ mod tests {
     #[tokio::test]
     async fn a_caller_that_leaves_before_its_turn_leaves_nothing_behind() {
         let (first, open, _told) = gated();
-        let (second, never, told) = gated();
+        let (second, never, reported) = gated();
         let tasks = tasks();
         assert!(poll!(Box::pin(tasks.run(first))).is_pending());
         assert!(poll!(Box::pin(tasks.run(second))).is_pending());
-        assert!(told.await.is_err() && never.send(7).is_err(), "it never began");
+        assert!(reported.await.is_err() && never.send(7).is_err(), "it never began");
         open.send(7).expect("the work waits");
         tasks.run(async { Ok(()) }).await.expect("there is room");
     }
@@ -133,9 +133,9 @@ mod tests {
         let tasks = tasks();
         for _ in 0..2 {
             let error = tasks.run::<()>(async { panic!("on purpose") }).await.expect_err("it panicked");
-            let is_told =
+            let is_reported =
                 matches!(&error, Error::Internal(cause) if cause.to_string().contains("on purpose"));
-            assert!(is_told, "{error:?}");
+            assert!(is_reported, "{error:?}");
         }
     }
 }

@@ -105,7 +105,7 @@ impl Bench {
 impl Log {
     async fn work(self: Arc<Self>, commands: Vec<Command>) -> Vec<Verdict<Command>> {
         let ids: Vec<String> = commands.iter().map(|command| command.id.as_str().to_owned()).collect();
-        assert!(!ids.contains(&"panic".to_owned()), "as it was told to");
+        assert!(!ids.contains(&"panic".to_owned()), "as it was asked to");
         self.batches.lock().expect("no poison").push(ids);
         self.begun.add_permits(1);
         self.gate.acquire().await.expect("open").forget();

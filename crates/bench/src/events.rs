@@ -144,14 +144,14 @@ async fn update(process: &Process, args: &Args) -> Result<Vec<Acknowledged>, Fai
 /// How long after their commits a watcher had the events of updates: nothing where it had one before the caller knew.
 async fn after_commit(updates: &[Acknowledged], mut moments: Moments) -> Result<Latency, Failure> {
     let mut missing: HashMap<Update, Instant> = updates.iter().map(|it| (it.update, it.at)).collect();
-    let mut told = Vec::with_capacity(updates.len());
+    let mut delivered = Vec::with_capacity(updates.len());
     while !missing.is_empty() {
         let Ok(Some((update, at))) = timeout(LOST, moments.recv()).await else {
             return Err(format!("{} events were not seen", missing.len()).into());
         };
         if let Some(acknowledged) = missing.remove(&update) {
-            told.push(Call::answered(at.saturating_duration_since(acknowledged)));
+            delivered.push(Call::answered(at.saturating_duration_since(acknowledged)));
         }
     }
-    Latency::of(told.iter()).ok_or_else(|| "there was no event".into())
+    Latency::of(delivered.iter()).ok_or_else(|| "there was no event".into())
 }

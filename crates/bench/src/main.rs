@@ -60,7 +60,8 @@ enum Command {
     Access(sides::Args),
     /// A tenant's updates alone, and beside another tenant that floods the service
     Tenants(tenants::Args),
-    /// Updates while metrics are scraped and traces are sent, and while nothing is told; and with a line of log for each
+    /// Updates while metrics are scraped and traces are sent, and while nothing is exported; and with a line of log for
+    /// each
     Telemetry(telemetry::Args),
     /// Pages of lists among few and among many sessions, how they are found, and what share of updates is HOT
     Listing(listing::Args),

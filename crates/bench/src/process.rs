@@ -61,9 +61,9 @@ fn serve(database_url: &str) -> [&str; 7] {
     ["serve", "--database-url", database_url, "--grpc-addr", ANY_PORT, "--http-addr", ANY_PORT]
 }
 
-/// What a process tells of its work.
+/// What a process exports and logs of its work.
 #[derive(Debug, Default)]
-pub(crate) struct Telling<'a> {
+pub(crate) struct Telemetry<'a> {
     /// Whether it has metrics.
     pub(crate) metrics: bool,
     /// The URL of the collector that it sends metrics and traces to, and what part of the traces.
@@ -95,19 +95,22 @@ impl Process {
         Self::start(own()?, &[&serve(database_url), settings].concat()).await
     }
 
-    /// The same where it tells of its work.
-    pub(crate) async fn serve_telling(database_url: &str, telling: &Telling<'_>) -> Result<Self, Failure> {
+    /// The same with that.
+    pub(crate) async fn serve_with_telemetry(
+        database_url: &str,
+        telemetry: &Telemetry<'_>,
+    ) -> Result<Self, Failure> {
         let mut program = own()?;
         program.env_clear();
-        if let Some((collector, sampled)) = telling.collector {
+        if let Some((collector, sampled)) = telemetry.collector {
             program
                 .env("OTEL_EXPORTER_OTLP_ENDPOINT", collector)
                 .env("OTEL_TRACES_SAMPLER", "parentbased_traceidratio")
                 .env("OTEL_TRACES_SAMPLER_ARG", sampled)
                 .env("OTEL_METRIC_EXPORT_INTERVAL", "1000");
         }
-        let metrics = ["--metrics-addr", if telling.metrics { ANY_PORT } else { "off" }];
-        let level = if telling.lines { "info" } else { LOG_LEVEL };
+        let metrics = ["--metrics-addr", if telemetry.metrics { ANY_PORT } else { "off" }];
+        let level = if telemetry.lines { "info" } else { LOG_LEVEL };
         Self::start_at(program, &[&serve(database_url)[..], &metrics].concat(), level).await
     }
 

@@ -39,8 +39,8 @@ impl Args {
                 let running = load::start(&sides[at].1, self.callers, 0..self.sessions).await?;
                 rates[at] = running.rate(Duration::from_secs(self.seconds)).await?;
             }
-            let told = sides.iter().zip(rates).map(|((name, _), rate)| format!("{rate:.0} {name}"));
-            println!("round {round}, updates/s: {}", told.collect::<Vec<_>>().join(", "));
+            let measured = sides.iter().zip(rates).map(|((name, _), rate)| format!("{rate:.0} {name}"));
+            println!("round {round}, updates/s: {}", measured.collect::<Vec<_>>().join(", "));
             rounds.push(rates);
         }
         Ok(rounds)

@@ -48,7 +48,7 @@ impl Database {
         Self { file: folder.join("channel-sessions.db") }
     }
 
-    /// How the service is told of it: `sqlite:…`.
+    /// Its URL for the service: `sqlite:…`.
     pub(crate) fn url(&self) -> String {
         format!("sqlite:{}", self.file.display())
     }

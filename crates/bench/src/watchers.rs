@@ -27,7 +27,7 @@ pub(crate) struct Args {
     /// How many watchers there are
     #[arg(long, default_value_t = 1000)]
     watchers: u32,
-    /// How many of them never read what they are told; half of these watch all sessions
+    /// How many of them never read what is sent to them; half of these watch all sessions
     #[arg(long, default_value_t = 100)]
     never_reading: u32,
     /// How many sessions are updated; each other watcher watches one of them, or one of their conversations
@@ -62,18 +62,20 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
     callers.update().await?;
     println!("memory without a watcher: {:.0} MB", proc::memory(serve.id())?.now);
 
-    let (mut without, mut with, mut told_of) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut without, mut with, mut delivered_in) = (Vec::new(), Vec::new(), Vec::new());
     for round in 1..=args.rounds {
         without.push(callers.update().await?);
         let watchers = Watchers::begin(serve.grpc()?, &args).await?;
-        let told = watchers.told.load(Ordering::Relaxed);
+        let delivered = watchers.delivered.load(Ordering::Relaxed);
         let start = Instant::now();
         with.push(callers.update().await?);
-        let told = (watchers.told.load(Ordering::Relaxed) - told) as f64 / start.elapsed().as_secs_f64();
-        told_of.push(told);
+        let delivered =
+            (watchers.delivered.load(Ordering::Relaxed) - delivered) as f64 / start.elapsed().as_secs_f64();
+        delivered_in.push(delivered);
         let memory = proc::memory(serve.id())?;
         println!(
-            "round {round}: {:.0} updates/s without, {:.0} with; {told:.0} events/s told; memory {:.0} MB, at most {:.0} MB",
+            "round {round}: {:.0} updates/s without, {:.0} with; {delivered:.0} events/s delivered; \
+             memory {:.0} MB, at most {:.0} MB",
             without[round - 1],
             with[round - 1],
             memory.now,
@@ -82,12 +84,12 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
     }
     let ratios = without.iter().zip(&with).map(|(without, with)| with / without);
     println!(
-        "medians: {:.0} updates/s without watchers, {:.0} with {}; ratio {:.3}; {:.0} events/s told",
+        "medians: {:.0} updates/s without watchers, {:.0} with {}; ratio {:.3}; {:.0} events/s delivered",
         median(without.iter().copied()).unwrap_or(f64::NAN),
         median(with.iter().copied()).unwrap_or(f64::NAN),
         args.watchers,
         median(ratios).unwrap_or(f64::NAN),
-        median(told_of).unwrap_or(f64::NAN)
+        median(delivered_in).unwrap_or(f64::NAN)
     );
     Ok(())
 }
@@ -108,13 +110,13 @@ impl Callers {
 
 /// Dropped, they end.
 struct Watchers {
-    told: Arc<AtomicUsize>,
+    delivered: Arc<AtomicUsize>,
     _tasks: JoinSet<()>,
 }
 
 impl Watchers {
     async fn begin(address: &str, args: &Args) -> Result<Self, Failure> {
-        let told = Arc::new(AtomicUsize::new(0));
+        let delivered = Arc::new(AtomicUsize::new(0));
         let mut tasks = JoinSet::new();
         let mut client = grpc::connect(address).await?;
         for watcher in 0..args.watchers {
@@ -130,7 +132,7 @@ impl Watchers {
                 request.channel_session_id = format!("session-{session}");
             }
             let mut stream = client.watch_channel_sessions(request).await?.into_inner();
-            let told = told.clone();
+            let delivered = delivered.clone();
             tasks.spawn(async move {
                 if !reads {
                     // Keeps the stream, and takes nothing of it.
@@ -138,10 +140,10 @@ impl Watchers {
                     return std::future::pending().await;
                 }
                 while let Ok(Some(response)) = stream.message().await {
-                    told.fetch_add(usize::from(response.event.is_some()), Ordering::Relaxed);
+                    delivered.fetch_add(usize::from(response.event.is_some()), Ordering::Relaxed);
                 }
             });
         }
-        Ok(Self { told, _tasks: tasks })
+        Ok(Self { delivered, _tasks: tasks })
     }
 }

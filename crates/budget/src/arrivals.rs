@@ -20,7 +20,7 @@ pub struct Arrivals(Arc<Mutex<Waiting>>);
 #[derive(Debug)]
 struct Waiting {
     max: usize,
-    /// In the order in which they began to wait. Dropped, one is told to make room.
+    /// In the order in which they began to wait. Dropped, one is signalled to make room.
     requests: VecDeque<(u64, oneshot::Sender<()>)>,
     next: u64,
 }

@@ -8,13 +8,13 @@ use tokio_util::sync::CancellationToken;
 /// A connection as the calls on it know it: the listener puts it into the extensions of each request.
 #[derive(Debug, Clone)]
 pub struct Connection {
-    /// Places for streams that have no end of their own: watches, event streams, streams of updates. They are fewer than
-    /// the connection's streams altogether, so that calls still go through beside them. Clones have the same ones.
+    /// Permits for streams that have no end of their own: watches, event streams, streams of updates. They are fewer
+    /// than the connection's streams altogether, so that calls still go through beside them. Clones have the same ones.
     long_streams: Arc<Semaphore>,
     end: CancellationToken,
 }
 
-/// A long stream's place, given back when dropped.
+/// A long stream's permit, given back when dropped.
 #[derive(Debug)]
 pub struct LongStream(#[expect(dead_code, reason = "it is held, not looked at")] OwnedSemaphorePermit);
 
@@ -22,7 +22,7 @@ impl Connection {
     /// How many there may be of them. It stands in proto/README.md.
     pub const MAX_LONG_STREAMS: usize = 100;
 
-    /// What a stream is told that is ended with its connection.
+    /// What a stream ends with that is ended with its connection.
     pub const AGED: &str = "this connection has reached its age; go on over another one";
 
     /// The same connection for a stream that is to end when this is cancelled.
@@ -37,13 +37,13 @@ impl Connection {
         &self.end
     }
 
-    /// A place for one of them, unless there are as many as there may be.
+    /// A permit for one of them, unless there are as many as there may be.
     #[must_use]
     pub fn long_stream(&self) -> Option<LongStream> {
         self.long_streams.clone().try_acquire_owned().ok().map(LongStream)
     }
 
-    /// What a stream is told that finds no place.
+    /// What a stream is refused with where no permit is left.
     #[must_use]
     pub fn full() -> String {
         let limit = Self::MAX_LONG_STREAMS;

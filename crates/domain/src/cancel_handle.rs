@@ -12,8 +12,8 @@ use crate::error::{Error, Outcome};
 ///
 /// A write that has been sent to the database runs to its end even if nobody waits for it any longer. So the two sides
 /// agree here on what came first. If the command was cancelled before the commit point, the write is never sent. If it
-/// passed the commit point first, whoever cancels it is told that the outcome is unknown. A write that has to be sent again
-/// is not, once somebody was told so.
+/// passed the commit point first, whoever cancels it gets `Outcome::Unknown`. A write that has to be sent again is not,
+/// once somebody got that.
 #[derive(Debug, Clone, Default)]
 pub struct CancelHandle(Arc<AtomicU8>);
 
@@ -42,14 +42,14 @@ impl CancelHandle {
     }
 
     /// Takes the commit point back: nothing was sent after all, and nothing that was sent before took effect. Whoever has
-    /// cancelled the command in between was told that its outcome is unknown, and it stays cancelled.
+    /// cancelled the command in between was answered that its outcome is unknown, and it stays cancelled.
     pub fn retract_commit_point(&self) {
         // A command that was cancelled keeps its state.
         let _ = self.0.compare_exchange(COMMITTING, PENDING, Ordering::AcqRel, Ordering::Acquire);
     }
 
-    /// Says that nobody waits any longer, and returns what may be told of the write.
-    #[must_use = "the caller has to be told whether the write may have been made"]
+    /// Says that nobody waits any longer, and returns what is known of the write.
+    #[must_use = "the caller has to learn whether the write may have been made"]
     pub fn cancel(&self) -> Outcome {
         let cancelled = |state| match state {
             PENDING => Some(CANCELLED),

@@ -7,8 +7,8 @@ use crate::{event::Event, session::Revision};
 /// connection for long.
 pub const MAX_SCANNED: usize = 1024;
 
-/// The same in bytes of what changed, since one event may tell of megabytes. The event in which this is reached is looked at
-/// as a whole.
+/// The same in bytes of what changed, since one event may hold megabytes. The event in which this is reached is looked
+/// at as a whole.
 pub const MAX_SCANNED_BYTES: usize = 1024 * 1024;
 
 /// Some events of a session's past, newest first, without their documents.

@@ -1,4 +1,4 @@
-//! Moments, as events tell them. The domain has no clock: whoever calls it says when it is.
+//! Times, as events have them. The domain has no clock: whoever calls it says when it is.
 
 use std::time::{Duration, SystemTime};
 

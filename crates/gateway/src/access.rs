@@ -12,7 +12,7 @@ use axum::{
 use domain::Error;
 use telemetry::{
     Signal,
-    audit::{self, Told, Who},
+    audit::{self, Audited, Who},
     call::Port,
     signal,
 };
@@ -34,7 +34,7 @@ pub(crate) async fn layer(State(access): State<Access>, mut request: Request, ne
             audit::refused(Port::Rest, &request, Who::default(), &refusal);
             signal(Signal::Unauthenticated(refusal.credentials()));
             let mut response = Problem::from(&Error::Unauthenticated).into_response();
-            response.extensions_mut().insert(Told);
+            response.extensions_mut().insert(Audited);
             response
         }
     }

@@ -153,7 +153,7 @@ fn text(mut bytes: BytesMut) -> Result<String, Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::problem::told;
+    use crate::problem::parsed;
 
     #[test]
     fn a_text_may_have_a_byte_order_mark_and_no_other_encoding() {
@@ -169,9 +169,9 @@ mod tests {
             (b"\x1f\x8b\x08", "MALFORMED_BODY", "gzip"),
             (b"[\"\xe4\"]", "MALFORMED_BODY", "UTF-8"),
         ] {
-            let told = told(&read(bytes).expect_err(named));
-            assert_eq!(told["reason"], reason, "{bytes:?}");
-            assert!(told["detail"].as_str().expect("text").contains(named), "{told}");
+            let problem = parsed(&read(bytes).expect_err(named));
+            assert_eq!(problem["reason"], reason, "{bytes:?}");
+            assert!(problem["detail"].as_str().expect("text").contains(named), "{problem}");
         }
     }
 }

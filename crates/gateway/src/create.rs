@@ -1,5 +1,5 @@
 //! `CreateChannelSession`. The body is the document. POST refuses to store it where there is one already; PUT puts it in
-//! its place, unless told not to by `If-None-Match: *`.
+//! its place, unless `If-None-Match: *` forbids it.
 
 use std::borrow::Cow;
 

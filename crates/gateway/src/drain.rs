@@ -58,7 +58,7 @@ pub(crate) async fn layer(
     let is_read = match rest {
         Rest::Nothing => true,
         Rest::Unreadable => false,
-        // A caller that asks before it sends has been told nothing yet, and need not be told to go on.
+        // A caller that asks before it sends has no answer yet, and need not be asked to go on.
         Rest::Unread(rest) => !is_too_large && rest.is_begun && drain(rest.body).await,
     };
     if !has_own_stream && (!is_read || leaving.is_cancelled()) {
@@ -105,7 +105,7 @@ enum Rest {
 
 struct Unread {
     body: Body,
-    /// Whether its sender has been told to send it, or never asked.
+    /// Whether its sender has been asked to send it, or never waited for that.
     is_begun: bool,
 }
 

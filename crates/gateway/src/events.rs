@@ -1,8 +1,8 @@
 //! `WatchChannelSessions` as Server-Sent Events, for browsers and scripts.
 //!
 //! Nothing is read of the watch before the caller has taken what was sent, so a slow caller costs what is on its way, and
-//! the service tells it when it has fallen behind. Streams have places of their own, and take none of those of calls. The
-//! heartbeats are the watch's checkpoints, so axum's are not needed.
+//! the service reports when it has fallen behind. Streams have permits of their own, and take none of those of calls.
+//! The heartbeats are the watch's checkpoints, so axum's are not needed.
 
 mod encode;
 

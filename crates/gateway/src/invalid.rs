@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::de;
 
-/// What serde is told of it.
+/// What serde is given of it.
 #[derive(Debug)]
 pub(crate) struct Invalid {
     /// Which member or parameter, in its caller's words.

@@ -13,12 +13,12 @@ use http::{
 };
 use http_body::Body as _;
 use telemetry::{
-    audit::{self, Told, Who},
+    audit::{self, Audited, Who},
     call::{Call, Interest, Logged, Outcome, Port},
 };
 
 /// A caller's own request id is kept, goes into the call, and is sent back; others get one. A service in the same process has
-/// told by itself whom it refused.
+/// logged whom it refused.
 pub(crate) async fn layer(State(is_in_process): State<bool>, mut request: Request, next: Next) -> Response {
     let is_probe = matches!(request.uri().path(), "/healthz" | "/readyz");
     let interest = if is_probe { Interest::Probe } else { Interest::Call };
@@ -32,7 +32,7 @@ pub(crate) async fn layer(State(is_in_process): State<bool>, mut request: Reques
     let outcome = Outcome::Http(status.as_u16());
     if [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN].contains(&status) {
         if let Some(head) = head
-            && response.extensions().get::<Told>().is_none()
+            && response.extensions().get::<Audited>().is_none()
         {
             call.span().in_scope(|| {
                 audit::refused(
@@ -64,7 +64,7 @@ fn note(call: &Call, response: &Response) {
     if let Some(bytes) = response.body().size_hint().exact() {
         notes.answered(usize::try_from(bytes).unwrap_or(usize::MAX));
     }
-    // A service at an address notes it in its own log, and tells it here by the entity tag.
+    // A service at an address notes it in its own log, and answers with it here as the entity tag.
     let etag = response.headers().get(ETAG).and_then(|etag| etag.to_str().ok());
     if let Some(revision) = etag.and_then(|etag| etag.trim_matches('"').parse().ok()) {
         notes.comes_to(revision);

@@ -1,4 +1,4 @@
-//! What a caller over HTTP is told of an error (RFC 9457): one that the gateway finds itself, or the service's.
+//! What a caller over HTTP gets for an error (RFC 9457): one that the gateway finds itself, or the service's.
 
 mod caller;
 mod mismatch;
@@ -23,7 +23,7 @@ pub(crate) use caller::camel_case_words;
 use mismatch::Mismatch;
 use violation::Violation;
 
-/// What a caller is told when a request fails.
+/// What a caller gets when a request fails.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Problem {
     /// The HTTP status.
@@ -51,7 +51,7 @@ pub(crate) struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String", extend("const" = OUTCOME_UNKNOWN))]
     outcome: Option<&'static str>,
-    /// After how many seconds to try again, where that is told.
+    /// After how many seconds to try again, where the answer says so.
     #[serde(skip)]
     retry_after: Option<u32>,
     /// Headers beside those that every problem has.
@@ -91,13 +91,13 @@ impl Problem {
         self
     }
 
-    /// Whether the same request may be answered otherwise later: what its caller cannot mend.
+    /// Whether the same request may be answered otherwise later: what its caller cannot fix.
     pub(crate) fn may_pass(&self) -> bool {
         let is_final = self.status == StatusCode::NOT_IMPLEMENTED;
         self.status == StatusCode::TOO_MANY_REQUESTS || (self.status.is_server_error() && !is_final)
     }
 
-    /// When to try again, where that is told.
+    /// When to try again, where the answer says so.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         self.retry_after.map(|seconds| Duration::from_secs(seconds.into()))
     }
@@ -112,7 +112,7 @@ impl Problem {
         serde_json::to_string(self).unwrap_or_default()
     }
 
-    /// A call that may have been lost: what answered is not the service but the way to it, of which no caller is told.
+    /// A call that may have been lost: what answered is not the service but the way to it, of which no caller learns.
     fn lost(code: Code, message: &str) -> Self {
         tracing::warn!(?code, cause = message, "the service cannot be reached");
         let reason = if code == Code::DeadlineExceeded {
@@ -190,7 +190,7 @@ fn as_name<S: serde::Serializer>(reason: &Reason, serializer: S) -> Result<S::Ok
 
 /// The problem as its caller reads it, for the tests of those who make problems.
 #[cfg(test)]
-pub(crate) fn told(problem: &Problem) -> serde_json::Value {
+pub(crate) fn parsed(problem: &Problem) -> serde_json::Value {
     serde_json::from_str(&problem.to_json()).expect("a problem is JSON")
 }
 

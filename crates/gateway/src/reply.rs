@@ -72,8 +72,8 @@ impl<A: Answers> Reply<A> {
         Self::new((status, etag, [(CONTENT_TYPE, "application/json")], session.document_json))
     }
 
-    /// The same answer with what the service's had of the memory, until it goes out: that of a change, which is told in any
-    /// case.
+    /// The same answer with what the service's had of the memory, until it goes out: that of a change, which is
+    /// answered in any case.
     pub(crate) fn made_with(mut self, counted: Option<Counted>) -> Self {
         let size = size(&self.0);
         if let Some(counted) = counted {

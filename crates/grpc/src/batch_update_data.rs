@@ -11,8 +11,8 @@ use wire::{MAX_UPDATES, MAX_VIOLATIONS};
 use crate::{Service, batch::Batch, documents::Documents, status};
 
 /// How much of an answer may be taken by results that are whole, in bytes. Clients refuse messages of over 4 MiB unless
-/// they are told otherwise, and when the answer is written the updates have been made; what is left has room for a
-/// thousand results that are not whole.
+/// they are configured otherwise, and when the answer is written the updates have been made; what is left has room for
+/// a thousand results that are not whole.
 const MAX_WHOLE_BYTES: usize = 3_000_000;
 
 /// What the store's results of one step come to, in bytes, unless one is larger or sessions are larger than they were when

@@ -149,8 +149,8 @@ impl Service {
         caught(call).await.map(Response::new).map_err(|error| status::from_error(&error))
     }
 
-    /// The same for a change, which has waited for room for what it comes to: that is always told, so it is bounded before
-    /// anything is done. The room is held until the answer goes out, and is counted by whoever sends it.
+    /// The same for a change, which has waited for room for what it comes to: that is always answered, so it is bounded
+    /// before anything is done. The room is held until the answer goes out, and is counted by whoever sends it.
     async fn change<T: Message>(
         &self,
         call: impl Future<Output = Result<(T, Share), Error>>,

@@ -33,7 +33,7 @@ pub(crate) async fn run(
     let (existing, view) = (existing(request.existing)?, view::parse(request.view)?);
     let (etag, request_id) = (&*request.etag, &*request.request_id);
     let terms = Terms { etag, request_id, validate_only: request.validate_only };
-    // What is told is the document that was sent, or the one that is there.
+    // The answer has the document that was sent, or the one that is there.
     let kept = if existing == Existing::Keep { service.documents.expected(id.as_str()) } else { 0 };
     let bytes = kept.max(document.text().len());
     let command = terms.command(id.clone(), Operation::Create(Create { document, existing }), &caller)?;

@@ -1,4 +1,4 @@
-//! Health as `grpc.health.v1` tells it: beside the status, which is all that its messages hold, metadata says why.
+//! Health as `grpc.health.v1` reports it: beside the status, which is all that its messages hold, metadata says why.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -22,8 +22,8 @@ use crate::{
     stream_end::{ServerEnd, holding},
 };
 
-/// How many bytes of that are told at most: it travels in headers.
-const MAX_TOLD_BYTES: usize = 512;
+/// How many bytes of that are sent at most: it travels in headers.
+const MAX_REASON_BYTES: usize = 512;
 
 /// How many watches of the health there may be at once, some 11 kB each: nobody needs credentials for them. More are refused; for
 /// a client, that is a server without health, which it calls all the same.
@@ -41,8 +41,8 @@ struct State {
     /// Why the service does not serve; none if it does.
     why: Option<String>,
     is_stopping: bool,
-    /// What was told last.
-    told: Option<ServingStatus>,
+    /// What was reported last.
+    reported: Option<ServingStatus>,
 }
 
 impl Health {
@@ -63,10 +63,18 @@ impl Health {
     }
 
     /// What answers for it, until the service stops.
-    pub(crate) fn server(&self, stopping: CancellationToken) -> health_server::HealthServer<Told> {
+    pub(crate) fn server(
+        &self,
+        stopping: CancellationToken,
+    ) -> health_server::HealthServer<HealthWithReason> {
         let service = HealthService::from_health_reporter(self.reporter.clone());
-        let places = Arc::new(Semaphore::new(MAX_WATCHES));
-        health_server::HealthServer::new(Told { service, health: self.clone(), stopping, places })
+        let permits = Arc::new(Semaphore::new(MAX_WATCHES));
+        health_server::HealthServer::new(HealthWithReason {
+            service,
+            health: self.clone(),
+            stopping,
+            permits,
+        })
     }
 
     async fn set(&self, why: Option<String>) {
@@ -77,7 +85,7 @@ impl Health {
             }
             let is_ready = state.why.is_none() && !state.is_stopping;
             let status = if is_ready { ServingStatus::Serving } else { ServingStatus::NotServing };
-            if state.told.replace(status) == Some(status) {
+            if state.reported.replace(status) == Some(status) {
                 // Who watches hears of changes only.
                 return;
             }
@@ -96,16 +104,16 @@ impl Health {
 
 /// The library's service, but that it says why, and that a watch of a name that it does not know says so and goes on, as
 /// the protocol asks: clients that watch take an error for a server without health, and call it all the same.
-pub(crate) struct Told {
+pub(crate) struct HealthWithReason {
     service: HealthService,
     health: Health,
     stopping: CancellationToken,
     /// One for each watch.
-    places: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
 }
 
 #[tonic::async_trait]
-impl health_server::Health for Told {
+impl health_server::Health for HealthWithReason {
     type WatchStream = BoxStream<HealthCheckResponse>;
 
     async fn check(
@@ -113,7 +121,7 @@ impl health_server::Health for Told {
         request: Request<HealthCheckRequest>,
     ) -> Result<Response<HealthCheckResponse>, Status> {
         let mut response = self.service.check(request).await?;
-        let why = self.health.state().why.as_deref().map(told);
+        let why = self.health.state().why.as_deref().map(sendable);
         if let Some(Ok(why)) = why.map(MetadataValue::try_from) {
             response.metadata_mut().insert(NOT_READY, why);
         }
@@ -125,15 +133,15 @@ impl health_server::Health for Told {
         request: Request<HealthCheckRequest>,
     ) -> Result<Response<Self::WatchStream>, Status> {
         let full = |_| status::from_error(&Error::Overloaded);
-        let place = (self.places.clone().try_acquire_owned().map_err(full)?, long_stream(&request)?);
+        let permit = (self.permits.clone().try_acquire_owned().map_err(full)?, long_stream(&request)?);
         let end = ServerEnd::new(&self.stopping, request.extensions());
         match self.service.watch(request).await {
-            Ok(known) => Ok(known.map(|changes| end.bound(holding(place, changes)))),
+            Ok(known) => Ok(known.map(|changes| end.bound(holding(permit, changes)))),
             Err(status) if status.code() == Code::NotFound => {
                 let unknown = health_check_response::ServingStatus::ServiceUnknown;
                 let unknown = HealthCheckResponse { status: unknown.into() };
                 let changes = stream::iter([Ok(unknown)]).chain(stream::pending());
-                Ok(Response::new(end.bound(holding(place, changes))))
+                Ok(Response::new(end.bound(holding(permit, changes))))
             }
             Err(status) => Err(status),
         }
@@ -141,6 +149,9 @@ impl health_server::Health for Told {
 }
 
 /// A text as metadata can hold it.
-fn told(why: &str) -> String {
-    why.chars().map(|c| if c == ' ' || c.is_ascii_graphic() { c } else { '?' }).take(MAX_TOLD_BYTES).collect()
+fn sendable(why: &str) -> String {
+    why.chars()
+        .map(|c| if c == ' ' || c.is_ascii_graphic() { c } else { '?' })
+        .take(MAX_REASON_BYTES)
+        .collect()
 }

@@ -44,7 +44,7 @@ pub(crate) async fn run(
             break before;
         }
     };
-    // Asked last: so nothing is told of a session that was erased in the meantime.
+    // Asked last: so nothing is returned of a session that was erased in the meantime.
     service.get(tenant, id).await?;
     Ok(ListChannelSessionHistoryResponse {
         events: page.into_items(),

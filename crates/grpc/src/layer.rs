@@ -52,7 +52,7 @@ pub(crate) struct Limits {
 
 /// All that a call meets, from the outside in: one layer, since each would cost every call a copy of all that is behind
 /// it. Reflection and health have the limits on messages, and neither deadlines nor permits: their streams live as long as
-/// their callers like, and whether the process is well is to be told also when it has too much to do.
+/// their callers like, and whether the process is well is to be answered also when it has too much to do.
 pub(crate) async fn layer(State(limits): State<Limits>, mut request: Request, next: Next) -> Response {
     let ours = is_ours(&request);
     let misplaced = if ours { misplaced::refuse(request.headers()) } else { None };

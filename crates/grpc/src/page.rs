@@ -27,7 +27,7 @@ impl<M: Message> Page<M> {
     /// The most items that a page has.
     const MAX_ITEMS: usize = 1000;
     /// The most that a page takes, in bytes, unless its first item takes more. Clients refuse messages of over 4 MiB
-    /// unless they are told otherwise.
+    /// unless they are configured otherwise.
     const MAX_BYTES: usize = 4_000_000;
     /// The most items that are asked for before it is known how large they are: each may be one of megabytes.
     const FIRST_STEP: usize = 16;

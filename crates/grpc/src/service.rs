@@ -40,7 +40,7 @@ pub struct Options {
     pub budget: Budget,
     /// Who may call.
     pub access: Access,
-    /// Whether reflection tells callers what there is.
+    /// Whether reflection shows callers what there is.
     pub reflection: bool,
 }
 
@@ -97,7 +97,7 @@ pub struct Service {
 }
 
 impl Service {
-    /// A service that keeps its sessions in `store`, and tells of them by a hub over the same store.
+    /// A service that keeps its sessions in `store`, and serves watches of them by a hub over the same store.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, hub: Hub, options: Options) -> Self {
         Self {
@@ -114,7 +114,7 @@ impl Service {
     }
 
     /// Ends the streams, which have no end of their own: watches at once, streams of updates when those that were read
-    /// are made. Calls go on. To be called before connections are told to finish, which they would not do otherwise.
+    /// are made. Calls go on. To be called before connections are asked to finish, which they would not do otherwise.
     pub fn stop(&self) {
         self.stopping.cancel();
         self.hub.stop();
@@ -177,7 +177,7 @@ mod tests {
     #[tokio::test]
     async fn a_panic_is_an_internal_error() {
         let error = caught::<()>(async { panic!("on purpose") }).await.expect_err("it panicked");
-        let is_told = matches!(&error, Error::Internal(cause) if cause.to_string() == "on purpose");
-        assert!(is_told, "{error:?}");
+        let is_reported = matches!(&error, Error::Internal(cause) if cause.to_string() == "on purpose");
+        assert!(is_reported, "{error:?}");
     }
 }

@@ -1,5 +1,5 @@
 //! Where an error leaves as a gRPC status, or as the failure of one of many updates. What is a defect is logged here,
-//! once, with its cause; the caller is told none of it.
+//! once, with its cause; the caller gets none of it.
 
 use channel_session_api::v1::Failure;
 use domain::{Error, Reason};

@@ -194,7 +194,7 @@ impl<S: Stream<Item = Result<StreamUpdateDataRequest, Status>> + Unpin> Updates<
                 Err(_) => vec![Err(Error::DeadlineExceeded(cancel.0.cancel())); count],
             })
             .collect();
-        // What was made is told, also where there is no room for so much of it.
+        // What was made is answered, also where there is no room for so much of it.
         let _ = room.grow(COPIES * results.iter().map(Message::encoded_len).sum::<usize>());
         (results, room)
     }
@@ -208,7 +208,7 @@ fn idle() -> Status {
 
 /// The end of a stream whose caller has left its results for too long.
 fn not_taken() -> Status {
-    let message = "results were not taken for too long; what became of those updates is not told";
+    let message = "results were not taken for too long; the outcome of those updates is not reported";
     status::from_reason(Reason::DeadlineExceeded, message)
 }
 

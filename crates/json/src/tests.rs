@@ -191,7 +191,7 @@ fn a_text_is_built_up_to_a_number_of_bytes() {
     let numbers = format!("[{}]", vec!["1e399"; 1000].join(","));
     assert_eq!(within(&numbers, 10_000), Err(Refused::TooLong(10_001)));
     assert_eq!(within(&numbers, 401_001).map(|text| text.len()), Ok(401_001));
-    // What comes before the end is told.
+    // What comes before the end is found.
     let wrong = format!("[1e400,{}]", vec!["1e399"; 1000].join(","));
     assert!(matches!(within(&wrong, 10_000), Err(Refused::Problems(problems)) if problems.len() == 1));
 }

@@ -1,5 +1,5 @@
-//! What the process counts and measures: made of [signals](telemetry::Signal), told as OpenMetrics and, to whoever exports them, as
-//! [families](Metrics::families).
+//! What the process counts and measures: made of [signals](telemetry::Signal), exposed as OpenMetrics and, to whoever
+//! exports them, as [families](Metrics::families).
 //!
 //! Every [name](names) is in one place. Every label is out of a set that the program knows: neither ids nor tenants, which would
 //! make series without number. Knows no transport.
@@ -69,14 +69,15 @@ impl Metrics {
         Self(Arc::new(Shared { calls, storage, service, exports, observed, registered }))
     }
 
-    /// Tells from now on what calls take of a memory that is for something, such as `requests`, and how much there is of it.
+    /// Reports from now on what calls take of a memory that is for something, such as `requests`, and how much there is
+    /// of it.
     pub fn memory(&self, of: &'static str, max: usize, used: impl Fn() -> usize + Send + Sync + 'static) {
         let (observed, of) = (&self.0.observed, vec![label(attribute::OF, of)]);
         observed.read(names::MEMORY_MAX, of.clone(), move || whole(max));
         observed.read(names::MEMORY, of, move || whole(used()));
     }
 
-    /// Tells from now on how many connections of callers are open, and how many may be.
+    /// Reports from now on how many connections of callers are open, and how many may be.
     pub fn connections(&self, max: usize, open: impl Fn() -> usize + Send + Sync + 'static) {
         let observed = &self.0.observed;
         observed.read(names::OPEN_CONNECTIONS_MAX, Vec::new(), move || whole(max));

@@ -75,7 +75,7 @@ pub(crate) const REPLAYS: Name = Name::new(
 pub(crate) const UNKNOWN_OUTCOMES: Name = Name::new(
     "channel_sessions.unknown_outcomes",
     CALLS,
-    "Calls that were told that the outcome of their change is unknown",
+    "Calls that were answered with an unknown outcome of their change",
 );
 
 pub(crate) const WATCHERS: Name =

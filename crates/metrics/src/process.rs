@@ -20,7 +20,7 @@ struct Process {
     began: Instant,
 }
 
-/// Has the process's own metrics told.
+/// Registers the process's own metrics.
 pub(crate) fn register(registered: &mut Registered) {
     for name in [
         names::PROCESS_CPU,
@@ -34,7 +34,7 @@ pub(crate) fn register(registered: &mut Registered) {
     registered.registry.register_collector(Box::new(Process { began: Instant::now() }));
 }
 
-/// What a system tells of a process.
+/// What a system reports of a process.
 struct Taken {
     /// In user mode and in the system, in seconds.
     cpu: [f64; 2],
@@ -46,7 +46,7 @@ struct Taken {
 impl Collector for Process {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         gauge(&mut encoder, names::PROCESS_UPTIME, &ConstGauge::new(self.began.elapsed().as_secs_f64()))?;
-        // A system that does not tell has none of these.
+        // A system that does not report them has none of these.
         let Some(taken) = taken() else { return Ok(()) };
         gauge(&mut encoder, names::PROCESS_MEMORY, &ConstGauge::new(taken.memory_bytes))?;
         gauge(&mut encoder, names::PROCESS_FILES, &ConstGauge::new(taken.files))?;

@@ -53,7 +53,7 @@ impl Registered {
         metric
     }
 
-    /// Makes a name known under which something else is told.
+    /// Makes a name known under which something else is exposed.
     pub(crate) fn known(&mut self, name: Name) {
         self.names.insert(name.family(), name);
     }

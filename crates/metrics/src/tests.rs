@@ -78,7 +78,7 @@ fn every_family_has_a_name_and_every_label_with_dots_its_dots() {
 }
 
 #[test]
-fn what_has_not_happened_yet_is_zero_and_whether_a_gateway_alone_is_ready_is_not_told() {
+fn what_has_not_happened_yet_is_zero_and_whether_a_gateway_alone_is_ready_is_not_exposed() {
     let metrics = metrics();
     metrics.record(Signal::Followed { of: "the tenants file", is_wrong: false });
     metrics.record(Signal::ConnectionWait { pool: "reads", took: Duration::ZERO, is_ok: true });
@@ -102,7 +102,7 @@ fn what_has_not_happened_yet_is_zero_and_whether_a_gateway_alone_is_ready_is_not
 
 #[cfg(target_os = "linux")]
 #[test]
-fn what_the_process_takes_is_told() {
+fn what_the_process_takes_is_exposed() {
     let text = metrics().openmetrics();
     for family in [
         "process_cpu_time_seconds_total",

@@ -1,7 +1,7 @@
 //! Traces and metrics by OTLP, to the collector that OpenTelemetry's standard variables name. Where they name none, nothing is
 //! recorded for it and nothing is sent.
 //!
-//! A collector that is away, slow or wrong costs what waits for it, which is bounded, and a line of the log.
+//! A collector that is unavailable, slow or wrong costs what waits for it, which is bounded, and a line of the log.
 
 mod environment;
 mod outcomes;
@@ -54,8 +54,8 @@ pub fn start(metrics: &Metrics, version: &'static str) -> Result<Otlp, Invalid> 
     let resource = named(resource);
     if let Some(endpoint) = traces.as_ref().or(pushed.as_ref()) {
         tracing::info!(
-            traces = traces.as_ref().map(Endpoint::told),
-            metrics = pushed.as_ref().map(Endpoint::told),
+            traces = traces.as_ref().map(Endpoint::shown),
+            metrics = pushed.as_ref().map(Endpoint::shown),
             protocol = endpoint.protocol.as_str(),
             "sending to an OpenTelemetry collector"
         );
@@ -82,7 +82,7 @@ pub fn start(metrics: &Metrics, version: &'static str) -> Result<Otlp, Invalid> 
 /// A variable does not say what it has to.
 pub fn destination() -> Result<Option<String>, Invalid> {
     let Settings { traces, metrics, .. } = Settings::read(&|name| std::env::var(name).ok())?;
-    Ok(traces.or(metrics).map(|endpoint| endpoint.told()))
+    Ok(traces.or(metrics).map(|endpoint| endpoint.shown()))
 }
 
 /// The scope that everything is recorded in.

@@ -1,4 +1,4 @@
-//! What became of what was sent: counted, and told where it changes.
+//! What became of what was sent: counted, and logged where it changes.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -6,7 +6,7 @@ use telemetry::{Exported, Signal, signal};
 
 use crate::sender::NotTaken;
 
-/// What became of what was sent. That a collector does not take it is told once, and that it does again.
+/// What became of what was sent. That a collector does not take it is logged once, and that it does again.
 #[derive(Debug)]
 pub(crate) struct Outcomes {
     of: Exported,

@@ -32,7 +32,7 @@ pub fn remarks() -> Vec<Remark> {
     remarks
 }
 
-/// Logs them. Variables that are not known here are mostly those of agents for other languages, which nobody has to be told of.
+/// Logs them. Variables that are not known here are mostly those of agents for other languages, which need no line.
 pub(crate) fn log() {
     for remark in all() {
         let variable = &remark.variable;

@@ -253,7 +253,7 @@ impl Program {
 }
 
 impl Command {
-    /// Whether it goes on until it is told to stop.
+    /// Whether it goes on until it is stopped.
     fn serves(&self) -> bool {
         matches!(self, Self::Serve(_) | Self::Gateway(_))
     }

@@ -16,10 +16,10 @@ pub(crate) struct Followed {
     take: Box<Take>,
     /// Whether one of them has another content than when they were last tried.
     is_new: bool,
-    /// What is wrong with the newest contents. It is told when it is still so the next time: files are replaced one after the
-    /// other.
+    /// What is wrong with the newest contents. It is reported when it is still so the next time: files are replaced one
+    /// after the other.
     wrong: Option<String>,
-    /// Whether their newest contents are wrong, told or not.
+    /// Whether their newest contents are wrong, reported or not.
     is_refused: bool,
     /// Whether that is so, or one of them cannot be read.
     is_wrong: bool,
@@ -52,7 +52,7 @@ impl Followed {
         }
     }
 
-    /// The same for somebody who says that all of them are there: what is wrong is told at once.
+    /// The same for somebody who says that all of them are there: what is wrong is reported at once.
     fn look_now(&mut self) -> Option<News> {
         self.look().or_else(|| self.look())
     }
@@ -84,8 +84,8 @@ impl Followed {
     }
 }
 
-/// Follows files until the process stops, and looks at them at once at each hangup. Where they are wrong, that is told, and what
-/// they held before goes on to hold.
+/// Follows files until the process stops, and looks at them at once at each hangup. Where they are wrong, that is
+/// logged, and what they held before goes on to hold.
 pub(crate) async fn follow(mut all: Vec<Followed>, hangups: Arc<Notify>, stopping: CancellationToken) {
     let mut ticks = tokio::time::interval(Watched::INTERVAL);
     loop {
@@ -118,13 +118,13 @@ pub(crate) async fn follow(mut all: Vec<Followed>, hangups: Arc<Notify>, stoppin
             }
         }
         if is_hangup {
-            tell(&news);
+            log(&news);
         }
     }
 }
 
 /// Says in one line what was looked at for a hangup.
-fn tell(news: &[(&str, Option<News>, bool)]) {
+fn log(news: &[(&str, Option<News>, bool)]) {
     let names = |is_meant: &dyn Fn(Option<&News>, bool) -> bool| {
         let meant = news.iter().filter(|(_, news, is_wrong)| is_meant(news.as_ref(), *is_wrong));
         let names: Vec<_> = meant.map(|(name, ..)| *name).collect();
@@ -164,12 +164,12 @@ mod tests {
             if is_same(contents) { Ok(text) } else { Err(format!("{text} is alone")) }
         });
         assert!(followed.look().is_none() && taken.lock().expect("it").is_empty());
-        // One is replaced before the other: nothing is told.
+        // One is replaced before the other: nothing is reported.
         write(0, "2");
         assert!(followed.look().is_none());
         write(1, "2");
         assert!(matches!(followed.look(), Some(News::Taken(text)) if text == "2"));
-        // One is replaced alone: it is told, once.
+        // One is replaced alone: it is reported, once.
         write(0, "3");
         assert!(followed.look().is_none());
         assert!(matches!(followed.look(), Some(News::Wrong(text)) if text == "3 is alone"));

@@ -1,4 +1,4 @@
-//! Accepts connections and serves requests on them, within limits, until told to stop.
+//! Accepts connections and serves requests on them, within limits, until stopped.
 
 mod age;
 mod answer;
@@ -46,7 +46,7 @@ pub(crate) struct Listener {
 /// What is spoken on a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Protocol {
-    /// HTTP/2; a request of HTTP/1.1 is told so.
+    /// HTTP/2; a request of HTTP/1.1 is refused with that message.
     Grpc,
     /// HTTP/1.1 or HTTP/2.
     Rest,
@@ -110,7 +110,7 @@ impl Listener {
         self.tcp.local_addr()
     }
 
-    /// Serves until `stopping`. Then takes no more connections, tells those that are open to finish, and returns once
+    /// Serves until `stopping`. Then takes no more connections, asks those that are open to finish, and returns once
     /// they have, or after `drain_timeout`.
     pub(crate) async fn serve(
         self,

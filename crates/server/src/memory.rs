@@ -130,14 +130,14 @@ mod tests {
         assert_eq!(beyond(&BOTH, None, None), None);
         assert_eq!(beyond(&BOTH, gib(3), gib(4)), None);
         let said = |machine, group| beyond(&BOTH, machine, group).expect("too much").to_string();
-        let told = said(gib(2), gib(4));
+        let warning = said(gib(2), gib(4));
         assert!(
-            told.contains("may take 2238 MiB of memory, most of it by --a and --b")
-                && told.contains("the machine has 2048 MiB"),
-            "{told}"
+            warning.contains("may take 2238 MiB of memory, most of it by --a and --b")
+                && warning.contains("the machine has 2048 MiB"),
+            "{warning}"
         );
-        let told = said(gib(4), gib(1));
-        assert!(told.contains("(memory.max) is 1024 MiB"), "{told}");
+        let warning = said(gib(4), gib(1));
+        assert!(warning.contains("(memory.max) is 1024 MiB"), "{warning}");
         assert!(beyond(&[("--a", usize::MAX), ("--b", 1)], gib(4), None).is_some());
     }
 }

@@ -1,4 +1,5 @@
-//! The metrics of the process, from its first moment on, and to whom they and its traces are told.
+//! The metrics of the process, from its first moment on, where they are exposed, and to whom they and its traces are
+//! sent.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -21,7 +22,7 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// do not end it, so that probes are not kept out.
 const MAX_CONNECTIONS: usize = 256;
 
-/// The metrics of the process, and where they are told.
+/// The metrics of the process, and where they are exposed.
 pub(crate) struct Exposition {
     pub(crate) metrics: Metrics,
     listener: Option<Listener>,
@@ -52,7 +53,7 @@ impl Exposition {
         match Listener::bind(address, Protocol::Rest).await {
             Ok(listener) => Ok(Some(listener)),
             Err(error) if settings.may_be_taken() => {
-                tracing::warn!(%error, address, "metrics are told nowhere: give --metrics-addr another address, or off");
+                tracing::warn!(%error, address, "metrics are exposed nowhere: change --metrics-addr, or set it to off");
                 Ok(None)
             }
             Err(error) => {
@@ -62,12 +63,12 @@ impl Exposition {
         }
     }
 
-    /// Where they are told.
+    /// Where they are exposed.
     pub(crate) fn local_addr(&self) -> Option<SocketAddr> {
         self.listener.as_ref()?.local_addr().ok()
     }
 
-    /// Has told what there is of these limits, too.
+    /// Has these limits exposed, too.
     pub(crate) fn follow(&self, budget: &Budget, capacity: &Capacity) {
         for (of, memory) in
             [("requests", &budget.requests), ("answers", &budget.answers), ("events", &budget.events)]
@@ -79,8 +80,8 @@ impl Exposition {
         self.metrics.connections(max, move || max.saturating_sub(capacity.free()));
     }
 
-    /// Tells them until `stopping`, within the limits that answers have; and beside them what the gateway answers to probes, for
-    /// platforms that have no certificate to show to it.
+    /// Exposes them until `stopping`, within the limits that answers have; and beside them what the gateway answers to
+    /// probes, for platforms that have no certificate to show to it.
     pub(crate) async fn serve(
         self,
         gateway: Router,
@@ -95,10 +96,10 @@ impl Exposition {
 }
 
 fn routes(metrics: Metrics, gateway: Router) -> Router {
-    let tell = move || async move { ([(CONTENT_TYPE, OPENMETRICS)], metrics.openmetrics()) };
+    let expose = move || async move { ([(CONTENT_TYPE, OPENMETRICS)], metrics.openmetrics()) };
     let probe = move |request: Request| gateway.oneshot(request);
     Router::new()
-        .route("/metrics", get(tell))
+        .route("/metrics", get(expose))
         .route("/healthz", get(probe.clone()))
         .route("/readyz", get(probe))
         .route("/", get(|| async { "The metrics of channel-sessions are at /metrics.\n" }))

@@ -34,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn its_id_is_the_one_that_is_told() {
+    fn its_id_is_the_one_that_is_shown() {
         let document = Document::parse(DOCUMENT).expect("a document");
         assert_eq!(document.id("").expect("an id").as_str(), ID);
     }

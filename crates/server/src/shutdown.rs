@@ -7,10 +7,10 @@ use tokio::{
     sync::Notify,
 };
 
-/// How long a command has to end by itself, once it is told to.
+/// How long a command has to end by itself, once it is asked to.
 const INSISTENCE: Duration = Duration::from_secs(2);
 
-/// What a process is told when its terminal is gone, and a service when it is to read its files again.
+/// The signal to a process whose terminal is gone, and a service when it is to read its files again.
 pub(crate) const HANGUP: &str = "SIGHUP";
 
 /// Sent to a process that writes beyond a limit of files. The write fails all the same, and is answered.
@@ -46,8 +46,8 @@ impl Signals {
         })
     }
 
-    /// What is told of each hangup that does not stop the process: something is to be read again then. They are heard while
-    /// [`Self::next`] is waited for.
+    /// What is notified of each hangup that does not stop the process: something is to be read again then. They are
+    /// noticed while [`Self::next`] is waited for.
     pub(crate) fn hangups(&mut self) -> Arc<Notify> {
         self.hangups.get_or_insert_default().clone()
     }
@@ -75,7 +75,7 @@ impl Signals {
     }
 }
 
-/// Ends the process where it was told to stop and does not: it may be writing to somebody who does not read.
+/// Ends the process where it has to stop and does not: it may be writing to somebody who does not read.
 pub(crate) async fn insist(mut signals: Signals) {
     signals.next().await;
     tokio::time::sleep(INSISTENCE).await;

@@ -70,7 +70,7 @@ impl Level {
         let take = move |contents: &[&[u8]]| {
             let text = std::str::from_utf8(contents[0]).map_err(|error| cannot(&error))?;
             let level = LevelFile::parse(text).map_err(|error| cannot(&error))?;
-            // Told while it is still written.
+            // Reported while the log is still written.
             if !level.would_enable(TARGET, &tracing::Level::INFO) {
                 tracing::info!(target: TARGET, holds = text.trim(), "the log level is read again, and leaves out such lines");
             }

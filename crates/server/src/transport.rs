@@ -29,11 +29,12 @@ pub(crate) fn server(settings: &Tls) -> Result<Option<(Server, Followed)>, Strin
         pems.add(Part::Authorities, "--tls-client-ca", authorities);
     }
     let files = pems.open()?;
-    let server = Server::new(server_files(&pems, &pems::contents(&files))).map_err(|why| pems.told(&why))?;
+    let server =
+        Server::new(server_files(&pems, &pems::contents(&files))).map_err(|why| pems.describe(&why))?;
     tracing::info!(holds = expiry(&server), "the TLS certificate was read");
     let following = server.clone();
     let take = move |contents: &[&[u8]]| {
-        following.replace(server_files(&pems, contents)).map_err(|why| pems.told(&why))?;
+        following.replace(server_files(&pems, contents)).map_err(|why| pems.describe(&why))?;
         Ok(expiry(&following))
     };
     Ok(Some((server, Followed::new("the TLS certificate", files, take))))
@@ -98,12 +99,12 @@ pub(crate) fn client(settings: &UpstreamTls) -> Result<Option<(Client, Followed)
     }
     let files = pems.open()?;
     let contents = pems::contents(&files);
-    let client = Client::new(client_files(&pems, &contents)).map_err(|why| pems.told(&why))?;
+    let client = Client::new(client_files(&pems, &contents)).map_err(|why| pems.describe(&why))?;
     signal_own_expiry(&client_files(&pems, &contents));
     let following = client.clone();
     let take = move |contents: &[&[u8]]| {
         let files = client_files(&pems, contents);
-        following.replace(files).map_err(|why| pems.told(&why))?;
+        following.replace(files).map_err(|why| pems.describe(&why))?;
         signal_own_expiry(&files);
         Ok("other authorities, or another certificate of its own".to_owned())
     };

@@ -142,12 +142,12 @@ impl Connections {
             Some(idle) => idle,
             None => self.connect().await.inspect_err(|error| self.doubt(error)).map_err(unavailable)?,
         };
-        self.tell_use(0);
+        self.report_use(0);
         Ok(Lease { idle: Some(idle), is_sound: true, from: self.clone(), _permit: permit })
     }
 
     /// Says how many are in use, but for some that are about to be given back.
-    fn tell_use(&self, leaving: usize) {
+    fn report_use(&self, leaving: usize) {
         let max = self.0.limits.max as usize;
         let used = max.saturating_sub(self.0.permits.available_permits() + leaving);
         signal(Signal::ConnectionsInUse { pool: self.0.limits.pool, used, max });

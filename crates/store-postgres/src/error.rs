@@ -40,7 +40,7 @@ pub(crate) fn unavailable(error: sqlx::Error, outcome: Outcome) -> Error {
     Error::StoreUnavailable { outcome, cause: cause(error) }
 }
 
-/// What operators are told of an error. The driver adds the line of PostgreSQL's own source that raised it, which looks like
+/// What the log says of an error. The driver adds the line of PostgreSQL's own source that raised it, which looks like
 /// one of theirs.
 pub(crate) fn cause(error: sqlx::Error) -> Source {
     let raised =
@@ -117,7 +117,7 @@ fn is_about_event(error: &sqlx::Error) -> bool {
     error.as_database_error().and_then(DatabaseError::table) == Some("channel_session_event")
 }
 
-/// What a defect is told as in the log. An event's key names the row; what PostgreSQL says of other rows may hold values.
+/// How a defect stands in the log. An event's key names the row; what PostgreSQL says of other rows may hold values.
 fn defect(error: sqlx::Error) -> Error {
     let key = error
         .as_database_error()

@@ -16,7 +16,7 @@ use crate::{connections::Connections, error, open::Purposes, position, row_secur
 const LIMIT: Duration = Duration::from_secs(3);
 
 /// Not `SELECT 1`: without these tables the service cannot serve either. Of a tenant that there is not, so it finds nothing; of
-/// any session, so that Citus asks every shard, and a worker that is away shows.
+/// any session, so that Citus asks every shard, and a worker that is unavailable shows.
 const TABLES: &str = "
     SELECT session.revision, event.ordinal
     FROM channel_session AS session

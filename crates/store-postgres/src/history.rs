@@ -26,8 +26,9 @@ const ALL: &str = concat!(
      LIMIT $4"
 );
 
-/// The same among the newest alone: as many as are looked at for a page, or as have so many bytes before them, which is told
-/// without reading the changes. `head` says, also where no event is the key's, which is the next that was not looked at.
+/// The same among the newest alone: as many as are looked at for a page, or as have so many bytes before them, which is
+/// known without reading the changes. `head` says, also where no event is the key's, which is the next that was not
+/// looked at.
 const OF_KEY: &str = concat!(
     "WITH scanned AS MATERIALIZED (
          SELECT revision, sum(bytes) OVER (ORDER BY revision DESC) - bytes AS bytes_before

@@ -146,8 +146,8 @@ impl Purposes {
 }
 
 /// How long an attempt to connect is waited for before another one is begun beside it: what takes connections and says nothing,
-/// such as a proxy whose database is away, says nothing on them later either. Too short, and a slow database is asked again and
-/// again; too long, and one that has come is found late.
+/// such as a proxy whose database is unavailable, says nothing on them later either. Too short, and a slow database is
+/// asked again and again; too long, and one that has come is found late.
 const ATTEMPT: Duration = Duration::from_millis(500);
 
 /// Connects by whichever attempt ends first, and says to whom where that fails.

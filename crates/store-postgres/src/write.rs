@@ -171,7 +171,8 @@ pub(crate) async fn run(
     let (rows, warning) = warnings::heard(connection.fetch_all(whose, query.bind(&*epoch))).await;
     let rows = rows?;
     if let Some(warning) = warning {
-        // It has committed, and may be on no standby that it was to be on: whoever asked for it is not told that it is durable.
+        // It has committed, and may be on no standby that it was to be on: whoever asked for it is not answered that it
+        // is durable.
         return Err(sqlx::Error::Io(io::Error::other(format!("the database warns: {warning}"))));
     }
     for row in rows {

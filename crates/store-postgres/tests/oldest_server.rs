@@ -35,8 +35,8 @@ async fn transaction_ids_need_no_functions_of_later_servers() {
     let create = Create { document: parsed::document("{}"), existing: Existing::Refuse };
     let create = parsed::command(parsed::id("x"), Operation::Create(create));
     store.execute(vec![create]).await.remove(0).unwrap();
-    let told = store.events(&TenantId::only(), &Scope::All, &start, None, 10).await.unwrap();
-    assert_eq!(told.events.len(), 1);
+    let received = store.events(&TenantId::only(), &Scope::All, &start, None, 10).await.unwrap();
+    assert_eq!(received.events.len(), 1);
     let expired = store.expire(Expired::Events(Timestamp::from_millis(i64::MAX)), 10).await;
     assert_eq!(expired.unwrap(), 1);
 }

@@ -42,8 +42,8 @@ async fn made(store: &Store, operation: Operation) {
     assert!(result.unwrap().changed);
 }
 
-/// The values that the events behind a position tell of, and the position behind them.
-async fn told(store: &Store, mut at: Position) -> Result<(Vec<String>, Position), Error> {
+/// The values that the events behind a position hold, and the position behind them.
+async fn values_behind(store: &Store, mut at: Position) -> Result<(Vec<String>, Position), Error> {
     let mut values = Vec::new();
     loop {
         let page = store.events(&TenantId::only(), &Scope::All, &at, None, 7).await?;
@@ -90,8 +90,8 @@ async fn behind_a_position_comes_what_was_under_way_then_below_what_had_come() {
     let position = store.position().await.unwrap();
     sqlx::raw_sql("COMMIT").execute(&mut held).await.unwrap();
     let page = store.events(&TenantId::only(), &Scope::All, &position, None, 7).await.unwrap();
-    let told: Vec<_> = page.events.iter().map(|(event, _)| event.session_id.as_str()).collect();
-    assert_eq!(told, ["held"]);
+    let values_behind: Vec<_> = page.events.iter().map(|(event, _)| event.session_id.as_str()).collect();
+    assert_eq!(values_behind, ["held"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -107,13 +107,13 @@ async fn after_a_crash_behind_rolled_back_transactions_nothing_is_missed() {
         roll_back(&url, 40).await;
         let resumed = store.position().await.unwrap();
         // As a watch that is open reads on.
-        let (_, open) = told(&store, resumed.clone()).await.unwrap();
+        let (_, open) = values_behind(&store, resumed.clone()).await.unwrap();
         cluster.crash();
         cluster.restart().await;
         let store = self::open(&url).await;
         update(&store, from + 1, 60).await;
-        assert_eq!(told(&store, resumed).await.unwrap().0, numbers(from + 1, 60));
-        assert_eq!(told(&store, open).await.unwrap().0, numbers(from + 1, 60));
+        assert_eq!(values_behind(&store, resumed).await.unwrap().0, numbers(from + 1, 60));
+        assert_eq!(values_behind(&store, open).await.unwrap().0, numbers(from + 1, 60));
     }
 }
 
@@ -136,7 +136,7 @@ async fn after_an_older_backup_is_restored_positions_of_what_is_gone_are_refused
         until_connected(&store).await;
         update(&store, 5, 20).await;
         let gone = store.position().await.unwrap();
-        let (_, open) = told(&store, gone.clone()).await.unwrap();
+        let (_, open) = values_behind(&store, gone.clone()).await.unwrap();
         cluster.crash();
         cluster.restore();
         cluster.restart().await;
@@ -144,17 +144,17 @@ async fn after_an_older_backup_is_restored_positions_of_what_is_gone_are_refused
         let mut from = 5;
         for count in [1, 10, 100] {
             for position in [&gone, &open] {
-                is_refused(&told(&store, position.clone()).await);
+                is_refused(&values_behind(&store, position.clone()).await);
             }
             // Its transaction ids come to where they were, and further.
             update(&store, from, count).await;
             from += count;
         }
         for position in [gone, open] {
-            is_refused(&told(&store, position).await);
+            is_refused(&values_behind(&store, position).await);
         }
         // What was the same in both histories goes on.
-        assert_eq!(told(&store, kept.clone()).await.unwrap().0, numbers(5, 111));
+        assert_eq!(values_behind(&store, kept.clone()).await.unwrap().0, numbers(5, 111));
         cluster.crash();
         cluster.restore();
         cluster.restart().await;
@@ -191,18 +191,18 @@ async fn positions_of_a_dumped_database_are_refused_where_it_is_restored() {
     for target in [other.url("postgres"), cluster.url("copied")] {
         postgres::copy(&url, &target);
         let copied = open(&target).await;
-        is_refused(&told(&copied, dumped.clone()).await);
+        is_refused(&values_behind(&copied, dumped.clone()).await);
         let start = copied.position().await.unwrap();
         for count in [1, 20, 100] {
             update(&copied, 1000 + count, count).await;
-            is_refused(&told(&copied, dumped.clone()).await);
+            is_refused(&values_behind(&copied, dumped.clone()).await);
         }
-        let (values, _) = told(&copied, start).await.unwrap();
+        let (values, _) = values_behind(&copied, start).await.unwrap();
         assert_eq!(values, [numbers(1001, 1), numbers(1020, 20), numbers(1100, 100)].concat());
         let history = copied.history(&TenantId::only(), &parsed::id("x"), None, None, 1000).await.unwrap();
         assert_eq!(history.events.len(), 172, "what was dumped is there");
     }
-    assert_eq!(told(&store, dumped).await.unwrap().0, [""; 0]);
+    assert_eq!(values_behind(&store, dumped).await.unwrap().0, [""; 0]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -242,14 +242,14 @@ async fn a_standby_that_lagged_and_is_promoted_refuses_what_it_did_not_see_and_g
     }
     update(&store, 5, 20).await;
     let unseen = store.position().await.unwrap();
-    let (_, open) = told(&store, unseen.clone()).await.unwrap();
+    let (_, open) = values_behind(&store, unseen.clone()).await.unwrap();
     primary.crash();
     sqlx::raw_sql("SELECT pg_promote()").execute(&mut connection).await.unwrap();
 
     let promoted = self::open(&standby_url).await;
     update(&promoted, 100, 60).await;
     for position in [unseen, open] {
-        is_refused(&told(&promoted, position).await);
+        is_refused(&values_behind(&promoted, position).await);
     }
-    assert_eq!(told(&promoted, seen).await.unwrap().0, numbers(100, 60));
+    assert_eq!(values_behind(&promoted, seen).await.unwrap().0, numbers(100, 60));
 }

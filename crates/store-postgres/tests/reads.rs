@@ -68,7 +68,7 @@ const OWNER: &str =
 const GIVE_IDS: &str =
     "DO $$ BEGIN FOR i IN 1..10000 LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP; END $$";
 
-/// The blocks of tables and indexes that were looked at, once the backends that did so have ended and told of it.
+/// The blocks of tables and indexes that were looked at, once the backends that did so have ended and reported it.
 async fn blocks(admin: &mut PgConnection) -> i64 {
     let others = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'reads'";
     while sqlx::query_scalar::<_, i64>(others).fetch_one(&mut *admin).await.unwrap() > 0 {
@@ -111,7 +111,7 @@ impl Database {
         database
     }
 
-    /// Runs a statement on a connection that ends with it: what it looked at is told by then.
+    /// Runs a statement on a connection that ends with it: what it looked at is reported by then.
     async fn run(&self, statement: &'static str) {
         let mut connection = PgConnection::connect(&self.admin_url).await.unwrap();
         sqlx::raw_sql(statement).execute(&mut connection).await.unwrap();
@@ -251,15 +251,15 @@ async fn reads_take_what_they_return_and_a_bounded_rest() {
     reads_are_bounded(false).await;
 }
 
-/// The conditions of policies come before those of a statement, unless these cannot tell what they see: an operator that could
-/// would use no index.
+/// The conditions of policies come before those of a statement, unless these cannot leak what they see: an operator
+/// that could would use no index.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn reads_take_no_more_with_row_level_security() {
     reads_are_bounded(true).await;
 }
 
 async fn reads_are_bounded(row_level_security: bool) {
-    // The planner is told nothing until the test says so.
+    // The planner has no statistics until the test says so.
     let settings = vec!["autovacuum=off".to_owned()];
     let cluster = Cluster::start(postgres::Options { settings, ..Default::default() }).await;
     let mut database = Database::load(&cluster, row_level_security).await;

@@ -157,10 +157,10 @@ async fn for_a_right_that_is_missing() {
         let sql = sqlx::AssertSqlSafe(sql.replace("ROLE_NAME", &role));
         sqlx::raw_sql(sql).execute(&mut bench.connection).await.unwrap();
     };
-    // Neither tables nor the right to make them: the first error is told, and what to do.
+    // Neither tables nor the right to make them: the first error is reported, and what to do.
     let refused = async |named: &str| {
-        let told = migrate(&url).await.unwrap_err().to_string();
-        assert!(told.contains(named) && told.contains("migrate` as their owner"), "{told}");
+        let error = migrate(&url).await.unwrap_err().to_string();
+        assert!(error.contains(named) && error.contains("migrate` as their owner"), "{error}");
     };
     run("CREATE ROLE ROLE_NAME LOGIN PASSWORD 'secret'").await;
     refused("permission denied for table _sqlx_migrations").await;
@@ -192,7 +192,7 @@ async fn for_a_right_that_is_missing() {
 
 /// The driver adds it, and operators would look for the line in a file of theirs.
 #[tokio::test]
-async fn the_line_of_the_databases_own_source_is_not_told() {
+async fn the_line_of_the_databases_own_source_is_not_reported() {
     let database = postgres::database().await;
     let missing = format!("{}_missing", database.url());
     let refused = migrate(&missing).await.unwrap_err().to_string();

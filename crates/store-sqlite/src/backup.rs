@@ -58,7 +58,7 @@ impl Backup {
         made.map_err(because("the file cannot be copied"))?;
         // Nothing was changed: closing it has nothing to write.
         let _ = self.connection.close().await;
-        // Told that nobody writes, SQLite makes no files beside it.
+        // Opened as immutable, SQLite makes no files beside it.
         let options = SqliteConnectOptions::new().filename(copy).immutable(true).read_only(true);
         let unreadable = "the copy cannot be read";
         let copy = options.disable_statement_logging().connect().await;

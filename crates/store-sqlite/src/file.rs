@@ -36,7 +36,7 @@ struct Seen {
     log: Option<FileId>,
 }
 
-/// What tells files apart, whatever they are called: the device and the number on it.
+/// What distinguishes files, whatever they are called: the device and the number on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct FileId(u64, u64);
 
@@ -169,13 +169,14 @@ pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-/// Whether a file of so many bytes has all the pages that its header tells of, as one that was made smaller by VACUUM has.
+/// Whether a file of so many bytes has all the pages that its header counts, as one that was made smaller by VACUUM
+/// has.
 fn is_whole(path: &Path, bytes: u64) -> bool {
     let mut header = [0; 32];
     if fs::File::open(path).and_then(|mut file| file.read_exact(&mut header)).is_err() {
         return false;
     }
-    // A page of 65,536 bytes is told as 1.
+    // A page of 65,536 bytes is written as 1.
     let page = match u64::from(u16::from_be_bytes([header[16], header[17]])) {
         1 => 65_536,
         page => page,

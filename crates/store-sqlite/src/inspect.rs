@@ -45,7 +45,7 @@ pub async fn inspect(url: &str) -> Vec<Finding> {
 async fn is_current(file: &Path) -> Result<bool, sqlx::Error> {
     let mut log = file.as_os_str().to_owned();
     log.push("-wal");
-    // Where nobody has it open, SQLite would make files beside it; told that nobody writes, it makes none.
+    // Where nobody has it open, SQLite would make files beside it; opened as immutable, it makes none.
     let is_at_rest = !Path::new(&log).exists();
     let options = SqliteConnectOptions::new().filename(file).read_only(true).immutable(is_at_rest);
     let mut connection = options.disable_statement_logging().connect().await?;

@@ -31,7 +31,7 @@ const RESTORE_INTERVAL: Duration = Duration::from_secs(1);
 
 const SUFFIX: &str = "-reserve";
 
-/// What callers who are refused, and operators, are told.
+/// The message to callers who are refused, and to operators.
 const FULL: &str = "the disk is full: until there is room again, only deletions are made";
 
 /// The reserve of a database's file. Clones are the same one.

@@ -24,7 +24,7 @@ async fn update(store: &Store, from: i64, count: i64) {
 }
 
 /// How many events come behind a position.
-async fn told(store: &Store, at: &Position) -> Result<usize, Error> {
+async fn count_behind(store: &Store, at: &Position) -> Result<usize, Error> {
     Ok(store.events(&TenantId::only(), &Scope::All, at, None, 1000).await?.events.len())
 }
 
@@ -57,12 +57,12 @@ async fn a_position_of_what_an_older_copy_does_not_have_is_refused_for_ever() {
         let store = Store::open(&url, &Options::default()).await.unwrap();
         let mut from = 5;
         for count in [1, 18, 1, 1, 50] {
-            assert!(matches!(told(&store, &gone).await, Err(Error::PositionExpired)));
+            assert!(matches!(count_behind(&store, &gone).await, Err(Error::PositionExpired)));
             update(&store, from, count).await;
             from += count;
         }
-        assert!(matches!(told(&store, &gone).await, Err(Error::PositionExpired)));
-        assert_eq!(told(&store, &kept).await.unwrap(), 71, "what was the same in both goes on");
+        assert!(matches!(count_behind(&store, &gone).await, Err(Error::PositionExpired)));
+        assert_eq!(count_behind(&store, &kept).await.unwrap(), 71, "what was the same in both goes on");
         store.close().await;
         fs::copy(&copy, &file).unwrap();
     }

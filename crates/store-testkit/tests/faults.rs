@@ -115,7 +115,7 @@ notice! {
         event::many_changes_at_once_have_one_each_without_a_gap,
         model::every_reply_of_random_calls_is_allowed_and_the_events_tell_what_happened,
     ]
-    told_passwords_are_noticed: TellsPasswords [
+    shown_passwords_are_noticed: ShowsPasswords [
         password::an_attached_one_is_masked,
         password::those_that_stay_are_masked_in_the_events_of_other_changes,
         model::every_reply_of_random_calls_is_allowed_and_the_events_tell_what_happened,

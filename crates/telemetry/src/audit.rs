@@ -27,7 +27,7 @@ pub struct Peer(pub SocketAddr);
 
 /// An extension of an answer that refuses a call: there is a line of it already.
 #[derive(Debug, Clone, Copy)]
-pub struct Told;
+pub struct Audited;
 
 /// Who was refused, as far as that is known.
 #[derive(Debug, Clone, Copy, Default)]
@@ -40,7 +40,7 @@ pub struct Who<'a> {
 
 static LIMIT: LazyLock<Mutex<Limit>> = LazyLock::new(|| Mutex::new(Limit::new(Instant::now())));
 
-/// Says that a call was refused, and why, which its caller is not told. Never with anything that it showed.
+/// Says that a call was refused, and why, which its caller does not learn. Never with anything that it showed.
 pub fn refused<B>(port: Port, request: &Request<B>, who: Who<'_>, why: &dyn Display) {
     let peer = request.extensions().get::<Peer>().map(|Peer(address)| *address);
     if is_let_through(peer.map(|address| address.ip().to_canonical()), who) {

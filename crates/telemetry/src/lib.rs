@@ -20,9 +20,9 @@ pub use statement::{Statement, statement, write_statement};
 use domain::{Error, Outcome};
 use once_per_second::OncePerSecond;
 
-/// Says of an error what its caller is not told: the cause of what is none of the caller's making goes to the log. To be
-/// called once for each error, by whoever answers with it. While the store is away, every call fails by one cause, which is told
-/// once a second.
+/// Says of an error what its caller does not get: the cause of what is none of the caller's making goes to the log. To
+/// be called once for each error, by whoever answers with it. While the store is unavailable, every call fails by one
+/// cause, which is logged once a second.
 pub fn error(error: &Error) {
     if let Error::Internal(cause) = error {
         tracing::error!(%cause, "internal error");

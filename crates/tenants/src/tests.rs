@@ -30,8 +30,8 @@ fn a_file_says_what_single_tenants_may_and_the_rest_is_as_for_all() {
     for (name, limits) in [("blue", blue), ("green", green), ("red", of_all), ("Blue", of_all)] {
         assert_eq!(tenants.limits(&tenant(name)), limits, "{name}");
     }
-    // What is wrong is told, and changes nothing.
-    for (text, told) in [
+    // What is wrong is reported, and changes nothing.
+    for (text, reported) in [
         ("{", "EOF"),
         (r#"{"tenants": [], "more": 1}"#, "unknown field `more`"),
         (r#"{"tenants": [{"name": "x", "maxAttribute": 1}]}"#, "unknown field `maxAttribute`"),
@@ -42,7 +42,7 @@ fn a_file_says_what_single_tenants_may_and_the_rest_is_as_for_all() {
         (r#"{"tenants": [{"name": "x"}, {"name": "x"}]}"#, r#"tenants[1]: "x" is named twice"#),
     ] {
         let invalid = tenants.replace(text).expect_err(text).to_string();
-        assert!(invalid.contains(told), "{text}: {invalid}");
+        assert!(invalid.contains(reported), "{text}: {invalid}");
         assert_eq!(tenants.limits(&tenant("blue")), blue);
     }
     assert_eq!(tenants.replace(r#"{"tenants": []}"#), Ok(0));
@@ -114,8 +114,8 @@ async fn what_is_owed_is_forgotten_with_the_rate_that_it_was_owed_by() {
 }
 
 proptest! {
-    /// However calls come, no more are let in than the rate allows and one second's worth, and whoever waits as long as it was
-    /// told is let in.
+    /// However calls come, no more are let in than the rate allows and one second's worth, and whoever waits as long as
+    /// it was asked to is let in.
     #[test]
     fn no_more_calls_are_made_than_the_rate_allows(
         rate in 1..200_u32,

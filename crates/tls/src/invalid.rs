@@ -8,7 +8,7 @@ use std::{error::Error, fmt, io};
 pub struct Invalid {
     /// The file.
     pub part: Part,
-    /// What to mend.
+    /// What to fix.
     pub problem: String,
 }
 

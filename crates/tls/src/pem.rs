@@ -23,7 +23,7 @@ pub(crate) fn certificates(part: Part, text: &[u8]) -> Result<Vec<CertificateDer
     Ok(all)
 }
 
-/// The private key of a file. What is wrong with it is told without anything of it.
+/// The private key of a file. What is wrong with it is said without anything of it.
 pub(crate) fn key(text: &[u8]) -> Result<PrivateKeyDer<'static>, Invalid> {
     PrivateKeyDer::from_pem_slice(text).map_err(|_| {
         Part::Key.is_wrong(

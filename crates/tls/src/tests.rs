@@ -115,9 +115,9 @@ fn a_certificate_of_the_first_version_is_refused_with_what_to_do() {
     let own = Some((VERSION_1.as_bytes(), first.key.as_bytes()));
     let authorities = Authorities::Of(authority.certificate.as_bytes());
     for invalid in [refused, Client::new(ClientFiles { authorities, own }).expect_err("no client's")] {
-        let told = invalid.to_string();
+        let error = invalid.to_string();
         assert_eq!(invalid.part, Part::Certificate);
-        assert!(told.contains("X.509 version 1") && told.contains("subjectAltName"), "{told}");
+        assert!(error.contains("X.509 version 1") && error.contains("subjectAltName"), "{error}");
     }
     // Behind one that is fine, it is an issuer's.
     let chain = issued.certificate + VERSION_1;
@@ -140,9 +140,9 @@ async fn a_peer_whose_certificate_is_of_the_first_version_is_said_to_have_one() 
 
     let (called, accepted) = pair().await;
     let client = client(&authority, None);
-    let (told, _) = tokio::join!(client.connect("localhost", called), show_version_1(accepted));
-    let told = told.expect_err("no connection").to_string();
-    assert!(told.starts_with("the service's certificate is of X.509 version 1"), "{told}");
+    let (error, _) = tokio::join!(client.connect("localhost", called), show_version_1(accepted));
+    let error = error.expect_err("no connection").to_string();
+    assert!(error.starts_with("the service's certificate is of X.509 version 1"), "{error}");
 
     let builder = rustls::ClientConfig::builder_with_provider(provider());
     let builder =
@@ -151,9 +151,9 @@ async fn a_peer_whose_certificate_is_of_the_first_version_is_said_to_have_one() 
     let served = Server::new(server(&own, Some(&authority.certificate))).expect("fine files");
     let (called, accepted) = pair().await;
     let name = "localhost".try_into().expect("a name");
-    let (told, _) = tokio::join!(served.accept(accepted), caller.connect(name, called));
-    let told = told.expect_err("no connection").to_string();
-    assert!(told.starts_with("the caller's certificate is of X.509 version 1"), "{told}");
+    let (error, _) = tokio::join!(served.accept(accepted), caller.connect(name, called));
+    let error = error.expect_err("no connection").to_string();
+    assert!(error.starts_with("the caller's certificate is of X.509 version 1"), "{error}");
 }
 
 #[tokio::test]
@@ -161,9 +161,9 @@ async fn a_certificate_that_issues_none_is_no_authority() {
     let authority = Authority::generate();
     let (own, leaf) = (authority.issue(&["localhost"]), authority.issue(&["ivr.example.com"]));
     let served = Server::new(server(&own, Some(&authority.certificate))).expect("fine files");
-    let told = served.replace(server(&own, Some(&leaf.certificate))).expect_err("a leaf");
-    assert_eq!(told.part, Part::Authorities);
-    assert!(told.problem.contains("CA:TRUE"), "{told}");
+    let error = served.replace(server(&own, Some(&leaf.certificate))).expect_err("a leaf");
+    assert_eq!(error.part, Part::Authorities);
+    assert!(error.problem.contains("CA:TRUE"), "{error}");
     let authorities = Authorities::Of(leaf.certificate.as_bytes());
     assert!(Client::new(ClientFiles { authorities, own: None }).is_err());
     let (peer, _) = meet(&served, &client(&authority, Some(&leaf)), "localhost").await;

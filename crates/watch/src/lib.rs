@@ -1,4 +1,4 @@
-//! Tells many watchers what happens to sessions, from one reading of the store's events.
+//! Delivers to many watchers what happens to sessions, from one reading of the store's events.
 //!
 //! One task for each tenant reads on behind the last event while anybody watches, and keeps the newest events for all. A watcher takes
 //! them from there as fast as it likes; one that is too slow for that, or that begins in the past, reads the store by

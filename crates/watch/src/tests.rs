@@ -1,4 +1,4 @@
-//! What watchers are told, fast or slow, from now or from before.
+//! What is delivered to watchers, fast or slow, from now or from before.
 
 mod tail;
 
@@ -59,12 +59,12 @@ fn wanted(scope: Scope) -> Subscription {
     Subscription { tenant: TenantId::only(), scope, keys: Vec::new(), after: None }
 }
 
-/// What a watcher is told next, within a limit.
+/// What is delivered to a watcher next, within a limit.
 async fn next(watcher: &mut Watcher) -> Result<Delivery, Error> {
-    tokio::time::timeout(Duration::from_secs(60), watcher.next()).await.expect("a watcher is told something")
+    tokio::time::timeout(Duration::from_secs(60), watcher.next()).await.expect("something is delivered")
 }
 
-/// The next event's session and revision, and the position behind it. Signs of life are passed over.
+/// The next event's session and revision, and the position behind it. Checkpoints are passed over.
 async fn event(watcher: &mut Watcher) -> (String, i64, Position) {
     loop {
         let Delivery { event, position } = next(watcher).await.expect("the watch goes on");
@@ -90,8 +90,9 @@ async fn a_watch_from_now_begins_with_a_sign_of_life_and_tells_what_comes() {
     assert!(next(&mut watcher).await.expect("the watch goes on").event.is_none());
     bench.set("x", "k", 1).await;
     bench.create("y", "{}").await;
-    let told = [event(&mut watcher).await, event(&mut watcher).await].map(|(id, revision, _)| (id, revision));
-    assert_eq!(told, [("x".to_owned(), 2), ("y".to_owned(), 1)]);
+    let delivered =
+        [event(&mut watcher).await, event(&mut watcher).await].map(|(id, revision, _)| (id, revision));
+    assert_eq!(delivered, [("x".to_owned(), 2), ("y".to_owned(), 1)]);
 }
 
 #[tokio::test]
@@ -117,13 +118,13 @@ async fn a_watch_from_a_position_tells_what_came_since_and_then_what_comes() {
 }
 
 #[tokio::test]
-async fn the_scope_and_the_keys_say_what_is_told() {
+async fn the_scope_and_the_keys_say_what_is_delivered() {
     let bench = Bench::new();
     let before = bench.store.position().await.expect("a position");
     let scopes =
         [Scope::All, Scope::Session(parsed::id("x")), Scope::Conversation("c".to_owned())].map(wanted);
     let keyed = Subscription { keys: vec!["b".to_owned(), "c".to_owned()], ..wanted(Scope::All) };
-    // From now on they are told by the tail, from before by the store.
+    // From now on events come from the tail, from before from the store.
     let mut watchers = Vec::new();
     for wanted in scopes.into_iter().chain([keyed]) {
         watchers.push(bench.watch(wanted.clone()).await);
@@ -144,8 +145,8 @@ async fn the_scope_and_the_keys_say_what_is_told() {
     ];
     for (watcher, expected) in watchers.iter_mut().zip(expected.iter().flat_map(|it| [it, it])) {
         for (id, revision) in *expected {
-            let told = event(watcher).await;
-            assert_eq!((&*told.0, told.1), (*id, *revision));
+            let delivered = event(watcher).await;
+            assert_eq!((&*delivered.0, delivered.1), (*id, *revision));
         }
     }
 }
@@ -161,7 +162,7 @@ async fn a_slow_watcher_misses_nothing() {
     for value in 0..count {
         bench.set("x", "k", value).await;
     }
-    // By the time that one of them has been told of everything, the tail has long passed the other one by.
+    // By the time that one of them has received everything, the tail has long passed the other one by.
     let expected: Vec<i64> = (2..count + 2).collect();
     assert_eq!(revisions(&mut fast, expected.len()).await, expected);
     assert_eq!(revisions(&mut slow, expected.len()).await, expected);
@@ -178,16 +179,16 @@ async fn a_call_that_is_dropped_loses_nothing() {
         bench.set("x", "k", value).await;
     }
     let mut watcher = bench.watch(Subscription { after: Some(before), ..wanted(Scope::All) }).await;
-    let mut told = Vec::new();
-    while told.len() < 100 {
+    let mut delivered = Vec::new();
+    while delivered.len() < 100 {
         // Polled once and dropped, again and again.
         tokio::select! {
             biased;
-            next = watcher.next() => told.extend(next.expect("the watch goes on").event.map(|event| event.revision.get())),
+            next = watcher.next() => delivered.extend(next.expect("the watch goes on").event.map(|event| event.revision.get())),
             () = tokio::task::yield_now() => {}
         }
     }
-    assert_eq!(told, (2..=101).collect::<Vec<_>>());
+    assert_eq!(delivered, (2..=101).collect::<Vec<_>>());
 }
 
 #[tokio::test]
@@ -311,16 +312,16 @@ async fn watchers_that_are_behind_hold_the_same_event_and_little_more() {
     let wanted = Subscription { after: Some(before), ..wanted(Scope::All) };
     let mut watchers = [bench.watch(wanted.clone()).await, bench.watch(wanted).await];
     for revision in 1..=6 {
-        let mut told = Vec::new();
+        let mut delivered = Vec::new();
         for watcher in &mut watchers {
             assert!(watcher.held() <= 1, "a watcher holds {} events", watcher.held());
-            told.push(loop {
+            delivered.push(loop {
                 if let Some(event) = next(watcher).await.expect("the watch goes on").event {
                     break event;
                 }
             });
         }
-        assert_eq!(told[0].revision.get(), revision);
-        assert!(Arc::ptr_eq(&told[0], &told[1]), "{revision} is in memory twice");
+        assert_eq!(delivered[0].revision.get(), revision);
+        assert!(Arc::ptr_eq(&delivered[0], &delivered[1]), "{revision} is in memory twice");
     }
 }

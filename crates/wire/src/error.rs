@@ -1,4 +1,4 @@
-//! What a caller is told of an error: one form between the domain's error, gRPC's status, the failure of one of many
+//! What a caller gets for an error: one form between the domain's error, gRPC's status, the failure of one of many
 //! updates and the gateway's problem. Nothing is logged here: that is for those who answer.
 
 mod failure;
@@ -26,7 +26,7 @@ pub const ERROR_DOMAIN: &str = "channelsession.v1";
 /// What says, in ErrorInfo's metadata and in problems, that a change may have been made.
 pub const OUTCOME_UNKNOWN: &str = "unknown";
 
-/// What a caller is told of an error.
+/// What a caller gets for an error.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ErrorReply {
     /// Why the call failed. It settles the gRPC code and the HTTP status.

@@ -16,7 +16,7 @@ use domain::session::Document;
 pub const MAX_UPDATES: usize = 1000;
 
 /// How many violations one answer lists at most; over gRPC those of them that fit into its trailers. A short request can
-/// break a hundred times as many rules as it has bytes to spare for being told of them.
+/// break a hundred times as many rules as it has bytes to spare for the answer that lists them.
 pub const MAX_VIOLATIONS: usize = 1000;
 
 /// How many keys a watch may name.

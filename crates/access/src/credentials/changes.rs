@@ -112,8 +112,8 @@ mod tests {
             ("renews", "a", "chs_5"),
         ]));
         let Changes { added, removed, changed } = changes.expect("a file");
-        let told = [added, removed, changed].map(|names| names.to_string());
-        assert_eq!(told, ["comes", "goes", "moves, renews"]);
+        let reported = [added, removed, changed].map(|names| names.to_string());
+        assert_eq!(reported, ["comes", "goes", "moves, renews"]);
         let many = Names((0..30).map(|at| at.to_string()).collect()).to_string();
         assert!(many.ends_with("19 and 10 more"), "{many}");
     }

@@ -20,7 +20,7 @@ pub enum Invalid {
         at: usize,
         /// What it is called.
         name: String,
-        /// What to mend.
+        /// What to fix.
         problem: String,
     },
 }
@@ -49,7 +49,7 @@ fn default_tenant() -> String {
 }
 
 pub(super) fn parse(text: &str) -> Result<Callers, Invalid> {
-    let File { callers } = serde_json::from_str(text).map_err(|error| Invalid::Json(told(&error)))?;
+    let File { callers } = serde_json::from_str(text).map_err(|error| Invalid::Json(message(&error)))?;
     let mut all = Callers::default();
     for (at, caller) in callers.into_iter().enumerate() {
         let name = caller.name.clone();
@@ -58,8 +58,8 @@ pub(super) fn parse(text: &str) -> Result<Callers, Invalid> {
     Ok(all)
 }
 
-/// What is wrong with JSON, without anything of it that may be a key in the wrong place.
-fn told(error: &serde_json::Error) -> String {
+/// What is wrong with JSON, without anything of it that may be a key where none belongs.
+fn message(error: &serde_json::Error) -> String {
     let (message, place) = (error.to_string(), format!("line {}, column {}", error.line(), error.column()));
     match error.classify() {
         Category::Syntax | Category::Eof => message,

@@ -1,7 +1,7 @@
 //! Which of an issuer's tokens are for calling services with.
 //!
-//! An issuer signs other things with the same keys: ID tokens, which tell a client who has logged in, refresh tokens, tokens
-//! that say who has logged out. Nothing in the signature tells them apart, so the token has to:
+//! An issuer signs other things with the same keys: ID tokens, which say to a client who has logged in, refresh tokens,
+//! tokens that say who has logged out. Nothing in the signature distinguishes them, so the token has to:
 //!
 //! - The header's `typ` is `at+jwt` in access tokens of RFC 9068 (Keycloak: an option of the client) and `JWT` or absent in
 //!   others. Any other type, such as `logout+jwt`, is of something else.

@@ -26,7 +26,7 @@ pub(super) struct Keyring {
     asked: Mutex<Option<Asked>>,
     /// Wakes the fetching up.
     wake: Arc<Notify>,
-    /// Places for calls that wait.
+    /// Permits for calls that wait.
     waiting: Semaphore,
     pace: Pace,
     _fetching: AbortOnDropHandle<()>,

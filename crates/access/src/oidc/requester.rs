@@ -15,8 +15,8 @@ const SERVICE_ACCOUNT: &str = "service-account-";
 ///
 /// - `sub` is the client's id, as RFC 9068 has it for grants without a user, or
 /// - `preferred_username` is that of the client's service account. In Keycloak a service has a user of its own, whose random
-///   id is in `sub` and tells a reader of the history nothing. That name cannot be another user's as long as the client has a
-///   service account, since names are unique in a realm; and it counts only in tokens of that same client.
+///   id is in `sub` and means nothing to a reader of the history. That name cannot be another user's as long as the
+///   client has a service account, since names are unique in a realm; and it counts only in tokens of that same client.
 /// - there is no `sub`, as in Keycloak where the client has no scope `basic`: then a client is all that the token names.
 pub(super) fn of(claims: &Claims) -> Result<Requester, Reason> {
     let client = claims.text("client_id").or_else(|| claims.text("azp"));

@@ -25,7 +25,7 @@ pub(crate) struct Figures {
 
 #[cfg(test)]
 impl Figures {
-    /// Of a run that has nothing but these to tell.
+    /// Of a run that has nothing but these to report.
     pub(crate) fn example(calls_per_second: f64, p99: f64) -> Self {
         Self {
             calls: 10,

@@ -26,7 +26,7 @@ use crate::Failure;
 const SIZE: (u32, u32) = (1000, 400);
 const FONT: &str = "sans-serif";
 
-/// The sides with their colours, which the colour-blind can tell apart too (they are Okabe and Ito's).
+/// The sides with their colours, which the colour-blind can distinguish too (they are Okabe and Ito's).
 const SIDES: [(Side, RGBColor); 4] = [
     (Side::Floor, RGBColor(90, 90, 90)),
     (Side::Grpc, RGBColor(0, 114, 178)),

@@ -87,7 +87,7 @@ impl Connection {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-        // What ends it is told to whoever calls next.
+        // What ends it is returned to whoever calls next.
         tokio::spawn(connection);
         Ok(Self { sender, host: HeaderValue::from_str(address)? })
     }

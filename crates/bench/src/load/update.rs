@@ -1,4 +1,4 @@
-//! The documented update, with a token in it by which it can be told from all others.
+//! The documented update, with a token in it that distinguishes it from all others.
 
 use std::{
     fmt,

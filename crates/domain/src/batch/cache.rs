@@ -32,7 +32,7 @@ struct Sessions {
     max_bytes: usize,
     generation: Generation,
     staleness: Staleness,
-    /// How many sessions it was asked for since that was told: those that it knew, and those that it did not.
+    /// How many sessions it was asked for since that was reported: those that it knew, and those that it did not.
     lookups: (usize, usize),
 }
 

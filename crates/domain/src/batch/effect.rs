@@ -14,7 +14,7 @@ use json::Value;
 pub(super) enum Effect {
     /// Nothing.
     None,
-    /// Another document, and what tells of it.
+    /// Another document, and its event.
     Document { name: Name, current: Document, changes: Vec<AttributeDiff> },
     /// The session's erasure.
     Delete,

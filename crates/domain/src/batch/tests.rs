@@ -2,11 +2,11 @@
 
 mod assumed;
 mod batches;
+mod event;
 mod life;
 mod refusals;
 mod requests;
 mod rounds;
-mod told;
 
 use std::{
     pin::pin,
@@ -104,7 +104,7 @@ fn with(key: &str, value: u8) -> String {
 }
 
 /// Whether it changed, the revision and the document of an answer.
-fn told(answer: Result<CommandResult, Error>) -> (bool, i64, Option<Value>) {
+fn answered(answer: Result<CommandResult, Error>) -> (bool, i64, Option<Value>) {
     let CommandResult { revision, document, changed, .. } = answer.expect("the command is allowed");
     (changed, revision.get(), document.as_deref().map(literal))
 }

@@ -1,4 +1,4 @@
-//! Passwords are for those who ask for the session, not for those who hear of it: events tell none.
+//! Passwords are for those who ask for the session, not for those who watch it: events hold none.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use json::{Object, Value};
 pub const MASK: &str = "********";
 
 /// Masks the values of keys of which any entry that changed was or is a `Password`, and returns those keys: of them the
-/// document that goes with the changes must not tell either.
+/// document that goes with the changes must not hold either.
 pub(crate) fn mask_changes(changes: &mut [AttributeDiff]) -> BTreeSet<String> {
     let keys = secret_keys(changes);
     for change in changes.iter_mut().filter(|change| keys.contains(&change.key)) {
@@ -23,7 +23,7 @@ pub(crate) fn mask_changes(changes: &mut [AttributeDiff]) -> BTreeSet<String> {
     keys
 }
 
-/// The keys of changes of which any entry is a `Password`: what they tell of these is masked already.
+/// The keys of changes of which any entry is a `Password`: what they hold of these is masked already.
 pub(crate) fn secret_keys(changes: &[AttributeDiff]) -> BTreeSet<String> {
     let has_secret = |entry: &Option<Entry>| entry.as_ref().is_some_and(is_secret);
     let secrets = changes.iter().filter(|change| has_secret(&change.old) || has_secret(&change.new));

@@ -100,14 +100,14 @@ fn undo(list: &mut Vec<Value>, changes: &[AttributeDiff]) -> Option<()> {
 /// these keys are masked.
 pub(crate) fn can_undo(before: &Document, changes: &[AttributeDiff], masked: &BTreeSet<String>) -> bool {
     let Ok(list) = before.attributes() else { return false };
-    let is_all_told = |change: &AttributeDiff| {
+    let is_recorded = |change: &AttributeDiff| {
         let entry = list.get(change.index).and_then(Value::as_object);
         let mut members = entry.into_iter().flat_map(Object::iter);
         change.new.is_some() || members.all(|(name, _)| matches!(name, "key" | "type" | "value"))
     };
     let is_known =
         |change: &AttributeDiff| !masked.contains(&change.key) || change.old.as_ref().is_none_or(is_secret);
-    before.has_list() && changes.iter().all(|change| is_all_told(change) && is_known(change))
+    before.has_list() && changes.iter().all(|change| is_recorded(change) && is_known(change))
 }
 
 #[cfg(test)]

@@ -111,9 +111,9 @@ fn texts_of_callers_are_escaped() {
         ..event(None)
     };
     let change = member(&event.to_json(), "change");
-    let told = |name| change.as_object().and_then(|change| change.get(name)?.as_str());
-    assert_eq!([told("channelSessionId"), told("requester")], [Some(text); 2]);
-    assert_eq!(told("requestId"), Some("\"\\"));
+    let text_of = |name| change.as_object().and_then(|change| change.get(name)?.as_str());
+    assert_eq!([text_of("channelSessionId"), text_of("requester")], [Some(text); 2]);
+    assert_eq!(text_of("requestId"), Some("\"\\"));
 }
 
 #[test]

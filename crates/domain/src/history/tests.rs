@@ -40,7 +40,7 @@ fn a_page_goes_on_behind_its_last_event_or_where_the_store_stopped_looking() {
         let events = found.iter().copied().map(event).collect();
         let page = Page::of(events, limit, end.map(Revision::new));
         let revisions: Vec<_> = page.events.iter().map(|event| event.revision.get()).collect();
-        let told = (&*revisions, page.next.map(Revision::get));
-        assert_eq!(told, (expected, next), "{found:?} in a page of {limit}, up to {end:?}");
+        let returned = (&*revisions, page.next.map(Revision::get));
+        assert_eq!(returned, (expected, next), "{found:?} in a page of {limit}, up to {end:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! What a request id may be, and what a digest tells apart.
+//! What a request id may be, and what a digest distinguishes.
 
 use super::*;
 

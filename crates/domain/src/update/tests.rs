@@ -34,10 +34,10 @@ fn applied(document: &str, update: &Update) -> Result<Option<(Value, Vec<String>
         session::document(applied.document.text()),
         "what is known of it is what it says"
     );
-    Ok(Some((value, applied.changes.iter().map(told).collect())))
+    Ok(Some((value, applied.changes.iter().map(summary).collect())))
 }
 
-fn told(change: &AttributeDiff) -> String {
+fn summary(change: &AttributeDiff) -> String {
     let entry = |entry: &Option<Entry>| {
         let part = |part: &Option<Value>| part.as_ref().map_or_else(|| "?".to_owned(), Value::to_text);
         entry.as_ref().map_or_else(
@@ -80,7 +80,7 @@ fn entries_are_replaced_where_they_stand_and_others_appended() {
 }
 
 #[test]
-fn only_entries_that_differ_are_told() {
+fn only_entries_that_differ_are_reported() {
     let before = with(r#"{"key":"k","type":"Number","value":1},{"key":"k","type":"Number","value":2}"#);
     let (_, changes) = applied(&before, &attach(r#"[{"key":"k","type":"Number","value":2}]"#))
         .expect("valid")

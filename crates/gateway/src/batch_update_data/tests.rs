@@ -4,7 +4,7 @@ use channel_session_api::v1::{ChannelSession, Reason, UpdateDataResponse};
 use serde_json::json;
 
 use super::*;
-use crate::{headers::FromHeaders, problem::told};
+use crate::{headers::FromHeaders, problem::parsed};
 
 fn read(text: &str) -> Result<BatchUpdateDataRequest, Problem> {
     let preference = Preference::read(&HeaderMap::new())?;
@@ -34,8 +34,8 @@ fn what_is_wrong_with_one_says_which_one_it_is() {
         (r#"{"requests":[[]]}"#, "requests[0] must be a JSON object"),
         ("[]", "the body must be a JSON object"),
     ] {
-        let told = told(&read(text).expect_err(text));
-        assert!(told["detail"].as_str().expect("text").contains(place), "{told}");
+        let parsed = parsed(&read(text).expect_err(text));
+        assert!(parsed["detail"].as_str().expect("text").contains(place), "{parsed}");
     }
 }
 

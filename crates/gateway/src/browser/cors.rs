@@ -29,7 +29,7 @@ use tower::ServiceExt;
 use super::Origins;
 use crate::operation::Operation;
 
-/// How long a browser may go by what it was told, in seconds. Too short, and each call costs two; too long, and an origin that
+/// How long a browser may go by an answer, in seconds. Too short, and each call costs two; too long, and an origin that
 /// is taken off the list may go on asking.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("600");
 
@@ -38,7 +38,7 @@ const EXPOSED: HeaderValue = HeaderValue::from_static(
     "Allow, ETag, Location, Preference-Applied, Retry-After, WWW-Authenticate, X-Request-Id",
 );
 
-/// What is told to the pages of listed origins.
+/// The answers to the pages of listed origins.
 #[derive(Clone)]
 pub(crate) struct Cors {
     origins: Origins,
@@ -98,10 +98,10 @@ pub(crate) async fn layer(State(cors): State<Arc<Cors>>, request: Request, next:
 }
 
 fn preflight(methods: HeaderValue, headers: HeaderValue) -> Response {
-    let told: [(HeaderName, HeaderValue); 3] = [
+    let headers: [(HeaderName, HeaderValue); 3] = [
         (ACCESS_CONTROL_ALLOW_METHODS, methods),
         (ACCESS_CONTROL_ALLOW_HEADERS, headers),
         (ACCESS_CONTROL_MAX_AGE, MAX_AGE),
     ];
-    (StatusCode::NO_CONTENT, told).into_response()
+    (StatusCode::NO_CONTENT, headers).into_response()
 }

@@ -16,7 +16,7 @@ use http::{
 };
 
 use telemetry::{
-    audit::{self, Told, Who},
+    audit::{self, Audited, Who},
     call::Port,
 };
 
@@ -38,7 +38,7 @@ pub(crate) async fn layer(State(guard): State<Guard>, request: Request, next: Ne
         Some(detail) => {
             audit::refused(Port::Rest, &request, Who::default(), &detail);
             let mut response = Problem::new(Reason::PermissionDenied, detail).into_response();
-            response.extensions_mut().insert(Told);
+            response.extensions_mut().insert(Audited);
             response
         }
         None => next.run(request).await,

@@ -71,7 +71,7 @@ impl Host {
 }
 
 impl Hosts {
-    /// These names. `own` is the address that the service was told to listen on, such as `sessions.example:8080`.
+    /// These names. `own` is the address that the service is configured to listen on, such as `sessions.example:8080`.
     #[must_use]
     pub fn new(listed: Vec<Host>, own: &str) -> Self {
         let is_listed = !listed.is_empty();

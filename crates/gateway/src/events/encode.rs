@@ -23,7 +23,7 @@ pub(super) fn refusal(problem: &Problem) -> Event {
     Event::default().retry(wait).comment(line(&problem.to_json()))
 }
 
-/// A change; or a checkpoint, which has no data: it tells nobody anything, but sets the id that the caller comes back
+/// A change; or a checkpoint, which has no data: it is delivered to nobody, but sets the id that the caller comes back
 /// with, and shows everything on the way that the connection lives.
 pub(super) fn message(message: &WatchChannelSessionsResponse) -> Event {
     fill(Event::default(), message)

@@ -3,7 +3,7 @@
 use http::HeaderName;
 
 use super::*;
-use crate::problem::told;
+use crate::problem::parsed;
 
 fn headers<const N: usize>(lines: [(&str, &[u8]); N]) -> HeaderMap {
     let line = |(name, value): (&str, &[u8])| {
@@ -15,9 +15,9 @@ fn headers<const N: usize>(lines: [(&str, &[u8]); N]) -> HeaderMap {
 
 /// The reason, and the field that is named.
 fn refused<T: std::fmt::Debug>(result: Result<T, Problem>) -> (String, String) {
-    let told = told(&result.expect_err("it should be refused"));
+    let parsed = parsed(&result.expect_err("it should be refused"));
     let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
-    (text(&told["reason"]), text(&told["violations"][0]["field"]))
+    (text(&parsed["reason"]), text(&parsed["violations"][0]["field"]))
 }
 
 fn etag(headers: &HeaderMap, member: String) -> Result<String, Problem> {

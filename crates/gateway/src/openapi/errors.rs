@@ -48,7 +48,7 @@ fn beside(operation: &Operation) -> Option<Reason> {
 
 /// What the call can be answered with, and this form of it cannot.
 fn never(operation: &Operation) -> Vec<Reason> {
-    // Who went away is told nothing.
+    // Who hung up gets no answer.
     let mut never = vec![Reason::Cancelled];
     match operation.id {
         // It requires nothing of attributes.
@@ -118,7 +118,7 @@ fn headers(operation: &Operation, status: u16) -> Vec<(&'static str, bool)> {
     match status {
         401 => vec![("WWW-Authenticate", true)],
         415 => {
-            // What is compressed is told of the coding, what is of another type of that.
+            // What is compressed is refused for its coding, what is of another type for its type.
             let own = match operation.method.as_str() {
                 "POST" => Some(("Accept-Post", false)),
                 "PATCH" => Some(("Accept-Patch", false)),

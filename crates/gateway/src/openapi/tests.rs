@@ -65,15 +65,15 @@ fn an_operation_says_what_its_own_form_can_be_asked_for() {
 
 /// What is accepted of a caller's request id is what the document says of it.
 #[test]
-fn the_length_of_a_request_id_is_told() {
+fn the_length_of_a_request_id_is_reported() {
     let document = document(false);
     let text = document["info"]["description"].as_str().expect("a text");
     assert!(text.contains(&format!("1 to {} visible ASCII", telemetry::call::MAX_REQUEST_ID)), "{text}");
 }
 
-/// A name as in the proto is taken and not in the schemas, which is told; one in the schemas is taken.
+/// A name as in the proto is taken and not in the schemas, which is reported; one in the schemas is taken.
 #[test]
-fn names_of_the_schemas_are_taken_and_the_others_are_told() {
+fn names_of_the_schemas_are_taken_and_the_others_are_reported() {
     let document = document(false);
     let schema = &document["components"]["schemas"]["UpdateDataRequest"];
     assert_eq!(schema["additionalProperties"], false);

@@ -66,7 +66,7 @@ struct ChannelSessionEvent {
     change: Change,
 }
 
-/// Who tells of the change: the service.
+/// Who reports the change: the service.
 #[derive(JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[allow(dead_code, reason = "the store has its text")]

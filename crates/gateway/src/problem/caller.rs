@@ -122,15 +122,15 @@ mod tests {
     use http::HeaderValue;
 
     use super::*;
-    use crate::problem::told;
+    use crate::problem::parsed;
 
     /// The first violation's field and the text, for a caller who has sent a header or none.
     fn named(error: &Error, header: Option<&'static str>) -> (String, String) {
         let value = HeaderValue::from_static("x");
         let headers = header.map(|name| (name.parse().expect("a name"), value)).into_iter().collect();
-        let told = told(&Problem::from(error).for_caller(&headers));
+        let problem = parsed(&Problem::from(error).for_caller(&headers));
         let text = |value: &serde_json::Value| value.as_str().expect("text").to_owned();
-        (text(&told["violations"][0]["field"]), text(&told["detail"]))
+        (text(&problem["violations"][0]["field"]), text(&problem["detail"]))
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub(super) struct Mismatch {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Present>")]
     present: Option<Option<Present>>,
-    /// Whether the value was too large to be told.
+    /// Whether the value was too large to be included.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     value_omitted: bool,
 }

@@ -197,8 +197,8 @@ fn one_of_many_fails_as_one_alone_would() {
             ..Failure::default()
         };
         assert_eq!(
-            told(&Problem::of_failure(failure, &HeaderMap::new())),
-            told(&Problem::new(reason, "why"))
+            parsed(&Problem::of_failure(failure, &HeaderMap::new())),
+            parsed(&Problem::new(reason, "why"))
         );
     }
     let violation = api::Violation {
@@ -225,8 +225,9 @@ fn one_of_many_fails_as_one_alone_would() {
         ],
         "outcome": "unknown",
     });
-    assert_eq!(told(&Problem::of_failure(failure, &HeaderMap::new())), expected);
+    assert_eq!(parsed(&Problem::of_failure(failure, &HeaderMap::new())), expected);
     // A reason that this gateway does not know is as good as none.
-    let lost = told(&Problem::of_failure(Failure { reason: 1_000, ..Failure::default() }, &HeaderMap::new()));
+    let lost =
+        parsed(&Problem::of_failure(Failure { reason: 1_000, ..Failure::default() }, &HeaderMap::new()));
     assert_eq!((&lost["status"], &lost["outcome"]), (&json!(503), &json!("unknown")));
 }

@@ -3,7 +3,7 @@
 use http::Request;
 
 use super::*;
-use crate::problem::told;
+use crate::problem::parsed;
 
 async fn read<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
     let request = Request::get(format!("/x?{query}")).body(()).expect("a request");
@@ -60,8 +60,8 @@ async fn what_is_unknown_repeated_or_malformed_is_named() {
         ("text=%", "text"),
         ("te%xt=a", "te%xt"),
     ] {
-        let told = told(&all(query).await.expect_err(query));
-        let found = (&told["status"], &told["reason"], &told["violations"][0]["field"]);
+        let parsed = parsed(&all(query).await.expect_err(query));
+        let found = (&parsed["status"], &parsed["reason"], &parsed["violations"][0]["field"]);
         assert_eq!(found, (&400.into(), &"INVALID_PARAMETER".into(), &field.into()), "{query}");
     }
 }
@@ -69,13 +69,13 @@ async fn what_is_unknown_repeated_or_malformed_is_named() {
 #[tokio::test]
 async fn a_path_without_parameters_refuses_each() {
     assert!(read::<Nothing>("").await.is_ok());
-    let told = told(&read::<Nothing>("validateOnly=true").await.expect_err("refused"));
-    assert_eq!(told["detail"], "validateOnly is not a parameter of this path; it takes none");
+    let parsed = parsed(&read::<Nothing>("validateOnly=true").await.expect_err("refused"));
+    assert_eq!(parsed["detail"], "validateOnly is not a parameter of this path; it takes none");
 }
 
 #[tokio::test]
 async fn who_asks_for_what_there_is_not_hears_what_there_is() {
-    let told = told(&all("page=1").await.expect_err("refused"));
+    let parsed = parsed(&all("page=1").await.expect_err("refused"));
     let known = "text, texts, boolean, flag, number";
-    assert_eq!(told["detail"], format!("page is not a parameter of this path; there are {known}"));
+    assert_eq!(parsed["detail"], format!("page is not a parameter of this path; there are {known}"));
 }

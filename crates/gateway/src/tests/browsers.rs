@@ -1,4 +1,4 @@
-//! What pages of listed origins are told, and what others are not.
+//! What pages of listed origins may read, and what others may not.
 
 use super::*;
 

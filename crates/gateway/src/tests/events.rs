@@ -159,10 +159,10 @@ async fn nothing_is_read_ahead_of_a_caller_that_does_not_read() {
     let fake = Fake { watch, ..Fake::default() };
     let (_, _, mut body) =
         open(&routes(fake.upstream(), options(), CancellationToken::new()), "GET /events").await;
-    assert!(fake.told.load(Ordering::Relaxed) <= 2);
+    assert!(fake.sent.load(Ordering::Relaxed) <= 2);
     for taken in 1..=10 {
         piece(&mut body).await;
-        let told = fake.told.load(Ordering::Relaxed);
-        assert!(told <= taken + 2, "{told} were read when {taken} had been taken");
+        let sent = fake.sent.load(Ordering::Relaxed);
+        assert!(sent <= taken + 2, "{sent} were read when {taken} had been taken");
     }
 }

@@ -31,10 +31,10 @@ pub(super) struct Fake {
     pub(super) seen: Arc<Mutex<String>>,
     /// What every answer is.
     pub(super) failure: Option<Status>,
-    /// What a watch tells; it goes on without another message unless the last one is an error.
+    /// What a watch sends; it goes on without another message unless the last one is an error.
     pub(super) watch: Vec<Result<WatchChannelSessionsResponse, Status>>,
     /// How many of them have been asked for.
-    pub(super) told: Arc<AtomicUsize>,
+    pub(super) sent: Arc<AtomicUsize>,
     /// The revision of the session.
     pub(super) revision: i64,
     /// The session's document, if not [`DOCUMENT`].
@@ -195,9 +195,9 @@ impl ChannelSessionService for Fake {
         &self,
         request: Request<WatchChannelSessionsRequest>,
     ) -> Result<Response<Self::WatchChannelSessionsStream>, Status> {
-        let told = self.told.clone();
+        let sent = self.sent.clone();
         let messages = tokio_stream::iter(self.watch.clone()).map(move |message| {
-            told.fetch_add(1, Ordering::Relaxed);
+            sent.fetch_add(1, Ordering::Relaxed);
             message
         });
         self.answer(request, Box::pin(messages.chain(tokio_stream::pending())))

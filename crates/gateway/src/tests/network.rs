@@ -46,7 +46,8 @@ impl Service {
     }
 }
 
-/// As many watches as one connection would not have streams for, and each with more to tell than one would have room for.
+/// As many watches as one connection would not have streams for, and each with more to send than one would have room
+/// for.
 #[tokio::test]
 async fn watches_that_nobody_reads_take_nothing_from_calls_and_from_each_other() {
     const WATCHES: usize = 300;

@@ -20,8 +20,8 @@ fn frame(kind: u8, stream: u32, content: &[u32]) -> Vec<u8> {
     frame
 }
 
-/// What a caller is told whose update has been sent, when the service answers with a frame and closes the connection.
-async fn told(answer: Vec<u8>) -> (u16, Value) {
+/// What a caller gets whose update has been sent, when the service answers with a frame and closes the connection.
+async fn answered(answer: Vec<u8>) -> (u16, Value) {
     const PREFACE_BYTES: usize = 24;
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("it is bound");
@@ -61,7 +61,7 @@ async fn what_the_service_says_it_has_not_begun_was_not_made() {
         (frame(GOAWAY, 0, &[CALL, no_error]), true),
         (Vec::new(), true),
     ] {
-        let (status, problem) = told(answer.clone()).await;
+        let (status, problem) = answered(answer.clone()).await;
         assert_eq!((status, &problem["reason"]), (503, &"STORE_UNAVAILABLE".into()), "{answer:?}: {problem}");
         let expected = if is_known { "unknown".into() } else { Value::Null };
         assert_eq!(problem["outcome"], expected, "{answer:?}: {problem}");

@@ -56,13 +56,13 @@ fn the_documented_routes_are_those_that_there_are() {
     assert_eq!(documented, there);
 }
 
-/// Whoever asks for a path that there is not is told each of those that there are, once.
+/// Whoever asks for a path that there is not gets each of those that there are, once.
 #[tokio::test]
 async fn a_path_that_there_is_not_is_answered_with_all_that_there_are() {
     let fake = Fake::default();
     let detail = send(&fake, "GET /nothing").await.json()["detail"].to_string();
-    let told: Vec<_> = detail.split([' ', ',', '"']).filter(|word| word.starts_with('/')).collect();
+    let listed: Vec<_> = detail.split([' ', ',', '"']).filter(|word| word.starts_with('/')).collect();
     for Operation { path, .. } in operations() {
-        assert_eq!(told.iter().filter(|told| **told == path).count(), 1, "{path} in {detail}");
+        assert_eq!(listed.iter().filter(|listed| **listed == path).count(), 1, "{path} in {detail}");
     }
 }

@@ -114,8 +114,8 @@ impl Update {
     }
 }
 
-/// A list as the service takes it: as its text, of which it tells all that is wrong; or as messages, where an attribute
-/// has the `valueJson` that the text of a list has not.
+/// A list as the service takes it: as its text, of which it reports all that is wrong; or as messages, where an
+/// attribute has the `valueJson` that the text of a list has not.
 fn attributes(list: Box<RawValue>, place: &str) -> Result<(Vec<api::Attribute>, Option<String>), Problem> {
     if !list.get().starts_with('[') {
         return Err(malformed(format!("{place} must be a list")));

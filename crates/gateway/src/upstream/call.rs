@@ -110,7 +110,7 @@ impl Call {
     }
 }
 
-/// What a call may leave behind when nothing is heard of it.
+/// What a call may leave behind when no answer comes to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Effect {
     /// Nothing.

@@ -33,7 +33,7 @@ pub(super) fn admit<B>(limits: &Limits, caller: &Caller, request: &Request<B>) -
     })
 }
 
-/// The status of a call that is over its tenant's quota, which the audit log tells of.
+/// The status of a call that is over its tenant's quota, which the audit log has.
 fn refused<B>(
     caller: &Caller,
     request: &Request<B>,

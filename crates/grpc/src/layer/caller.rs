@@ -18,7 +18,7 @@ use crate::status;
 /// A gateway in the same process may have found out already who calls; whoever comes over the network cannot say so.
 ///
 /// # Errors
-/// UNAUTHENTICATED or PERMISSION_DENIED. Why it is not known who calls is logged and not told.
+/// UNAUTHENTICATED or PERMISSION_DENIED. Why it is not known who calls is logged and not answered.
 pub(super) async fn of(request: &mut HttpRequest, access: &Access, scope: Scope) -> Result<Caller, Status> {
     let identity = match request.extensions_mut().remove::<Identity>() {
         Some(known) => known,

@@ -51,7 +51,7 @@ pub(crate) struct CancelledOnDrop(pub(crate) CancelHandle);
 
 impl Drop for CancelledOnDrop {
     fn drop(&mut self) {
-        // Nobody is left to be told.
+        // Nobody is left to be answered.
         let _ = self.0.cancel();
     }
 }

@@ -65,7 +65,7 @@ fn note_reason(call: &Call, headers: &HeaderMap, code: Code) {
     }
 }
 
-/// The code that headers or trailers tell.
+/// The code in headers or trailers.
 fn code(headers: &HeaderMap) -> Code {
     Status::from_header_map(headers).map_or(Code::Ok, |status| status.code())
 }

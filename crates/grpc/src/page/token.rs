@@ -8,7 +8,7 @@ use json::Tree;
 #[derive(Debug)]
 pub(crate) struct Listing(String);
 
-/// What a token begins with, so that another version can be told apart.
+/// What a token begins with, so that another version is recognised.
 const VERSION: u8 = 1;
 
 /// How much of the digest a token holds, in bytes: enough that no token fits by chance.

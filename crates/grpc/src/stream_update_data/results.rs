@@ -20,9 +20,9 @@ pub(super) struct Results(Arc<Shared>);
 #[derive(Default)]
 struct Shared {
     state: Mutex<State>,
-    /// Tells the task that the caller takes something.
+    /// Signals to the task that the caller takes something.
     taken: Notify,
-    /// Tells the caller that there is something to take.
+    /// Signals to the caller that there is something to take.
     filled: Notify,
 }
 

@@ -1,4 +1,4 @@
-//! What a watch asks for, and what it tells.
+//! What a watch asks for, and what it delivers.
 
 use channel_session_api::v1::{EventName, channel_session_service_server::ChannelSessionService};
 use domain::Reason;
@@ -70,8 +70,8 @@ async fn a_watch_begins_with_a_checkpoint_tells_changes_and_ends_with_the_servic
     assert_eq!(first.event, None);
 
     service.update_data(call(update("a", "k", "\"v\""))).await.expect("an update");
-    let told = next(&mut stream).await.expect("a response").expect("a change");
-    let event = told.event.as_ref().expect("the change");
+    let received = next(&mut stream).await.expect("a response").expect("a change");
+    let event = received.event.as_ref().expect("the change");
     assert_eq!((event.name(), event.revision), (EventName::DataUpdated, 2));
     assert!(event.json.contains("\"additionalAttributes\""), "{}", event.json);
 
@@ -83,7 +83,7 @@ async fn a_watch_begins_with_a_checkpoint_tells_changes_and_ends_with_the_servic
             break response;
         }
     };
-    assert_eq!(same, told);
+    assert_eq!(same, received);
 
     service.stop();
     for mut stream in [stream, again] {
@@ -117,7 +117,7 @@ async fn a_watch_that_waits_for_room_gives_signs_of_life_and_tells_the_event_in_
     drop(all);
     // So does one that goes on from there.
     for mut stream in [stream, watch(position).await.0] {
-        let told = next(&mut stream).await.expect("a response").expect("a change");
-        assert_eq!(told.event.expect("the change").revision, 2);
+        let received = next(&mut stream).await.expect("a response").expect("a change");
+        assert_eq!(received.event.expect("the change").revision, 2);
     }
 }

@@ -95,8 +95,8 @@ impl Endpoint {
         Ok(Some(Self { url, protocol, headers, timeout, is_compressed: is_compressed(&of)?, authorities }))
     }
 
-    /// The address as people are told it, without its query: some have a key there.
-    pub(crate) fn told(&self) -> String {
+    /// The address for people to read, without its query: some have a key there.
+    pub(crate) fn shown(&self) -> String {
         without_query(&self.url.to_string()).to_owned()
     }
 }

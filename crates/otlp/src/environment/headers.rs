@@ -1,4 +1,4 @@
-//! The headers that a collector is sent. They may hold a secret: nothing of a value is told.
+//! The headers that a collector is sent. They may hold a secret: nothing of a value is shown.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::percent_decode_str;

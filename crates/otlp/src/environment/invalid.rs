@@ -1,6 +1,6 @@
 //! Variables that do not say what they have to.
 
-/// A variable that does not say what it has to. What is secret in it is not told.
+/// A variable that does not say what it has to. What is secret in it is not shown.
 #[derive(Debug, thiserror::Error)]
 #[error("{variable}: {problem}")]
 pub struct Invalid {

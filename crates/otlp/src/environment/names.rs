@@ -15,7 +15,7 @@ pub(crate) enum Look {
     Unknown,
 }
 
-/// Of variables with their values, those of which something is to be said. Values may be secret, and are not told.
+/// Of variables with their values, those of which something is to be said. Values may be secret, and are not shown.
 pub(crate) fn look(variables: impl Iterator<Item = (String, String)>) -> Vec<(String, Look)> {
     // An empty variable is as good as none.
     let mut set: Vec<_> = variables.filter(|(_, value)| !value.trim().is_empty()).collect();

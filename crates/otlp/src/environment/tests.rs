@@ -83,8 +83,8 @@ fn what_a_variable_cannot_say_is_refused_by_its_name_and_without_what_is_secret(
         ("OTEL_SPAN_LINK_COUNT_LIMIT", "-1"),
     ] {
         let set = [(variable, value), (ENDPOINT, "http://c:4318")];
-        let told = read(&set).expect_err(value).to_string();
-        assert!(told.starts_with(variable) && !told.contains("hunter2"), "{told}");
+        let said = read(&set).expect_err(value).to_string();
+        assert!(said.starts_with(variable) && !said.contains("hunter2"), "{said}");
     }
 }
 
@@ -97,8 +97,8 @@ fn a_share_of_traces_is_a_number_up_to_one() {
         assert!(sampled(share).is_ok(), "{share}");
     }
     for share in ["1%", "-1", "2", "NaN", ""] {
-        let told = sampled(share).expect_err(share).to_string();
-        assert!(told.starts_with("OTEL_TRACES_SAMPLER_ARG: "), "{told}");
+        let said = sampled(share).expect_err(share).to_string();
+        assert!(said.starts_with("OTEL_TRACES_SAMPLER_ARG: "), "{said}");
     }
 }
 
@@ -113,7 +113,7 @@ fn headers_are_percent_encoded_and_not_printed() {
     assert!(!format!("{traces:?}").contains("hunter2"));
     let own = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://c/v1/traces?key=hunter2");
     let traces = read(&[own]).expect("settings").traces.expect("an endpoint");
-    assert_eq!((traces.told().as_str(), traces.url.query()), ("http://c/v1/traces", Some("key=hunter2")));
+    assert_eq!((traces.shown().as_str(), traces.url.query()), ("http://c/v1/traces", Some("key=hunter2")));
 }
 
 #[test]
@@ -128,8 +128,8 @@ fn an_address_that_is_none_is_answered_with_one_that_is() {
         ("foo", &[grpc], "http://collector:4317"),
         ("unix:///run/collector", &[grpc], "http://collector:4317"),
     ] {
-        let told = read(&[&[(ENDPOINT, endpoint)], others].concat()).expect_err(endpoint).to_string();
-        assert_eq!(told, format!("{ENDPOINT}: {endpoint:?} is no address; write it as {example}"));
+        let said = read(&[&[(ENDPOINT, endpoint)], others].concat()).expect_err(endpoint).to_string();
+        assert_eq!(said, format!("{ENDPOINT}: {endpoint:?} is no address; write it as {example}"));
     }
 }
 
@@ -140,8 +140,8 @@ fn a_message_has_no_more_spans_than_may_wait_for_it() {
     for fine in [&[(BATCH, "2048")][..], &[(BATCH, "100"), (QUEUE, "100")], &[(QUEUE, "100")]] {
         assert!(read(fine).is_ok(), "{fine:?}");
     }
-    let told = read(&[(BATCH, "101"), (QUEUE, "100")]).expect_err("a batch above the queue").to_string();
-    assert!(told.starts_with(BATCH) && told.contains(QUEUE) && told.contains("101"), "{told}");
+    let said = read(&[(BATCH, "101"), (QUEUE, "100")]).expect_err("a batch above the queue").to_string();
+    assert!(said.starts_with(BATCH) && said.contains(QUEUE) && said.contains("101"), "{said}");
 }
 
 #[test]
@@ -153,8 +153,8 @@ fn headers_are_said_once_and_those_of_a_signal_go_before_those_of_all() {
     let path = path.to_str().expect("text");
     let [all, own] = ["OTEL_EXPORTER_OTLP_HEADERS_FILE", "OTEL_EXPORTER_OTLP_TRACES_HEADERS_FILE"];
     let at = (ENDPOINT, "http://c:4318");
-    let told = read(&[at, (ALL, "a=hunter2"), (all, path)]).expect_err("both").to_string();
-    assert!(told.starts_with(ALL) && told.contains(all) && !told.contains("hunter2"), "{told}");
+    let said = read(&[at, (ALL, "a=hunter2"), (all, path)]).expect_err("both").to_string();
+    assert!(said.starts_with(ALL) && said.contains(all) && !said.contains("hunter2"), "{said}");
     let read = read(&[at, (ALL, "a=all"), (own, path)]).expect("settings");
     let [traces, metrics] =
         [read.traces, read.metrics].map(|it| it.expect("an endpoint").headers["a"].clone());
@@ -204,20 +204,20 @@ fn what_is_asked_for_and_not_done_is_told_and_what_is_so_anyway_is_not() {
         ("OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY", "/key", Some("no certificate")),
         ("OTEL_LOG_LEVEL", "debug", Some("LOG_LEVEL")),
     ] {
-        let told = looks(&[(name, value)]);
+        let said = looks(&[(name, value)]);
         match instead {
             Some(instead) => {
-                let [Look::Unused(told)] = told[..] else { panic!("{name}={value}: {told:?}") };
-                assert!(told.contains(instead), "{name}={value}: {told}");
+                let [Look::Unused(said)] = said[..] else { panic!("{name}={value}: {said:?}") };
+                assert!(said.contains(instead), "{name}={value}: {said}");
             }
-            None => assert_eq!(told, [], "{name}={value}"),
+            None => assert_eq!(said, [], "{name}={value}"),
         }
         assert_eq!(looks(&[(name, value), ("OTEL_SDK_DISABLED", "true")]), [], "{name}={value}");
     }
 }
 
 #[test]
-fn what_is_neither_true_nor_false_counts_as_false_and_is_told() {
+fn what_is_neither_true_nor_false_counts_as_false_and_is_reported() {
     for (value, expected) in [("yes", &[Look::NoBoolean][..]), ("1", &[Look::NoBoolean]), ("False", &[])] {
         for name in ["OTEL_SDK_DISABLED", "OTEL_EXPORTER_OTLP_INSECURE", "OTEL_EXPORTER_OTLP_TRACES_INSECURE"]
         {

@@ -1,7 +1,7 @@
 //! Arguments as people type them: a value that begins with a minus, such as `--lame-duck -1s`, is a value.
 //!
-//! clap takes it for a flag, and refuses it without a word of the setting. Told otherwise for a setting, it would take the next
-//! setting's flag for a value where one was forgotten.
+//! clap takes it for a flag, and refuses it without a word of the setting. Configured otherwise for a setting, it would
+//! take the next setting's flag for a value where one was forgotten.
 
 use std::ffi::{OsStr, OsString};
 

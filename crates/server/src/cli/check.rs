@@ -1,4 +1,5 @@
-//! What `serve --check` and `gateway --check` both look at, and how they tell it: in a line for each thing, with nothing changed.
+//! What `serve --check` and `gateway --check` both look at, and how they report it: in a line for each thing, with
+//! nothing changed.
 
 use std::{
     io::{self, Write},
@@ -45,7 +46,7 @@ pub(super) fn settings(agree: Result<(), Failure>) -> Vec<Finding> {
 /// The certificate that callers are shown, with its key and the authorities of callers' own.
 pub(super) fn certificate(tls: &Tls) -> Option<Finding> {
     const CERTIFICATE: &str = "TLS certificate";
-    // What is wrong with the settings has been told.
+    // What is wrong with the settings has been reported.
     tls.pair().ok()??;
     let chain = match transport::server(tls) {
         Ok(server) => server?.0.chain(),
@@ -82,7 +83,8 @@ pub(super) fn addresses<'a>(served: &[(&'a str, &'a str)], metrics: &'a Metrics)
     let found = bound.iter().map(|(flag, address, bound)| match bound {
         Ok(_) => Finding::fine("address", format!("{address} is free")),
         Err(error) if *flag == "--metrics-addr" && metrics.may_be_taken() => {
-            let said = format!("{address}: {error}; metrics are told nowhere, unless {flag} names another");
+            let said =
+                format!("{address}: {error}; metrics are exposed nowhere, unless {flag} names another");
             Finding::warning("address", said)
         }
         Err(error) => {

@@ -13,7 +13,7 @@ pub(super) struct Addresses {
     pub(super) grpc: SocketAddr,
     /// Where REST is served.
     pub(super) http: SocketAddr,
-    /// Where metrics are told, where they are.
+    /// Where metrics are exposed, where they are.
     pub(super) metrics: Option<SocketAddr>,
 }
 

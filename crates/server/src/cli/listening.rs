@@ -14,7 +14,7 @@ pub(super) struct Listening<'a> {
     pub(super) upstream: Option<&'a str>,
     /// The database, by [`crate::store::target`].
     pub(super) database: Option<&'a str>,
-    /// Where metrics are told, where they are.
+    /// Where metrics are exposed, where they are.
     pub(super) metrics: Option<SocketAddr>,
     /// How callers say who they are, where that is decided here.
     pub(super) authn: Option<String>,

@@ -192,9 +192,9 @@ impl Serve {
 }
 
 /// How long connections of gRPC wait to be accepted for the store to be opened. A client that knows the instances by their
-/// addresses calls one as soon as it is connected: where it is about to serve, it had better wait for that than be told that it
-/// does not. Too short, and calls fail at a restart; too long, and whoever asks for the health of one whose database is away
-/// waits, and clients take it for one that hangs.
+/// addresses calls one as soon as it is connected: where it is about to serve, it had better wait for that than be
+/// answered that it does not. Too short, and calls fail at a restart; too long, and whoever asks for the health of one
+/// whose database is unavailable waits, and clients take it for one that hangs.
 const START: Duration = Duration::from_secs(3);
 
 /// Binds an address, and says which setting to fix if that is not possible.

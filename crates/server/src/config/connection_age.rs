@@ -12,11 +12,11 @@ use crate::listener::Age;
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Limits")]
 pub struct ConnectionAge {
-    /// How old a connection may become, give or take a tenth, such as 5m; or off. Then its caller is told to make another one,
-    /// and no call is lost. Callers that keep theirs for ever stay with the instance that they found first: where instances
-    /// come and go behind one address, they have to connect anew to reach the others. Off, since a single instance gains
-    /// nothing by it. Too short, and callers spend their time on connecting, above all over TLS; too long, and a new instance
-    /// has nothing to do
+    /// How old a connection may become, give or take a tenth, such as 5m; or off. Then its caller is asked to make
+    /// another one, and no call is lost. Callers that keep theirs for ever stay with the instance that they found
+    /// first: where instances come and go behind one address, they have to connect anew to reach the others. Off, since
+    /// a single instance gains nothing by it. Too short, and callers spend their time on connecting, above all over
+    /// TLS; too long, and a new instance has nothing to do
     #[arg(long, env = "MAX_CONNECTION_AGE", default_value = "off", value_parser = MaxAge::from_str, hide_env_values = true)]
     max_connection_age: MaxAge,
 

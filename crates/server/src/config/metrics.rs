@@ -1,17 +1,17 @@
-//! Where the process tells what it counts and measures.
+//! Where the process exposes what it counts and measures.
 
 use clap::Args;
 
 use super::listen::host_and_port;
 
-/// Where the process tells what it counts and measures.
+/// Where the process exposes what it counts and measures.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Metrics")]
 pub struct Metrics {
-    /// HOST:PORT at which GET /metrics tells them, as OpenMetrics, without TLS and to whoever asks; off for nowhere. Nothing of
-    /// any session is in them. /healthz and /readyz are answered there, too, as on the HTTP port. Where the default is taken, as
-    /// by another process on this machine, they are told nowhere. Metrics and traces also go to the OpenTelemetry collector that
-    /// OTEL_EXPORTER_OTLP_ENDPOINT names
+    /// HOST:PORT at which GET /metrics exposes them, as OpenMetrics, without TLS and to whoever asks; off for nowhere.
+    /// Nothing of any session is in them. /healthz and /readyz are answered there, too, as on the HTTP port. Where the
+    /// default is taken, as by another process on this machine, they are exposed nowhere. Metrics and traces also go to
+    /// the OpenTelemetry collector that OTEL_EXPORTER_OTLP_ENDPOINT names
     #[arg(
         long,
         env = "METRICS_ADDR",

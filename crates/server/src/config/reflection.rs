@@ -1,8 +1,8 @@
-//! Whether gRPC tells what it is made of.
+//! Whether gRPC describes itself to callers.
 
 use clap::{Args, ValueEnum};
 
-/// Whether gRPC tells what it is made of.
+/// Whether gRPC describes itself to callers.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Access")]
 pub struct Reflection {
@@ -15,7 +15,7 @@ pub struct Reflection {
 /// On or off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Switch {
-    /// Whoever asks is told
+    /// Whoever asks is answered
     On,
     /// Nobody is
     Off,

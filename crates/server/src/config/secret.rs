@@ -8,7 +8,7 @@ use std::{convert::Infallible, fmt, fs::File, io::Read};
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
-/// The longest that a file may be, in bytes: whoever names another one by mistake is told so.
+/// The longest that a file may be, in bytes: another one, named by mistake, is refused.
 const MAX_BYTES: usize = 64 * 1024;
 
 impl Secret {

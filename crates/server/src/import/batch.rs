@@ -55,7 +55,7 @@ pub(super) fn read(
                 Err(cause) => break Err(cause),
             }
         };
-        // Nobody receives: nobody is there to be told of the rest.
+        // Nobody receives: nobody is there for the rest.
         let is_sent = batch.entries.is_empty() || batches.blocking_send(batch).is_ok();
         if !next? || !is_sent {
             return Ok(());

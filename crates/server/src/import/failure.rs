@@ -4,7 +4,7 @@ use std::fmt;
 
 use domain::error::{Error, Outcome};
 
-/// Says what a caller of the service is not told: on the command line there is no log to look it up in.
+/// Says what a caller of the service does not get: on the command line there is no log to look it up in.
 #[derive(Debug)]
 pub struct Failure(pub Error);
 

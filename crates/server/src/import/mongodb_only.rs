@@ -22,7 +22,7 @@ pub(super) fn refusal(object: &Object) -> Option<String> {
             UUID if uuid(object).is_some() => None,
             UUID => Some("MongoDB's binary data of subType 04 that is no UUID of 16 bytes".to_owned()),
             LEGACY_UUID => {
-                Some("a UUID of MongoDB's legacy subType 03, whose order of bytes nobody can tell".to_owned())
+                Some("a UUID of MongoDB's legacy subType 03, whose order of bytes is unknown".to_owned())
             }
             other => Some(format!("MongoDB's binary data of subType {other:02x}, which has no plain form")),
         };

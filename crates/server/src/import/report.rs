@@ -33,7 +33,7 @@ pub struct CannotOpen {
     pub source: io::Error,
 }
 
-/// An import that stopped before the end of its input, or could not tell how it ended.
+/// An import that stopped before the end of its input, or could not say how it ended.
 #[derive(Debug)]
 pub struct Error {
     /// What had been done by then.
@@ -64,7 +64,7 @@ pub enum Cause {
     /// There is nothing in the input.
     #[error("the input is empty: there is no document in it, which an export may have failed to write")]
     Empty,
-    /// Something is wrong behind which nobody can tell where the next document begins.
+    /// Something is wrong behind which it is unknown where the next document begins.
     #[error("{location}: {reason}")]
     Malformed {
         /// Where it is.

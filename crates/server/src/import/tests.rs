@@ -61,7 +61,7 @@ fn numbered(count: usize) -> Vec<String> {
 
 #[tokio::test]
 async fn formats_are_told_apart() {
-    // The look ahead that tells them apart begins with the last byte of the buffer.
+    // The look ahead that separates them begins with the last byte of the buffer.
     let late = " ".repeat(input::BUFFER_BYTES - 1) + "{\n\"id\":\"a\"}{\"id\":\"b\",\"n\":[1,\"]},{\"]}";
     for content in [
         "{\"id\":\"a\"}\n{\"id\":\"b\",\"n\":[1,\"]},{\"]}\n",

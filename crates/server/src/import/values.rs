@@ -1,7 +1,7 @@
 //! Documents that may span lines: the elements of an array, or one behind the other.
 //!
-//! They are told apart by their brackets and strings alone, so that no more than one is in memory. Once a bracket or
-//! a quotation mark is missing, nobody can tell where the next one begins; so what is not JSON ends the input.
+//! They are separated by their brackets and strings alone, so that no more than one is in memory. Once a bracket or
+//! a quotation mark is missing, it is unknown where the next one begins; so what is not JSON ends the input.
 
 use super::{
     Cause,

@@ -1,5 +1,6 @@
 //! How old a connection may become. One that is kept for ever stays with the process that it was made with, so that an
-//! instance that is added gets no load: past its age its peer is told to make another one, and no call is lost by that.
+//! instance that is added gets no load: past its age its peer is asked to make another one, and no call is lost by
+//! that.
 //!
 //! Over HTTP/2 the server says which call was the connection's last (GOAWAY). Over HTTP/1.1 it can say so with an answer only
 //! (`Connection: close`), so one without calls is left as it is until its next one, or until it has been idle for too long.

@@ -40,7 +40,7 @@ pub(super) struct Answer {
     answers: Answers,
     /// What it takes, where that is counted elsewhere.
     counted: Option<Counted>,
-    /// Whether it may tell of a change.
+    /// Whether it may be that of a change.
     is_of_change: bool,
     /// The connection is not idle before the answer has ended.
     _busy: Busy,

@@ -42,8 +42,8 @@ pub(super) struct Each {
 }
 
 impl Each {
-    /// Serves one connection to its end, once there is room for it. It is told to finish when the process stops, when there
-    /// is no room for another one and this one is idle, or when it is too old.
+    /// Serves one connection to its end, once there is room for it. It is asked to finish when the process stops, when
+    /// there is no room for another one and this one is idle, or when it is too old.
     pub(super) fn serve(
         &self,
         (stream, address, peer): (TcpStream, SocketAddr, Peer),

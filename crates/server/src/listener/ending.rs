@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::stalled::Written;
 
 /// How long a new connection has for its first request. Its peer may have been connected, as far as its system knows, long
-/// before it is accepted, and cannot tell a connection that is closed at once from a request that was lost.
+/// before it is accepted, and cannot distinguish a connection that is closed at once from a request that was lost.
 const FIRST_REQUEST: Duration = Duration::from_secs(1);
 
 /// How long a peer may take nothing of the answers that are left. Too short, and callers on bad lines lose theirs; too long,

@@ -18,8 +18,8 @@ const REMINDER: Duration = Duration::from_secs(10);
 pub(crate) const COMMAND_LIMIT: Duration = Duration::from_secs(30);
 
 /// Attempts something on a database, named `target`, until it goes well, or fails for a reason that does not go away by
-/// itself, or has been transient for longer than the limit, if there is one. What is waited for is logged, and told to
-/// `waiting`. May be dropped at any time.
+/// itself, or has been transient for longer than the limit, if there is one. What is waited for is logged, and handed
+/// to `waiting`. May be dropped at any time.
 pub(crate) async fn open<T>(
     target: &str,
     limit: Option<Duration>,

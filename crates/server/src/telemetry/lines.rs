@@ -108,7 +108,7 @@ fn write(items: Receiver<Item>, mut out: impl Write, waiting: &Waiting) {
     for item in items {
         match item {
             Item::Line(line) => {
-                // Nobody is there to be told that nobody reads.
+                // Nobody is there who could read that nobody reads.
                 let _ = out.write_all(&line);
                 waiting.bytes.fetch_sub(line.len(), Ordering::Relaxed);
                 let left = waiting.lines.fetch_sub(1, Ordering::Relaxed);

@@ -29,7 +29,7 @@ impl Pems {
     }
 
     /// What is wrong, with the file that it is wrong with.
-    pub(super) fn told(&self, invalid: &Invalid) -> String {
+    pub(super) fn describe(&self, invalid: &Invalid) -> String {
         match self.0.iter().find(|(part, ..)| *part == invalid.part) {
             Some((_, flag, path)) => format!("{flag} {}: {invalid}", path.display()),
             None => invalid.to_string(),

@@ -44,7 +44,7 @@ fn the_gateway_of_the_chart_has_every_setting_of_its_own_and_no_other() {
 #[test]
 fn the_migration_of_the_chart_is_told_what_it_takes() {
     let template = read("helm/templates/migration.yaml");
-    let (_, picked) = template.split_once("pick .Values.settings").expect("what of the settings it is told");
+    let (_, picked) = template.split_once("pick .Values.settings").expect("what of the settings it has");
     let picked: Names = quoted(picked.lines().next().unwrap_or_default());
     assert!(picked.len() > 1 && picked.is_subset(&of_command("migrate")), "{picked:?}");
 }

@@ -129,7 +129,7 @@ async fn a_watch_tells_nothing_beyond_its_callers_rights(store: Store) {
         guarded.rest("green", Method::PUT, "/channel-sessions/secret", "{}").await.status.as_u16(),
         201
     );
-    // The first that the other one is told is of its own.
+    // The first that is delivered to the other one is of its own.
     for watch in [&mut named, &mut resumed] {
         let event = within("an event", async {
             loop {

@@ -82,8 +82,8 @@ async fn a_foreign_page_is_told_of_and_so_is_what_the_service_behind_a_gateway_r
     let guarded = Guarded::start(Store::Sqlite, Front::Alone, &[("reads", "blue", READ)]).await;
     guarded.service.rest().get("a").await;
     let gateway = guarded.service.gateway.as_ref().unwrap();
-    let told = [("call", "GET /channel-sessions/a"), ("why", "the service behind the gateway refused it")];
-    assert!(line(gateway, &told).await["peer"].is_string());
+    let logged = [("call", "GET /channel-sessions/a"), ("why", "the service behind the gateway refused it")];
+    assert!(line(gateway, &logged).await["peer"].is_string());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -108,9 +108,9 @@ async fn a_flood_of_refused_calls_fills_and_hides_nothing() {
     let counted = || {
         let lines = audited(server);
         let left_out: u64 = lines.iter().filter_map(|line| line["left_out"].as_u64()).sum();
-        let told =
+        let logged =
             lines.iter().filter(|line| line["why"] == "the API key is not in the credentials file").count();
-        (usize::try_from(left_out).unwrap() + told, told)
+        (usize::try_from(left_out).unwrap() + logged, logged)
     };
     until("the count of what was left out", async || counted().0 == FLOOD).await;
     let lines = server.log().len() - before;
@@ -123,9 +123,9 @@ async fn who_may_call_from_now_on_is_told_by_name() {
     let guarded = Guarded::start(Store::Sqlite, Front::Combined, &callers).await;
     let renamed = [("stays", "blue", READ), ("comes", "blue", READ)];
     name(&guarded.file, &renamed);
-    let told = line(&guarded.service.server, &[("message", "the credentials file was read again")]).await;
-    let holds = told["holds"].as_str().unwrap();
-    assert!(holds.ends_with("added: comes; removed: goes; changed: nobody"), "{told}");
+    let logged = line(&guarded.service.server, &[("message", "the credentials file was read again")]).await;
+    let holds = logged["holds"].as_str().unwrap();
+    assert!(holds.ends_with("added: comes; removed: goes; changed: nobody"), "{logged}");
     let file = std::fs::read_to_string(Path::new(&guarded.file)).unwrap();
     let file: Value = serde_json::from_str(&file).unwrap();
     let log = format!("{:?}", guarded.service.server.log());

@@ -165,7 +165,7 @@ fn what_does_not_fit_is_named_and_the_rest_is_looked_at_too() {
     let issuer = format!("http://{gone}/realms/a");
     let tokens = ["--authn", "oidc", "--oidc-audience", "b", "--oidc-issuer", &issuer];
     assert!(failure(&url, &tokens).contains(&issuer));
-    // All that is wrong is told at once.
+    // All that is wrong is reported at once.
     let (_, lines) = check("mysql://a", &[&tokens[..], &["--http-addr", &taken.0]].concat());
     assert_eq!(lines.iter().filter(|line| line.starts_with("FAILED ")).count(), 3, "{lines:?}");
 }
@@ -194,8 +194,9 @@ fn variables_of_opentelemetrys_are_looked_at_by_their_own_names() {
     let url = format!("sqlite:{}", folder.path().join("new.db").display());
     let set = |variables: &[(&str, &str)]| {
         let (is_well, lines) = check_with(&[&[("DATABASE_URL", &*url)], variables].concat(), &[]);
-        let told = lines.into_iter().filter(|line| line.contains("OTEL_") || line.contains("OpenTelemetry"));
-        (is_well, told.collect::<Vec<_>>())
+        let reported =
+            lines.into_iter().filter(|line| line.contains("OTEL_") || line.contains("OpenTelemetry"));
+        (is_well, reported.collect::<Vec<_>>())
     };
     let collector = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4318");
     let (_, fine) =

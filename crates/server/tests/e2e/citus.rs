@@ -1,6 +1,6 @@
 //! Tables that Citus keeps: everything is served but watches, which say so once and for all.
 //!
-//! Its catalog is made by hand here, since what callers are told does not depend on what is behind it.
+//! Its catalog is made by hand here, since what callers are answered does not depend on what is behind it.
 
 use http::Method;
 use sqlx::{Connection, PgConnection};

@@ -401,8 +401,9 @@ fn a_start_that_fails_says_so_in_the_logs_format() {
             .lines()
             .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}")))
             .collect();
-        let told = |line: &&Value| line["message"].as_str().is_some_and(|message| message.contains(words));
-        let line = lines.iter().find(told).unwrap_or_else(|| panic!("no {words} in {lines:?}"));
+        let received =
+            |line: &&Value| line["message"].as_str().is_some_and(|message| message.contains(words));
+        let line = lines.iter().find(received).unwrap_or_else(|| panic!("no {words} in {lines:?}"));
         assert_eq!(line["level"], "ERROR", "{line}");
     };
     let refused =

@@ -46,7 +46,7 @@ async fn ask(database_url: &str, query: &'static str) -> String {
     sqlx::query_scalar(query).fetch_one(&mut connection).await.unwrap()
 }
 
-fn told(event: &ChannelSessionEvent) -> (String, i64) {
+fn received(event: &ChannelSessionEvent) -> (String, i64) {
     (event.channel_session_id.clone(), event.revision)
 }
 
@@ -68,17 +68,17 @@ async fn a_change_that_waits_for_its_row_comes_after_those_that_did_not() {
     for round in 0..10 {
         for id in ["x", "y"] {
             let session = caller.update(&set(id, "k", "Number", round)).await.unwrap();
-            // Told at once, while the other one is held.
-            assert_eq!(told(&watch.next().await), (id.to_owned(), session.revision));
+            // Delivered at once, while the other one is held.
+            assert_eq!(received(&watch.next().await), (id.to_owned(), session.revision));
         }
     }
     let position = watch.position.clone();
     lock.release().await;
     assert_eq!(waiting.await.unwrap().unwrap().revision, 2);
-    assert_eq!(told(&watch.next().await), ("waits".to_owned(), 2));
+    assert_eq!(received(&watch.next().await), ("waits".to_owned(), 2));
     // It comes to whoever goes on from before it, too.
     let mut resumed = Watch::start(&grpc, everything(&position)).await;
-    assert_eq!(told(&resumed.next().await), ("waits".to_owned(), 2));
+    assert_eq!(received(&resumed.next().await), ("waits".to_owned(), 2));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -104,7 +104,7 @@ async fn a_change_of_an_earlier_transaction_is_told_when_it_is_there() {
     for round in 0..20 {
         let revision = caller.update(&set("x", "k", "Number", round)).await.unwrap().revision;
         for watch in &mut watches {
-            assert_eq!(told(&watch.next().await), ("x".to_owned(), revision));
+            assert_eq!(received(&watch.next().await), ("x".to_owned(), revision));
         }
         sse.next().await;
         positions.push(watches[usize::try_from(round % 3).unwrap()].position.clone());
@@ -115,13 +115,18 @@ async fn a_change_of_an_earlier_transaction_is_told_when_it_is_there() {
     let order = "SELECT (array_agg(session_id ORDER BY transaction_id))[1] FROM channel_session_event WHERE revision > 1";
     assert_eq!(ask(&service.database_url(), order).await, "held");
     for watch in watches.iter_mut().chain([&mut of_session]) {
-        assert_eq!(told(&watch.next().await), ("held".to_owned(), 2));
+        assert_eq!(received(&watch.next().await), ("held".to_owned(), 2));
     }
     assert!(sse.next().await.data.contains(r#""requester":"held""#));
-    // Whoever goes on from a position of that time is told what came after it, and what was held.
+    // Whoever goes on from a position of that time gets what came after it, and what was held.
     for (at, position) in positions.iter().enumerate() {
-        let mut rest_of_it: Vec<_> =
-            Watch::start(&grpc, everything(position)).await.take(20 - at).await.iter().map(told).collect();
+        let mut rest_of_it: Vec<_> = Watch::start(&grpc, everything(position))
+            .await
+            .take(20 - at)
+            .await
+            .iter()
+            .map(received)
+            .collect();
         rest_of_it.sort();
         let later = (at + 1..20).map(|round| ("x".to_owned(), 2 + i64::try_from(round).unwrap()));
         let mut expected: Vec<_> = later.chain([("held".to_owned(), 2)]).collect();
@@ -166,7 +171,7 @@ async fn whatever_is_held_for_however_long_is_told_once() {
         revisions[at] += 1;
         committed.push((id.clone(), revisions[at]));
         // At once, each in its turn, although others with earlier numbers are held.
-        assert_eq!(told(&watch.next().await), *committed.last().unwrap());
+        assert_eq!(received(&watch.next().await), *committed.last().unwrap());
         if random.percent(30) {
             let left = committed.len() - hopping.seen.len();
             hopping.go_on(random.below(left + 1)).await;
@@ -177,17 +182,17 @@ async fn whatever_is_held_for_however_long_is_told_once() {
         held.commit().await;
         revisions[at] += 1;
         committed.push((ids[at].clone(), revisions[at]));
-        assert_eq!(told(&watch.next().await), *committed.last().unwrap());
+        assert_eq!(received(&watch.next().await), *committed.last().unwrap());
     }
     caller.update(&set("end", "k", "Number", 1)).await.unwrap();
-    assert_eq!(told(&watch.next().await), ("end".to_owned(), 2));
+    assert_eq!(received(&watch.next().await), ("end".to_owned(), 2));
 
-    // Who has come and gone meanwhile has been told the same.
+    // Who has come and gone meanwhile has got the same.
     hopping.go_on(committed.len() - hopping.seen.len()).await;
     let mut seen = hopping.seen;
     for id in &ids {
         let of_it: Vec<_> =
-            seen.iter().filter(|(told, _)| told == id).map(|(_, revision)| *revision).collect();
+            seen.iter().filter(|(received, _)| received == id).map(|(_, revision)| *revision).collect();
         assert!(of_it.is_sorted(), "{id}: {of_it:?}");
     }
     seen.sort();
@@ -207,7 +212,7 @@ impl Hopping {
     async fn go_on(&mut self, count: usize) {
         let request = WatchChannelSessionsRequest { position: self.position.clone(), ..Default::default() };
         let mut watch = Watch::start(&self.grpc, request).await;
-        self.seen.extend(watch.take(count).await.iter().map(told));
+        self.seen.extend(watch.take(count).await.iter().map(received));
         self.position = watch.position;
     }
 }

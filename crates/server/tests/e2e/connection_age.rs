@@ -213,10 +213,10 @@ async fn watches_on_old_connections_end_and_go_on_elsewhere() {
                     stream = Sse::resume(&rest, "", &stream.last_event_id).await;
                 }
                 message => {
-                    let told: serde_json::Value = serde_json::from_str(&message.unwrap().data).unwrap();
-                    let told = told["change"]["revision"].as_i64().unwrap();
-                    assert_eq!(told, revision + 1);
-                    revision = told;
+                    let received: serde_json::Value = serde_json::from_str(&message.unwrap().data).unwrap();
+                    let received = received["change"]["revision"].as_i64().unwrap();
+                    assert_eq!(received, revision + 1);
+                    revision = received;
                 }
             }
         }

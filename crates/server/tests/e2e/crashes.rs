@@ -6,7 +6,7 @@ pub(crate) mod load;
 use store_testkit::postgres::{Cluster, Options};
 
 use crate::support::{
-    Front, Ledger, Service, Store, Told, on_both_stores, patience::until, service::connect,
+    Answered, Front, Ledger, Service, Store, on_both_stores, patience::until, service::connect,
 };
 use load::{FLAGS, Load, REFUSALS};
 
@@ -35,7 +35,7 @@ async fn kills_of_the_server_lose_and_double_nothing(store: Store) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kills_of_postgresql_lose_and_double_nothing() {
     // It runs with `fsync=off`, which is all the same here: a commit has been handed to the kernel before it is acknowledged,
-    // and the kernel keeps it whatever becomes of the processes. Only the loss of the machine would tell a difference.
+    // and the kernel keeps it whatever becomes of the processes. Only the loss of the machine would show a difference.
     let cluster = Cluster::start(Options::default()).await;
     let service = Service::on(&cluster.url("postgres"), &FLAGS);
     let load = Load::begin(&service).await;
@@ -49,24 +49,24 @@ async fn kills_of_postgresql_lose_and_double_nothing() {
     load.goes_on(PROGRESS).await;
     let ledger = load.end().await;
     // The server was there all the time, and has something to say to everybody.
-    assert_eq!(ledger.count(|told| *told == Told::Nothing), 0, "{ledger}");
+    assert_eq!(ledger.count(|answered| *answered == Answered::Nothing), 0, "{ledger}");
     // Kills came while updates were under way in PostgreSQL.
-    let was_cut_off = |told: &Told| matches!(told, Told::OutcomeUnknown(_));
+    let was_cut_off = |answered: &Answered| matches!(answered, Answered::OutcomeUnknown(_));
     assert!(ledger.count(was_cut_off) > 0, "{ledger}");
     check(&service, &ledger).await;
 }
 
-/// Holds what callers were told against what is stored, which another process reads: it has no connection, cache or log of
-/// the first one. Returns how many updates were made of which their callers know nothing.
+/// Holds what callers were answered against what is stored, which another process reads: it has no connection, cache or
+/// log of the first one. Returns how many updates were made of which their callers know nothing.
 async fn check(service: &Service, ledger: &Ledger) -> usize {
     let reasons = REFUSALS.into_iter().chain(["STORE_UNAVAILABLE"]).collect::<Vec<_>>();
-    let is_strange = |told: &Told| match told {
-        Told::NotMade(reason) | Told::OutcomeUnknown(reason) => !reasons.contains(&&**reason),
-        Told::Made(_) | Told::Nothing => false,
+    let is_strange = |answered: &Answered| match answered {
+        Answered::NotMade(reason) | Answered::OutcomeUnknown(reason) => !reasons.contains(&&**reason),
+        Answered::Made(_) | Answered::Nothing => false,
     };
     assert_eq!(ledger.count(is_strange), 0, "{ledger}");
     for refusal in REFUSALS {
-        assert!(ledger.count(|told| *told == Told::NotMade(refusal.to_owned())) > 0, "{ledger}");
+        assert!(ledger.count(|answered| *answered == Answered::NotMade(refusal.to_owned())) > 0, "{ledger}");
     }
     let another = service.another(&[]);
     let unheard_of = ledger.is_kept(&connect(another.address("grpc")).await, &load::ids()).await;

@@ -64,7 +64,7 @@ async fn hold_to(service: &Service, rest: &Rest) {
         let answer = over_rest(rest, &case.call).await;
         assert_eq!(answer.status, case.http, "{name}: {answer:?}");
         let problem = answer.failure();
-        // Sizes are told as each transport measures them; all else is the same.
+        // Sizes are reported as each transport measures them; all else is the same.
         if case.reason == "REQUEST_TOO_LARGE" {
             assert_eq!((problem.reason, problem.violations), (failure.reason, failure.violations), "{name}");
         } else {

@@ -42,23 +42,23 @@ async fn live(service: &Service) -> usize {
     assert_eq!(put.status, 200, "{put:?}");
     let end = rest.send(Method::POST, "/channel-sessions/b/end", r#"{"reasonCode":"AGENT"}"#, &JSON).await;
     assert_eq!(end.status, 200, "{end:?}");
-    // A deletion erases what was before, for watchers too that have not been told yet. A watch begins behind what all of
-    // them have been told, or will be.
+    // A deletion erases what was before, for watchers too that have not received it yet. A watch begins behind what all
+    // of them have received, or will.
     Watch::start(&service.grpc().await, everything("")).await;
     let delete = rest.send(Method::DELETE, "/channel-sessions/none", "", &[]).await;
     assert_eq!(delete.status, 204, "{delete:?}");
     12
 }
 
-/// Makes a change that is told to whoever watches a session, so that nothing before it can be still to come.
+/// Makes a change that is delivered to whoever watches a session, so that nothing before it can be still to come.
 async fn last(service: &Service, id: &str) {
     Caller::Rest(service.rest()).update(&set(id, "last", "Boolean", true)).await.unwrap();
 }
 
-/// What is left of events that were told: a deletion erases those before it.
-fn kept(told: &[ChannelSessionEvent]) -> Vec<ChannelSessionEvent> {
+/// What is left of events that were delivered: a deletion erases those before it.
+fn kept(received: &[ChannelSessionEvent]) -> Vec<ChannelSessionEvent> {
     let is_kept = |event: &&ChannelSessionEvent| event.channel_session_id != "none" || event.revision >= 3;
-    told.iter().filter(is_kept).cloned().collect()
+    received.iter().filter(is_kept).cloned().collect()
 }
 
 fn text<'a>(value: &'a Value, name: &str) -> &'a str {
@@ -79,18 +79,18 @@ async fn a_watch_and_a_stream_tell_the_same(store: Store) {
 
     let count = live(&service).await;
     last(&service, "64e2f08a6155b317cd3f88fd").await;
-    let told = watch.take(count + 1).await;
-    assert_eq!(second.take(count + 1).await, told);
+    let received = watch.take(count + 1).await;
+    assert_eq!(second.take(count + 1).await, received);
     let sent = through_gateway.take(count + 1).await;
     assert_eq!(in_process.take(count + 1).await, sent);
-    for (event, message) in told.iter().zip(&sent) {
+    for (event, message) in received.iter().zip(&sent) {
         assert_eq!(message.data, event.json);
         let name = event.name().as_str_name().strip_prefix("EVENT_NAME_").unwrap();
         assert_eq!(message.event, format!("CHANNEL_SESSION_{name}"));
     }
     // Each once, and in order: of each session, one revision after the other.
     let of = |id: &str| -> Vec<(i64, EventName)> {
-        let events = told.iter().filter(|event| event.channel_session_id == id);
+        let events = received.iter().filter(|event| event.channel_session_id == id);
         events.map(|event| (event.revision, event.name())).collect()
     };
     use EventName::{DataUpdated as Updated, Deleted, Ended, Started};

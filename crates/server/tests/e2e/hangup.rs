@@ -1,4 +1,4 @@
-//! A process that is told to read its files again, by SIGHUP.
+//! A process that is asked to read its files again, by SIGHUP.
 
 use std::{fs, path::Path};
 
@@ -65,7 +65,7 @@ async fn a_hangup_has_the_log_level_read_again() {
         assert!(names(&line, &["wrong"], "the log level"), "{line}");
         assert_eq!(calls(process), before);
 
-        // What leaves out the line about itself is told before.
+        // What leaves out the line about itself is written before.
         level("error");
         process.signal("HUP");
         process.says("the log level is read again, and leaves out such lines");
@@ -96,7 +96,7 @@ async fn a_hangup_names_all_files_that_are_followed() {
     let line = hang_up(&service.server).await;
     assert!(names(&line, &["changed", "unchanged"], "the tenants file"), "{line}");
     service.server.says("the tenants file was read again");
-    // What is wrong with one of them is told with its path.
+    // What is wrong with one of them is logged with its path.
     for (name, file) in [
         ("credentials.json", "the credentials file"),
         ("tenants.json", "the tenants file"),

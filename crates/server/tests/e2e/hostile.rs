@@ -78,7 +78,7 @@ async fn bodies_over_rest(store: Store) {
     let answer = exchange(&service, &(head(100) + "[{"), true);
     assert!(answer.is_empty() || answer.contains("MALFORMED_BODY"), "{answer}");
     is_well(&service).await;
-    // A caller that asks before it sends is told before it has sent.
+    // A caller that asks before it sends is answered before it has sent.
     let expecting = head(50 << 20).replace("host: x", "host: x\r\nexpect: 100-continue");
     let answer = exchange(&service, &expecting, false);
     assert!(answer.starts_with("HTTP/1.1 413") && answer.contains("REQUEST_TOO_LARGE"), "{answer}");

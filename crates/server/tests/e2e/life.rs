@@ -34,7 +34,7 @@ async fn get(client: &Client, id: &str) -> Result<Session, Failure> {
         .map_err(|status| Failure::from_status(&status))
 }
 
-/// The session as both transports tell of it, which have to agree.
+/// The session as both transports return it, which have to agree.
 async fn both(client: &Client, rest: &Rest, id: &str) -> Result<Session, Failure> {
     let over_grpc = get(client, id).await;
     let answer = rest.get(id).await;
@@ -43,7 +43,7 @@ async fn both(client: &Client, rest: &Rest, id: &str) -> Result<Session, Failure
     over_grpc
 }
 
-/// Asserts what both transports tell of a session.
+/// Asserts what both transports return of a session.
 async fn is(client: &Client, rest: &Rest, id: &str, revision: i64, document: &str) {
     let session = both(client, rest, id).await.unwrap();
     assert_eq!((session.revision, session.document), (revision, json(document)), "{id}");

@@ -53,7 +53,7 @@ async fn readiness_follows_a_silent_connection() {
     assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
 }
 
-/// What was never sent was not made, and is not told as if it might have been.
+/// What was never sent was not made, and is not answered as if it might have been.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_finds_no_service_was_not_made() {
     let mut service = Service::with(Store::Sqlite, Front::Alone, &[]).await;

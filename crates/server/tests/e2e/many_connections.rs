@@ -151,7 +151,7 @@ async fn connections_with_watches_stay_while_idle_ones_make_room() {
 }
 
 /// What needs no credentials, and may last for as long as its caller likes, keeps no connection from those who call: all could be
-/// kept by that. It is told that it may go on elsewhere.
+/// kept by that. It learns that it may go on elsewhere.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn streams_of_health_and_reflection_make_room_where_there_may_be_few() {
     for method in [

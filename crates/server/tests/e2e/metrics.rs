@@ -1,4 +1,4 @@
-//! What the processes tell of their work, to whoever scrapes them.
+//! What the processes expose of their work to whoever scrapes them.
 
 use std::{fs, net::TcpListener};
 
@@ -9,7 +9,7 @@ use crate::support::{Front, Rest, Service, Store, on_both_stores, patience::unti
 
 const ID: &str = "64e2f08a6155b317cd3f88fd";
 
-/// What a process tells.
+/// What a process exposes.
 async fn scrape(process: &Process) -> String {
     let answer = Rest::new(process.address("metrics")).send(Method::GET, "/metrics", "", &[]).await;
     assert_eq!(answer.status, 200);
@@ -19,14 +19,14 @@ async fn scrape(process: &Process) -> String {
 }
 
 /// The value of a series, which is named as it stands there.
-fn value(told: &str, series: &str) -> Option<f64> {
-    let line = told.lines().find(|line| line.rsplit_once(' ').is_some_and(|(name, _)| name == series))?;
+fn value(received: &str, series: &str) -> Option<f64> {
+    let line = received.lines().find(|line| line.rsplit_once(' ').is_some_and(|(name, _)| name == series))?;
     line.rsplit(' ').next()?.parse().ok()
 }
 
-on_both_stores!(calls_batches_and_statements_are_told);
+on_both_stores!(calls_batches_and_statements_are_exposed);
 
-async fn calls_batches_and_statements_are_told(store: Store) {
+async fn calls_batches_and_statements_are_exposed(store: Store) {
     let service = Service::with(store, Front::Alone, &[]).await;
     let rest = service.rest();
     const UPDATES: usize = 20;
@@ -114,15 +114,15 @@ async fn a_file_that_is_wrong_is_told_for_as_long_as_it_is() {
     let wrong = r#"channel_sessions_files_wrong{files="the tenants file"}"#;
     for (content, expected) in [(good, 0.0), ("{", 1.0), (good, 0.0)] {
         fs::write(&file, content).unwrap();
-        let is_told = async || value(&scrape(&service.server).await, wrong) == Some(expected);
-        until(&format!("{wrong} {expected}"), is_told).await;
+        let is_exposed = async || value(&scrape(&service.server).await, wrong) == Some(expected);
+        until(&format!("{wrong} {expected}"), is_exposed).await;
     }
     // One that is not there for a while holds nothing new when it is back.
     let elsewhere = folder.path().join("elsewhere");
     for (from, to, expected) in [(&file, &elsewhere, 1.0), (&elsewhere, &file, 0.0)] {
         fs::rename(from, to).unwrap();
-        let is_told = async || value(&scrape(&service.server).await, wrong) == Some(expected);
-        until(&format!("{wrong} {expected}, moved"), is_told).await;
+        let is_exposed = async || value(&scrape(&service.server).await, wrong) == Some(expected);
+        until(&format!("{wrong} {expected}, moved"), is_exposed).await;
     }
 }
 
@@ -139,8 +139,8 @@ fn an_address_that_is_taken_is_said_and_one_may_do_without() {
         Process::command(&args)
     };
     let refused = serve(&address).output().unwrap();
-    let told = String::from_utf8_lossy(&refused.stderr);
-    assert!(!refused.status.success() && told.contains("--metrics-addr, or off"), "{told}");
+    let received = String::from_utf8_lossy(&refused.stderr);
+    assert!(!refused.status.success() && received.contains("--metrics-addr, or off"), "{received}");
     let without = Process::spawn(serve("off"));
     without.says("ready");
     assert_eq!(without.says("listening")["metrics"], serde_json::Value::Null);

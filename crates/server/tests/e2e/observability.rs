@@ -1,5 +1,5 @@
-//! Holds what `deploy/` says of metrics to what processes tell: alerts, dashboard and documents name what there is, and all of
-//! it is documented.
+//! Holds what `deploy/` says of metrics to what processes expose: alerts, dashboard and documents name what there is,
+//! and all of it is documented.
 
 mod files;
 mod promql;
@@ -19,8 +19,8 @@ const ID: &str = "64e2f08a6155b317cd3f88fd";
 /// Labels that Prometheus gives its series.
 const OF_PROMETHEUS: [&str; 3] = ["instance", "job", "le"];
 
-/// What is told by processes that have had something of everything to do: a server on PostgreSQL, a gateway before it, and a
-/// server over TLS.
+/// What is exposed by processes that have had something of everything to do: a server on PostgreSQL, a gateway before
+/// it, and a server over TLS.
 async fn scraped() -> Scrape {
     let service = Service::with(Store::Postgres, Front::Alone, &[]).await;
     let (rest, grpc) = (service.rest(), service.grpc().await);
@@ -41,17 +41,19 @@ async fn scraped() -> Scrape {
     let flags = secure.flags();
     let flags: Vec<_> = flags.iter().map(String::as_str).collect();
     let over_tls = Service::with(Store::Sqlite, Front::Combined, &flags).await;
-    until("the certificate is followed", async || told(&over_tls.server).await.contains("reloads_total{"))
-        .await;
+    until("the certificate is followed", async || {
+        received(&over_tls.server).await.contains("reloads_total{")
+    })
+    .await;
 
     let mut scrape = Scrape::default();
     for process in [&service.server, service.gateway.as_ref().unwrap(), &over_tls.server] {
-        scrape.add(&told(process).await);
+        scrape.add(&received(process).await);
     }
     scrape
 }
 
-async fn told(process: &Process) -> String {
+async fn received(process: &Process) -> String {
     Rest::new(process.address("metrics")).send(Method::GET, "/metrics", "", &[]).await.body
 }
 
@@ -85,7 +87,7 @@ async fn all_that_is_asked_for_is_told_and_all_that_is_told_is_documented() {
                 continue;
             }
             let labels = scrape.series.get(&metric);
-            let labels = labels.unwrap_or_else(|| panic!("nobody tells {metric}, which is in {query}"));
+            let labels = labels.unwrap_or_else(|| panic!("nobody exposes {metric}, which is in {query}"));
             for (label, value) in matchers.iter().filter(|(label, _)| !OF_PROMETHEUS.contains(&&**label)) {
                 let values = labels.get(label);
                 let values = values.unwrap_or_else(|| panic!("{metric} has no {label}, as {query} has it"));
@@ -105,7 +107,7 @@ async fn all_that_is_asked_for_is_told_and_all_that_is_told_is_documented() {
         assert_eq!(row, &labels.keys().cloned().collect::<Vec<_>>(), "the labels of {family}");
     }
     for family in documented.keys() {
-        assert!(scrape.families.contains_key(family), "nobody tells {family}, which is documented");
+        assert!(scrape.families.contains_key(family), "nobody exposes {family}, which is documented");
     }
 }
 
@@ -173,7 +175,7 @@ fn what_rules_ask_for_is_on_the_dashboard() {
     let rules = rules();
     let recorded: BTreeSet<_> = rules.iter().map(|rule| rule.get("record")).collect();
     for (metric, _) in rules.iter().flat_map(|rule| promql::names(rule.get("expr")).selectors) {
-        let is_told = metric != "up" && !recorded.contains(&*metric);
-        assert!(!is_told || shown.contains(&metric), "no panel shows {metric}");
+        let is_exposed = metric != "up" && !recorded.contains(&*metric);
+        assert!(!is_exposed || shown.contains(&metric), "no panel shows {metric}");
     }
 }

@@ -1,4 +1,4 @@
-//! What there is no room for is refused at once, is told when to come back, and is never made. What had room is made.
+//! What there is no room for is refused at once, with the time to come back, and is never made. What had room is made.
 
 use http::StatusCode;
 use tokio::task::JoinSet;
@@ -6,7 +6,7 @@ use tonic::Code;
 use tonic_types::StatusExt;
 
 use crate::support::{
-    Caller, Client, Failure, Front, Ledger, Lock, Service, Store, Told,
+    Answered, Caller, Client, Failure, Front, Ledger, Lock, Service, Store,
     batch::in_a_batch,
     caller::{Session, set},
     ledger::new_value,
@@ -21,7 +21,7 @@ async fn is_refused(service: &Service, id: &str, ledger: &mut Ledger) {
     let delay = status.get_details_retry_info().unwrap().retry_delay.unwrap();
     assert_eq!(delay.as_secs(), 1);
     let over_grpc = Failure::from_status(&status);
-    ledger.enter(id, value, Told::by(Some(Err(over_grpc.clone()))));
+    ledger.enter(id, value, Answered::by(Some(Err(over_grpc.clone()))));
 
     let value = new_value();
     let body = format!(r#"[{{"key":"n","type":"Number","value":{value}}}]"#);
@@ -30,7 +30,7 @@ async fn is_refused(service: &Service, id: &str, ledger: &mut Ledger) {
     assert_eq!(answer.headers["retry-after"], "1");
     assert_eq!(answer.failure(), over_grpc);
     assert_eq!((&*over_grpc.reason, over_grpc.outcome_unknown), ("OVERLOADED", false));
-    ledger.enter(id, value, Told::by(Some(Err(over_grpc))));
+    ledger.enter(id, value, Answered::by(Some(Err(over_grpc))));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -58,9 +58,9 @@ async fn more_calls_than_allowed_are_refused() {
 
     lock.release().await;
     for (id, value, waiting) in waiting {
-        ledger.enter(id, value, Told::by(waiting.await.unwrap()));
+        ledger.enter(id, value, Answered::by(waiting.await.unwrap()));
     }
-    assert_eq!(ledger.count(|told| matches!(told, Told::Made(2))), 2, "{ledger}");
+    assert_eq!(ledger.count(|answered| matches!(answered, Answered::Made(2))), 2, "{ledger}");
     ledger.is_kept(&service.grpc().await, &ids).await;
 }
 
@@ -89,7 +89,7 @@ async fn more_updates_than_can_wait_for_a_session_are_refused() {
                 let was_last = became.len() == size;
                 for (value, became) in became {
                     assert_eq!(became.as_ref().unwrap_err().reason, "OVERLOADED");
-                    ledger.enter("x", value, Told::by(Some(became)));
+                    ledger.enter("x", value, Answered::by(Some(became)));
                 }
                 if was_last {
                     return;
@@ -103,17 +103,17 @@ async fn more_updates_than_can_wait_for_a_session_are_refused() {
     // Others have theirs.
     let (value, caller) = (new_value(), Caller::Grpc(grpc.clone()));
     let became = caller.ask(&set("y", "n", "Number", value)).await;
-    ledger.enter("y", value, Told::by(became));
+    ledger.enter("y", value, Answered::by(became));
     // What waits for nothing is answered all the same.
     assert_eq!(service.rest().get("x").await.revision(), 1);
     assert!(service.rest().is_ready().await);
 
     lock.release().await;
     for (value, became) in waiting.join_all().await.into_iter().flatten() {
-        ledger.enter("x", value, Told::by(Some(became)));
+        ledger.enter("x", value, Answered::by(Some(became)));
     }
     println!("{ledger}");
-    assert!(ledger.count(|told| matches!(told, Told::Made(_))) > 1000, "{ledger}");
+    assert!(ledger.count(|answered| matches!(answered, Answered::Made(_))) > 1000, "{ledger}");
     ledger.is_kept(&grpc, &ids).await;
 }
 

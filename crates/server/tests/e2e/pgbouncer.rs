@@ -72,22 +72,24 @@ async fn all_works_through_pgbouncer_in_session_mode() {
     assert_eq!(rest.get("x").await.revision(), last);
 
     let count = usize::try_from(last).unwrap();
-    let mut told = Vec::new();
+    let mut received = Vec::new();
     for watch in &mut watches {
-        told.push(watch.take(count).await);
-        assert!(told[0].iter().map(|event| event.revision).eq(1..=last));
+        received.push(watch.take(count).await);
+        assert!(received[0].iter().map(|event| event.revision).eq(1..=last));
     }
-    assert_eq!(told[0], told[1]);
-    assert!(sse.take(count).await.iter().map(|message| &message.data).eq(told[0].iter().map(|it| &it.json)));
+    assert_eq!(received[0], received[1]);
+    assert!(
+        sse.take(count).await.iter().map(|message| &message.data).eq(received[0].iter().map(|it| &it.json))
+    );
     let half = watches[0].position.clone();
     let mut past = history(&grpc, "x", "", 30).await;
     past.reverse();
-    assert!(past.iter().map(|event| &event.id).eq(told[0].iter().map(|event| &event.id)));
+    assert!(past.iter().map(|event| &event.id).eq(received[0].iter().map(|event| &event.id)));
     let page = rest.send(Method::GET, "/channel-sessions?conversationId=c", "", &[]).await;
     let page: serde_json::Value = serde_json::from_str(page.document()).unwrap();
     assert_eq!((&page["channelSessions"][0]["id"], &page["channelSessions"][1]), (&"x".into(), &().into()));
 
-    // A process that comes later goes on from what another one told.
+    // A process that comes later goes on from a position of another one.
     through.ask_to_stop();
     assert!(through.wait().success());
     let again = start(bouncer.url());
@@ -98,8 +100,8 @@ async fn all_works_through_pgbouncer_in_session_mode() {
     assert_eq!(rest.send(Method::DELETE, "/channel-sessions/x", "", &[]).await.status, 204);
     assert_eq!(rest.create(r#"{"id":"y"}"#).await.status, 201);
     for (position, expected) in [(&half, ["x", "y"]), (&from, ["x", "y"])] {
-        let told = Watch::start(&grpc, everything(position)).await.take(2).await;
-        assert!(told.iter().map(|event| &*event.channel_session_id).eq(expected), "{told:?}");
+        let received = Watch::start(&grpc, everything(position)).await.take(2).await;
+        assert!(received.iter().map(|event| &*event.channel_session_id).eq(expected), "{received:?}");
     }
     assert_eq!(watches[1].next().await.revision, last + 2);
 }

@@ -1,4 +1,4 @@
-//! What a caller requires of a session before its change, and what it is told where that does not hold.
+//! What a caller requires of a session before its change, and what it is answered where that does not hold.
 
 mod attributes;
 mod race;
@@ -12,7 +12,7 @@ use crate::support::{
 
 on_both_stores!(a_revision_that_is_required_guards_each_change);
 
-/// The update, refused over both transports, which have to agree on all that they tell.
+/// The update, refused over both transports, which have to agree on all that they answer.
 async fn refused(grpc: &Client, rest: &Rest, request: &UpdateDataRequest) -> Failure {
     let over_grpc = Caller::Grpc(grpc.clone()).update(request).await.expect_err("over gRPC");
     let over_rest = Caller::Rest(rest.clone()).update(request).await.expect_err("over REST");

@@ -128,7 +128,7 @@ fn note_is_of_the_log(path: &Path) -> bool {
 
 /// On a disk of its own, which takes a name space that not every machine gives.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn on_a_full_disk_deletions_are_made_and_the_rest_is_told() {
+async fn on_a_full_disk_deletions_are_made_and_the_rest_is_reported() {
     const MOUNT: &str = "mount -t tmpfs -o size=24m none \"$0\" && exec \"$@\"";
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path().to_str().unwrap();

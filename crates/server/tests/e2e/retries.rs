@@ -161,9 +161,9 @@ async fn updates_are_made_once_however_many_replies_are_lost(store: Store) {
 
     // Each was made once, and was answered as that left the session.
     let last = service.rest().get("hot").await.revision();
-    let told = watch.take(usize::try_from(last - 1).unwrap()).await;
+    let received = watch.take(usize::try_from(last - 1).unwrap()).await;
     let mut made: BTreeMap<String, Vec<Session>> = BTreeMap::new();
-    for event in told.iter().filter(|event| !event.request_id.is_empty()) {
+    for event in received.iter().filter(|event| !event.request_id.is_empty()) {
         made.entry(event.request_id.clone()).or_default().push(session(event));
     }
     let expected: BTreeMap<_, _> =
@@ -192,7 +192,7 @@ fn count_same<T: PartialEq>(a: &BTreeMap<String, T>, b: &BTreeMap<String, T>) ->
     a.iter().filter(|(key, value)| b.get(*key) == Some(value)).count()
 }
 
-/// The session that an event tells of.
+/// The session of an event.
 fn session(event: &ChannelSessionEvent) -> Session {
     let event = json(&event.json);
     let member = |name: &str| event.as_object().unwrap().get(name).unwrap().clone();

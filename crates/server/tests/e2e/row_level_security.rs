@@ -46,7 +46,7 @@ async fn the_owner_switches_it_and_another_role_serves() {
     let import = ["import", file.to_str().unwrap()];
     let check = [&["serve", "--check"], &ADDRESSES[..]].concat();
 
-    // Nothing but `migrate` switches it in tables that are there, and that only where it is told to.
+    // Nothing but `migrate` switches it in tables that are there, and that only where it is asked to.
     done(&import, &owner, &[]);
     for command in [&["export"][..], &import, &check] {
         refused(command, &owner, &ON, "migrate --row-level-security on");

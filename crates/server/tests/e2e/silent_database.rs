@@ -8,7 +8,7 @@ use store_testkit::postgres::{Cluster, Options};
 use crate::{
     crashes::load::{FLAGS, Load, ids},
     support::{
-        Service, Told, Watch,
+        Answered, Service, Watch,
         caller::{Caller, set},
         patience::{until, within},
         service::connect,
@@ -52,8 +52,8 @@ async fn under_load_everything_is_written_again_and_nothing_is_lost() {
     }
     load.goes_on(PROGRESS).await;
     let ledger = load.end().await;
-    // Whoever waited for a connection that went silent was told so.
-    assert!(ledger.count(|told| matches!(told, Told::OutcomeUnknown(_))) > 0, "{ledger}");
+    // Whoever waited for a connection that went silent was answered so.
+    assert!(ledger.count(|answered| matches!(answered, Answered::OutcomeUnknown(_))) > 0, "{ledger}");
     ledger.is_kept_beside(&connect(service.another(&[]).address("grpc")).await, &ids(), Some(0)).await;
     watch_goes_on(&mut watch, &service, "after").await;
 }
@@ -101,7 +101,7 @@ async fn readiness_follows_a_database_that_says_nothing() {
     until("the way to readiness", async || rest.is_ready().await).await;
 }
 
-/// A change that is made after a silence is told.
+/// A change that is made after a silence is delivered.
 async fn watch_goes_on(watch: &mut Watch, service: &Service, id: &str) {
     let rest = service.rest();
     until("a session that can be stored", async || {

@@ -38,7 +38,7 @@ fn silent() -> (TcpListener, SocketAddr) {
     (listener, address)
 }
 
-/// A service that waits for its database says so to everybody who asks, and stops when it is told to.
+/// A service that waits for its database says so to everybody who asks, and stops when it is asked to.
 async fn waits_and_stops(mut process: Process, database: &str, signal: &str) {
     let rest = Rest::new(process.address("http"));
     assert_eq!(rest.send(Method::GET, "/healthz", "", &[]).await.status, 200);
@@ -54,9 +54,9 @@ async fn waits_and_stops(mut process: Process, database: &str, signal: &str) {
     assert_eq!((answer.status.as_u16(), &*failure.reason), (503, "STORE_UNAVAILABLE"), "{answer:?}");
     assert!(!failure.outcome_unknown && answer.headers.contains_key("retry-after"), "{answer:?}");
     let mut health = HealthClient::new(service::channel(process.address("grpc")).await);
-    let told = health.check(HealthCheckRequest::default()).await.unwrap();
-    assert_eq!(told.get_ref().status, 2);
-    assert!(told.metadata().get("x-not-ready").unwrap().to_str().unwrap().contains(database));
+    let received = health.check(HealthCheckRequest::default()).await.unwrap();
+    assert_eq!(received.get_ref().status, 2);
+    assert!(received.metadata().get("x-not-ready").unwrap().to_str().unwrap().contains(database));
 
     let since = Instant::now();
     process.signal(signal);
@@ -128,8 +128,8 @@ async fn a_database_that_comes_is_served_soon() {
     process.says("the database answers");
 }
 
-/// A client that knows the address, and connects as soon as it can, as clients do at a restart: it is not told that the service
-/// is not ready when it is about to be.
+/// A client that knows the address, and connects as soon as it can, as clients do at a restart: it is not answered that
+/// the service is not ready when it is about to be.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_calls_while_a_process_starts_is_answered_when_it_has() {
     let first = Service::start(Store::Postgres).await;
@@ -156,7 +156,8 @@ async fn who_calls_while_a_process_starts_is_answered_when_it_has() {
     calling.await.unwrap().unwrap();
 }
 
-/// What takes connections and says nothing, as a proxy whose database is away, holds up nobody once there is one.
+/// What takes connections and says nothing, as a proxy whose database is unavailable, holds up nobody once there is
+/// one.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_that_comes_behind_one_that_never_answers_is_served_soon() {
     let (_listener, nobody) = silent();

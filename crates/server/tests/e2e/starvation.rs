@@ -204,7 +204,7 @@ async fn calls_that_are_reset_again_and_again(store: Store) {
     before.beside(service.rest(), "x", attack).await;
 }
 
-/// Asks for updates and resets them until it is told to stop. Returns how many those were.
+/// Asks for updates and resets them until it is stopped. Returns how many those were.
 async fn reset(address: std::net::SocketAddr, done: tokio_util::sync::CancellationToken) -> usize {
     let update = framed(false, &set("y", "n", "Number", 1).encode_to_vec());
     let mut count = 0;

@@ -63,7 +63,7 @@ async fn an_idle_process_stops_at_once_with_open_connections() {
     assert!(service.stop_server().success());
 }
 
-/// Streams that tell of the process itself do not hold up its end, as little as watches do.
+/// Streams about the process itself do not hold up its end, as little as watches do.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn streams_of_health_and_reflection_end_with_the_process() {
     let mut service = Service::with(Store::Sqlite, Front::Combined, &["--drain-timeout", "10m"]).await;
@@ -110,17 +110,17 @@ async fn a_lame_duck_serves_and_says_that_it_will_not() {
     let (address, rest) = (process.address("grpc"), Rest::new(process.address("http")));
     let open = channel(address).await;
     let mut health = HealthClient::new(open.clone());
-    let mut told = health.watch(HealthCheckRequest::default()).await.unwrap().into_inner();
-    assert_eq!(told.message().await.unwrap().unwrap().status, 1);
+    let mut received = health.watch(HealthCheckRequest::default()).await.unwrap().into_inner();
+    assert_eq!(received.message().await.unwrap().unwrap().status, 1);
     let client = connect(address).await;
     let mut watch = Watch::start(&client, everything("")).await;
 
     process.ask_to_stop();
-    let next = within("what is told of the health", told.message()).await.unwrap().unwrap();
+    let next = within("the next status of the health", received.message()).await.unwrap().unwrap();
     assert_eq!(next.status, 2);
     assert_eq!(health.check(HealthCheckRequest::default()).await.unwrap().into_inner().status, 2);
     assert!(!rest.is_ready().await);
-    // Whoever has not heard of it yet is served: on connections that are open, on new ones, and in streams.
+    // Whoever does not know of it yet is served: on connections that are open, on new ones, and in streams.
     for (value, mut client) in [client, connect(address).await].into_iter().enumerate() {
         let update = set("64e2f08a6155b317cd3f88fd", "k", "Number", value.to_string());
         client.update_data(update).await.unwrap();

@@ -35,7 +35,7 @@ pub(crate) use collector::Collector;
 pub(crate) use description::Description;
 pub(crate) use failure::Failure;
 pub(crate) use issuer::Issuer;
-pub(crate) use ledger::{Ledger, Told};
+pub(crate) use ledger::{Answered, Ledger};
 pub(crate) use lock::Lock;
 pub(crate) use proxy::Proxy;
 pub(crate) use random::Random;

@@ -144,7 +144,7 @@ async fn request_ids_and_positions(guarded: &Guarded) {
         let answer = guarded.service.rest().send(Method::PATCH, path, body, &headers).await;
         assert_eq!((answer.status.as_u16(), answer.revision()), (200, 2), "{answer:?}");
     }
-    // A stream from blue's last position, and from before all of blue's changes, tells green's own.
+    // A stream from blue's last position, and from before all of blue's changes, delivers green's own.
     let watch = async |caller: &str, from: Option<&str>| {
         let authorization = format!("Bearer {}", key(caller));
         let mut headers = vec![("authorization", &*authorization)];
@@ -158,8 +158,11 @@ async fn request_ids_and_positions(guarded: &Guarded) {
     within("green's first position", of_green.next()).await;
     guarded.rest("bot", Method::PUT, "/forms/shared", r#"[{"key":"n","type":"Number","value":2}]"#).await;
     within("green's event", of_green.until("event: CHANNEL_SESSION_DATA_UPDATED")).await;
-    let told = within("what it says", of_green.until("data:")).await;
-    assert!(told.contains("shared") && !told.contains("of-blue") && !told.contains("ivr"), "{told}");
+    let received = within("what it says", of_green.until("data:")).await;
+    assert!(
+        received.contains("shared") && !received.contains("of-blue") && !received.contains("ivr"),
+        "{received}"
+    );
 }
 
 /// Neither a database's collation nor what a name looks like makes one out of two.

@@ -43,7 +43,7 @@ async fn both_addresses_speak_tls_and_tell_those_who_do_not() {
         within("an answer", plain.read_to_string(&mut said)).await.unwrap();
         assert!(said.starts_with("HTTP/1.1 400 Bad Request\r\n") && said.contains("speaks TLS"), "{said}");
     }
-    // Over HTTP/2 its library has the same to show, and that nobody has heard of the call.
+    // Over HTTP/2 its library has the same to show, and that the call reached nobody.
     for address in [grpc, http] {
         let plain = Connection::open(address, 65_535).await;
         let refused = within("an answer", plain.get("/healthz").await.response).await.unwrap_err();

@@ -123,8 +123,9 @@ async fn a_collector_that_is_away_holds_up_nobody_and_is_told_of_once() {
     for exported in ["span", "metric_data_point"] {
         let lost = format!(r#"otel_sdk_exporter_{exported}_exported_total{{error_type="unreachable"}} "#);
         until(&lost, async || {
-            let told = Rest::new(server.address("metrics")).send(Method::GET, "/metrics", "", &[]).await.body;
-            let count = told.lines().find_map(|line| line.strip_prefix(&*lost)).expect(&lost).to_owned();
+            let received =
+                Rest::new(server.address("metrics")).send(Method::GET, "/metrics", "", &[]).await.body;
+            let count = received.lines().find_map(|line| line.strip_prefix(&*lost)).expect(&lost).to_owned();
             count.parse::<u64>().expect("a count") > 0
         })
         .await;
@@ -132,9 +133,9 @@ async fn a_collector_that_is_away_holds_up_nobody_and_is_told_of_once() {
     server.ask_to_stop();
     assert!(server.wait().success());
     let log = server.log();
-    let told =
+    let received =
         log.iter().filter(|line| line["message"].as_str().is_some_and(|it| it.contains("takes no spans")));
-    assert_eq!(told.count(), 1, "{log:#?}");
+    assert_eq!(received.count(), 1, "{log:#?}");
 }
 
 #[test]
@@ -144,8 +145,8 @@ fn a_variable_that_says_nothing_is_refused_by_its_name() {
         let mut command = Process::command(args);
         command.env("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317").env("DATABASE_URL", "sqlite::memory:");
         let output = command.output().unwrap();
-        let told = [output.stdout, output.stderr].concat();
-        let told = String::from_utf8_lossy(&told);
-        assert!(!output.status.success() && told.contains("OTEL_EXPORTER_OTLP_ENDPOINT"), "{told}");
+        let received = [output.stdout, output.stderr].concat();
+        let received = String::from_utf8_lossy(&received);
+        assert!(!output.status.success() && received.contains("OTEL_EXPORTER_OTLP_ENDPOINT"), "{received}");
     }
 }

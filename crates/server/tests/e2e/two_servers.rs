@@ -83,20 +83,20 @@ async fn every_watcher_ends_with_every_acknowledged_change_in_order() {
 
     let (mut resumed, mut repeated) = (0, 0);
     for (sessions, watcher) in watchers {
-        let heard = watcher.await.unwrap();
+        let received = watcher.await.unwrap();
         let expected: BTreeMap<_, _> = changes
             .iter()
             .filter(|((id, _), _)| sessions.contains(id))
             .map(|(at, id)| (at.clone(), id.clone()))
             .collect();
         let missing: Vec<_> =
-            expected.iter().filter(|(at, id)| heard.changes.get(*at) != Some(*id)).collect();
+            expected.iter().filter(|(at, id)| received.changes.get(*at) != Some(*id)).collect();
         assert_eq!(missing, [], "of {sessions:?}");
         // Nobody else has changed anything, so there is nothing else to hear of.
-        assert_eq!(heard.changes.len(), expected.len(), "of {sessions:?}");
-        assert!(heard.begun > 1, "the watcher of {sessions:?} was never cut off");
-        resumed += heard.begun - 1;
-        repeated += heard.repeated;
+        assert_eq!(received.changes.len(), expected.len(), "of {sessions:?}");
+        assert!(received.begun > 1, "the watcher of {sessions:?} was never cut off");
+        resumed += received.begun - 1;
+        repeated += received.repeated;
     }
     let cuts: Vec<_> = ways.iter().flat_map(|ways| ways.proxies().map(Proxy::cuts)).collect();
     assert!(cuts.iter().all(|cuts| *cuts > 0), "{cuts:?}");

@@ -1,5 +1,5 @@
-//! What REST callers are told has their own words: the headers, parameters and members that they sent, what would be
-//! right, and the statuses and headers that HTTP has for it.
+//! What REST callers are answered has their own words: the headers, parameters and members that they sent, what would
+//! be right, and the statuses and headers that HTTP has for it.
 
 use http::Method;
 

@@ -129,7 +129,7 @@ impl Lease {
         self.is_sound
     }
 
-    /// Whether it has not been told yet how long to wait for locks, which is what batches begin with.
+    /// Whether it has yet to be set how long it waits for locks, which is what batches begin with.
     pub(crate) fn is_new(&self) -> bool {
         self.idle.as_ref().is_some_and(|idle| idle.lock_wait.is_none())
     }
@@ -160,7 +160,7 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        self.from.tell_use(1);
+        self.from.report_use(1);
         let is_good = self.is_sound && !self.from.0.permits.is_closed();
         let generation = self.from.generation();
         let Some(idle) = self.idle.take().filter(|idle| is_good && idle.generation == generation) else {

@@ -76,8 +76,8 @@ fn at(transactions: &[(u32, u32, i32)], moment: u32) -> (Snapshot, u64) {
     let begun = ids().filter(|(_, (begin, ..))| *begin <= moment);
     let xmax = begun.clone().map(|(id, _)| id + 1).max().unwrap_or(FIRST_ID);
     let running = begun.filter(|(_, (_, end, _))| *end > moment).map(|(id, _)| id).collect();
-    let told = ids().filter(|(_, (_, end, events))| *end <= moment && *events > 0);
-    (Snapshot { xmax, running }, told.map(|(id, _)| id + 1).max().unwrap_or(FIRST))
+    let delivered = ids().filter(|(_, (_, end, events))| *end <= moment && *events > 0);
+    (Snapshot { xmax, running }, delivered.map(|(id, _)| id + 1).max().unwrap_or(FIRST))
 }
 
 /// The events that a statement of a moment returns behind a cursor, as the statement orders them.
@@ -87,8 +87,9 @@ fn behind(transactions: &[(u32, u32, i32)], cursor: &Cursor, moment: u32) -> Vec
     let own = cursor.partial.map(|partial| partial.transaction);
     let mut unseen: Vec<_> = events
         .filter(|(id, ordinal)| {
-            let is_told = cursor.partial.is_some_and(|it| it.transaction == *id && *ordinal <= it.ordinal);
-            !cursor.delivered.sees(*id) && !is_told
+            let is_delivered =
+                cursor.partial.is_some_and(|it| it.transaction == *id && *ordinal <= it.ordinal);
+            !cursor.delivered.sees(*id) && !is_delivered
         })
         .collect();
     unseen.sort_by_key(|(id, ordinal)| (own != Some(*id), *id, *ordinal));
@@ -104,7 +105,7 @@ proptest! {
     ) {
         let (visible, durable) = at(&transactions, start);
         let mut cursor = cursor(visible.before(durable), None);
-        let mut told: Vec<(u64, i32)> = Vec::new();
+        let mut delivered: Vec<(u64, i32)> = Vec::new();
         let mut moment = start;
         // At the end, everything is over.
         for (later, size) in pages.into_iter().chain(std::iter::repeat_n((50, 3), 40)) {
@@ -112,7 +113,7 @@ proptest! {
             let (visible, durable) = at(&transactions, moment);
             let unseen = behind(&transactions, &cursor, moment);
             let page: Vec<_> = unseen.iter().copied().take(size).collect();
-            told.extend(&page);
+            delivered.extend(&page);
             let before = cursor.clone();
             cursor = match page.last() {
                 Some((transaction, ordinal)) if page.len() == size => {
@@ -127,10 +128,10 @@ proptest! {
             // None counts as seen whose id may come again: those that end without an event, above all that have one.
             prop_assert!(cursor.delivered.xmax <= durable.max(FIRST_ID), "{cursor:?} {durable}");
         }
-        let all: BTreeSet<_> = told.iter().copied().collect();
-        prop_assert_eq!(all.len(), told.len(), "none twice: {:?}", told);
+        let all: BTreeSet<_> = delivered.iter().copied().collect();
+        prop_assert_eq!(all.len(), delivered.len(), "none twice: {:?}", delivered);
         let later = transactions.iter().filter(|(_, end, _)| *end > start);
         let expected: usize = later.map(|(_, _, events)| *events as usize).sum();
-        prop_assert_eq!(told.len(), expected, "all that was not visible at the start");
+        prop_assert_eq!(delivered.len(), expected, "all that was not visible at the start");
     }
 }

@@ -78,7 +78,7 @@ async fn leave_at_every_moment<'a, F: Future<Output = ()>>(
         .expect("whoever comes behind them all is answered in time");
 }
 
-/// The same for a call that changes nothing: whoever asks behind them is told what was told before.
+/// The same for a call that changes nothing: whoever asks behind them is answered as before.
 async fn reads_stay_the_same<'a, T, F>(read: impl Fn() -> F)
 where
     T: PartialEq + std::fmt::Debug,
@@ -127,11 +127,11 @@ pub async fn an_update_is_made_wholly_or_not_at_all(store: &Arc<dyn Store>) {
             assert!(stored.revision >= made.revision, "{stored:?}");
             assert!(stored.document.contains(&format!(r#""{next}""#)), "{next} is lost: {stored:?}");
             // The one that was left is made once, then or now: its change, its event and its record go together.
-            let told = requests::made(&**store, attach(id, &name)).await;
-            assert!(told.changed, "{name} was made without its idempotency record: {told:?}");
+            let answered = requests::made(&**store, attach(id, &name)).await;
+            assert!(answered.changed, "{name} was made without its idempotency record: {answered:?}");
             let past = requests::history_of(&**store, id, Some(&name), None, 10).await;
             let past: Vec<_> = past.iter().map(|event| event.revision).collect();
-            assert_eq!(past, [told.revision], "{name}");
+            assert_eq!(past, [answered.revision], "{name}");
         },
     )
     .await;

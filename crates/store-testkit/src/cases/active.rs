@@ -72,7 +72,7 @@ pub async fn nothing_to_attach_is_fine_only_for_active_sessions(store: &Arc<dyn 
         match requests::execute(&**store, requests::update(&id, "[]")).await {
             Ok(updated) => {
                 assert!(active && !updated.changed, "{document}");
-                assert_eq!(requests::told(&updated), (parsed::value(document), 1));
+                assert_eq!(requests::answered(&updated), (parsed::value(document), 1));
             }
             Err(error) => assert!(!active && matches!(error, Error::NotActive(_)), "{document}: {error:?}"),
         }
@@ -88,7 +88,7 @@ async fn is_active(store: &Arc<dyn Store>, members: &str) {
     let updated = updated.unwrap_or_else(|error| panic!("{document}: {error}"));
     let comma = if members.is_empty() { "" } else { "," };
     let expected = format!(r#"{{{members}{comma}"channelData":{{"additionalAttributes":{ATTRIBUTE}}}}}"#);
-    assert_eq!(requests::told(&updated), (parsed::value(&expected), 2));
+    assert_eq!(requests::answered(&updated), (parsed::value(&expected), 2));
 }
 
 async fn is_inactive(store: &Arc<dyn Store>, members: &str) {
@@ -97,7 +97,10 @@ async fn is_inactive(store: &Arc<dyn Store>, members: &str) {
     requests::create_all(&**store, std::slice::from_ref(&id), &document).await;
     for attributes in [ATTRIBUTE, "[]"] {
         let result = requests::execute(&**store, requests::update(&id, attributes)).await;
-        assert!(matches!(&result, Err(Error::NotActive(told)) if *told == id), "{document}: {result:?}");
+        assert!(
+            matches!(&result, Err(Error::NotActive(answered)) if *answered == id),
+            "{document}: {result:?}"
+        );
     }
     assert_eq!(requests::stored(&**store, &id).await, (parsed::value(&document), 1));
 }

@@ -44,12 +44,12 @@ pub async fn one_that_is_refused_harms_no_other(store: &Arc<dyn Store>) {
     let mut results = store.execute(items).await;
     results.reverse();
 
-    let told: Vec<_> = results
+    let answered: Vec<_> = results
         .iter()
         .map(|result| result.as_ref().map(|done| done.changed).map_err(Error::reason))
         .collect();
     assert_eq!(
-        told,
+        answered,
         [
             Err(Reason::ChannelSessionNotFound),
             Ok(true),
@@ -66,7 +66,7 @@ pub async fn one_that_is_refused_harms_no_other(store: &Arc<dyn Store>) {
     for ((id, document), result) in ids.iter().zip(documents).zip(results) {
         let Some(document) = document else { continue };
         let expected = match result {
-            Ok(updated) => requests::told(&updated),
+            Ok(updated) => requests::answered(&updated),
             Err(_) => (parsed::value(document), 1),
         };
         assert_eq!(requests::stored(&**store, id).await, expected);
@@ -82,7 +82,7 @@ pub async fn updates_of_one_session_take_effect_in_order(store: &Arc<dyn Store>)
         let updated = result.expect("each is made");
         assert!(updated.changed);
         let expected = parsed::value(&requests::with_list(&entry(value)));
-        assert_eq!(requests::told(&updated), (expected, value as i64 + 1));
+        assert_eq!(requests::answered(&updated), (expected, value as i64 + 1));
     }
     assert_eq!(requests::stored(&**store, id).await, (parsed::value(&requests::with_list(&entry(5))), 6));
 }
@@ -93,11 +93,11 @@ pub async fn an_update_sees_what_the_one_before_it_appended(store: &Arc<dyn Stor
     let one = |key: &str| format!(r#"{{"key":"{key}","type":"Number","value":1}}"#);
     let items = ["b", "a", "b", "c"].map(|key| requests::update_within(2, id, &format!("[{}]", one(key))));
     let results = store.execute(items.to_vec()).await;
-    let told: Vec<_> = results
+    let answered: Vec<_> = results
         .iter()
         .map(|result| result.as_ref().map(|done| done.changed).map_err(Error::reason))
         .collect();
-    assert_eq!(told, [Ok(true), Ok(true), Ok(false), Err(Reason::TooManyAttributes)]);
+    assert_eq!(answered, [Ok(true), Ok(true), Ok(false), Err(Reason::TooManyAttributes)]);
     let expected = parsed::value(&requests::with_list(&format!("[{},{}]", one("b"), one("a"))));
     assert_eq!(requests::stored(&**store, id).await, (expected, 3));
 }
@@ -109,7 +109,7 @@ pub async fn a_repeated_update_in_one_call_changes_once(store: &Arc<dyn Store>) 
     let expected = (parsed::value(&requests::with_list(&entry(1))), 2);
     for (at, result) in results.into_iter().enumerate() {
         let updated = result.expect("each is made");
-        assert_eq!((requests::told(&updated), updated.changed), (expected.clone(), at == 0));
+        assert_eq!((requests::answered(&updated), updated.changed), (expected.clone(), at == 0));
     }
 }
 
@@ -125,11 +125,11 @@ pub async fn a_refused_update_between_two_of_its_session_harms_neither(store: &A
         requests::update_within(2, &id, many),
     ];
     let results = store.execute(items).await;
-    let told: Vec<_> =
-        results.iter().map(|result| result.as_ref().map(requests::told).map_err(Error::reason)).collect();
+    let answered: Vec<_> =
+        results.iter().map(|result| result.as_ref().map(requests::answered).map_err(Error::reason)).collect();
     let with = |list: &str, revision: i64| Ok((parsed::value(&requests::with_list(list)), revision));
     assert_eq!(
-        told,
+        answered,
         [
             with(&entry(1), 2),
             with(&entry(7), 2),
@@ -149,7 +149,7 @@ pub async fn three_hundred_sessions_are_updated_in_one_call(store: &Arc<dyn Stor
     assert_eq!(results.len(), asked.len());
     for ((at, id), result) in asked.into_iter().zip(results) {
         let updated = result.expect("each is made");
-        let (document, revision) = requests::told(&updated);
+        let (document, revision) = requests::answered(&updated);
         assert!(document.to_text().contains(&format!(r#""value":{at}}}"#)), "{document}");
         assert_eq!((document, revision), requests::stored(&**store, id).await);
         assert_eq!(revision, 2);
@@ -173,7 +173,7 @@ pub async fn updates_of_a_few_sessions_may_alternate(store: &Arc<dyn Store>) {
     for (at, result) in store.execute(items).await.into_iter().enumerate() {
         let updated = result.expect("each is made");
         let expected = parsed::value(&requests::with_list(&entry(at)));
-        assert_eq!(requests::told(&updated), (expected, at as i64 / 3 + 2));
+        assert_eq!(requests::answered(&updated), (expected, at as i64 / 3 + 2));
     }
 }
 
@@ -198,7 +198,7 @@ pub async fn attributes_of_one_update_do_not_reach_its_neighbours(store: &Arc<dy
         } else {
             (parsed::value(&requests::with_list(list)), 2)
         };
-        assert_eq!(requests::told(&updated), expected);
+        assert_eq!(requests::answered(&updated), expected);
         assert_eq!(requests::stored(&**store, id).await, expected);
     }
 }

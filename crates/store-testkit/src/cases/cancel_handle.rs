@@ -45,7 +45,7 @@ pub async fn neighbours_of_an_update_that_was_cancelled_are_made(store: &Arc<dyn
             assert_eq!(requests::stored(&**store, &ids[at]).await, (parsed::value("{}"), 1));
         } else {
             let updated = result.as_ref().expect("the neighbour is made");
-            assert_eq!(requests::told(updated), (parsed::value(&requests::with_list(ATTRIBUTE)), 2));
+            assert_eq!(requests::answered(updated), (parsed::value(&requests::with_list(ATTRIBUTE)), 2));
         }
     }
 }
@@ -64,7 +64,7 @@ pub async fn an_update_that_was_cancelled_does_not_count_among_those_of_its_sess
     for (at, revision) in [(1, 2), (3, 3)] {
         let updated = results[at].as_ref().expect("the neighbour is made");
         let expected = parsed::value(&requests::with_list(&entry(at as u8 + 1)));
-        assert_eq!(requests::told(updated), (expected, revision));
+        assert_eq!(requests::answered(updated), (expected, revision));
     }
     assert_eq!(requests::stored(&**store, &id).await, (parsed::value(&requests::with_list(&entry(4))), 3));
 }
@@ -93,7 +93,7 @@ pub async fn a_creation_that_was_cancelled_leaves_the_id_to_the_next(store: &Arc
     let results = store.execute(items).await;
     is_not_applied(&results[0]);
     assert_eq!(
-        requests::told(results[1].as_ref().expect("the next is stored")),
+        requests::answered(results[1].as_ref().expect("the next is stored")),
         (parsed::value(r#"{"which":"next"}"#), 1)
     );
 }

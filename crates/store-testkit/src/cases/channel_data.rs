@@ -93,7 +93,7 @@ pub async fn a_malformed_document_is_found_out_before_the_limit(store: &Arc<dyn 
         let item = requests::update_within(0, &id, ATTRIBUTE);
         let result = requests::execute(&**store, item).await;
         assert!(
-            matches!(&result, Err(Error::ChannelDataMalformed(told)) if *told == malformed),
+            matches!(&result, Err(Error::ChannelDataMalformed(answered)) if *answered == malformed),
             "{result:?}"
         );
     }
@@ -107,12 +107,12 @@ async fn is_malformed(store: &Arc<dyn Store>, document: &str, malformed: Malform
     requests::create_all(&**store, std::slice::from_ref(&id), document).await;
     let result = requests::execute(&**store, requests::update(&id, ATTRIBUTE)).await;
     assert!(
-        matches!(&result, Err(Error::ChannelDataMalformed(told)) if *told == malformed),
+        matches!(&result, Err(Error::ChannelDataMalformed(answered)) if *answered == malformed),
         "{document}: {result:?}"
     );
     assert_eq!(requests::stored(&**store, &id).await, (parsed::value(document), 1));
     // Nothing to attach needs no place.
     let updated =
         requests::execute(&**store, requests::update(&id, "[]")).await.expect("an empty list is fine");
-    assert_eq!((requests::told(&updated), updated.changed), ((parsed::value(document), 1), false));
+    assert_eq!((requests::answered(&updated), updated.changed), ((parsed::value(document), 1), false));
 }

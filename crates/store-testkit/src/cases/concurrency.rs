@@ -25,7 +25,7 @@ pub async fn no_key_is_lost(store: &Arc<dyn Store>) {
     let mut revisions = BTreeSet::new();
     for result in at_once(store, items).await {
         let updated = result.expect("each is made");
-        let (document, revision) = requests::told(&updated);
+        let (document, revision) = requests::answered(&updated);
         assert_eq!(
             values(&document).len() as i64,
             revision - 1,
@@ -55,7 +55,7 @@ pub async fn updates_of_the_same_keys_do_not_mix(store: &Arc<dyn Store>) {
     for result in at_once(store, (0..TASKS).map(|task| requests::update(&id, &list(task)))).await {
         let updated = result.expect("each is made");
         assert!(updated.changed);
-        let (document, revision) = requests::told(&updated);
+        let (document, revision) = requests::answered(&updated);
         assert_same_three(&values(&document));
         revisions.insert(revision);
     }
@@ -79,7 +79,7 @@ pub async fn the_same_update_changes_once(store: &Arc<dyn Store>) {
     for result in results {
         let updated = result.expect("each is made");
         changes += usize::from(updated.changed);
-        assert_eq!(requests::told(&updated), expected);
+        assert_eq!(requests::answered(&updated), expected);
     }
     assert_eq!(changes, 1);
     assert_eq!(requests::stored(&**store, &id).await, expected);
@@ -145,8 +145,8 @@ pub async fn of_creations_with_one_id_one_is_made(store: &Arc<dyn Store>) {
     let mut made = Vec::new();
     for result in all_end(tasks).await {
         match result {
-            Ok(created) => made.push(requests::told(&created)),
-            Err(error) => assert!(matches!(&error, Error::Exists(told) if *told == id), "{error:?}"),
+            Ok(created) => made.push(requests::answered(&created)),
+            Err(error) => assert!(matches!(&error, Error::Exists(answered) if *answered == id), "{error:?}"),
         }
     }
     assert_eq!(made, [requests::stored(&**store, &id).await]);
@@ -169,7 +169,7 @@ pub async fn creations_of_the_same_ids_in_opposite_orders_do_not_block_each_othe
     for (id, result) in all_end(tasks).await.into_iter().flatten() {
         match result {
             Ok(_) => made.push(id),
-            Err(error) => assert!(matches!(&error, Error::Exists(told) if *told == id), "{error:?}"),
+            Err(error) => assert!(matches!(&error, Error::Exists(answered) if *answered == id), "{error:?}"),
         }
     }
     made.sort();

@@ -46,11 +46,11 @@ pub async fn of_two_sessions_with_one_id_in_a_call_the_first_is_stored(store: &A
         requests::creation(&id, r#"{"which":"first"}"#),
     ];
     let results = store.execute(items).await;
-    let told: Vec<_> =
-        results.iter().map(|result| result.as_ref().map(requests::told).map_err(Error::reason)).collect();
+    let answered: Vec<_> =
+        results.iter().map(|result| result.as_ref().map(requests::answered).map_err(Error::reason)).collect();
     let exists = domain::Reason::ChannelSessionExists;
     assert_eq!(
-        told,
+        answered,
         [
             Ok((parsed::value(r#"{"which":"first"}"#), 1)),
             Ok((parsed::value(r#"{"which":"other"}"#), 1)),
@@ -74,11 +74,14 @@ pub async fn results_come_in_order_for_new_sessions_and_those_that_are_there(sto
     for (id, result) in asked.into_iter().zip(results) {
         match result {
             Ok(created) => {
-                assert_eq!(requests::told(&created), (parsed::value(&format!(r#"{{"which":"{id}"}}"#)), 1));
+                assert_eq!(
+                    requests::answered(&created),
+                    (parsed::value(&format!(r#"{{"which":"{id}"}}"#)), 1)
+                );
                 assert!(!there.contains(id));
             }
-            Err(Error::Exists(told)) => {
-                assert_eq!(told, *id);
+            Err(Error::Exists(answered)) => {
+                assert_eq!(answered, *id);
                 assert!(there.contains(id));
             }
             Err(error) => panic!("{error:?}"),

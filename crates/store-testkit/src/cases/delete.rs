@@ -23,7 +23,7 @@ fn if_there(id: &Id) -> Command {
 
 async fn is_gone(store: &Arc<dyn Store>, id: &Id) {
     let missing = requests::get_one(&**store, id).await;
-    assert!(matches!(&missing, Err(Error::NotFound(told)) if told == id), "{missing:?}");
+    assert!(matches!(&missing, Err(Error::NotFound(answered)) if answered == id), "{missing:?}");
     let listed = requests::list(&**store, &Filter::default(), None, 100).await;
     assert!(listed.iter().all(|session| session.id != *id), "{listed:?}");
 }
@@ -40,7 +40,7 @@ pub async fn a_deleted_session_is_gone(store: &Arc<dyn Store>) {
     is_gone(store, &ids[1]).await;
     for command in [requests::update(&ids[1], "[]"), requests::end(&ids[1]), requests::deletion(&ids[1])] {
         let missing = requests::execute(&**store, command).await;
-        assert!(matches!(&missing, Err(Error::NotFound(told)) if *told == ids[1]), "{missing:?}");
+        assert!(matches!(&missing, Err(Error::NotFound(answered)) if *answered == ids[1]), "{missing:?}");
     }
     for id in [&ids[0], &ids[2]] {
         assert_eq!(requests::stored(&**store, id).await, (parsed::value(seed::CHANNEL_SESSION), 1));
@@ -71,8 +71,8 @@ pub async fn the_next_session_continues_the_revision(store: &Arc<dyn Store>) {
         let deleted = requests::made(&**store, requests::deletion(&id)).await;
         assert_eq!(deleted.revision.get(), 3 + round * 2);
         let created = requests::made(&**store, requests::creation(&id, r#"{"n":2}"#)).await;
-        assert_eq!(requests::told(&created), (parsed::value(r#"{"n":2}"#), 4 + round * 2));
-        assert_eq!(requests::stored(&**store, &id).await, requests::told(&created));
+        assert_eq!(requests::answered(&created), (parsed::value(r#"{"n":2}"#), 4 + round * 2));
+        assert_eq!(requests::stored(&**store, &id).await, requests::answered(&created));
     }
 }
 
@@ -83,7 +83,7 @@ pub async fn a_session_in_its_place_can_be_made_in_every_way(store: &Arc<dyn Sto
         requests::made(&**store, requests::deletion(&id)).await;
         let created = requests::made(&**store, requests::creation_or(existing, &id, r#"{"n":1}"#)).await;
         assert!(created.changed);
-        assert_eq!(requests::told(&created), (parsed::value(r#"{"n":1}"#), 3));
+        assert_eq!(requests::answered(&created), (parsed::value(r#"{"n":1}"#), 3));
     }
 }
 
@@ -142,8 +142,8 @@ pub async fn a_reader_that_was_on_its_way_is_told_of_it(store: &Arc<dyn Store>) 
     requests::made(&**store, requests::deletion(&id)).await;
     requests::create_all(&**store, std::slice::from_ref(&id), "{}").await;
     let events = reader.events().await;
-    let told: Vec<_> = events.iter().map(|event| (event.revision.get(), event.name)).collect();
-    assert_eq!(told, [(4, Name::Deleted), (5, Name::Started)]);
+    let answered: Vec<_> = events.iter().map(|event| (event.revision.get(), event.name)).collect();
+    assert_eq!(answered, [(4, Name::Deleted), (5, Name::Started)]);
 }
 
 pub async fn the_event_of_an_earlier_deletion_goes_with_the_next(store: &Arc<dyn Store>) {
@@ -151,20 +151,20 @@ pub async fn the_event_of_an_earlier_deletion_goes_with_the_next(store: &Arc<dyn
     let id = requests::create_one(&**store, "{}").await;
     requests::made(&**store, requests::deletion(&id)).await;
     requests::create_all(&**store, std::slice::from_ref(&id), "{}").await;
-    let told = |events: Vec<Event>| -> Vec<_> {
+    let answered = |events: Vec<Event>| -> Vec<_> {
         events.iter().map(|event| (event.revision.get(), event.name)).collect()
     };
-    assert_eq!(told(history(store, &id).await), [(3, Name::Started), (2, Name::Deleted)]);
+    assert_eq!(answered(history(store, &id).await), [(3, Name::Started), (2, Name::Deleted)]);
     requests::made(&**store, requests::deletion(&id)).await;
-    assert_eq!(told(history(store, &id).await), [(4, Name::Deleted)]);
-    assert_eq!(told(Reader::from(store, Scope::All, start).events().await), [(4, Name::Deleted)]);
+    assert_eq!(answered(history(store, &id).await), [(4, Name::Deleted)]);
+    assert_eq!(answered(Reader::from(store, Scope::All, start).events().await), [(4, Name::Deleted)]);
 }
 
 pub async fn a_missing_session_is_not_found_unless_that_is_fine(store: &Arc<dyn Store>) {
     let id = parsed::id("missing");
     let mut reader = Reader::of(store, &id).await;
     let missing = requests::execute(&**store, requests::deletion(&id)).await;
-    assert!(matches!(&missing, Err(Error::NotFound(told)) if *told == id), "{missing:?}");
+    assert!(matches!(&missing, Err(Error::NotFound(answered)) if *answered == id), "{missing:?}");
     let fine = requests::made(&**store, if_there(&id)).await;
     assert_eq!((fine.revision, fine.document, fine.changed), (Revision::NONE, None, false));
     assert_eq!(reader.events().await, []);
@@ -218,12 +218,12 @@ pub async fn a_whole_life_fits_one_call(store: &Arc<dyn Store>) {
         if_there(&id),
     ];
     let results = store.execute(commands).await;
-    let told: Vec<_> = results
+    let answered: Vec<_> = results
         .iter()
         .map(|result| result.as_ref().map(|done| done.revision.get()).map_err(Error::reason))
         .collect();
     let missing = Err(Reason::ChannelSessionNotFound);
-    assert_eq!(told, [Ok(1), Ok(2), Ok(1), Ok(3), missing, Ok(4), Ok(5), Ok(5)]);
+    assert_eq!(answered, [Ok(1), Ok(2), Ok(1), Ok(3), missing, Ok(4), Ok(5), Ok(5)]);
     is_gone(store, &id).await;
     let event = reader.event().await;
     assert_eq!((event.revision.get(), event.name), (5, Name::Deleted));
@@ -241,8 +241,9 @@ pub async fn a_session_that_is_deleted_and_made_in_one_call_forgets_what_was(sto
     let revisions: Vec<_> =
         results.iter().map(|result| result.as_ref().expect("each is made").revision.get()).collect();
     assert_eq!(revisions, [3, 4, 5, 5]);
-    let told: Vec<_> = reader.events().await.iter().map(|event| (event.revision.get(), event.name)).collect();
-    assert_eq!(told, [(3, Name::Deleted), (4, Name::Started), (5, Name::DataUpdated)]);
+    let answered: Vec<_> =
+        reader.events().await.iter().map(|event| (event.revision.get(), event.name)).collect();
+    assert_eq!(answered, [(3, Name::Deleted), (4, Name::Started), (5, Name::DataUpdated)]);
     assert_eq!(history(store, &id).await.len(), 3);
     assert_eq!(requests::made(&**store, update(2)).await.revision.get(), 5);
 }

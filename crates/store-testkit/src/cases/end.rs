@@ -19,7 +19,7 @@ async fn becomes(store: &Arc<dyn Store>, members: &str, ended: &str) {
     requests::create_all(&**store, std::slice::from_ref(&id), &document).await;
     let changed = requests::made(&**store, requests::end(&id)).await;
     assert!(changed.changed);
-    assert_eq!(requests::told(&changed), (parsed::value(&ended), 2), "of {document}");
+    assert_eq!(requests::answered(&changed), (parsed::value(&ended), 2), "of {document}");
     assert_eq!(requests::stored(&**store, &id).await, (parsed::value(&ended), 2));
 }
 
@@ -101,7 +101,7 @@ pub async fn one_event_tells_of_it(store: &Arc<dyn Store>) {
     let event = reader.event().await;
     assert_eq!((event.name, event.revision.get(), &*event.changes), (Name::Ended, 2, &[][..]));
     let document = event.document.expect("the event has the document");
-    assert_eq!(parsed::value(&document), requests::told(&ended).0);
+    assert_eq!(parsed::value(&document), requests::answered(&ended).0);
 }
 
 pub async fn a_session_that_has_ended_is_not_ended_again(store: &Arc<dyn Store>) {
@@ -116,7 +116,7 @@ pub async fn a_session_that_has_ended_is_not_ended_again(store: &Arc<dyn Store>)
 pub async fn a_missing_session_is_not_found(store: &Arc<dyn Store>) {
     let id = parsed::id("missing");
     let result = requests::execute(&**store, requests::end(&id)).await;
-    assert!(matches!(&result, Err(Error::NotFound(told)) if *told == id), "{result:?}");
+    assert!(matches!(&result, Err(Error::NotFound(answered)) if *answered == id), "{result:?}");
 }
 
 pub async fn data_is_attached_to_it_no_more(store: &Arc<dyn Store>) {
@@ -137,10 +137,10 @@ pub async fn in_one_call_updates_before_it_are_made_and_those_behind_it_refused(
         requests::end(&id),
     ];
     let results = store.execute(commands).await;
-    let told: Vec<_> = results
+    let answered: Vec<_> = results
         .iter()
         .map(|result| result.as_ref().map(|done: &CommandResult| done.revision.get()).map_err(Error::reason))
         .collect();
     let not_active = Err(domain::Reason::ChannelSessionNotActive);
-    assert_eq!(told, [Ok(2), Ok(3), not_active, not_active]);
+    assert_eq!(answered, [Ok(2), Ok(3), not_active, not_active]);
 }

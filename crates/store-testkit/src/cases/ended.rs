@@ -16,7 +16,7 @@ async fn ended(store: &Arc<dyn Store>, before: i64, limit: usize) -> Vec<(String
     ended.into_iter().map(|(_, id, revision)| (id.as_str().to_owned(), revision.get())).collect()
 }
 
-fn told(sessions: &[(&str, i64)]) -> Vec<(String, i64)> {
+fn expected(sessions: &[(&str, i64)]) -> Vec<(String, i64)> {
     sessions.iter().map(|(id, revision)| ((*id).to_owned(), *revision)).collect()
 }
 
@@ -34,11 +34,11 @@ pub async fn they_come_in_the_order_in_which_they_ended(store: &Arc<dyn Store>) 
         requests::made(&**store, requests::at(at, requests::end(&parsed::id(id)))).await;
     }
     let all = [("d", 2), ("a", 2), ("c", 2), ("b", 2)];
-    assert_eq!(ended(store, 1000, 10).await, told(&all));
+    assert_eq!(ended(store, 1000, 10).await, expected(&all));
     for limit in 0..=4 {
-        assert_eq!(ended(store, 1000, limit).await, told(&all[..limit]));
+        assert_eq!(ended(store, 1000, limit).await, expected(&all[..limit]));
     }
-    assert_eq!(ended(store, 1000, usize::MAX).await, told(&all));
+    assert_eq!(ended(store, 1000, usize::MAX).await, expected(&all));
 }
 
 pub async fn only_those_that_had_ended_before_come(store: &Arc<dyn Store>) {
@@ -49,9 +49,9 @@ pub async fn only_those_that_had_ended_before_come(store: &Arc<dyn Store>) {
     requests::made(&**store, requests::at(20, requests::end(&parsed::id("a")))).await;
     requests::made(&**store, requests::at(30, requests::end(&parsed::id("b")))).await;
     assert_eq!(ended(store, 20, 10).await, []);
-    assert_eq!(ended(store, 21, 10).await, told(&[("a", 2)]));
-    assert_eq!(ended(store, 30, 10).await, told(&[("a", 2)]));
-    assert_eq!(ended(store, 31, 10).await, told(&[("a", 2), ("b", 2)]));
+    assert_eq!(ended(store, 21, 10).await, expected(&[("a", 2)]));
+    assert_eq!(ended(store, 30, 10).await, expected(&[("a", 2)]));
+    assert_eq!(ended(store, 31, 10).await, expected(&[("a", 2), ("b", 2)]));
 }
 
 pub async fn active_sessions_do_not_come(store: &Arc<dyn Store>) {
@@ -71,7 +71,7 @@ pub async fn deleted_sessions_do_not_come(store: &Arc<dyn Store>) {
     assert_eq!(ended(store, 1000, 10).await, []);
     requests::made(&**store, requests::at(5, requests::end(&id))).await;
     assert_eq!(ended(store, 5, 10).await, []);
-    assert_eq!(ended(store, 6, 10).await, told(&[("a", 5)]));
+    assert_eq!(ended(store, 6, 10).await, expected(&[("a", 5)]));
 }
 
 pub async fn one_that_is_active_again_does_not_come(store: &Arc<dyn Store>) {
@@ -82,7 +82,7 @@ pub async fn one_that_is_active_again_does_not_come(store: &Arc<dyn Store>) {
     // Its second end is the one that counts.
     requests::made(&**store, requests::at(30, requests::end(&id))).await;
     assert_eq!(ended(store, 30, 10).await, []);
-    assert_eq!(ended(store, 31, 10).await, told(&[("a", 4)]));
+    assert_eq!(ended(store, 31, 10).await, expected(&[("a", 4)]));
 }
 
 pub async fn one_that_was_replaced_by_an_ended_one_comes(store: &Arc<dyn Store>) {
@@ -93,13 +93,13 @@ pub async fn one_that_was_replaced_by_an_ended_one_comes(store: &Arc<dyn Store>)
     )
     .await;
     assert_eq!(ended(store, 10, 10).await, []);
-    assert_eq!(ended(store, 11, 10).await, told(&[("a", 2)]));
+    assert_eq!(ended(store, 11, 10).await, expected(&[("a", 2)]));
 }
 
 pub async fn one_that_was_stored_as_ended_counts_from_then(store: &Arc<dyn Store>) {
     create(store, 10, "a", r#"{"isActive":false}"#).await;
     assert_eq!(ended(store, 10, 10).await, []);
-    assert_eq!(ended(store, 11, 10).await, told(&[("a", 1)]));
+    assert_eq!(ended(store, 11, 10).await, expected(&[("a", 1)]));
 }
 
 pub async fn what_happens_to_an_ended_one_does_not_make_it_end_later(store: &Arc<dyn Store>) {
@@ -108,10 +108,10 @@ pub async fn what_happens_to_an_ended_one_does_not_make_it_end_later(store: &Arc
     // Remembered, and so written; yet it changes nothing.
     let kept = requests::under("r", requests::creation_or(Existing::Keep, &id, "{}"));
     requests::made(&**store, requests::at(20, kept)).await;
-    assert_eq!(ended(store, 11, 10).await, told(&[("a", 2)]));
+    assert_eq!(ended(store, 11, 10).await, expected(&[("a", 2)]));
     let other = requests::creation_or(Existing::Replace, &id, r#"{"n":1,"isActive":false}"#);
     requests::made(&**store, requests::at(30, other)).await;
-    assert_eq!(ended(store, 11, 10).await, told(&[("a", 3)]));
+    assert_eq!(ended(store, 11, 10).await, expected(&[("a", 3)]));
 }
 
 pub async fn in_one_call_the_end_counts_and_not_what_comes_behind_it(store: &Arc<dyn Store>) {
@@ -123,14 +123,14 @@ pub async fn in_one_call_the_end_counts_and_not_what_comes_behind_it(store: &Arc
         result.expect("each is made");
     }
     assert_eq!(ended(store, 10, 10).await, []);
-    assert_eq!(ended(store, 11, 10).await, told(&[("a", 4)]));
+    assert_eq!(ended(store, 11, 10).await, expected(&[("a", 4)]));
     // Active again and ended again, in one call.
     let commands = [(40, requests::creation_or(Existing::Replace, &id, "{}")), (50, requests::end(&id))];
     for result in store.execute(commands.map(|(at, command)| requests::at(at, command)).to_vec()).await {
         result.expect("each is made");
     }
     assert_eq!(ended(store, 50, 10).await, []);
-    assert_eq!(ended(store, 51, 10).await, told(&[("a", 6)]));
+    assert_eq!(ended(store, 51, 10).await, expected(&[("a", 6)]));
 }
 
 pub async fn whoever_cleans_up_comes_to_an_end(store: &Arc<dyn Store>) {

@@ -125,7 +125,8 @@ pub async fn of_many_with_one_etag_one_changes(store: &Arc<dyn Store>) {
     let (made, refused): (Vec<_>, Vec<_>) = results.into_iter().partition(Result::is_ok);
     assert_eq!(made.len(), 1);
     for error in refused {
-        let told = matches!(error, Err(Error::RevisionMismatch { revision }) if revision == Revision::new(2));
-        assert!(told, "{error:?}");
+        let answered =
+            matches!(error, Err(Error::RevisionMismatch { revision }) if revision == Revision::new(2));
+        assert!(answered, "{error:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! Exactly one event for each change, recorded with it, that tells what changed.
+//! Exactly one event for each change, recorded with it, that says what changed.
 
 use std::sync::Arc;
 
@@ -27,8 +27,8 @@ fn number(value: &str) -> Option<Entry> {
 
 /// An event whose document, where it has one, has been compared and taken out.
 fn without_document(event: Event, document: &str) -> Event {
-    let told = event.document.as_deref().expect("the event has the document");
-    assert_eq!(parsed::value(told), parsed::value(document));
+    let recorded = event.document.as_deref().expect("the event has the document");
+    assert_eq!(parsed::value(recorded), parsed::value(document));
     Event { document: None, ..event }
 }
 
@@ -96,14 +96,17 @@ pub async fn it_tells_the_trace_of_the_call(store: &Arc<dyn Store>) {
     for result in store.execute(many).await {
         result.expect("the update is made");
     }
-    let told = |events: &[Event], id: &Id| -> Vec<_> {
+    let recorded = |events: &[Event], id: &Id| -> Vec<_> {
         events.iter().filter(|event| event.session_id == *id).map(|event| event.trace_id).collect()
     };
     let events = reader.events().await;
-    assert_eq!(told(&events, &a), ["1", "3", "", "4", "6"].map(|digit| digit.chars().next().and_then(trace)));
-    assert_eq!(told(&events, &b), ["2", "", "5"].map(|digit| digit.chars().next().and_then(trace)));
+    assert_eq!(
+        recorded(&events, &a),
+        ["1", "3", "", "4", "6"].map(|digit| digit.chars().next().and_then(trace))
+    );
+    assert_eq!(recorded(&events, &b), ["2", "", "5"].map(|digit| digit.chars().next().and_then(trace)));
     let history = requests::history(&**store, &b).await;
-    assert_eq!(told(&history, &b), ["5", "", "2"].map(|digit| digit.chars().next().and_then(trace)));
+    assert_eq!(recorded(&history, &b), ["5", "", "2"].map(|digit| digit.chars().next().and_then(trace)));
     requests::made(&**store, of('7', requests::deletion(&a))).await;
     assert_eq!(reader.event().await.trace_id, trace('7'));
 }
@@ -128,10 +131,10 @@ pub async fn each_change_has_the_name_of_what_it_is(store: &Arc<dyn Store>) {
         (requests::deletion(&id), Name::Deleted),
         (requests::creation_or(Existing::Keep, &id, r#"{"isActive":false}"#), Name::Started),
     ] {
-        let told = format!("{command:?}");
+        let recorded = format!("{command:?}");
         let revision = requests::made(&**store, command).await.revision;
         let event = reader.event().await;
-        assert_eq!((event.name, event.revision), (name, revision), "{told}");
+        assert_eq!((event.name, event.revision), (name, revision), "{recorded}");
     }
 }
 
@@ -186,15 +189,15 @@ pub async fn its_document_is_the_session_as_that_change_left_it(store: &Arc<dyn 
         requests::end(&id),
         requests::creation_or(Existing::Replace, &id, r#"{"$.a":{"":[1e3,-0]},"\u0001":"\ud83d\udcac"}"#),
     ] {
-        left.push(requests::told(&requests::made(&**store, command).await));
+        left.push(requests::answered(&requests::made(&**store, command).await));
     }
-    let told: Vec<_> = reader
+    let recorded: Vec<_> = reader
         .events()
         .await
         .into_iter()
         .map(|event| (parsed::value(&event.document.expect("it has the document")), event.revision.get()))
         .collect();
-    assert_eq!(told, left);
+    assert_eq!(recorded, left);
 }
 
 pub async fn the_largest_documents_are_told_whole(store: &Arc<dyn Store>) {
@@ -204,7 +207,7 @@ pub async fn the_largest_documents_are_told_whole(store: &Arc<dyn Store>) {
     let mut reader = Reader::of(store, &id).await;
     requests::create_all(&**store, std::slice::from_ref(&id), &document).await;
     assert_eq!(
-        reader.event().await.document.map(|told| parsed::value(&told)),
+        reader.event().await.document.map(|recorded| parsed::value(&recorded)),
         Some(parsed::value(&document))
     );
 }
@@ -230,10 +233,10 @@ pub async fn entries_of_any_kind_are_told_exactly(store: &Arc<dyn Store>) {
     assert_eq!(changes[0], change("deep", 0, entry(Some(&deep), Some("1"))));
     assert_eq!(changes[1], change("", 1, entry(None, Some("12345678901234567890"))));
     assert_eq!(changes[2], change("deep", 2, entry(None, Some(&deep))));
-    // A type that is null and one that is absent are told alike.
+    // A type that is null and one that is absent are recorded alike.
     assert_eq!((&*changes[3].key, changes[3].index), (&*long, 3));
     assert_eq!(changes[4], change("\u{1}", 4, entry(None, None)));
-    assert_eq!(event.document.map(|told| parsed::value(&told)), Some(parsed::value(&document)));
+    assert_eq!(event.document.map(|recorded| parsed::value(&recorded)), Some(parsed::value(&document)));
 
     // And they do no harm to what comes after them.
     requests::made(&**store, requests::exchange(&id, &["deep"], &requests::one("a", 1))).await;
@@ -276,16 +279,16 @@ pub async fn many_changes_at_once_have_one_each_without_a_gap(store: &Arc<dyn St
     let mut reader = Reader::of(store, &id).await;
     let answers =
         at_once(store, (0..TASKS).map(|task| requests::update(&id, &requests::one("a", task)))).await;
-    let mut told: Vec<_> =
-        answers.iter().map(|told| requests::told(told.as_ref().expect("each is made"))).collect();
-    told.sort_by_key(|(_, revision)| *revision);
+    let mut recorded: Vec<_> =
+        answers.iter().map(|recorded| requests::answered(recorded.as_ref().expect("each is made"))).collect();
+    recorded.sort_by_key(|(_, revision)| *revision);
     let events: Vec<_> = reader
         .events()
         .await
         .into_iter()
         .map(|event| (parsed::value(&event.document.expect("it has the document")), event.revision.get()))
         .collect();
-    assert_eq!(events, told);
+    assert_eq!(events, recorded);
     let revisions: Vec<_> = events.into_iter().map(|(_, revision)| revision).collect();
     assert_eq!(revisions, (2..=TASKS as i64 + 1).collect::<Vec<_>>());
 }

@@ -32,10 +32,10 @@ pub async fn one_that_is_to_be_kept_stays(store: &Arc<dyn Store>) {
         subject.ignores(requests::creation_or(Existing::Keep, subject.id(), document)).await;
     }
     // Also one that has ended.
-    let ended = requests::told(&requests::made(&**store, requests::end(subject.id())).await);
+    let ended = requests::answered(&requests::made(&**store, requests::end(subject.id())).await);
     let kept = requests::made(&**store, requests::creation_or(Existing::Keep, subject.id(), "{}")).await;
     assert!(!kept.changed);
-    assert_eq!(requests::told(&kept), ended);
+    assert_eq!(requests::answered(&kept), ended);
     assert_eq!(reader.event().await.name, Name::Ended);
 }
 
@@ -44,7 +44,7 @@ pub async fn where_there_is_none_it_is_stored_in_every_way(store: &Arc<dyn Store
     for (id, existing) in requests::ids(3).iter().zip(ways) {
         let created = requests::made(&**store, requests::creation_or(existing, id, r#"{"n":0.10}"#)).await;
         assert!(created.changed);
-        assert_eq!(requests::told(&created), (parsed::value(r#"{"n":0.10}"#), 1));
+        assert_eq!(requests::answered(&created), (parsed::value(r#"{"n":0.10}"#), 1));
     }
 }
 
@@ -105,8 +105,8 @@ pub async fn its_event_says_whether_it_begins_ends_or_goes_on(store: &Arc<dyn St
             requests::made(&**store, requests::creation_or(Existing::Replace, &id, document)).await;
         let event = reader.event().await;
         assert_eq!((event.name, event.revision), (name, replaced.revision), "{document}");
-        let told = event.document.expect("the event has the document");
-        assert_eq!(parsed::value(&told), parsed::value(document));
+        let answered = event.document.expect("the event has the document");
+        assert_eq!(parsed::value(&answered), parsed::value(document));
     }
 }
 
@@ -178,10 +178,10 @@ pub async fn in_one_call_each_finds_what_the_one_before_it_stored(store: &Arc<dy
         requests::creation_or(Existing::Replace, &id, r#"{"n":3}"#),
     ];
     let results = store.execute(commands).await;
-    let told: Vec<_> =
-        results.iter().map(|result| result.as_ref().map(requests::told).map_err(Error::reason)).collect();
+    let answered: Vec<_> =
+        results.iter().map(|result| result.as_ref().map(requests::answered).map_err(Error::reason)).collect();
     let with = |n: u8, revision| Ok((parsed::value(&format!(r#"{{"n":{n}}}"#)), revision));
-    assert_eq!(told, [with(1, 1), with(1, 1), with(3, 2), Err(Reason::ChannelSessionExists), with(3, 2)]);
+    assert_eq!(answered, [with(1, 1), with(1, 1), with(3, 2), Err(Reason::ChannelSessionExists), with(3, 2)]);
 }
 
 pub async fn of_many_who_keep_what_is_there_one_stores(store: &Arc<dyn Store>) {
@@ -192,9 +192,9 @@ pub async fn of_many_who_keep_what_is_there_one_stores(store: &Arc<dyn Store>) {
     let stored = requests::stored(&**store, &id).await;
     let mut made = 0;
     for result in results {
-        let told = result.expect("each is fine");
-        made += usize::from(told.changed);
-        assert_eq!(requests::told(&told), stored);
+        let answered = result.expect("each is fine");
+        made += usize::from(answered.changed);
+        assert_eq!(requests::answered(&answered), stored);
     }
     assert_eq!((made, stored.1), (1, 1));
 }

@@ -10,7 +10,7 @@ use crate::{parsed, seed};
 pub async fn a_missing_session_is_not_found(store: &Arc<dyn Store>) {
     let id = parsed::id("missing");
     let result = requests::get_one(&**store, &id).await;
-    assert!(matches!(&result, Err(Error::NotFound(told)) if *told == id), "{result:?}");
+    assert!(matches!(&result, Err(Error::NotFound(answered)) if *answered == id), "{result:?}");
 }
 
 pub async fn fetching_changes_nothing(store: &Arc<dyn Store>) {
@@ -37,7 +37,7 @@ pub async fn sessions_come_in_the_order_of_the_ids(store: &Arc<dyn Store>) {
             }
             Err(error) => {
                 assert!(
-                    matches!(&error, Error::NotFound(told) if *told == ids[3] && told == id),
+                    matches!(&error, Error::NotFound(answered) if *answered == ids[3] && answered == id),
                     "{error:?}"
                 );
             }
@@ -50,8 +50,8 @@ pub async fn three_hundred_sessions_are_fetched_in_one_call(store: &Arc<dyn Stor
     requests::create_all(&**store, &ids, "{}").await;
     let backwards: Vec<_> = ids.into_iter().rev().collect();
     let results = store.get(&TenantId::only(), backwards.clone()).await;
-    let told: Vec<_> = results.into_iter().map(|result| result.expect("it is there").id).collect();
-    assert_eq!(told, backwards);
+    let answered: Vec<_> = results.into_iter().map(|result| result.expect("it is there").id).collect();
+    assert_eq!(answered, backwards);
 }
 
 pub async fn a_call_without_ids_gives_no_results(store: &Arc<dyn Store>) {

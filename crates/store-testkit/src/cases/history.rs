@@ -85,7 +85,7 @@ pub async fn a_keys_past_has_the_changes_of_that_key(store: &Arc<dyn Store>) {
     assert_eq!(revisions(store, &id, Some("a"), None, 100).await, [9, 8, 6, 5, 3, 2]);
     assert_eq!(revisions(store, &id, Some("b"), None, 100).await, [10, 8, 7, 5, 4, 2]);
     assert_eq!(revisions(store, &id, Some("c"), None, 100).await, [0; 0]);
-    // An event that changed both tells both.
+    // An event that changed both has both.
     let keys: Vec<_> =
         history(store, &id, Some("a"), Some(9), 1).await[0].keys().into_iter().map(str::to_owned).collect();
     assert_eq!(keys, ["a", "b"]);
@@ -155,8 +155,8 @@ pub async fn without_a_key_a_page_is_full_unless_it_is_the_last(store: &Arc<dyn 
     ] {
         let page = page(store, &id, None, before, limit).await;
         let revisions: Vec<_> = page.events.iter().map(|event| event.revision.get()).collect();
-        let told = (&*revisions, page.next.map(Revision::get));
-        assert_eq!(told, (expected, next), "{limit} before {before:?}");
+        let found = (&*revisions, page.next.map(Revision::get));
+        assert_eq!(found, (expected, next), "{limit} before {before:?}");
     }
 }
 
@@ -195,7 +195,7 @@ pub async fn a_key_behind_large_changes_is_found(store: &Arc<dyn Store>) {
     assert_eq!(revisions(store, &id, Some("old"), None, 10).await, [1]);
     assert_eq!(revisions(store, &id, Some("never"), None, 10).await, [0; 0]);
     assert_eq!(revisions(store, &id, Some("large"), None, 3).await, (2..=last).rev().collect::<Vec<_>>());
-    // Each tells of the value before and of that after it.
+    // Each has the value before and of that after it.
     let most = i64::try_from(MAX_SCANNED_BYTES / (2 * BYTES) + 2).expect("a few");
     let next = page(store, &id, Some("never"), None, 10).await.next.expect("it is not the last page");
     assert!(next.get() > last - most, "more was looked at for a page: it goes on before {next:?} of {last}");
@@ -239,12 +239,12 @@ pub async fn it_goes_on_after_the_session_is_made_anew(store: &Arc<dyn Store>) {
     assert_eq!(revisions(store, &id, None, None, 10).await, [11]);
     requests::create_all(&**store, std::slice::from_ref(&id), "{}").await;
     requests::made(&**store, requests::update(&id, &requests::one("a", 1))).await;
-    let told: Vec<_> = history(store, &id, None, None, 10)
+    let found: Vec<_> = history(store, &id, None, None, 10)
         .await
         .iter()
         .map(|event| (event.revision.get(), event.name))
         .collect();
-    assert_eq!(told, [(13, Name::DataUpdated), (12, Name::Started), (11, Name::Deleted)]);
+    assert_eq!(found, [(13, Name::DataUpdated), (12, Name::Started), (11, Name::Deleted)]);
     assert_eq!(revisions(store, &id, Some("a"), None, 10).await, [13]);
 }
 

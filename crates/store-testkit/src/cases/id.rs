@@ -106,18 +106,18 @@ pub async fn ids_are_compared_exactly(store: &Arc<dyn Store>) {
     for (at, id) in ids.iter().enumerate() {
         // Those behind it are not there yet, so whatever is found would be another.
         let result = requests::get_one(&**store, id).await;
-        assert!(matches!(&result, Err(Error::NotFound(told)) if told == id), "{id:?}: {result:?}");
+        assert!(matches!(&result, Err(Error::NotFound(answered)) if answered == id), "{id:?}: {result:?}");
         let result = requests::execute(&**store, requests::update(id, "[]")).await;
-        assert!(matches!(&result, Err(Error::NotFound(told)) if told == id), "{id:?}: {result:?}");
+        assert!(matches!(&result, Err(Error::NotFound(answered)) if answered == id), "{id:?}: {result:?}");
         let created = requests::execute(&**store, requests::creation(id, &format!(r#"{{"at":{at}}}"#))).await;
         assert_eq!(
-            requests::told(&created.expect("it is new")),
+            requests::answered(&created.expect("it is new")),
             (parsed::value(&format!(r#"{{"at":{at}}}"#)), 1)
         );
     }
 }
 
-/// Creates, updates, fetches and lists all of them, each with one call; their documents tell them apart.
+/// Creates, updates, fetches and lists all of them, each with one call; their documents distinguish them.
 async fn come_back(store: &Arc<dyn Store>, ids: Vec<Id>) {
     let document = |at: usize| format!(r#"{{"at":{at}}}"#);
     let results = store
@@ -125,7 +125,7 @@ async fn come_back(store: &Arc<dyn Store>, ids: Vec<Id>) {
         .await;
     for (at, (id, result)) in ids.iter().zip(results).enumerate() {
         let created = result.unwrap_or_else(|error| panic!("{id:?}: {error}"));
-        assert_eq!(requests::told(&created), (parsed::value(&document(at)), 1));
+        assert_eq!(requests::answered(&created), (parsed::value(&document(at)), 1));
     }
 
     let attribute = r#"[{"key":"a","type":"Number","value":1}]"#;
@@ -135,7 +135,7 @@ async fn come_back(store: &Arc<dyn Store>, ids: Vec<Id>) {
     let results = store.execute(ids.iter().map(|id| requests::update(id, attribute)).collect()).await;
     for (at, (id, result)) in ids.iter().zip(results).enumerate() {
         let changed = result.unwrap_or_else(|error| panic!("{id:?}: {error}"));
-        assert_eq!(requests::told(&changed), updated(at));
+        assert_eq!(requests::answered(&changed), updated(at));
     }
 
     let results = store.get(&TenantId::only(), ids.clone()).await;

@@ -1,4 +1,4 @@
-//! Signs of life, and the end.
+//! Checkpoints, and the end.
 
 use std::{
     sync::Arc,
@@ -27,8 +27,8 @@ pub async fn looking_after_its_health_tells_no_event(store: &Arc<dyn Store>) {
     let before = store.position().await.expect("the store answers");
     assert!(store.health().await.is_ready());
     // Positions themselves may differ: other databases of a PostgreSQL server move them too.
-    let told = store.events(&TenantId::only(), &Scope::All, &before, None, 10).await;
-    assert_eq!(told.expect("the store answers").events, []);
+    let answered = store.events(&TenantId::only(), &Scope::All, &before, None, 10).await;
+    assert_eq!(answered.expect("the store answers").events, []);
 }
 
 pub async fn its_clock_goes_on(store: &Arc<dyn Store>) {

@@ -1,4 +1,4 @@
-//! Random calls of many callers at once: every reply is one that the model allows, and the events tell all of it.
+//! Random calls of many callers at once: every reply is one that the model allows, and the events record all of it.
 
 use std::{
     collections::BTreeMap,
@@ -60,7 +60,7 @@ pub async fn every_reply_of_random_calls_is_allowed_and_the_events_tell_what_hap
     }
 }
 
-/// Lets all tasks run, and gives what each session's callers were told, in the order in which they asked.
+/// Lets all tasks run, and gives what each session's callers were answered, in the order in which they asked.
 async fn histories(store: &Arc<dyn Store>, round: u32, ids: &[Id]) -> BTreeMap<Id, Vec<Call>> {
     // Requests that come again, from any task; two contents share each request id.
     let mut runner = runner(round, usize::MAX);
@@ -115,7 +115,7 @@ fn next<T: std::fmt::Debug>(strategy: &impl Strategy<Value = T>, runner: &mut Te
     strategy.new_tree(runner).expect("no strategy here refuses values").current()
 }
 
-/// One task: what it does, and what it was told.
+/// One task: what it does, and what it was answered.
 struct Caller {
     store: Arc<dyn Store>,
     task: usize,
@@ -144,7 +144,7 @@ impl Caller {
         self.clock.fetch_add(1, Ordering::SeqCst)
     }
 
-    fn was_told(&mut self, id: Id, start: u64, end: u64, did: Did) {
+    fn was_answered(&mut self, id: Id, start: u64, end: u64, did: Did) {
         self.calls.push((id, Call { task: self.task, start, end, did }));
     }
 
@@ -170,8 +170,8 @@ impl Caller {
             if let Ok(changed) = &result {
                 self.seen.insert(command.id.clone(), changed.revision);
             }
-            let told = result.map(Into::into).map_err(|error| format!("{error:?}"));
-            self.was_told(command.id.clone(), start, end, Did::Command(Box::new(command), told));
+            let answered = result.map(Into::into).map_err(|error| format!("{error:?}"));
+            self.was_answered(command.id.clone(), start, end, Did::Command(Box::new(command), answered));
         }
     }
 
@@ -182,11 +182,11 @@ impl Caller {
         if let Ok(session) = &found {
             self.seen.insert(id.clone(), session.revision);
         }
-        let told = found.map_err(|error| {
+        let answered = found.map_err(|error| {
             assert!(matches!(error, domain::Error::NotFound(_)), "{error:?}");
             format!("{error:?}")
         });
-        self.was_told(id, start, end, Did::Get(told.map(|session| revision_and_document(&session))));
+        self.was_answered(id, start, end, Did::Get(answered.map(|session| revision_and_document(&session))));
     }
 
     async fn list(&mut self, filter: Filter) {
@@ -195,7 +195,7 @@ impl Caller {
         let end = self.tick();
         for id in self.ids.clone() {
             let session = listed.iter().find(|session| session.id == id);
-            self.was_told(id, start, end, Did::List(filter.clone(), session.map(revision_and_document)));
+            self.was_answered(id, start, end, Did::List(filter.clone(), session.map(revision_and_document)));
         }
     }
 }
@@ -205,7 +205,7 @@ fn revision_and_document(session: &domain::session::Session) -> (i64, json::Valu
     (revision, document)
 }
 
-/// The session's history is what the events told, newest first and without their documents.
+/// The session's history is what the events say, newest first and without their documents.
 async fn is_history(store: &Arc<dyn Store>, id: &Id, events: Vec<Event>) {
     let history = requests::history(&**store, id).await;
     let expected: Vec<_> = events.into_iter().rev().map(|event| Event { document: None, ..event }).collect();
@@ -213,7 +213,7 @@ async fn is_history(store: &Arc<dyn Store>, id: &Id, events: Vec<Event>) {
 }
 
 fn printed(id: &Id, history: &[Call]) -> String {
-    let mut text = format!("what the callers of {id} were told:\n");
+    let mut text = format!("what the callers of {id} were answered:\n");
     for call in history {
         writeln!(text, "{call}").expect("text can be written");
     }

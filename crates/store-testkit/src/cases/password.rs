@@ -1,4 +1,4 @@
-//! Passwords are told to those who ask for the session, and to nobody else.
+//! Passwords are shown to those who ask for the session, and to nobody else.
 
 use std::sync::Arc;
 
@@ -18,17 +18,17 @@ fn password(key: &str, value: &str) -> String {
     format!(r#"{{"key":"{key}","type":"Password","value":{value}}}"#)
 }
 
-/// Neither the events that a reader gets nor the history tell the secret; everything else they do.
-async fn is_never_told(store: &Arc<dyn Store>, reader: &mut Reader<'_>, id: &Id) -> Vec<Event> {
+/// Neither the events that a reader gets nor the history show the secret; everything else they do.
+async fn is_never_shown(store: &Arc<dyn Store>, reader: &mut Reader<'_>, id: &Id) -> Vec<Event> {
     let events = reader.events().await;
     let history = requests::history(&**store, id).await;
     for event in events.iter().chain(&history) {
-        let told = format!("{event:?} {}", event.to_json());
-        assert!(!told.contains(SECRET), "{told}");
+        let answered = format!("{event:?} {}", event.to_json());
+        assert!(!answered.contains(SECRET), "{answered}");
     }
-    let mut told: Vec<_> = events.iter().map(|event| Event { document: None, ..event.clone() }).collect();
-    told.reverse();
-    assert_eq!(told, history[..told.len()]);
+    let mut answered: Vec<_> = events.iter().map(|event| Event { document: None, ..event.clone() }).collect();
+    answered.reverse();
+    assert_eq!(answered, history[..answered.len()]);
     events
 }
 
@@ -50,12 +50,12 @@ pub async fn an_attached_one_is_masked(store: &Arc<dyn Store>) {
     let mut reader = Reader::of(store, &id).await;
     let attributes = format!("[{}]", password("p", &format!(r#""{SECRET}""#)));
     let changed = requests::made(&**store, requests::update(&id, &attributes)).await;
-    let events = is_never_told(store, &mut reader, &id).await;
+    let events = is_never_shown(store, &mut reader, &id).await;
     changes(&events[0], r#"[{"key":"p","index":0,"newType":"Password","newValue":"********"}]"#);
     document(&events[0], &requests::with_list(&format!("[{}]", password("p", r#""********""#))));
-    // Whoever asks for the session is told.
+    // Whoever asks for the session gets it.
     let whole = (parsed::value(&requests::with_list(&attributes)), 2);
-    assert_eq!(requests::told(&changed), whole);
+    assert_eq!(requests::answered(&changed), whole);
     assert_eq!(requests::stored(&**store, &id).await, whole);
 }
 
@@ -65,7 +65,7 @@ pub async fn one_that_changes_is_masked_before_and_after(store: &Arc<dyn Store>)
     let mut reader = Reader::of(store, &id).await;
     let attributes = format!("[{}]", password("p", &format!(r#"{{"deep":["{SECRET}"]}}"#)));
     requests::made(&**store, requests::update(&id, &attributes)).await;
-    let events = is_never_told(store, &mut reader, &id).await;
+    let events = is_never_shown(store, &mut reader, &id).await;
     changes(
         &events[0],
         r#"[{"key":"p","index":0,"oldType":"Password","oldValue":"********","newType":"Password",
@@ -77,10 +77,10 @@ pub async fn one_that_becomes_something_else_is_masked_where_it_changes(store: &
     let list = format!("[{}]", password("p", &format!(r#""{SECRET}""#)));
     let id = requests::create_one(&**store, &requests::with_list(&list)).await;
     let mut reader = Reader::of(store, &id).await;
-    // The value stays, so that the event would tell what was a password until now.
+    // The value stays, so that the event would show what was a password until now.
     let attributes = format!(r#"[{{"key":"p","type":"String50","value":"{SECRET}"}}]"#);
     requests::made(&**store, requests::update(&id, &attributes)).await;
-    let events = is_never_told(store, &mut reader, &id).await;
+    let events = is_never_shown(store, &mut reader, &id).await;
     changes(
         &events[0],
         r#"[{"key":"p","index":0,"oldType":"Password","oldValue":"********","newType":"String50",
@@ -99,8 +99,8 @@ pub async fn what_becomes_one_is_masked_where_it_changes(store: &Arc<dyn Store>)
     )
     .await;
     let events = reader.events().await;
-    let told = format!("{events:?}");
-    assert!(!told.contains(SECRET), "{told}");
+    let answered = format!("{events:?}");
+    assert!(!answered.contains(SECRET), "{answered}");
     changes(
         &events[0],
         r#"[{"key":"p","index":0,"oldType":"String50","oldValue":"********","newType":"Password",
@@ -117,7 +117,7 @@ pub async fn a_removed_one_is_masked(store: &Arc<dyn Store>) {
     let id = requests::create_one(&**store, &requests::with_list(&list)).await;
     let mut reader = Reader::of(store, &id).await;
     requests::made(&**store, requests::exchange(&id, &["p"], &requests::one("a", 1))).await;
-    let events = is_never_told(store, &mut reader, &id).await;
+    let events = is_never_shown(store, &mut reader, &id).await;
     changes(
         &events[0],
         r#"[{"key":"p","index":0,"oldType":"Password","oldValue":"********"},
@@ -141,7 +141,7 @@ pub async fn those_that_stay_are_masked_in_the_events_of_other_changes(store: &A
     requests::made(&**store, requests::end(&id)).await;
     let replacement = list(&format!("{SECRET} new"), &last(2));
     requests::made(&**store, requests::creation_or(Existing::Replace, &id, &replacement)).await;
-    let events = is_never_told(store, &mut reader, &id).await;
+    let events = is_never_shown(store, &mut reader, &id).await;
     assert_eq!(events.len(), 4);
     document(&events[0], &list("********", &last(1)));
     document(&events[1], &list("********", &last(2)));
@@ -168,7 +168,7 @@ pub async fn a_replacement_tells_neither_the_old_nor_the_new_one(store: &Arc<dyn
     for document in documents {
         requests::made(&**store, requests::creation_or(Existing::Replace, &id, &document)).await;
     }
-    assert_eq!(is_never_told(store, &mut reader, &id).await.len(), 4);
+    assert_eq!(is_never_shown(store, &mut reader, &id).await.len(), 4);
 }
 
 pub async fn a_key_that_is_stored_twice_is_masked_twice_where_one_of_them_is_one(store: &Arc<dyn Store>) {
@@ -177,10 +177,10 @@ pub async fn a_key_that_is_stored_twice_is_masked_twice_where_one_of_them_is_one
     let id = requests::create_one(&**store, &requests::with_list(&list)).await;
     let mut reader = Reader::of(store, &id).await;
     requests::made(&**store, requests::update(&id, &requests::one("p", 2))).await;
-    let events = is_never_told(store, &mut reader, &id).await;
+    let events = is_never_shown(store, &mut reader, &id).await;
     changes(
         &events[0],
-        // Both have the same value now, so that one of them would tell the other's.
+        // Both have the same value now, so that one of them would show the other's.
         r#"[{"key":"p","index":0,"oldType":"Number","oldValue":"********","newType":"Number",
              "newValue":"********"},
             {"key":"p","index":1,"oldType":"Password","oldValue":"********","newType":"Number",

@@ -10,7 +10,7 @@ use domain::{
 };
 
 use super::{
-    reader::{Reader, Told, behind, change_each, told},
+    reader::{Reader, Summary, behind, change_each, summary},
     requests,
 };
 
@@ -20,10 +20,10 @@ pub async fn nothing_is_behind_the_present_position(store: &Arc<dyn Store>) {
     for (round, scope) in [Scope::All, Scope::Session(ids[0].clone()), Scope::All].into_iter().enumerate() {
         change_each(store, &ids, round..round + 1).await;
         let mut reader = Reader::from_now(store, scope).await;
-        let mut heard = Vec::new();
+        let mut received = Vec::new();
         for _ in 0..3 {
-            while !reader.page(None, &mut heard).await {}
-            assert_eq!(heard, []);
+            while !reader.page(None, &mut received).await {}
+            assert_eq!(received, []);
         }
     }
 }
@@ -45,9 +45,9 @@ pub async fn what_happens_later_is_behind_it(store: &Arc<dyn Store>) {
         } else {
             change_each(store, &ids, round..round + 1).await;
         }
-        let expected: BTreeSet<Told> =
+        let expected: BTreeSet<Summary> =
             ids.iter().map(|id| (id.as_str().to_owned(), round as i64 + 1)).collect();
-        assert_eq!(told(&reader.events().await).into_iter().collect::<BTreeSet<_>>(), expected);
+        assert_eq!(summary(&reader.events().await).into_iter().collect::<BTreeSet<_>>(), expected);
         assert_eq!(behind(store, Scope::All, &at).await.into_iter().collect::<BTreeSet<_>>(), expected);
     }
 }
@@ -79,7 +79,7 @@ pub async fn each_event_has_a_position_that_continues_behind_it(store: &Arc<dyn 
     let all = Reader::from(store, Scope::All, start.clone()).positions().await;
     assert_eq!(all.len(), 12);
     let expected = |from: usize, scope: &Scope| -> BTreeSet<_> {
-        told(all[from..].iter().map(|(event, _)| event).filter(|event| scope.holds(event)))
+        summary(all[from..].iter().map(|(event, _)| event).filter(|event| scope.holds(event)))
             .into_iter()
             .collect()
     };
@@ -87,9 +87,9 @@ pub async fn each_event_has_a_position_that_continues_behind_it(store: &Arc<dyn 
         for limit in [1, 100] {
             for (before, (_, at)) in all.iter().enumerate() {
                 let events = Reader::from(store, scope.clone(), at.clone()).limited(limit).events().await;
-                let heard: BTreeSet<_> = told(&events).into_iter().collect();
-                assert_eq!(heard.len(), events.len(), "none comes twice");
-                assert_eq!(heard, expected(before + 1, &scope), "{scope:?} behind {:?}", all[before].0);
+                let received: BTreeSet<_> = summary(&events).into_iter().collect();
+                assert_eq!(received.len(), events.len(), "none comes twice");
+                assert_eq!(received, expected(before + 1, &scope), "{scope:?} behind {:?}", all[before].0);
             }
         }
     }
@@ -100,8 +100,8 @@ pub async fn each_event_has_a_position_that_continues_behind_it(store: &Arc<dyn 
             (event.revision.get() + 1..=4).map(|revision| (ids[1].as_str().to_owned(), revision)).collect();
         assert_eq!(behind(store, of_one.clone(), &at).await, rest);
         let index = all.iter().position(|(other, _)| other.id() == event.id()).expect("it is one of them");
-        let heard: BTreeSet<_> = behind(store, Scope::All, &at).await.into_iter().collect();
-        assert_eq!(heard, expected(index + 1, &Scope::All));
+        let received: BTreeSet<_> = behind(store, Scope::All, &at).await.into_iter().collect();
+        assert_eq!(received, expected(index + 1, &Scope::All));
     }
 }
 
@@ -129,13 +129,18 @@ pub async fn until_a_position_comes_what_is_before_it(store: &Arc<dyn Store>) {
         for from in 0..positions.len() {
             for to in from..positions.len() {
                 let mut reader = Reader::from(store, Scope::All, positions[from].clone()).limited(limit);
-                let mut heard = Vec::new();
-                while !reader.page(Some(&positions[to]), &mut heard).await {}
-                let revisions: BTreeSet<_> = told(heard.iter().map(|(event, _)| event)).into_iter().collect();
+                let mut received = Vec::new();
+                while !reader.page(Some(&positions[to]), &mut received).await {}
+                let revisions: BTreeSet<_> =
+                    summary(received.iter().map(|(event, _)| event)).into_iter().collect();
                 let expected: BTreeSet<_> = (from + 1..=to)
                     .flat_map(|revision| ids.iter().map(move |id| (id.as_str().to_owned(), revision as i64)))
                     .collect();
-                assert_eq!((heard.len(), revisions), (expected.len(), expected), "{from} to {to} by {limit}");
+                assert_eq!(
+                    (received.len(), revisions),
+                    (expected.len(), expected),
+                    "{from} to {to} by {limit}"
+                );
                 // And from there to the end comes the rest.
                 assert_eq!(reader.events().await.len(), (positions.len() - 1 - to) * 2);
             }
@@ -149,12 +154,12 @@ pub async fn until_an_event_comes_what_is_before_it_and_itself(store: &Arc<dyn S
     change_each(store, std::slice::from_ref(&id), 0..5).await;
     let all = Reader::from(store, Scope::All, start.clone()).positions().await;
     for (count, (_, until)) in (1..).zip(&all) {
-        let mut heard = Vec::new();
+        let mut received = Vec::new();
         let mut reader = Reader::from(store, Scope::All, start.clone()).limited(2);
-        while !reader.page(Some(until), &mut heard).await {}
+        while !reader.page(Some(until), &mut received).await {}
         assert_eq!(
-            told(heard.iter().map(|(event, _)| event)),
-            told(all[..count].iter().map(|(event, _)| event))
+            summary(received.iter().map(|(event, _)| event)),
+            summary(all[..count].iter().map(|(event, _)| event))
         );
     }
 }
@@ -165,12 +170,12 @@ pub async fn until_a_position_that_lies_before_comes_nothing(store: &Arc<dyn Sto
     change_each(store, std::slice::from_ref(&id), 0..3).await;
     let mut reader = Reader::from_now(store, Scope::All).await;
     change_each(store, std::slice::from_ref(&id), 3..5).await;
-    let mut heard = Vec::new();
-    assert!(reader.page(Some(&earlier), &mut heard).await, "that is all up to there");
-    assert_eq!(heard, []);
+    let mut received = Vec::new();
+    assert!(reader.page(Some(&earlier), &mut received).await, "that is all up to there");
+    assert_eq!(received, []);
     // It has not gone back.
     assert_eq!(
-        told(&reader.events().await).into_iter().map(|(_, revision)| revision).collect::<Vec<_>>(),
+        summary(&reader.events().await).into_iter().map(|(_, revision)| revision).collect::<Vec<_>>(),
         [5, 6]
     );
 }

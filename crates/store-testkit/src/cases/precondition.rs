@@ -31,7 +31,7 @@ pub(super) fn is_absent(key: &str) -> Precondition {
 
 /// The refusal says what the attribute is.
 #[track_caller]
-fn tells(error: Error, key: &str, revision: i64, entry: Option<(Option<&str>, Option<&str>)>) {
+fn is_mismatch(error: Error, key: &str, revision: i64, entry: Option<(Option<&str>, Option<&str>)>) {
     let Error::AttributeMismatch(present) = error else { panic!("{error:?}") };
     let entry = entry.map(|(value_type, value)| Entry {
         value_type: value_type.map(parsed::value),
@@ -57,11 +57,16 @@ pub async fn an_expected_value_that_is_there_is_met(store: &Arc<dyn Store>) {
 pub async fn another_value_is_refused_and_the_entry_told(store: &Arc<dyn Store>) {
     let mut subject = Subject::with_list(store, &requests::one("a", "0.10")).await;
     let command = |value| requests::update_if(subject.id(), vec![is("a", value)], &requests::one("a", 2));
-    tells(subject.rejects(command("0.1")).await, "a", 1, Some((Some(r#""Number""#), Some("0.10"))));
-    tells(subject.rejects(command(r#""0.10""#)).await, "a", 1, Some((Some(r#""Number""#), Some("0.10"))));
+    is_mismatch(subject.rejects(command("0.1")).await, "a", 1, Some((Some(r#""Number""#), Some("0.10"))));
+    is_mismatch(
+        subject.rejects(command(r#""0.10""#)).await,
+        "a",
+        1,
+        Some((Some(r#""Number""#), Some("0.10"))),
+    );
     subject.list_becomes(&requests::one("a", 7), &requests::one("a", 7)).await;
     let command = requests::update_if(subject.id(), vec![is("a", "0.10")], &requests::one("a", 2));
-    tells(subject.rejects(command).await, "a", 2, Some((Some(r#""Number""#), Some("7"))));
+    is_mismatch(subject.rejects(command).await, "a", 2, Some((Some(r#""Number""#), Some("7"))));
 }
 
 pub async fn values_are_compared_by_their_text(store: &Arc<dyn Store>) {
@@ -113,16 +118,16 @@ pub async fn no_value_is_expected_of_an_absent_key(store: &Arc<dyn Store>) {
     let subject =
         Subject::with_list(store, r#"["a",{"key":"A","value":null},{"key":["a"],"value":null}]"#).await;
     let command = requests::update_if(subject.id(), vec![is("a", "null")], &requests::one("a", 1));
-    tells(subject.rejects(command).await, "a", 1, None);
+    is_mismatch(subject.rejects(command).await, "a", 1, None);
 }
 
 pub async fn an_entry_without_a_value_has_none_not_even_null(store: &Arc<dyn Store>) {
     let subject = Subject::with_list(store, r#"[{"key":"a","type":"Number"},{"key":"b"}]"#).await;
     let command = |key| requests::update_if(subject.id(), vec![is(key, "null")], "[]");
-    tells(subject.rejects(command("a")).await, "a", 1, Some((Some(r#""Number""#), None)));
-    tells(subject.rejects(command("b")).await, "b", 1, Some((None, None)));
+    is_mismatch(subject.rejects(command("a")).await, "a", 1, Some((Some(r#""Number""#), None)));
+    is_mismatch(subject.rejects(command("b")).await, "b", 1, Some((None, None)));
     let command = requests::update_if(subject.id(), vec![is_absent("b")], "[]");
-    tells(subject.rejects(command).await, "b", 1, Some((None, None)));
+    is_mismatch(subject.rejects(command).await, "b", 1, Some((None, None)));
 }
 
 pub async fn an_absence_is_met_once(store: &Arc<dyn Store>) {
@@ -137,7 +142,7 @@ pub async fn an_absence_is_met_once(store: &Arc<dyn Store>) {
         let command = requests::update_if(&id, vec![is_absent("a")], &requests::one("a", 1));
         assert!(requests::made(&**store, command.clone()).await.changed);
         let error = requests::execute(&**store, command).await.expect_err("it is there now");
-        tells(error, "a", 2, Some((Some(r#""Number""#), Some("1"))));
+        is_mismatch(error, "a", 2, Some((Some(r#""Number""#), Some("1"))));
     }
 }
 
@@ -145,10 +150,15 @@ pub async fn a_key_that_is_stored_twice_has_to_be_as_required_twice(store: &Arc<
     let list = r#"[{"key":"a","value":1},{"key":"b","value":2},{"key":"a","value":2,"type":"Number"},{"key":"a","value":3}]"#;
     let mut subject = Subject::with_list(store, list).await;
     let command = |preconditions| requests::update_if(subject.id(), preconditions, &requests::one("a", 5));
-    // Of those that are not as required, the first is told.
-    tells(subject.rejects(command(vec![is("a", "1")])).await, "a", 1, Some((Some(r#""Number""#), Some("2"))));
-    tells(subject.rejects(command(vec![is("a", "2")])).await, "a", 1, Some((None, Some("1"))));
-    tells(subject.rejects(command(vec![is_absent("a")])).await, "a", 1, Some((None, Some("1"))));
+    // Of those that are not as required, the first is reported.
+    is_mismatch(
+        subject.rejects(command(vec![is("a", "1")])).await,
+        "a",
+        1,
+        Some((Some(r#""Number""#), Some("2"))),
+    );
+    is_mismatch(subject.rejects(command(vec![is("a", "2")])).await, "a", 1, Some((None, Some("1"))));
+    is_mismatch(subject.rejects(command(vec![is_absent("a")])).await, "a", 1, Some((None, Some("1"))));
     let all = r#"[{"key":"a","value":5,"type":"Number"},{"key":"b","value":2},{"key":"a","value":5,"type":"Number"},
         {"key":"a","value":5,"type":"Number"}]"#;
     subject.list_becomes(&requests::one("a", 5), all).await;
@@ -160,18 +170,18 @@ pub async fn all_preconditions_have_to_hold_and_the_first_that_does_not_is_told(
     let command = |preconditions| requests::update_if(subject.id(), preconditions, &requests::one("c", 1));
     let error =
         subject.rejects(command(vec![is("a", "1"), is_absent("b"), is("c", "1"), is("a", "2")])).await;
-    tells(error, "c", 1, None);
+    is_mismatch(error, "c", 1, None);
     let error = subject.rejects(command(vec![is("a", "1"), is("a", "2"), is("c", "1")])).await;
-    tells(error, "a", 1, Some((Some(r#""Number""#), Some("1"))));
+    is_mismatch(error, "a", 1, Some((Some(r#""Number""#), Some("1"))));
     let error = subject.rejects(command(vec![is_absent("a"), is("a", "1")])).await;
-    tells(error, "a", 1, Some((Some(r#""Number""#), Some("1"))));
+    is_mismatch(error, "a", 1, Some((Some(r#""Number""#), Some("1"))));
 }
 
 pub async fn preconditions_are_about_what_was_there_before(store: &Arc<dyn Store>) {
     let mut subject = Subject::with_list(store, &requests::one("a", 1)).await;
     // What is attached and removed by the same update does not count.
     let command = requests::update_if(subject.id(), vec![is("b", "2")], &requests::one("b", 2));
-    tells(subject.rejects(command).await, "b", 1, None);
+    is_mismatch(subject.rejects(command).await, "b", 1, None);
     let mut command = requests::exchange(subject.id(), &["a"], &requests::one("b", 2));
     if let domain::command::Operation::Update(update) = &mut command.operation {
         update.preconditions = vec![is("a", "1"), is_absent("b")];
@@ -234,12 +244,12 @@ pub async fn in_one_call_each_sees_what_those_before_it_left(store: &Arc<dyn Sto
         requests::update_if(&id, vec![is("a", "4")], "[]"),
     ];
     let results = store.execute(commands).await;
-    let told: Vec<_> = results
+    let answered: Vec<_> = results
         .iter()
         .map(|result| result.as_ref().map(|done| done.revision.get()).map_err(Error::reason))
         .collect();
     assert_eq!(
-        told,
+        answered,
         [Ok(2), Err(Reason::AttributeMismatch), Ok(3), Ok(4), Err(Reason::RevisionMismatch), Ok(4)]
     );
     assert_eq!(
@@ -268,7 +278,9 @@ pub async fn of_many_who_require_absence_one_attaches(store: &Arc<dyn Store>) {
     let mut mismatches = Vec::new();
     for result in at_once(store, commands).await {
         match result {
-            Ok(changed) => assert!(winner.replace(requests::told(&changed)).is_none(), "a second one won"),
+            Ok(changed) => {
+                assert!(winner.replace(requests::answered(&changed)).is_none(), "a second one won");
+            }
             Err(error) => mismatches.push(error),
         }
     }
@@ -277,7 +289,7 @@ pub async fn of_many_who_require_absence_one_attaches(store: &Arc<dyn Store>) {
     assert_eq!(revision, 2);
     let won = requests::values(&document)[0].to_text();
     for error in mismatches {
-        tells(error, "a", 2, Some((Some(r#""Number""#), Some(&won))));
+        is_mismatch(error, "a", 2, Some((Some(r#""Number""#), Some(&won))));
     }
 }
 

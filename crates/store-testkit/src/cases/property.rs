@@ -71,8 +71,9 @@ async fn does_what_the_rule_says(
         }
         results
     };
-    let told: Vec<_> = results.into_iter().map(|result| result.map(Told::from).map_err(comparable)).collect();
-    prop_assert_eq!(told, expected);
+    let applied: Vec<_> =
+        results.into_iter().map(|result| result.map(Applied::from).map_err(comparable)).collect();
+    prop_assert_eq!(applied, expected);
     prop_assert_eq!(
         requests::stored(store, id).await,
         (parsed::value(model.document.text()), model.revision)
@@ -87,16 +88,16 @@ struct Model {
     revision: i64,
 }
 
-/// What an update tells of the session.
+/// What an update is answered with.
 #[derive(Debug, PartialEq)]
-struct Told {
+struct Applied {
     document: Value,
     revision: i64,
     changed: bool,
 }
 
 impl Model {
-    fn update(&mut self, update: &Update) -> Result<Told, String> {
+    fn update(&mut self, update: &Update) -> Result<Applied, String> {
         if !self.document.is_active() {
             return Err(comparable(Error::NotActive(self.id.clone())));
         }
@@ -107,13 +108,13 @@ impl Model {
             self.document = applied.document;
             self.revision += 1;
         }
-        Ok(Told { document: parsed::value(self.document.text()), revision: self.revision, changed })
+        Ok(Applied { document: parsed::value(self.document.text()), revision: self.revision, changed })
     }
 }
 
-impl From<CommandResult> for Told {
+impl From<CommandResult> for Applied {
     fn from(changed: CommandResult) -> Self {
-        let (document, revision) = requests::told(&changed);
+        let (document, revision) = requests::answered(&changed);
         Self { document, revision, changed: changed.changed }
     }
 }

@@ -47,11 +47,11 @@ impl<'a> Reader<'a> {
     /// Every event that is new to it and whose change has been acknowledged, each with the position behind it.
     pub(super) async fn positions(&mut self) -> Vec<(Event, Position)> {
         let until = self.store.position().await.expect("the store answers");
-        let mut heard = Vec::new();
-        let reading = async { while !self.page(Some(&until), &mut heard).await {} };
+        let mut received = Vec::new();
+        let reading = async { while !self.page(Some(&until), &mut received).await {} };
         timeout(Duration::from_secs(60), reading).await.expect("what there is has an end");
-        in_order(heard.iter().map(|(event, _)| event));
-        heard
+        in_order(received.iter().map(|(event, _)| event));
+        received
     }
 
     /// The events alone.
@@ -70,13 +70,13 @@ impl<'a> Reader<'a> {
     pub(super) async fn page(
         &mut self,
         until: Option<&Position>,
-        heard: &mut Vec<(Event, Position)>,
+        received: &mut Vec<(Event, Position)>,
     ) -> bool {
         let page = self.store.events(&TenantId::only(), &self.scope, &self.at, until, self.limit).await;
         let page = page.expect("the store answers");
         assert!(page.events.len() <= self.limit, "{} events in a page of {}", page.events.len(), self.limit);
-        assert!(page.complete || page.next != self.at, "a reader that is not told all gets ahead");
-        heard.extend(page.events);
+        assert!(page.complete || page.next != self.at, "a reader that has not received all gets ahead");
+        received.extend(page.events);
         self.at = page.next;
         page.complete
     }
@@ -91,9 +91,9 @@ pub(super) fn in_order<'e>(events: impl Iterator<Item = &'e Event>) {
     }
 }
 
-pub(super) type Told = (String, i64);
+pub(super) type Summary = (String, i64);
 
-pub(super) fn told<'e>(events: impl IntoIterator<Item = &'e Event>) -> Vec<Told> {
+pub(super) fn summary<'e>(events: impl IntoIterator<Item = &'e Event>) -> Vec<Summary> {
     events.into_iter().map(|event| (event.session_id.as_str().to_owned(), event.revision.get())).collect()
 }
 
@@ -106,6 +106,6 @@ pub(super) async fn change_each(store: &Arc<dyn Store>, ids: &[Id], rounds: Rang
     }
 }
 
-pub(super) async fn behind(store: &Arc<dyn Store>, scope: Scope, at: &Position) -> Vec<Told> {
-    told(&Reader::from(store, scope, at.clone()).events().await)
+pub(super) async fn behind(store: &Arc<dyn Store>, scope: Scope, at: &Position) -> Vec<Summary> {
+    summary(&Reader::from(store, scope, at.clone()).events().await)
 }

@@ -12,7 +12,7 @@ use domain::{command::Existing, event::Scope, session::TenantId, store::Store};
 use tokio::task::JoinSet;
 
 use super::{
-    reader::{Reader, Told, behind, change_each, in_order, told},
+    reader::{Reader, Summary, behind, change_each, in_order, summary},
     requests,
     tasks::all_end,
 };
@@ -28,11 +28,11 @@ pub async fn pages_of_any_size_give_each_event_once(store: &Arc<dyn Store>) {
     for limit in [1, 2, 5, 20, 21, 22, usize::MAX] {
         let events = Reader::from(store, Scope::All, start.clone()).limited(limit).events().await;
         assert_eq!(events.len(), 21, "in pages of {limit}");
-        assert_eq!(told(&events).into_iter().collect::<BTreeSet<_>>(), all, "in pages of {limit}");
+        assert_eq!(summary(&events).into_iter().collect::<BTreeSet<_>>(), all, "in pages of {limit}");
         let of_one = Scope::Session(ids[1].clone());
         let events = Reader::from(store, of_one, start.clone()).limited(limit).events().await;
         let expected: Vec<_> = (1..=7).map(|revision| (ids[1].as_str().to_owned(), revision)).collect();
-        assert_eq!(told(&events), expected, "in pages of {limit}");
+        assert_eq!(summary(&events), expected, "in pages of {limit}");
     }
 }
 
@@ -54,8 +54,8 @@ pub async fn one_call_with_many_changes_is_read_in_pages_too(store: &Arc<dyn Sto
         for result in store.execute(commands).await {
             assert!(result.expect("each is made").changed);
         }
-        let heard: BTreeSet<_> = told(&reader.events().await).into_iter().collect();
-        assert_eq!(heard.len(), 120, "in pages of {limit}");
+        let received: BTreeSet<_> = summary(&reader.events().await).into_iter().collect();
+        assert_eq!(received.len(), 120, "in pages of {limit}");
     }
 }
 
@@ -74,19 +74,19 @@ pub async fn a_conversations_reader_hears_of_its_sessions_alone(store: &Arc<dyn 
     }
     let ids = sessions.map(|(id, _)| parsed::id(id));
     change_each(store, &ids, 0..2).await;
-    let heard: BTreeSet<_> = told(&reader.events().await).into_iter().collect();
+    let received: BTreeSet<_> = summary(&reader.events().await).into_iter().collect();
     let expected: BTreeSet<_> =
         ["1", "3", "5"].iter().flat_map(|id| (1..=3).map(|revision| ((*id).to_owned(), revision))).collect();
-    assert_eq!(heard, expected);
+    assert_eq!(received, expected);
 
-    // A session that moves is heard of where it is.
+    // A session that moves is received where it is.
     let moved = requests::creation_or(Existing::Replace, &parsed::id("1"), r#"{"conversationId":"d"}"#);
     requests::made(&**store, moved).await;
     let moved = requests::creation_or(Existing::Replace, &parsed::id("2"), r#"{"conversationId":"c"}"#);
     requests::made(&**store, moved).await;
     change_each(store, &ids[..2], 2..3).await;
-    let heard: BTreeSet<_> = told(&reader.events().await).into_iter().collect();
-    assert_eq!(heard, BTreeSet::from([("2".to_owned(), 4), ("2".to_owned(), 5)]));
+    let received: BTreeSet<_> = summary(&reader.events().await).into_iter().collect();
+    assert_eq!(received, BTreeSet::from([("2".to_owned(), 4), ("2".to_owned(), 5)]));
 }
 
 pub async fn several_scopes_at_once_give_each_event_once(store: &Arc<dyn Store>) {
@@ -115,11 +115,11 @@ pub async fn several_scopes_at_once_give_each_event_once(store: &Arc<dyn Store>)
         for limit in [1, 2, 100] {
             let scope = Scope::Any(scopes.clone());
             let events = Reader::from(store, scope.clone(), start.clone()).limited(limit).events().await;
-            let mut heard = told(&events);
-            heard.sort();
+            let mut received = summary(&events);
+            received.sort();
             let expected: Vec<_> =
                 expected.iter().flat_map(|id| (1..=3).map(|revision| ((*id).to_owned(), revision))).collect();
-            assert_eq!(heard, expected, "{scope:?} by {limit}");
+            assert_eq!(received, expected, "{scope:?} by {limit}");
         }
     }
 }
@@ -177,27 +177,27 @@ pub async fn a_reader_hears_every_change_of_many_writers_once(store: &Arc<dyn St
             made
         });
     }
-    let mut acknowledged: Vec<Told> = ids.iter().map(|id| (id.as_str().to_owned(), 1)).collect();
+    let mut acknowledged: Vec<Summary> = ids.iter().map(|id| (id.as_str().to_owned(), 1)).collect();
     let mut reader = Reader::from(store, Scope::All, start.clone()).limited(7);
-    let mut heard = Vec::new();
+    let mut received = Vec::new();
     while !writing.is_empty() {
-        reader.page(None, &mut heard).await;
+        reader.page(None, &mut received).await;
         while let Some(made) = writing.try_join_next() {
             acknowledged.extend(made.expect("the writer has ended well"));
         }
         tokio::task::yield_now().await;
     }
-    heard.extend(reader.positions().await);
-    in_order(heard.iter().map(|(event, _)| event));
+    received.extend(reader.positions().await);
+    in_order(received.iter().map(|(event, _)| event));
     acknowledged.sort();
-    let mut once = told(heard.iter().map(|(event, _)| event));
+    let mut once = summary(received.iter().map(|(event, _)| event));
     once.sort();
     assert_eq!(once, acknowledged);
 
     // From any of its positions on, another reader hears the rest.
-    for from in [0, 1, heard.len() / 3, heard.len() / 2, heard.len() - 1] {
-        let mut rest = behind(store, Scope::All, &heard[from].1).await;
-        let mut expected = told(heard[from + 1..].iter().map(|(event, _)| event));
+    for from in [0, 1, received.len() / 3, received.len() / 2, received.len() - 1] {
+        let mut rest = behind(store, Scope::All, &received[from].1).await;
+        let mut expected = summary(received[from + 1..].iter().map(|(event, _)| event));
         rest.sort();
         expected.sort();
         assert_eq!(rest, expected, "behind the event {from}");
@@ -236,16 +236,16 @@ pub async fn readers_that_come_while_much_happens_miss_nothing_from_then_on(stor
     for (old, stood, mut reader) in readers {
         let events = reader.events().await;
         for (id, (old, stood)) in ids.iter().zip(old.into_iter().zip(stood)) {
-            let heard: Vec<_> = events
+            let received: Vec<_> = events
                 .iter()
                 .filter(|event| event.session_id == *id)
                 .map(|event| event.revision.get())
                 .collect();
-            let first = heard.first().copied().unwrap_or(last + 1);
-            assert_eq!(heard, (first..=last).collect::<Vec<_>>());
+            let first = received.first().copied().unwrap_or(last + 1);
+            assert_eq!(received, (first..=last).collect::<Vec<_>>());
             assert!(first > old, "{first} had been acknowledged before the reader came");
             // Whoever then gets the session, and goes on with what it hears, misses nothing.
-            assert!(first <= stood + 1, "{first} is the first that was heard behind {stood}");
+            assert!(first <= stood + 1, "{first} is the first that was received behind {stood}");
         }
     }
 }

@@ -60,7 +60,7 @@ pub async fn nothing_to_remove_from_stays_as_it_is(store: &Arc<dyn Store>) {
         requests::create_all(&**store, std::slice::from_ref(&id), document).await;
         let unchanged = requests::made(&**store, requests::removal(&id, &["a"])).await;
         assert!(!unchanged.changed);
-        assert_eq!(requests::told(&unchanged), (parsed::value(document), 1));
+        assert_eq!(requests::answered(&unchanged), (parsed::value(document), 1));
         assert_eq!(requests::stored(&**store, &id).await, (parsed::value(document), 1));
     }
 }

@@ -73,7 +73,7 @@ pub async fn a_repeat_needs_no_precondition_any_more(store: &Arc<dyn Store>) {
     for (at, command) in commands.into_iter().enumerate() {
         assert_eq!(requests::made(&**store, command).await.revision.get(), at as i64 + 2);
     }
-    assert_eq!(requests::stored(&**store, &id).await, requests::told(&ended));
+    assert_eq!(requests::stored(&**store, &id).await, requests::answered(&ended));
 }
 
 pub async fn a_refusal_is_found_anew_by_a_repeat(store: &Arc<dyn Store>) {
@@ -154,13 +154,13 @@ pub async fn in_one_call_a_repeat_is_answered_as_the_first(store: &Arc<dyn Store
         requests::update(&id, &requests::one("a", 2)),
     ];
     let results = store.execute(commands).await;
-    let told: Vec<_> =
+    let answered: Vec<_> =
         results.iter().map(|result| result.as_ref().map(answer).map_err(Error::reason)).collect();
     let with = |value, revision, changed| {
         Ok((Some(parsed::value(&requests::with_list(&requests::one("a", value)))), revision, changed))
     };
     assert_eq!(
-        told,
+        answered,
         [
             with(1, 2, true),
             with(2, 3, true),
@@ -188,10 +188,10 @@ pub async fn many_repeats_at_once_change_once_and_are_answered_alike(store: &Arc
     let answers: Vec<_> =
         results.iter().map(|result| answer(result.as_ref().expect("each is made"))).collect();
     let repeats: Vec<_> =
-        answers.iter().enumerate().filter(|(task, _)| task % 4 != 0).map(|(_, told)| told).collect();
+        answers.iter().enumerate().filter(|(task, _)| task % 4 != 0).map(|(_, answered)| answered).collect();
     let once = parsed::value(&requests::with_list(&requests::one("a", r#""once""#)));
     assert_eq!(repeats[0], &(Some(once), repeats[0].1, true));
-    assert!(repeats.iter().all(|told| *told == repeats[0]), "{repeats:?}");
+    assert!(repeats.iter().all(|answered| *answered == repeats[0]), "{repeats:?}");
 
     let events = reader.events().await;
     assert_eq!(events.len(), TASKS / 4 + 1);
@@ -213,8 +213,8 @@ pub async fn of_many_contents_under_one_id_one_is_made(store: &Arc<dyn Store>) {
     assert_eq!(stored.1, 2);
     // All four that ask for the same are answered alike.
     assert_eq!(made.len(), 4, "{made:?}");
-    for (content, told) in &made {
-        assert_eq!((content, told), (&made[0].0, &(Some(stored.0.clone()), 2, true)));
+    for (content, answered) in &made {
+        assert_eq!((content, answered), (&made[0].0, &(Some(stored.0.clone()), 2, true)));
     }
 }
 

@@ -25,7 +25,10 @@ pub(super) fn answer(changed: &CommandResult) -> (Option<Value>, i64, bool) {
 pub(super) async fn is_reused(store: &Arc<dyn Store>, command: Command) {
     let id = command.request_id.clone();
     let result = requests::execute(&**store, command).await;
-    assert!(matches!(&result, Err(Error::RequestIdReused(told)) if Some(told) == id.as_ref()), "{result:?}");
+    assert!(
+        matches!(&result, Err(Error::RequestIdReused(answered)) if Some(answered) == id.as_ref()),
+        "{result:?}"
+    );
 }
 
 pub async fn other_content_is_refused(store: &Arc<dyn Store>) {

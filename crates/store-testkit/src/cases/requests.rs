@@ -190,7 +190,7 @@ pub(super) fn read(session: &Session) -> (Value, i64) {
 }
 
 /// The document and the revision in the answer to a command that did not delete the session, to be compared.
-pub(super) fn told(changed: &CommandResult) -> (Value, i64) {
+pub(super) fn answered(changed: &CommandResult) -> (Value, i64) {
     let document = changed.document.as_ref().expect("the answer has the document");
     (parsed::value(document), changed.revision.get())
 }

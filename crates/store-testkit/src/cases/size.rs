@@ -36,7 +36,7 @@ async fn fills_up(store: &Arc<dyn Store>, filler: &str) {
 fn is_one_too_large(error: &Error) {
     const MAX: usize = Document::MAX_BYTES;
     assert!(
-        matches!(error, Error::DocumentTooLarge { found, limit: told } if (*found, *told) == (MAX + 1, MAX)),
+        matches!(error, Error::DocumentTooLarge { found, limit: answered } if (*found, *answered) == (MAX + 1, MAX)),
         "{error:?}"
     );
 }
@@ -116,7 +116,7 @@ pub async fn a_list_that_is_made_counts_with_all_that_holds_it(store: &Arc<dyn S
             requests::execute(&**store, requests::update(id, &entry(room))).await.expect("it just fits");
         let full = format!("{start}{padding}{open}{}{close}", entry(room));
         assert_eq!(full.len(), Document::MAX_BYTES);
-        assert_eq!(requests::told(&updated), (parsed::value(&full), 2));
+        assert_eq!(requests::answered(&updated), (parsed::value(&full), 2));
     }
 }
 
@@ -127,7 +127,7 @@ pub async fn the_largest_documents_can_be_stored(store: &Arc<dyn Store>) {
     assert_eq!(document.len(), Document::MAX_BYTES);
     let id = &requests::ids(1)[0];
     let created = requests::execute(&**store, requests::creation(id, &document)).await.expect("it just fits");
-    assert_eq!(requests::told(&created), (parsed::value(&document), 1));
+    assert_eq!(requests::answered(&created), (parsed::value(&document), 1));
     let unchanged = requests::execute(&**store, requests::update(id, "[]")).await.expect("nothing changes");
     assert!(!unchanged.changed);
 }

@@ -27,7 +27,7 @@ impl<'a> Subject<'a> {
         let id = parsed::id("64e2f08a6155b317cd3f88fd");
         let created = requests::made(store, requests::creation(&id, document)).await;
         assert!(created.changed);
-        assert_eq!(requests::told(&created), (parsed::value(document), Revision::FIRST.get()));
+        assert_eq!(requests::answered(&created), (parsed::value(document), Revision::FIRST.get()));
         let seen = created.session(id).expect("the answer has the document");
         let subject = Self { store, max_attributes: requests::MAX_ATTRIBUTES, seen };
         subject.is_stored().await;
@@ -51,7 +51,7 @@ impl<'a> Subject<'a> {
     pub(super) async fn applies(&mut self, command: Command, document: &str) {
         let changed = requests::made(self.store, command).await;
         assert!(changed.changed);
-        assert_eq!(requests::told(&changed), (parsed::value(document), self.seen.revision.next().get()));
+        assert_eq!(requests::answered(&changed), (parsed::value(document), self.seen.revision.next().get()));
         self.seen = changed.session(self.seen.id.clone()).expect("the answer has the document");
         self.is_stored().await;
     }
@@ -95,8 +95,8 @@ impl<'a> Subject<'a> {
     /// Attaching the attributes is refused, since the list would hold `found` entries.
     pub(super) async fn outgrows(&self, attributes: &str, found: usize) {
         let error = self.refuses(attributes).await;
-        let Error::TooManyAttributes { found: told, limit } = error else { panic!("{error:?}") };
-        assert_eq!((told, limit), (found, self.max_attributes));
+        let Error::TooManyAttributes { found: answered, limit } = error else { panic!("{error:?}") };
+        assert_eq!((answered, limit), (found, self.max_attributes));
     }
 
     fn attaching(&self, attributes: &str) -> Command {

@@ -22,7 +22,7 @@ pub async fn a_missing_session_is_not_found(store: &Arc<dyn Store>) {
     let id = parsed::id("missing");
     for attributes in ["[]", r#"[{"key":"a","type":"Number","value":1}]"#] {
         let result = requests::execute(&**store, requests::update(&id, attributes)).await;
-        assert!(matches!(&result, Err(Error::NotFound(told)) if *told == id), "{result:?}");
+        assert!(matches!(&result, Err(Error::NotFound(answered)) if *answered == id), "{result:?}");
     }
     let result = requests::get_one(&**store, &id).await;
     assert!(matches!(result, Err(Error::NotFound(_))), "{result:?}");

@@ -19,7 +19,7 @@ use crate::parsed;
 /// What would be: the document that would be, and the revision that is.
 fn would_be(changed: &CommandResult, document: &str, revision: i64) {
     assert!(changed.changed);
-    assert_eq!(requests::told(changed), (parsed::value(document), revision));
+    assert_eq!(requests::answered(changed), (parsed::value(document), revision));
 }
 
 pub async fn an_update_is_told_and_not_made(store: &Arc<dyn Store>) {

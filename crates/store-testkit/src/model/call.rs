@@ -1,4 +1,4 @@
-//! What one caller asked of one session, and what it was told.
+//! What one caller asked of one session, and what it was answered.
 
 use std::fmt;
 
@@ -19,7 +19,7 @@ pub(crate) struct Call {
     pub(crate) did: Did,
 }
 
-/// What was asked for, and what was told.
+/// What was asked for, and what was answered.
 #[derive(Debug, Clone)]
 pub(crate) enum Did {
     Command(Box<Command>, Result<Answer, String>),
@@ -33,7 +33,7 @@ impl fmt::Display for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "[{}..{} task {}] ", self.start, self.end, self.task)?;
         match &self.did {
-            Did::Command(command, told) => {
+            Did::Command(command, answered) => {
                 match &command.operation {
                     Operation::Create(create) => {
                         write!(f, "create {:?} {}", create.existing, create.document.text())?;
@@ -51,7 +51,7 @@ impl fmt::Display for Call {
                 }
                 let only = if command.validate_only { "only validated, " } else { "" };
                 write!(f, " ({only}request {:?}, revision {:?}) -> ", command.request_id, command.revision)?;
-                match told {
+                match answered {
                     Ok(Answer { revision, document, changed }) => {
                         let document = document.as_ref().map(Value::to_text).unwrap_or_default();
                         write!(f, "revision {revision}, changed {changed}: {document}")
@@ -59,8 +59,8 @@ impl fmt::Display for Call {
                     Err(error) => write!(f, "{error}"),
                 }
             }
-            Did::Get(told) => write!(f, "get -> {told:?}"),
-            Did::List(filter, told) => write!(f, "list {filter:?} -> {told:?}"),
+            Did::Get(answered) => write!(f, "get -> {answered:?}"),
+            Did::List(filter, answered) => write!(f, "list {filter:?} -> {answered:?}"),
         }
     }
 }

@@ -55,7 +55,7 @@ impl CommitTimes {
         match (1..self.after.len()).find(|at| self.after[*at] >= self.before[*at]) {
             None => Ok(()),
             Some(at) => Err(format!(
-                "revision {at} came after {} and before {}, by all that was told",
+                "revision {at} came after {} and before {}, by all that was answered",
                 self.after[at], self.before[at]
             )),
         }

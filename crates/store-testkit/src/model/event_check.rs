@@ -1,4 +1,4 @@
-//! Whether a session's events tell what happened to it: each revision once, in order, and enough to rebuild every list.
+//! Whether a session's events say what happened to it: each revision once, in order, and enough to rebuild every list.
 
 use domain::{
     command::Operation,
@@ -16,7 +16,7 @@ use super::{
 /// Holds a session's events, in the order in which a reader got them, to what happened.
 ///
 /// # Errors
-/// What they do not tell, or tell wrongly.
+/// What they leave out, or have wrong.
 pub(crate) fn check_events(replayed: &Replayed<'_>, events: &[Event]) -> Result<(), String> {
     let deleted = replayed.states.iter().rposition(|state| state.revision > 0 && state.document.is_none());
     let first = deleted.unwrap_or(1);
@@ -34,7 +34,7 @@ pub(crate) fn check_events(replayed: &Replayed<'_>, events: &[Event]) -> Result<
 }
 
 fn is_right(event: &Event, before: &State, after: &State, makers: &[&Call]) -> Result<(), &'static str> {
-    // Only one of those that were told to have made it has.
+    // Only one of those that were answered to have made it has.
     let maker = makers.iter().find_map(|maker| match &maker.did {
         Did::Command(command, _) if command.at == event.at && command.requester == event.requester => {
             Some(command)
@@ -73,8 +73,8 @@ fn is_right(event: &Event, before: &State, after: &State, makers: &[&Call]) -> R
         return Err("other changes");
     }
 
-    let told = event.document.as_deref().map(crate::parsed::value);
-    if told != Some(masked(document, lists[1].clone(), &event.changes)) {
+    let recorded = event.document.as_deref().map(crate::parsed::value);
+    if recorded != Some(masked(document, lists[1].clone(), &event.changes)) {
         Err("another document")
     } else {
         Ok(())
@@ -85,25 +85,25 @@ fn is_password(entry: Option<&Entry>) -> bool {
     entry.and_then(|entry| entry.value_type.as_ref()?.as_str()) == Some("Password")
 }
 
-/// The keys of which an event tells no value: any entry that changed was or is a password.
+/// The keys of which an event has no value: any entry that changed was or is a password.
 fn secrets(changes: &[AttributeDiff]) -> Vec<&str> {
     let is_secret =
         |change: &&AttributeDiff| is_password(change.old.as_ref()) || is_password(change.new.as_ref());
     changes.iter().filter(is_secret).map(|change| &*change.key).collect()
 }
 
-/// The entry as an event tells it.
-fn told(entry: Entry, is_secret: bool) -> Entry {
+/// The entry as an event records it.
+fn recorded(entry: Entry, is_secret: bool) -> Entry {
     let mask = |value| if is_secret { Value::String(MASK.into()) } else { value };
     Entry { value: entry.value.map(mask), ..entry }
 }
 
-/// The list that the changes make of the list before. Values that they do not tell are taken from the list after.
+/// The list that the changes make of the list before. Values that they do not have are taken from the list after.
 fn rebuild(before: &[Value], changes: &[AttributeDiff], after: &[Value]) -> Result<Vec<Value>, &'static str> {
     let secrets = secrets(changes);
     let is_secret = |change: &AttributeDiff| secrets.contains(&&*change.key);
     let was = |entry: &Value, change: &AttributeDiff| {
-        key_of(entry) == Some(&change.key) && Some(told(entry_of(entry), is_secret(change))) == change.old
+        key_of(entry) == Some(&change.key) && Some(recorded(entry_of(entry), is_secret(change))) == change.old
     };
     let mut entries: Vec<Option<Value>> = before.iter().cloned().map(Some).collect();
     for change in changes.iter().filter(|change| change.new.is_none()) {
@@ -116,7 +116,7 @@ fn rebuild(before: &[Value], changes: &[AttributeDiff], after: &[Value]) -> Resu
     for change in changes {
         let Some(new) = &change.new else { continue };
         let is = after.get(change.index).map(entry_of).ok_or("a new entry that is not there")?;
-        if told(is.clone(), is_secret(change)) != *new {
+        if recorded(is.clone(), is_secret(change)) != *new {
             return Err("a new entry that is another");
         }
         let members = [
@@ -162,15 +162,15 @@ fn compared(before: &[Value], after: &[Value]) -> Vec<AttributeDiff> {
     let mut changes: Vec<_> = old.into_iter().map(removed).collect();
     changes.extend(written);
     let secrets: Vec<_> = secrets(&changes).into_iter().map(str::to_owned).collect();
-    let tell = |change: AttributeDiff| {
+    let recorded_diff = |change: AttributeDiff| {
         let is_secret = secrets.contains(&change.key);
-        let [old, new] = [change.old, change.new].map(|entry| entry.map(|entry| told(entry, is_secret)));
+        let [old, new] = [change.old, change.new].map(|entry| entry.map(|entry| recorded(entry, is_secret)));
         AttributeDiff { old, new, ..change }
     };
-    changes.into_iter().map(tell).collect()
+    changes.into_iter().map(recorded_diff).collect()
 }
 
-/// The document as an event tells it: without passwords, and without what was one until now.
+/// The document as an event has it: without passwords, and without what was one until now.
 fn masked(document: &Value, mut entries: Vec<Value>, changes: &[AttributeDiff]) -> Value {
     let secrets = secrets(changes);
     let mut any = false;

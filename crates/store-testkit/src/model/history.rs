@@ -1,5 +1,5 @@
-//! A linearizability checker: whether what many callers were told of one session can have come about one call after the
-//! other.
+//! A linearizability checker: whether what many callers were answered about one session can have come about one call
+//! after the other.
 //!
 //! Every command that was made says which revision it made, so their order is known. What is left to find out is when each
 //! revision came to be: a moment within the call that made it, after that of the revision before it, and such that every
@@ -16,7 +16,7 @@ use super::{
     rule, same_content,
 };
 
-/// A session's states by their revisions, and the calls that were told to have made each.
+/// A session's states by their revisions, and the calls that were answered to have made each.
 pub(crate) struct Replayed<'a> {
     pub(super) states: Vec<State>,
     /// More than one where a request came again. None for the state before the first.
@@ -32,7 +32,7 @@ pub(crate) fn check(history: &[Call]) -> Result<Replayed<'_>, String> {
     let requests = requests(history, &replayed)?;
     let mut commit_times = CommitTimes::of(&replayed);
     for call in history {
-        if let Some(revision) = replayed.tells_of(call, &requests)? {
+        if let Some(revision) = replayed.revision_of(call, &requests)? {
             commit_times.was_current(revision, call.start, call.end);
         }
     }
@@ -47,7 +47,7 @@ pub(crate) fn check(history: &[Call]) -> Result<Replayed<'_>, String> {
     Ok(replayed)
 }
 
-/// The command of a call that is told to have made a revision, or to have been made before.
+/// The command of a call that is answered to have made a revision, or to have been made before.
 fn made(call: &Call) -> Option<(&Command, &Answer)> {
     match &call.did {
         Did::Command(command, Ok(answer)) if answer.changed && !command.validate_only => {
@@ -74,7 +74,7 @@ fn replay(history: &[Call]) -> Result<Replayed<'_>, String> {
             let (command, answer) = made(maker).expect("only such were taken");
             let (expected, state) = last.step(command);
             if expected.as_ref() != Ok(answer) {
-                return Err(format!("in {last:?} {maker} should have told {expected:?}"));
+                return Err(format!("in {last:?} {maker} should have been answered {expected:?}"));
             }
             let first = made(makers[0]).expect("only such were taken").0;
             let is_repeat = command.request_id.is_some() && command.request_id == first.request_id;
@@ -149,16 +149,16 @@ impl Replayed<'_> {
         at.and_then(|at| self.states.get(at)).ok_or_else(|| format!("revision {revision} was never made"))
     }
 
-    /// The revision that a reply says was there during the call, and that it tells rightly. A command that made one, and
-    /// one whose request id was remembered, say that elsewhere.
-    fn tells_of(&self, call: &Call, requests: &Requests<'_>) -> Result<Option<i64>, String> {
+    /// The revision that a reply says was there during the call, and that it gives rightly. A command that made one,
+    /// and one whose request id was remembered, say that elsewhere.
+    fn revision_of(&self, call: &Call, requests: &Requests<'_>) -> Result<Option<i64>, String> {
         match &call.did {
             Did::Command(_, Err(_)) | Did::Get(Err(_)) | Did::List(_, None) => Ok(None),
             Did::Command(..) if made(call).is_some() => Ok(None),
             Did::Command(command, Ok(answer)) => {
                 let (expected, _) = self.state(answer.revision)?.step(command);
                 if expected.as_ref() != Ok(answer) {
-                    return Err(format!("{call} should have told {expected:?}"));
+                    return Err(format!("{call} should have been answered {expected:?}"));
                 }
                 let is_remembered = remembered(call)
                     .is_some_and(|(id, ..)| requests.contains_key(&(self.life(answer.revision), id)));
@@ -167,7 +167,7 @@ impl Replayed<'_> {
             Did::Get(Ok((revision, document))) | Did::List(_, Some((revision, document))) => {
                 let state = self.state(*revision)?;
                 if state.document.as_ref() != Some(document) {
-                    return Err(format!("{call} should have told {state:?}"));
+                    return Err(format!("{call} should have been answered {state:?}"));
                 }
                 if let Did::List(filter, _) = &call.did
                     && !rule::meets(document, filter)
@@ -219,7 +219,7 @@ impl Replayed<'_> {
     }
 }
 
-/// Commands of one call are made in their order, as far as can be told: those without a request id are not repeats.
+/// Commands of one call are made in their order, as far as is known: those without a request id are not repeats.
 fn in_order_of_the_call(history: &[Call]) -> Result<(), String> {
     let mut last: BTreeMap<u64, i64> = BTreeMap::new();
     for call in history {

@@ -242,7 +242,7 @@ impl Supervisor {
     /// Has the script do something, and waits until it is done.
     fn run(&mut self, command: &str) -> Result<(), String> {
         let mut answer = String::new();
-        let commands = self.commands.as_mut().ok_or("the supervisor was told to end")?;
+        let commands = self.commands.as_mut().ok_or("the supervisor was asked to end")?;
         writeln!(commands, "{command}")
             .and_then(|()| self.answers.read_line(&mut answer))
             .map_err(|error| format!("the supervisor does not answer: {error}"))?;

@@ -43,7 +43,7 @@ pub(crate) enum Fault {
     SkipsEventsBetweenPages,
     RepeatsEventsBetweenPages,
     DisordersEvents,
-    TellsPasswords,
+    ShowsPasswords,
     IgnoresUntil,
     StartsReadersTooEarly,
     TakesAnyPosition,
@@ -104,7 +104,7 @@ impl Faulty {
         }
         if self.is(Fault::ForgetsRequestsThatChangedNothing) {
             let only = Command { validate_only: true, cancel_handle: CancelHandle::new(), ..command.clone() };
-            if matches!(&*self.store.execute(vec![only]).await, [Ok(told)] if !told.changed) {
+            if matches!(&*self.store.execute(vec![only]).await, [Ok(received)] if !received.changed) {
                 command.request_id = None;
             }
         }
@@ -169,12 +169,12 @@ impl Faulty {
         let found = self.store.get(&command.tenant, vec![command.id.clone()]).await.remove(0)?;
         let (tenant, id) = (command.tenant.clone(), command.id.clone());
         let mut state = SessionState::stored(tenant, id, found.revision, Some(found.document))?;
-        let told = state.apply(&command)?;
+        let received = state.apply(&command)?;
         // Long enough for others to come in between, however the tasks are run.
         for _ in 0..5 {
             tokio::task::yield_now().await;
         }
-        let (true, Some(document)) = (told.changed, &told.document) else { return Ok(told) };
+        let (true, Some(document)) = (received.changed, &received.document) else { return Ok(received) };
         let create = Create { document: parsed::document(document), existing: Existing::Replace };
         let replacement = Command { operation: Operation::Create(create), revision: None, ..command };
         self.store.execute(vec![replacement]).await.remove(0)
@@ -328,11 +328,13 @@ impl Store for Faulty {
         if self.is(Fault::DisordersEvents) {
             page.events.reverse();
         }
-        if self.is(Fault::TellsPasswords) {
+        if self.is(Fault::ShowsPasswords) {
             for (event, _) in &mut page.events {
                 let id = (event.session_id.clone(), event.revision);
-                event.document =
-                    event.document.take().map(|told| lock(&self.documents).get(&id).cloned().unwrap_or(told));
+                event.document = event
+                    .document
+                    .take()
+                    .map(|received| lock(&self.documents).get(&id).cloned().unwrap_or(received));
             }
         }
         Ok(page)

@@ -16,7 +16,7 @@ const MAX_LINES_OF_ONE: u32 = 10;
 /// 200 MB a day.
 const MAX_LINES: u32 = 50;
 
-/// What has been told of late.
+/// What has been written of late.
 pub(super) struct Limit {
     since: Instant,
     lines: u32,

@@ -39,7 +39,7 @@ pub(super) enum Severity {
     Success,
     /// It was not, for a reason of its caller's.
     Refusal,
-    /// It was not, for a reason that may pass: the store is away, or something took too long.
+    /// It was not, for a reason that may pass: the store is unavailable, or something took too long.
     Failure,
     /// It was not, by a defect.
     Defect,

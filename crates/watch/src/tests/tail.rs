@@ -31,9 +31,9 @@ async fn a_store_that_panics_once_is_read_on() {
     let mut revisions = Vec::new();
     while revisions.last() != Some(&3) {
         match next(&mut watcher).await {
-            Ok(told) => {
-                position = told.position;
-                revisions.extend(told.event.map(|event| event.revision.get()));
+            Ok(delivered) => {
+                position = delivered.position;
+                revisions.extend(delivered.event.map(|event| event.revision.get()));
             }
             Err(Error::Internal(_)) => {
                 watcher =
@@ -62,7 +62,7 @@ fn who_has_not_joined_when_all_is_forgotten_reads_by_itself() {
     assert!(state.join(number, &after));
 }
 
-/// A store that panics when it is next asked for events, if it is told to.
+/// A store that panics when it is next asked for events, if the test says so.
 struct Panicking(Memory, Arc<AtomicBool>);
 
 #[async_trait]

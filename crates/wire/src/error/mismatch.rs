@@ -1,4 +1,4 @@
-//! What a caller is told of a session that is not as it requires.
+//! What a caller learns of a session that is not as it requires.
 
 use channel_session_api::v1::{Attribute, MismatchDetails};
 use domain::{Error, error::Present, session::Revision};

@@ -168,8 +168,8 @@ fn an_error_says_all_but_its_cause() {
 fn a_thousand_violations_are_listed_with_their_total() {
     let violations = vec![domain::violation::Violation::new("attributes[0]", "unknown", "is none"); 5000];
     let reply = ErrorReply::from(&Error::InvalidAttributes(violations));
-    let told = ErrorReply::from_status(&reply.to_status()).expect("it is the service's");
-    for reply in [reply, told] {
+    let decoded = ErrorReply::from_status(&reply.to_status()).expect("it is the service's");
+    for reply in [reply, decoded] {
         assert_eq!((reply.violations.len(), reply.violations_total), (1000, 5000));
     }
 }

@@ -19,7 +19,7 @@ use crate::headers::header_bytes;
 
 /// What the trailers of an error stay under, in bytes as HTTP/2 counts a list of headers: names, values, and 32 bytes for
 /// each. Too much, and nginx and APISIX turn the error into UNAVAILABLE, which callers retry: they take 4 KiB in all by
-/// default. Java clients take 8 KiB. Too little, and callers are told less of what is wrong.
+/// default. Java clients take 8 KiB. Too little, and callers learn less of what is wrong.
 pub const MAX_TRAILER_BYTES: usize = 3 * 1024;
 
 /// What the server adds to an answer that is nothing but a status: `:status` and `date`.

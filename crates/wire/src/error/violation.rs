@@ -9,7 +9,7 @@ use std::{borrow::Cow, collections::HashMap};
 use channel_session_api::v1;
 use tonic_types::pb::bad_request::FieldViolation;
 
-/// One broken rule, as a caller is told of it.
+/// One broken rule, as a caller gets it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
     /// Which part of the request, such as `attributes[1].value`.
@@ -58,7 +58,7 @@ impl Violation {
     }
 }
 
-/// As one of many updates tells it: with its key.
+/// As one of many updates has it: with its key.
 impl From<Violation> for v1::Violation {
     fn from(Violation { field, key, rule, description }: Violation) -> Self {
         Self { field, key: key.unwrap_or_default(), rule: rule.into_owned(), description }

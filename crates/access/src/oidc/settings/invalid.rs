@@ -15,8 +15,8 @@ pub enum Invalid {
     IssuerTwice(String),
     /// There is no audience.
     #[error(
-        "name the audience that tokens have to be meant for. Keycloak writes one only where it is told to: give the client \
-         a mapper of the type Audience"
+        "name the audience that tokens have to be meant for. Keycloak writes one only where it is configured to: give the \
+         client a mapper of the type Audience"
     )]
     NoAudience,
     /// An address cannot be used.
@@ -24,7 +24,7 @@ pub enum Invalid {
     Address {
         /// Which one.
         address: String,
-        /// What to mend.
+        /// What to fix.
         problem: &'static str,
     },
     /// The path of a claim has empty parts.

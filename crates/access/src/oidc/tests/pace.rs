@@ -14,7 +14,7 @@ use super::{
 
 const ISSUER: &str = "https://id.example.com/realms/blue";
 
-/// A source of keys that does as it is told.
+/// A source of keys that does as the test says.
 #[derive(Clone)]
 struct Script(Arc<Mutex<State>>);
 

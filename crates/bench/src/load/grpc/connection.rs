@@ -57,7 +57,7 @@ impl Connection {
         let calls = Calls::default();
         let stream = TokioIo::new(Coalesce::new(stream, calls.clone()));
         let (sender, connection) = http2::handshake(TokioExecutor::new(), stream).await?;
-        // What ends it is told to whoever calls.
+        // What ends it is returned to whoever calls.
         tokio::spawn(connection);
         Ok(Self { sender, calls, authorization })
     }
@@ -102,7 +102,7 @@ fn framed(message: &[u8]) -> Result<Bytes, Failure> {
     Ok(framed.freeze())
 }
 
-/// Fails with the status that headers or trailers tell, if they tell of a failure.
+/// Fails with the status in headers or trailers, if it is a failure.
 fn succeeded(headers: &HeaderMap) -> Result<(), Failure> {
     match Status::from_header_map(headers) {
         Some(status) if status.code() != tonic::Code::Ok => Err(status.into()),

@@ -19,8 +19,8 @@ struct Database {
     statements: Vec<String>,
     /// What happens in each round while sessions are read.
     meanwhile: VecDeque<Meanwhile>,
-    /// What those were told who cancelled a command meanwhile.
-    told: Vec<Outcome>,
+    /// What those got who cancelled a command meanwhile.
+    answered: Vec<Outcome>,
     /// Why the next write is refused.
     refusal: Option<Refusal>,
 }
@@ -32,8 +32,8 @@ enum Meanwhile {
 
 impl Database {
     fn new() -> Self {
-        let (sessions, records, statements, meanwhile, told, refusal) = Default::default();
-        Self { sessions, records, statements, meanwhile, told, refusal }
+        let (sessions, records, statements, meanwhile, answered, refusal) = Default::default();
+        Self { sessions, records, statements, meanwhile, answered, refusal }
     }
 
     /// Executes commands of a process with this cache, and gives the results with the statements that it took.
@@ -63,7 +63,7 @@ impl Storage for Database {
     ) -> Result<Vec<Result<SessionState, Error>>, Error> {
         match self.meanwhile.pop_front() {
             None => {}
-            Some(Meanwhile::Cancels(handle)) => self.told.push(handle.cancel()),
+            Some(Meanwhile::Cancels(handle)) => self.answered.push(handle.cancel()),
             Some(Meanwhile::Clears(cache)) => cache.clear(),
         }
         let ids: Vec<_> = sessions.iter().map(|(_, id)| id.as_str()).collect();

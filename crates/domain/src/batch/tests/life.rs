@@ -6,7 +6,7 @@ use super::*;
 fn an_update_is_the_next_revision_and_one_event() {
     let mut session = stored(ACTIVE);
     let after = with("k", 1);
-    assert_eq!(told(session.apply(&at(30, number("k", 1)))), (true, 6, Some(literal(&after))));
+    assert_eq!(answered(session.apply(&at(30, number("k", 1)))), (true, 6, Some(literal(&after))));
     let write = session.into_write().expect("something changed");
     assert_eq!((write.expected.get(), write.revision.get(), write.erase), (5, 6, false));
     assert_eq!(write.document.as_deref().map(literal), Some(literal(&after)));
@@ -42,7 +42,7 @@ fn what_changes_nothing_is_answered_and_not_written() {
     for command in
         [number("k", 1), update("[]"), create("{}", Existing::Keep), create(&document, Existing::Replace)]
     {
-        assert_eq!(told(session.apply(&command)), (false, 5, Some(literal(&document))), "{command:?}");
+        assert_eq!(answered(session.apply(&command)), (false, 5, Some(literal(&document))), "{command:?}");
     }
     assert!(session.into_write().is_none());
 }
@@ -50,10 +50,10 @@ fn what_changes_nothing_is_answered_and_not_written() {
 #[test]
 fn a_batch_is_written_as_one_and_each_change_sees_the_one_before_it() {
     let mut session = stored(ACTIVE);
-    assert_eq!(told(session.apply(&at(10, number("k", 1)))), (true, 6, Some(literal(&with("k", 1)))));
-    assert_eq!(told(session.apply(&at(20, number("k", 2)))), (true, 7, Some(literal(&with("k", 2)))));
+    assert_eq!(answered(session.apply(&at(10, number("k", 1)))), (true, 6, Some(literal(&with("k", 1)))));
+    assert_eq!(answered(session.apply(&at(20, number("k", 2)))), (true, 7, Some(literal(&with("k", 2)))));
     assert!(session.apply(&requiring("\"5\"", number("k", 3))).is_err());
-    assert!(!told(session.apply(&at(30, number("k", 2)))).0);
+    assert!(!answered(session.apply(&at(30, number("k", 2)))).0);
     let write = session.into_write().expect("something changed");
     assert_eq!((write.expected.get(), write.revision.get()), (5, 7));
     assert_eq!(names(&write), [(6, Name::DataUpdated), (7, Name::DataUpdated)]);
@@ -82,7 +82,7 @@ fn a_session_has_ended_when_it_last_stopped_being_active() {
 fn a_creation_begins_with_revision_one_and_goes_on_where_a_deletion_left_off() {
     for (mut session, revision) in [(missing(), 1), (deleted(), 6)] {
         let command = create(&with("k", 1), Existing::Refuse);
-        assert_eq!(told(session.apply(&command)), (true, revision, Some(literal(&with("k", 1)))));
+        assert_eq!(answered(session.apply(&command)), (true, revision, Some(literal(&with("k", 1)))));
         let write = session.into_write().expect("something changed");
         assert_eq!((write.expected.get(), write.revision.get()), (revision - 1, revision));
         assert_eq!(names(&write), [(revision, Name::Started)]);
@@ -97,7 +97,7 @@ fn a_creation_begins_with_revision_one_and_goes_on_where_a_deletion_left_off() {
 #[test]
 fn a_creation_stores_where_nothing_is_whatever_it_says_of_what_is_there() {
     for existing in [Existing::Refuse, Existing::Keep, Existing::Replace] {
-        assert_eq!(told(missing().apply(&create("{}", existing))), (true, 1, Some(literal("{}"))));
+        assert_eq!(answered(missing().apply(&create("{}", existing))), (true, 1, Some(literal("{}"))));
     }
 }
 
@@ -110,7 +110,10 @@ fn a_document_in_the_place_of_another_is_an_event_by_what_becomes_of_the_session
         (ENDED, r#"{"isActive":false,"a":1}"#, Name::DataUpdated),
     ] {
         let mut session = stored(before);
-        assert_eq!(told(session.apply(&create(after, Existing::Replace))), (true, 6, Some(literal(after))));
+        assert_eq!(
+            answered(session.apply(&create(after, Existing::Replace))),
+            (true, 6, Some(literal(after)))
+        );
         assert_eq!(names(&session.into_write().expect("something changed")), [(6, name)], "{after}");
     }
 }
@@ -118,15 +121,15 @@ fn a_document_in_the_place_of_another_is_an_event_by_what_becomes_of_the_session
 #[test]
 fn a_replacement_differs_by_the_text_of_its_numbers_and_not_by_its_order() {
     let mut session = stored(r#"{"a":0.1,"b":2}"#);
-    assert!(!told(session.apply(&create(r#"{"b":2,"a":0.1}"#, Existing::Replace))).0);
-    assert!(told(session.apply(&create(r#"{"b":2,"a":0.10}"#, Existing::Replace))).0);
+    assert!(!answered(session.apply(&create(r#"{"b":2,"a":0.1}"#, Existing::Replace))).0);
+    assert!(answered(session.apply(&create(r#"{"b":2,"a":0.10}"#, Existing::Replace))).0);
 }
 
 #[test]
 fn an_end_makes_a_session_inactive_once() {
     let mut session = stored(ACTIVE);
     let after = r#"{"conversationId":"c","isActive":false,"state":{"name":"ENDED","reasonCode":"AGENT"}}"#;
-    assert_eq!(told(session.apply(&end())), (true, 6, Some(literal(after))));
+    assert_eq!(answered(session.apply(&end())), (true, 6, Some(literal(after))));
     assert!(matches!(session.apply(&end()), Err(Error::NotActive(_))));
     assert!(matches!(session.apply(&number("k", 1)), Err(Error::NotActive(_))));
     let write = session.into_write().expect("something changed");
@@ -138,7 +141,7 @@ fn an_end_makes_a_session_inactive_once() {
 fn a_deletion_leaves_a_revision_and_an_event_that_holds_nothing_else() {
     for document in [ACTIVE, ENDED] {
         let mut session = stored(document);
-        assert_eq!(told(session.apply(&named("r", delete(false)))), (true, 6, None));
+        assert_eq!(answered(session.apply(&named("r", delete(false)))), (true, 6, None));
         let write = session.into_write().expect("something changed");
         assert_eq!((write.expected.get(), write.revision.get(), write.erase), (5, 6, true));
         assert_eq!((write.document, write.indexed_fields), (None, None));
@@ -155,9 +158,9 @@ fn a_deletion_takes_with_it_what_the_batch_was_about_to_keep() {
     let mut session = stored(ACTIVE);
     session.apply(&named("r", number("k", 1))).expect("allowed");
     session.apply(&delete(false)).expect("allowed");
-    assert_eq!(told(session.apply(&delete(true))), (false, 7, None));
+    assert_eq!(answered(session.apply(&delete(true))), (false, 7, None));
     assert_eq!(
-        told(session.apply(&named("r", create("{}", Existing::Refuse)))),
+        answered(session.apply(&named("r", create("{}", Existing::Refuse)))),
         (true, 8, Some(literal("{}")))
     );
     let write = session.into_write().expect("something changed");
@@ -171,7 +174,7 @@ fn a_deletion_takes_with_it_what_the_batch_was_about_to_keep() {
 #[test]
 fn deleting_what_is_not_there_can_be_fine_and_is_not_written() {
     for (mut session, revision) in [(missing(), 0), (deleted(), 5)] {
-        assert_eq!(told(session.apply(&named("r", delete(true)))), (false, revision, None));
+        assert_eq!(answered(session.apply(&named("r", delete(true)))), (false, revision, None));
         assert!(session.into_write().is_none());
     }
 }
@@ -187,9 +190,9 @@ fn what_is_only_validated_is_answered_with_the_revision_that_stays_and_not_writt
         (delete(false), None),
     ] {
         let answer = session.apply(&to_validate(named("r", command)));
-        assert_eq!(told(answer), (true, 5, document.map(literal)));
+        assert_eq!(answered(answer), (true, 5, document.map(literal)));
     }
-    assert_eq!(told(session.apply(&to_validate(update("[]")))), (false, 5, Some(literal(ACTIVE))));
+    assert_eq!(answered(session.apply(&to_validate(update("[]")))), (false, 5, Some(literal(ACTIVE))));
     assert!(matches!(
         session.apply(&to_validate(requiring("\"4\"", number("k", 1)))),
         Err(Error::RevisionMismatch { .. })
@@ -198,7 +201,7 @@ fn what_is_only_validated_is_answered_with_the_revision_that_stays_and_not_writt
 
     let mut session = missing();
     assert_eq!(
-        told(session.apply(&to_validate(create("{}", Existing::Refuse)))),
+        answered(session.apply(&to_validate(create("{}", Existing::Refuse)))),
         (true, 0, Some(literal("{}")))
     );
     assert!(session.into_write().is_none());

@@ -6,12 +6,12 @@ use super::*;
 fn a_repeat_is_answered_as_the_first_time_whatever_happened_since() {
     let mut session = stored(ACTIVE);
     let command = at(10, named("r", number("k", 1)));
-    let first = told(session.apply(&command));
+    let first = answered(session.apply(&command));
     assert_eq!(first, (true, 6, Some(literal(&with("k", 1)))));
     session.apply(&number("k", 2)).expect("allowed");
     session.apply(&end()).expect("allowed");
-    assert_eq!(told(session.apply(&at(99, command.clone()))), first);
-    assert_eq!(told(session.apply(&to_validate(command))), first);
+    assert_eq!(answered(session.apply(&at(99, command.clone()))), first);
+    assert_eq!(answered(session.apply(&to_validate(command))), first);
     let write = session.into_write().expect("something changed");
     assert_eq!(write.revision.get(), 8);
     assert_eq!(write.idempotency_records.len(), 1);
@@ -30,7 +30,7 @@ fn what_is_kept_of_a_request_answers_it_again_after_a_restart() {
 
     let mut session = stored(&with("k", 7));
     session.add_stored_record(record.clone());
-    assert_eq!(told(session.apply(&command)), (true, 6, Some(literal(&with("k", 1)))));
+    assert_eq!(answered(session.apply(&command)), (true, 6, Some(literal(&with("k", 1)))));
     let reused = session.apply(&named("r", number("k", 2)));
     assert!(matches!(reused, Err(Error::RequestIdReused(_))), "{reused:?}");
     assert!(session.into_write().is_none(), "a repeat has nothing to write");
@@ -40,11 +40,14 @@ fn what_is_kept_of_a_request_answers_it_again_after_a_restart() {
 fn a_request_that_changed_nothing_is_kept_without_a_revision() {
     let mut session = stored(&with("k", 1));
     assert_eq!(
-        told(session.apply(&at(20, named("r", number("k", 1))))),
+        answered(session.apply(&at(20, named("r", number("k", 1))))),
         (false, 5, Some(literal(&with("k", 1))))
     );
     session.apply(&number("k", 2)).expect("allowed");
-    assert_eq!(told(session.apply(&named("r", number("k", 1)))), (false, 5, Some(literal(&with("k", 1)))));
+    assert_eq!(
+        answered(session.apply(&named("r", number("k", 1)))),
+        (false, 5, Some(literal(&with("k", 1))))
+    );
 
     let mut session = stored(ENDED);
     session.apply(&at(20, named("r", create("{}", Existing::Keep)))).expect("allowed");
@@ -63,26 +66,26 @@ fn a_request_that_was_refused_or_validated_may_come_again() {
     let mut session = stored(ACTIVE);
     assert!(session.apply(&requiring("\"4\"", named("r", number("k", 1)))).is_err());
     session.apply(&to_validate(named("r", number("k", 2)))).expect("allowed");
-    assert_eq!(told(session.apply(&named("r", number("k", 3)))), (true, 6, Some(literal(&with("k", 3)))));
+    assert_eq!(answered(session.apply(&named("r", number("k", 3)))), (true, 6, Some(literal(&with("k", 3)))));
 }
 
 #[test]
 fn requests_of_a_session_that_was_deleted_are_forgotten() {
     let command = named("r", create("{}", Existing::Refuse));
     let mut session = missing();
-    assert_eq!(told(session.apply(&command)).1, 1);
-    assert_eq!(told(session.apply(&command)).1, 1, "a repeat, not refused as existing");
+    assert_eq!(answered(session.apply(&command)).1, 1);
+    assert_eq!(answered(session.apply(&command)).1, 1, "a repeat, not refused as existing");
     session.apply(&delete(false)).expect("allowed");
-    assert_eq!(told(session.apply(&command)), (true, 3, Some(literal("{}"))));
+    assert_eq!(answered(session.apply(&command)), (true, 3, Some(literal("{}"))));
 
     let write = session.into_write().expect("something changed");
     let [record] = &*write.idempotency_records else { panic!("{:?}", write.idempotency_records) };
     let mut session = stored(ACTIVE);
     session.add_stored_record(record.clone());
     session.apply(&delete(false)).expect("allowed");
-    assert_eq!(told(session.apply(&command)), (true, 7, Some(literal("{}"))));
+    assert_eq!(answered(session.apply(&command)), (true, 7, Some(literal("{}"))));
     assert_eq!(
-        told(session.apply(&command)).1,
+        answered(session.apply(&command)).1,
         7,
         "a repeat of the new session's request, not of the old one's"
     );
@@ -96,8 +99,8 @@ fn requests_of_a_session_that_was_deleted_are_forgotten() {
 #[test]
 fn different_requests_are_different_changes() {
     let mut session = stored(ACTIVE);
-    assert!(told(session.apply(&named("a", number("k", 1)))).0);
-    assert!(told(session.apply(&named("A", number("k", 2)))).0);
+    assert!(answered(session.apply(&named("a", number("k", 1)))).0);
+    assert!(answered(session.apply(&named("A", number("k", 2)))).0);
     let write = session.into_write().expect("something changed");
     assert_eq!(write.idempotency_records.len(), 2);
 }

@@ -1,4 +1,4 @@
-//! The loop of rounds, on a store that keeps revisions and refuses what it is told to.
+//! The loop of rounds, on a store that keeps revisions and refuses what the test says.
 
 use std::collections::BTreeMap;
 

@@ -96,9 +96,9 @@ proptest! {
             });
             let session = (last, (last < last_needed(*revision)).then(|| current.clone()));
             let rebuilt = rebuild(*revision, session, later).expect("what was stored").expect("all is there");
-            let told = |document: Document| Event::with_document(events[at].event.clone(), document).document;
+            let document_of = |document: Document| Event::with_document(events[at].event.clone(), document).document;
             let exact = Document::stored(document.clone()).expect("a document");
-            prop_assert_eq!(told(rebuilt), told(exact));
+            prop_assert_eq!(document_of(rebuilt), document_of(exact));
         }
     }
 }

@@ -80,7 +80,7 @@ fn what_no_changes_were_written_as_is_refused() {
 }
 
 fn any_list() -> impl Strategy<Value = Vec<Value>> {
-    // A type that is null is told as one that is absent, so it is left out.
+    // A type that is null is recorded as one that is absent, so it is left out.
     let member = || prop::option::of(any_value().prop_filter("null", |value| *value != Value::Null));
     let entry = ("[a-d]", member(), member()).prop_map(|(key, value_type, value)| {
         let mut entry = Object::default();

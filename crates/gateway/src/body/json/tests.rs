@@ -1,7 +1,7 @@
 //! What becomes of a body in JSON, and which are refused.
 
 use super::*;
-use crate::problem::told;
+use crate::problem::parsed;
 
 /// One member of each kind.
 #[derive(Debug, Default, PartialEq, Deserialize)]
@@ -21,8 +21,8 @@ fn a_member_has_two_names_and_comes_once() {
     assert_eq!(keys(r#"{"remove_keys":["a"]}"#), ["a"]);
     assert_eq!(keys(r#"{"remove\u004beys":["a"]}"#), ["a"]);
     for twice in [r#"{"removeKeys":["a"],"remove_keys":["a"]}"#, r#"{"removeKeys":[],"removeKeys":[]}"#] {
-        let told = told(&read::<All>(twice).expect_err(twice));
-        assert_eq!(told["detail"], "the body must have removeKeys once", "{twice}");
+        let parsed = parsed(&read::<All>(twice).expect_err(twice));
+        assert_eq!(parsed["detail"], "the body must have removeKeys once", "{twice}");
     }
 }
 
@@ -48,8 +48,8 @@ fn an_unknown_member_is_refused_by_name() {
         ),
         (r#"{"\ud800":1}"#, "the body must be valid Unicode; a member name here holds a lone surrogate"),
     ] {
-        let told = told(&read::<All>(text).expect_err(text));
-        assert_eq!((&told["reason"], &told["detail"]), (&"MALFORMED_BODY".into(), &detail.into()));
+        let parsed = parsed(&read::<All>(text).expect_err(text));
+        assert_eq!((&parsed["reason"], &parsed["detail"]), (&"MALFORMED_BODY".into(), &detail.into()));
     }
 }
 
@@ -68,9 +68,9 @@ fn a_member_of_another_kind_is_refused_by_name() {
         ("[]", "the body must be a JSON object"),
         ("{", "the body is not JSON"),
     ] {
-        let told = told(&read::<All>(text).expect_err(text));
-        assert_eq!(told["reason"], "MALFORMED_BODY");
-        assert!(told["detail"].as_str().expect("text").contains(named), "{told}");
+        let parsed = parsed(&read::<All>(text).expect_err(text));
+        assert_eq!(parsed["reason"], "MALFORMED_BODY");
+        assert!(parsed["detail"].as_str().expect("text").contains(named), "{parsed}");
     }
 }
 
@@ -78,7 +78,7 @@ fn a_member_of_another_kind_is_refused_by_name() {
 fn a_list_that_would_take_much_memory_is_not_read() {
     let list = |length: usize| format!(r#"{{"requests":[{}]}}"#, vec!["{}"; length].join(","));
     assert_eq!(read::<All>(&list(MAX_ITEMS)).expect("a list").requests.len(), MAX_ITEMS);
-    let told = told(&read::<All>(&list(MAX_ITEMS + 1)).expect_err("too long"));
+    let parsed = parsed(&read::<All>(&list(MAX_ITEMS + 1)).expect_err("too long"));
     let detail = "the request's number of updates may be at most 1000; this is 1001";
-    assert_eq!((&told["reason"], &told["detail"]), (&"REQUEST_TOO_LARGE".into(), &detail.into()));
+    assert_eq!((&parsed["reason"], &parsed["detail"]), (&"REQUEST_TOO_LARGE".into(), &detail.into()));
 }

@@ -4,7 +4,7 @@ use channel_session_api::v1::ChannelSessionView;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::*;
-use crate::{headers::FromHeaders, problem::told};
+use crate::{headers::FromHeaders, problem::parsed};
 
 fn body(text: &str) -> Result<UpdateDataRequest, Problem> {
     Update::read(text.to_owned())?.into_request("", &preference(None))
@@ -123,9 +123,9 @@ fn what_is_not_understood_is_named() {
         (r#"{"preconditions":[{"key":"a","value":1,"value":2}]}"#, "preconditions[0] must have value once"),
         (r#"{"preconditions":[7]}"#, "preconditions[0] must be a JSON object"),
     ] {
-        let told = told(&body(text).expect_err(text));
-        assert_eq!(told["reason"], "MALFORMED_BODY", "{text}");
-        assert!(told["detail"].as_str().expect("text").contains(named), "{told}");
+        let parsed = parsed(&body(text).expect_err(text));
+        assert_eq!(parsed["reason"], "MALFORMED_BODY", "{text}");
+        assert!(parsed["detail"].as_str().expect("text").contains(named), "{parsed}");
     }
 }
 

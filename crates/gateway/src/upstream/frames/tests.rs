@@ -56,7 +56,7 @@ async fn messages_are_read_whatever_parts_they_come_in() {
 }
 
 #[tokio::test]
-async fn the_end_is_told() {
+async fn the_end_is_delivered() {
     let one = || vec![frame(&message("a"))];
     for (end, code) in [(Some(Status::unavailable("x")), Code::Unavailable), (None, Code::Unknown)] {
         let (read, status) = read(body(one(), end)).await;

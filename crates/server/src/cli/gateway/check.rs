@@ -1,4 +1,4 @@
-//! `gateway --check`: what a start would find, told in a line for each, and nothing of it changed.
+//! `gateway --check`: what a start would find, reported in a line for each, and nothing of it changed.
 
 use std::{fs, process::ExitCode};
 
@@ -24,7 +24,7 @@ impl Gateway {
 
     /// The certificate that the service is shown, where it asks for one.
     fn own_certificate(&self) -> Option<Finding> {
-        // What is wrong with the files is told of the service, which is then not called.
+        // What is wrong with the files is reported of the service, which is then not called.
         let (certificate, _) = self.upstream.pair().ok()??;
         let chain = Chain::of_pem(&fs::read(certificate).ok()?).ok()?;
         Some(check::validity("certificate for the service", &chain, "the service refuses it"))
@@ -37,7 +37,7 @@ impl Gateway {
             Ok(tls) => tls.map(|(tls, _)| tls),
             Err(error) => return Some(Finding::failed(SERVICE, error)),
         };
-        // What is wrong with the settings has been told.
+        // What is wrong with the settings has been reported.
         let address = self.service_address(tls.is_some()).ok()?;
         let hint = if tls.is_none() { "; where it speaks TLS, give --upstream-ca" } else { "" };
         let grpc_addr = &self.grpc_addr.grpc_addr;

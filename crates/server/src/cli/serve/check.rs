@@ -1,4 +1,4 @@
-//! `serve --check`: what a start would find, told in a line for each, and nothing of it changed.
+//! `serve --check`: what a start would find, reported in a line for each, and nothing of it changed.
 //!
 //! Another check is another function in [`Serve::findings`].
 
@@ -56,7 +56,7 @@ impl Serve {
     /// The keys that tokens are verified with.
     async fn issuers(&self) -> Vec<Finding> {
         const ISSUERS: &str = "token keys";
-        // What is wrong with the settings has been told.
+        // What is wrong with the settings has been reported.
         if !self.access.takes(Authn::Oidc) || self.access.check().is_err() {
             return Vec::new();
         }

@@ -123,7 +123,7 @@ fn every_duration_and_every_address_says_how_it_is_written() {
         let message = refusal(&[&format!("--{flag}=no such thing")]);
         let words = if is_address { "HOST:PORT" } else { "a number with its unit" };
         assert!(message.contains(words), "{flag}: {message}");
-        // A word that a setting takes in its place is in its help, and told.
+        // A word that a setting takes in its place is in its help, and in the message.
         for word in ["off", "never"] {
             let is_taken =
                 Program::try_parse_from(["channel-sessions", "serve", &format!("--{flag}={word}")]).is_ok();

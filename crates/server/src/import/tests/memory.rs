@@ -1,4 +1,4 @@
-//! A store in memory that fails when it is told to.
+//! A store in memory that fails when a test says so.
 
 use std::{
     collections::BTreeMap,

@@ -1,5 +1,5 @@
-//! Under load, with deadlines that pass and callers that hang up at every moment: an update whose caller was told that time
-//! was over is never made, unless it was told that the outcome is unknown.
+//! Under load, with deadlines that pass and callers that hang up at every moment: an update whose caller was answered
+//! that time was over is never made, unless it was answered that the outcome is unknown.
 
 use std::{sync::Arc, time::Duration};
 
@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 use tonic::Request;
 
 use crate::support::{
-    Caller, Ledger, Random, Service, Store, Told,
+    Answered, Caller, Ledger, Random, Service, Store,
     caller::{answer, set},
     ledger::new_value,
     on_both_stores,
@@ -22,10 +22,10 @@ on_both_stores!(what_callers_were_told_when_time_was_over_is_so);
 const CALLERS: usize = 64;
 const SESSIONS: usize = 8;
 
-/// How many updates each caller makes before it is looked at what they were told.
+/// How many updates each caller makes before it is looked at what they were answered.
 const UPDATES: usize = 10;
 
-/// How often each of what there is to tell was told, at least.
+/// How often there was each of the possible answers, at least.
 const ENOUGH: usize = 200;
 
 const TIME_WAS_OVER: &str = "DEADLINE_EXCEEDED";
@@ -43,7 +43,7 @@ async fn what_callers_were_told_when_time_was_over_is_so(store: Store) {
         hurried: raw::client(service.server.address("grpc")),
     });
     let mut ledger = Ledger::default();
-    within("enough of everything that can be told", async {
+    within("enough of each possible answer", async {
         while !has_enough_of_each(&ledger) {
             let round: JoinSet<_> = (0..CALLERS).map(|_| callers.clone().call(random.fork())).collect();
             for of_caller in round.join_all().await {
@@ -53,9 +53,9 @@ async fn what_callers_were_told_when_time_was_over_is_so(store: Store) {
     })
     .await;
 
-    let is_strange = |told: &Told| match told {
-        Told::NotMade(reason) | Told::OutcomeUnknown(reason) => reason != TIME_WAS_OVER,
-        Told::Made(_) | Told::Nothing => false,
+    let is_strange = |answered: &Answered| match answered {
+        Answered::NotMade(reason) | Answered::OutcomeUnknown(reason) => reason != TIME_WAS_OVER,
+        Answered::Made(_) | Answered::Nothing => false,
     };
     assert_eq!(ledger.count(is_strange), 0, "{ledger}");
     // What was sent is made by the time that the service has stopped.
@@ -68,9 +68,10 @@ async fn what_callers_were_told_when_time_was_over_is_so(store: Store) {
 
 fn has_enough_of_each(ledger: &Ledger) -> bool {
     let time_was_over = || TIME_WAS_OVER.to_owned();
-    let told = [Told::NotMade(time_was_over()), Told::OutcomeUnknown(time_was_over()), Told::Nothing];
-    ledger.count(|told| matches!(told, Told::Made(_))) >= ENOUGH
-        && told.iter().all(|told| ledger.count(|it| it == told) >= ENOUGH)
+    let answered =
+        [Answered::NotMade(time_was_over()), Answered::OutcomeUnknown(time_was_over()), Answered::Nothing];
+    ledger.count(|answered| matches!(answered, Answered::Made(_))) >= ENOUGH
+        && answered.iter().all(|answered| ledger.count(|it| it == answered) >= ENOUGH)
 }
 
 struct Callers {
@@ -88,25 +89,25 @@ impl Callers {
             let request = set(id, "n", "Number", value);
             // Short times as often as long ones.
             let time = Duration::from_micros(100 << random.below(8));
-            let told = match random.below(3) {
-                0 => Told::by(random.pick(&self.patient).ask(&request).await),
+            let answered = match random.below(3) {
+                0 => Answered::by(random.pick(&self.patient).ask(&request).await),
                 1 => self.with_deadline(time, request).await,
                 _ => {
                     let hung_up = tokio::time::timeout(time, random.pick(&self.patient).ask(&request));
-                    hung_up.await.map_or(Told::Nothing, Told::by)
+                    hung_up.await.map_or(Answered::Nothing, Answered::by)
                 }
             };
-            ledger.enter(id, value, told);
+            ledger.enter(id, value, answered);
         }
         ledger
     }
 
     /// Gives the service a deadline, and waits for what it has to say.
-    async fn with_deadline(&self, time: Duration, request: UpdateDataRequest) -> Told {
+    async fn with_deadline(&self, time: Duration, request: UpdateDataRequest) -> Answered {
         let mut request = Request::new(request);
         request.set_timeout(time);
         let answer = answer(self.hurried.clone().update_data(request).await);
         assert!(answer.is_some(), "the service said nothing");
-        Told::by(answer)
+        Answered::by(answer)
     }
 }

@@ -78,7 +78,7 @@ async fn an_answer_that_would_be_too_large_is_reduced(store: Store) {
             panic!("{result:?}")
         };
         let session = response.channel_session.unwrap();
-        // What became of it is told of each.
+        // What became of it is answered for each.
         assert_eq!(
             (session.revision, session.id.as_deref(), response.changed),
             (2 + i64::try_from(at).unwrap(), Some("x"), true)

@@ -32,11 +32,11 @@ async fn a_service_that_is_reached_is_told_from_one_that_is_not() {
     let waiting = Process::start_without_store(&away);
     let waiting = waiting.address("grpc").to_string();
     // For its first seconds it has callers wait for the store.
-    let is_told = async || {
+    let is_reported = async || {
         let (is_well, lines) = check(&waiting, &[]);
         is_well && says(&lines, "warning ", "and is not ready: ")
     };
-    until("a service that is not ready", is_told).await;
+    until("a service that is not ready", is_reported).await;
 
     let (is_well, lines) = check(&gone, &[]);
     let said = format!("service: it cannot be called at {gone} (--grpc-addr): ");

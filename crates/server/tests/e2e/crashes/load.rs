@@ -12,7 +12,7 @@ use channel_session_api::v1::UpdateDataRequest;
 use tokio::task::JoinSet;
 
 use crate::support::{
-    Caller, Ledger, Random, Service, Told,
+    Answered, Caller, Ledger, Random, Service,
     caller::{expect, set, until_answered},
     ledger::new_value,
     patience::until,
@@ -85,7 +85,7 @@ impl Load {
         until("the load", async || acknowledged() >= enough).await;
     }
 
-    /// Ends with each caller's last update, and gives what they were told.
+    /// Ends with each caller's last update, and gives what they were answered.
     pub(crate) async fn end(self) -> Ledger {
         self.shared.ends.store(true, Ordering::Relaxed);
         let mut ledger = Ledger::default();
@@ -112,24 +112,24 @@ impl Shared {
         while !self.ends.load(Ordering::Relaxed) {
             let id = if random.percent(33) { HOT } else { random.pick(&self.ids) }.to_owned();
             let value = new_value();
-            let told = if random.percent(REFUSED) {
-                Told::by(self.way(&mut random).ask(&against_a_rule(&id, value, &mut random)).await)
+            let answered = if random.percent(REFUSED) {
+                Answered::by(self.way(&mut random).ask(&against_a_rule(&id, value, &mut random)).await)
             } else if repeats {
                 let request = UpdateDataRequest {
                     request_id: format!("request-{value}"),
                     ..set(&id, "n", "Number", value)
                 };
-                Told::Made(until_answered(|| self.way(&mut random), &request).await.revision)
+                Answered::Made(until_answered(|| self.way(&mut random), &request).await.revision)
             } else {
-                Told::by(self.way(&mut random).ask(&set(&id, "n", "Number", value)).await)
+                Answered::by(self.way(&mut random).ask(&set(&id, "n", "Number", value)).await)
             };
-            if matches!(told, Told::Made(_)) {
+            if matches!(answered, Answered::Made(_)) {
                 self.acknowledged.fetch_add(1, Ordering::Relaxed);
             } else {
                 // As callers do: not at once.
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
-            ledger.enter(&id, value, told);
+            ledger.enter(&id, value, answered);
         }
         ledger
     }

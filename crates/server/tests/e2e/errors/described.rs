@@ -1,4 +1,4 @@
-//! Each error that the description of the REST interface tells of is provoked, and none that it does not.
+//! Each error that the description of the REST interface lists is provoked, and none that it does not.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -37,9 +37,9 @@ async fn every_described_error_can_be_provoked(store: Store) {
     }
 
     drop((rest, without));
-    let (told, seen) = (description.told(), Arc::into_inner(description).unwrap().seen());
-    assert!(told.len() > 150, "{told:?}");
-    let missing: BTreeSet<&Failed> = told.difference(&seen).collect();
+    let (described, seen) = (description.described(), Arc::into_inner(description).unwrap().seen());
+    assert!(described.len() > 150, "{described:?}");
+    let missing: BTreeSet<&Failed> = described.difference(&seen).collect();
     assert!(missing.is_empty(), "described, and not provoked: {missing:#?}");
 }
 
@@ -72,7 +72,7 @@ async fn the_examples_are_answered_as_described(store: Store) {
             assert!(answer.status.is_success(), "{id}: {answer:?}");
         }
     }
-    // Of a session that is deleted, what is told at the latest is that.
+    // Of a session that is deleted, that is the error that comes at the latest.
     let mut watch = watch;
     let mut names = Vec::new();
     while names.last().is_none_or(|name| name != "CHANNEL_SESSION_DELETED") {

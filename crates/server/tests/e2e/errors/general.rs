@@ -1,5 +1,5 @@
-//! A service that answers every call with one error, behind a gateway: what any operation can be told, and what takes a
-//! defect, a stall or another database to see.
+//! A service that answers every call with one error, behind a gateway: what any operation can be answered, and what
+//! takes a defect, a stall or another database to see.
 
 use std::{convert::Infallible, net::SocketAddr};
 

@@ -11,7 +11,7 @@ on_both_stores!(a_browser_comes_back_where_there_is_no_room_now);
 
 const BROWSER: [(&str, &str); 1] = [("accept", "text/event-stream")];
 
-/// Whether a browser would come back by itself after this answer, and what it is told.
+/// Whether a browser would come back by itself after this answer, and what the answer says.
 async fn comes_back(rest: &Rest, query: &str) -> (bool, String) {
     let path = format!("/events{query}");
     let answer = within("an end", rest.send(Method::GET, &path, "", &BROWSER)).await;

@@ -1,4 +1,4 @@
-//! Watchers that come back, or read on, when what they have not heard is not kept any longer: they are told.
+//! Watchers that come back, or read on, when what they have not received is not kept any longer: they get an error.
 
 use channel_session_api::v1::ListChannelSessionHistoryRequest;
 use tonic::Code;
@@ -41,7 +41,7 @@ async fn a_position_that_is_not_kept_is_said_to_be(store: Store) {
     assert_eq!((answer.status.as_u16(), answer.failure()), (410, failure));
     let answer = Sse::try_open(&rest, &format!("position={from}"), None).await.err().unwrap();
     assert_eq!(answer.status, 410);
-    // Who has heard all of it misses nothing, and the session is as it was.
+    // Who has received all of it misses nothing, and the session is as it was.
     let mut behind = Watch::start(&grpc, everything(&behind)).await;
     let mut now = Watch::start(&grpc, everything("")).await;
     assert_eq!(Caller::Rest(rest.clone()).update(&set("x", "k", "Number", 1)).await.unwrap().revision, 2);
@@ -77,12 +77,12 @@ async fn a_watcher_that_does_not_read_is_told_that_it_fell_behind(store: Store) 
     Caller::Rest(rest.clone()).update(&set("x", "k", "Number", -1)).await.unwrap();
     expires(&service, &last).await;
 
-    let mut told = 0;
+    let mut received = 0;
     let status = loop {
         match watch.try_next().await {
             Ok(event) => {
-                told += 1;
-                assert_eq!(event.revision, told + 1, "in order, as long as it lasts");
+                received += 1;
+                assert_eq!(event.revision, received + 1, "in order, as long as it lasts");
             }
             Err(status) => break status,
         }
@@ -91,7 +91,7 @@ async fn a_watcher_that_does_not_read_is_told_that_it_fell_behind(store: Store) 
         (status.code(), &*Failure::from_status(&status).reason),
         (Code::OutOfRange, "POSITION_EXPIRED")
     );
-    assert!(told < i64::try_from(CHANGES).unwrap(), "all {told} were told");
+    assert!(received < i64::try_from(CHANGES).unwrap(), "all {received} were delivered");
     let end = loop {
         let message = sse.next().await;
         if message.event == "error" {

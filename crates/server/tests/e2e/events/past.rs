@@ -36,7 +36,7 @@ async fn over_rest(rest: &Rest, id: &str, key: &str, page_size: usize) -> Vec<Va
     }
 }
 
-/// An event of the past as REST tells it.
+/// An event of the past as REST has it.
 fn as_json(event: &ChannelSessionEvent) -> Value {
     let quoted = |text: &str| json::Tree::String(text.into()).to_text();
     let time = event.timestamp.unwrap();
@@ -69,11 +69,11 @@ async fn the_past_is_told_newest_first(store: Store) {
     let (grpc, rest) = (service.grpc().await, service.rest());
     let mut watch = Watch::start(&grpc, everything("")).await;
     let count = live(&service).await;
-    let told = watch.take(count).await;
+    let received = watch.take(count).await;
     for id in ["a", "b"] {
-        // What was told as it happened, without the whole of it, the other way round.
+        // What was delivered as it happened, without the whole of it, the other way round.
         let mut expected: Vec<_> =
-            told.iter().filter(|event| event.channel_session_id == id).cloned().collect();
+            received.iter().filter(|event| event.channel_session_id == id).cloned().collect();
         expected.iter_mut().for_each(|event| event.json.clear());
         expected.reverse();
         for page_size in [1, 2, 100] {
@@ -128,7 +128,7 @@ async fn the_past_of_a_key_is_told_alone(store: Store) {
 /// A page looks at so much of what changed, and no more: those who follow the tokens find what is behind it, and come to an end
 /// where there is nothing.
 async fn a_change_of_long_ago_is_found_page_by_page(store: Store) {
-    // Each tells of what was there before it, too: more than is looked at for a page of the history.
+    // Each has what was there before it, too: more than is looked at for a page of the history.
     const LARGE: usize = 60_000;
     const CHANGES: usize = 120;
     let service = Service::start(store).await;

@@ -18,18 +18,18 @@ async fn a_position_leads_on_from_each_event(store: Store) {
     let mut sse = Sse::open(&rest, "").await;
     let mut ids = vec![sse.last_event_id.clone()];
     let count = live(&service).await;
-    let mut told = Vec::new();
+    let mut received = Vec::new();
     for _ in 0..count {
-        told.push(watch.next().await);
+        received.push(watch.next().await);
         positions.push(watch.position.clone());
         sse.next().await;
         ids.push(sse.last_event_id.clone());
     }
     last(&service, "64e2f08a6155b317cd3f88fd").await;
-    told.push(watch.next().await);
-    // From wherever it is gone on, the rest is told, each event once, whichever of the two gave the position.
+    received.push(watch.next().await);
+    // From wherever it is gone on, the rest is delivered, each event once, whichever of the two gave the position.
     for at in 0..=count {
-        let kept = kept(&told[at..]);
+        let kept = kept(&received[at..]);
         for position in [&positions[at], &ids[at]] {
             assert_eq!(resume(&grpc, position, kept.len()).await, kept, "{at}");
             let sent = Sse::resume(&rest, "", position).await.take(kept.len()).await;
@@ -39,8 +39,8 @@ async fn a_position_leads_on_from_each_event(store: Store) {
     }
     // A page that is loaded anew has its position in the query; a browser that comes back knows better.
     let query = format!("position={}", positions[0]);
-    assert_eq!(Sse::open(&rest, &query).await.next().await.data, told[0].json);
-    assert_eq!(Sse::resume(&rest, &query, &ids[count]).await.next().await.data, told[count].json);
+    assert_eq!(Sse::open(&rest, &query).await.next().await.data, received[0].json);
+    assert_eq!(Sse::resume(&rest, &query, &ids[count]).await.next().await.data, received[count].json);
 }
 
 async fn resume(grpc: &Client, position: &str, count: usize) -> Vec<ChannelSessionEvent> {
@@ -52,10 +52,10 @@ async fn a_position_survives_a_restart(store: Store) {
     let mut watch = Watch::start(&service.grpc().await, everything("")).await;
     let mut sse = Sse::open(&service.rest(), "").await;
     let count = live(&service).await;
-    let told = watch.take(count).await;
+    let received = watch.take(count).await;
     sse.take(5).await;
     let positions = [(watch.position.clone(), count), (sse.last_event_id.clone(), 5)];
-    // Streams have no end of their own, and are told when the process stops.
+    // Streams have no end of their own, and get an error when the process stops.
     service.server.ask_to_stop();
     let status = watch.try_next().await.unwrap_err();
     assert_eq!(Failure::from_status(&status).reason, "STORE_UNAVAILABLE");
@@ -69,7 +69,7 @@ async fn a_position_survives_a_restart(store: Store) {
     let grpc = connect(again.address("grpc")).await;
     Caller::Grpc(grpc.clone()).update(&set("64e2f08a6155b317cd3f88fd", "k", "Number", 1)).await.unwrap();
     for (position, at) in positions {
-        let kept = kept(&told[at..]);
+        let kept = kept(&received[at..]);
         let events = resume(&grpc, &position, kept.len() + 1).await;
         assert_eq!(events[..kept.len()], kept);
         assert_eq!(events.last().unwrap().channel_session_id, "64e2f08a6155b317cd3f88fd");

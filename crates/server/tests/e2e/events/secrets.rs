@@ -29,7 +29,7 @@ async fn passwords_are_told_to_nobody(store: Store) {
 
     let entries = [
         format!(r#"{{"key":"pin","type":"Password","value":"{first}"}}"#),
-        // Of a key that holds a password anywhere, nothing is told.
+        // Of a key that holds a password anywhere, nothing is shown.
         format!(r#"{{"key":"other","type":"Password","value":["{other}"]}}"#),
     ];
     let document = format!(
@@ -55,23 +55,23 @@ async fn passwords_are_told_to_nobody(store: Store) {
     let end = rest.send(Method::POST, "/channel-sessions/x/end", r#"{"reasonCode":"AGENT"}"#, &JSON).await;
     assert_eq!(end.status, 200);
 
-    let told = watch.take(7).await;
+    let received = watch.take(7).await;
     let sent = sse.take(7).await;
     let resumed = Watch::start(&grpc, everything(&from)).await.take(7).await;
-    assert_eq!(resumed, told);
+    assert_eq!(resumed, received);
     let past = history(&grpc, "x", "", 100).await;
     let of_key = history(&grpc, "x", "pin", 100).await;
     let path = "/channel-sessions/x/history";
     let over_rest = rest.send(Method::GET, path, "", &[]).await;
     assert_eq!((past.len(), of_key.len()), (7, 5));
-    let heard = [format!("{told:?}"), format!("{sent:?}"), format!("{past:?}{of_key:?}"), over_rest.body];
+    let heard = [format!("{received:?}"), format!("{sent:?}"), format!("{past:?}{of_key:?}"), over_rest.body];
     for heard in &heard {
         for marker in MARKERS {
             assert!(!heard.contains(marker), "{marker}: {heard}");
         }
         assert!(heard.contains("to be seen") && heard.contains("********"), "{heard}");
     }
-    for event in &told {
+    for event in &received {
         let event: serde_json::Value = serde_json::from_str(&event.json).unwrap();
         for copy in ["channelSession", "data"] {
             assert!(event[copy].to_string().contains(MASK), "{copy}: {event}");

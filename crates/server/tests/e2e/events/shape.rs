@@ -142,10 +142,10 @@ async fn the_trace_of_a_call_goes_into_its_event(store: Store) {
     results.message().await.unwrap().expect("a result");
     grpc.clone().update_data(set(id, "k", "Number", 3)).await.unwrap();
 
-    let told = watch.take(4).await;
-    let traces: Vec<_> = told.iter().map(|event| &*event.trace_id).collect();
+    let received = watch.take(4).await;
+    let traces: Vec<_> = received.iter().map(|event| &*event.trace_id).collect();
     assert_eq!(traces, [&*trace(0), &*trace(1), &*trace(2), ""]);
-    let in_json = member(member(&json(&told[1].json), "change"), "traceId").clone();
+    let in_json = member(member(&json(&received[1].json), "change"), "traceId").clone();
     assert_eq!(in_json.as_str(), Some(&*trace(1)));
     let past: Vec<_> = history(&grpc, id, "k", 100).await.into_iter().map(|event| event.trace_id).collect();
     assert_eq!(past, [String::new(), trace(2), trace(1), trace(0)]);

@@ -19,11 +19,11 @@ async fn a_watch_is_told_what_it_asked_for(store: Store) {
         keys: keys.iter().map(|key| (*key).to_owned()).collect(),
         ..request
     };
-    // What is asked for, the same as a query, and the sessions and revisions that are told.
+    // What is asked for, the same as a query, and the sessions and revisions that are delivered.
     let cases: Vec<(_, &str, &[(&str, i64)])> = vec![
         (session("a"), "channelSessionId=a", &[("a", 1), ("a", 2), ("a", 3), ("a", 4), ("a", 5), ("a", 6)]),
         (session("none"), "channelSessionId=none", &[("none", 1), ("none", 2), ("none", 3)]),
-        // A session of it until it moves to another; what ended may still be told.
+        // A session of it until it moves to another; what ended may still be delivered.
         (conversation("c1"), "conversationId=c1", &[("a", 1), ("a", 2), ("a", 3), ("a", 4), ("a", 5)]),
         (conversation("c2"), "conversationId=c2", &[("b", 1), ("b", 2), ("a", 6), ("b", 3)]),
         (with_keys(everything(""), &["k"]), "key=k", &[("a", 2), ("b", 2), ("a", 3), ("a", 5)]),
@@ -37,7 +37,7 @@ async fn a_watch_is_told_what_it_asked_for(store: Store) {
         watches.push((Watch::start(&grpc, request.clone()).await, Sse::open(&rest, query).await));
     }
     live(&service).await;
-    // Told to each of them, and so the end of what has to be told.
+    // Delivered to each of them, and so the end of what has to be delivered.
     for id in ["a", "none"] {
         rest.send(
             Method::PUT,
@@ -54,22 +54,22 @@ async fn a_watch_is_told_what_it_asked_for(store: Store) {
         rest.update(id, format!("[{list}]")).await;
     }
     for ((request, query, expected), (watch, sse)) in cases.iter().zip(&mut watches) {
-        let told = watch.take(expected.len() + 1).await;
+        let received = watch.take(expected.len() + 1).await;
         let revisions: Vec<_> =
-            told.iter().map(|event| (&*event.channel_session_id, event.revision)).collect();
+            received.iter().map(|event| (&*event.channel_session_id, event.revision)).collect();
         assert_eq!(&revisions[..expected.len()], *expected, "{query}");
         // The next one is of the end, so there was nothing more.
-        let (next, limit) = (&told[expected.len()], |id: &str| match id {
+        let (next, limit) = (&received[expected.len()], |id: &str| match id {
             "a" => 7,
             "none" => 4,
             "end" => 1,
             _ => i64::MAX,
         });
         assert!(next.revision >= limit(&next.channel_session_id), "{query}: {next:?}");
-        let sent: Vec<_> = sse.take(told.len()).await.into_iter().map(|message| message.data).collect();
-        assert_eq!(sent, told.iter().map(|event| event.json.clone()).collect::<Vec<_>>(), "{query}");
+        let sent: Vec<_> = sse.take(received.len()).await.into_iter().map(|message| message.data).collect();
+        assert_eq!(sent, received.iter().map(|event| event.json.clone()).collect::<Vec<_>>(), "{query}");
         // The same from the past.
-        let kept = kept(&told);
+        let kept = kept(&received);
         let request = WatchChannelSessionsRequest { position: from.clone(), ..request.clone() };
         assert_eq!(Watch::start(&grpc, request).await.take(kept.len()).await, kept, "{query}");
         let mut resumed = Sse::resume(&rest, query, &from).await;

@@ -119,7 +119,7 @@ async fn what_ended_is_deleted_in_time(store: Store) {
     let end = rest.send(Method::POST, "/channel-sessions/x/end", r#"{"reasonCode":"AGENT"}"#, &JSON).await;
     assert_eq!(end.revision(), 2);
     until("the deletion", async || rest.get("x").await.status == 404).await;
-    // It is one like any other: it is told, and leaves the revision.
+    // It is one like any other: it is delivered, and leaves the revision.
     let deleted = loop {
         let event = watch.next().await;
         if event.name() == EventName::Deleted {

@@ -58,8 +58,8 @@ async fn a_line_says_why_a_call_was_refused_and_by_whose_fault(store: Store) {
         let line = end_of(gateway, id).await;
         assert_eq!((&line["outcome"], &line["reason"]), (&rest.into(), &reason.into()), "{line}");
         assert_eq!(line["level"], "INFO", "{line}");
-        let told: String = session.chars().take(255).collect();
-        assert_eq!(line["channel_session_id"], told, "{line}");
+        let received: String = session.chars().take(255).collect();
+        assert_eq!(line["channel_session_id"], received, "{line}");
         if let Some(grpc) = grpc {
             let line = end_of(&service.server, id).await;
             assert_eq!((&line["outcome"], &line["reason"]), (&grpc.into(), &reason.into()), "{line}");

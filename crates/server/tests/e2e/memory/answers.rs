@@ -54,7 +54,7 @@ async fn watches_that_never_read(store: Store) {
     let service = service(store).await;
     create_large(&service, "large").await;
     let connections = watch_and_read_nothing(&service).await;
-    beside_a_good_caller(&service, async || updates_are_told(&service).await).await;
+    beside_a_good_caller(&service, async || updates_are_answered(&service).await).await;
     drop(connections);
 }
 
@@ -77,7 +77,7 @@ async fn event_streams_keep_nothing_of_what_they_delivered(store: Store) {
         2
     );
     let read = within("an event", join_all(readers)).await;
-    assert!(read.into_iter().any(Result::unwrap), "nobody was told");
+    assert!(read.into_iter().any(Result::unwrap), "nobody was answered");
     let peak = service.server.peak_memory();
     eprintln!("memory: {} MB", peak >> 20);
     assert!(peak < MAX_MEMORY, "{} MB", peak >> 20);
@@ -117,7 +117,7 @@ async fn watches_that_never_read_hold_up_nobody_for_long(store: Store) {
     let since = Instant::now();
     assert_eq!(watch.take(1).await[0].revision, 2);
     assert!(since.elapsed() < MAX_WAIT, "{:?}", since.elapsed());
-    eprintln!("told after {:?}", since.elapsed());
+    eprintln!("answered after {:?}", since.elapsed());
     drop(calls);
 }
 
@@ -163,7 +163,7 @@ pub(super) async fn watch_and_read_nothing(service: &Service) -> Vec<Connection>
 }
 
 /// Changes the large session again and again, and has a watch that reads hear of it.
-pub(super) async fn updates_are_told(service: &Service) {
+pub(super) async fn updates_are_answered(service: &Service) {
     let mut client = service.grpc().await;
     let mut watch = Watch::start(&client, session("large")).await;
     let updates = async {
@@ -184,7 +184,7 @@ pub(super) async fn updates_are_told(service: &Service) {
     }
 }
 
-/// While all memory for answers is taken, what became of an update is told once there is some again.
+/// While all memory for answers is taken, what became of an update is answered once there is some again.
 async fn answers_of_changes_wait_for_memory(store: Store) {
     let flags = ["--answer-timeout", "3s", "--max-attributes", "20"];
     let service = Service::with(store, Front::Combined, &flags).await;

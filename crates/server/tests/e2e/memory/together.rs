@@ -1,7 +1,7 @@
 //! All attacks at once.
 
 use super::{
-    answers::{ask_and_take_nothing, updates_are_told, watch_and_read_nothing},
+    answers::{ask_and_take_nothing, updates_are_answered, watch_and_read_nothing},
     beside_a_good_caller, create_large,
     lists::ask_for_lists_and_read_nothing,
     requests::{send_messages_that_do_not_end, send_short_numbers, send_tiny_parts},
@@ -25,7 +25,7 @@ async fn all_attacks_at_once(store: Store) {
             send_tiny_parts(&service),
             send_short_numbers(&service),
             ask_for_lists_and_call_off(&service),
-            updates_are_told(&service),
+            updates_are_answered(&service),
         );
         (kept, answers)
     };

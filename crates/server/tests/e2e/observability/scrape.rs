@@ -1,11 +1,11 @@
-//! What processes tell, with its names and labels.
+//! What processes expose, with its names and labels.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The values of each label.
 pub(super) type Labels = BTreeMap<String, BTreeSet<String>>;
 
-/// What some processes tell together.
+/// What some processes expose together.
 #[derive(Debug, Default)]
 pub(super) struct Scrape {
     /// Series by the names that queries have for them.
@@ -15,7 +15,7 @@ pub(super) struct Scrape {
 }
 
 impl Scrape {
-    /// Adds what a process tells.
+    /// Adds what a process exposes.
     pub(super) fn add(&mut self, text: &str) {
         let mut families: Vec<(String, String)> = Vec::new();
         for line in text.lines() {
@@ -28,17 +28,17 @@ impl Scrape {
             }
             let (name, labels) = sample(line);
             let (family, kind) = families.last().unwrap();
-            let told_as = match &**kind {
+            let exposed_as = match &**kind {
                 "counter" => format!("{family}_total"),
                 "info" => format!("{family}_info"),
                 _ => family.clone(),
             };
             assert!(name.starts_with(family.as_str()), "{line} is not of {family}");
-            self.families.entry(told_as.clone()).or_default();
+            self.families.entry(exposed_as.clone()).or_default();
             self.series.entry(name.clone()).or_default();
             for (label, value) in labels {
                 if label != "le" {
-                    let of_family = self.families.get_mut(&told_as).unwrap();
+                    let of_family = self.families.get_mut(&exposed_as).unwrap();
                     of_family.entry(label.clone()).or_default().insert(value.clone());
                 }
                 self.series.get_mut(&name).unwrap().entry(label).or_default().insert(value);

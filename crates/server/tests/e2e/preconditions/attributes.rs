@@ -45,7 +45,7 @@ async fn an_attribute_is_required_exactly(store: Store) {
             expect("object", r#"{"a":[1,null],"b":"x"}"#),
             present("object", "WebChannelData", r#"{"a":[1.0,null],"b":"x"}"#),
         ),
-        // Each of several entries has to be as required, and the first that is not is told.
+        // Each of several entries has to be as required, and the first that is not is reported.
         (expect("twice", "1"), present("twice", "String50", "\"2\"")),
         (expect("twice", "3"), present("twice", "Number", "1")),
         (expect_absent("twice"), present("twice", "Number", "1")),
@@ -171,7 +171,7 @@ async fn a_change_is_nothing_without_what_it_requires(store: Store) {
     assert_eq!(refused(&grpc, &rest, &both).await.reason, "REVISION_MISMATCH");
     assert_eq!(service.rest().get("x").await.revision(), 2);
 
-    // Preconditions have rules of their own, and all that breaks them is told.
+    // Preconditions have rules of their own, and all that breaks them is reported.
     let preconditions = vec![
         expect("", "1"),
         expect("k", r#""\u0000""#),

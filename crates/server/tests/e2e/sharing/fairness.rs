@@ -87,7 +87,7 @@ impl Work {
         took[took.len() * 99 / 100]
     }
 
-    /// Each makes updates until it is told to stop.
+    /// Each makes updates until it is stopped.
     async fn until(self, end: CancellationToken) {
         let tasks = TaskTracker::new();
         for (caller, id) in self.callers {

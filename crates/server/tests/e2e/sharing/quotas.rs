@@ -40,8 +40,8 @@ async fn rest(tenants: &Tenants, tenant: &str, method: Method, path: &str, body:
     tenants.service.rest().send(method, path, body.to_owned(), &headers).await
 }
 
-/// When a caller is told to come back, in seconds.
-fn told(status: &Status) -> u64 {
+/// When a caller is asked to come back, in seconds.
+fn retry_after(status: &Status) -> u64 {
     assert_eq!(status.code(), Code::ResourceExhausted);
     assert_eq!(Failure::from_status(status).reason, "OVERLOADED");
     status.get_details_retry_info().unwrap().retry_delay.unwrap().as_secs()
@@ -58,7 +58,7 @@ async fn a_batch_is_let_in_whole_and_what_comes_then_is_told_when_to_come_back(s
         assert_eq!(made.status.as_u16(), 200, "{made:?}");
 
         let over_grpc = blue.update(set("x", "n", "Number", 1)).await.unwrap_err();
-        assert!((150..300).contains(&told(&over_grpc)), "{}", told(&over_grpc));
+        assert!((150..300).contains(&retry_after(&over_grpc)), "{}", retry_after(&over_grpc));
         let over_rest = rest(&tenants, "blue", Method::GET, "/channel-sessions/x", "").await;
         assert_eq!(over_rest.status.as_u16(), 429);
         let seconds: u64 = over_rest.headers["retry-after"].to_str().unwrap().parse().unwrap();
@@ -123,7 +123,7 @@ async fn so_many_calls_of_a_tenant_are_under_way_at_once() {
         lock.is_waited_for_by(count).await;
     }
     let refused = blue.update(set("x", "n", "Number", 2)).await.unwrap_err();
-    assert_eq!(told(&refused), 1);
+    assert_eq!(retry_after(&refused), 1);
     assert!(refused.message().contains("at once"), "{}", refused.message());
     assert_eq!(green.update(set("z", "n", "Number", 1)).await.unwrap(), 2);
     lock.release().await;

@@ -83,8 +83,8 @@ impl Caller {
     }
 }
 
-/// Who has heard nothing for so long will not: the service has a shorter limit. A client library need not notice when a
-/// server is killed under its hands.
+/// Who has had no answer for so long will get none: the service has a shorter limit. A client library need not notice
+/// when a server is killed under its hands.
 const SILENCE: Duration = Duration::from_secs(20);
 
 /// What came over gRPC; none if the client has nothing from the service.

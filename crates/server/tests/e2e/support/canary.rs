@@ -12,7 +12,7 @@ use serde_json::Value;
 /// What must be in no log, and in no answer to what is refused. It may be the value of a `Password`.
 pub(crate) const CANARY: &str = "Canary7f3aB";
 
-/// How long a process may take for its answers: one whose database is away says nothing.
+/// How long a process may take for its answers: one whose database is unavailable says nothing.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Sends a process the canary as keys, values, documents and headers. Nothing is changed by it.
@@ -53,7 +53,7 @@ fn exchange(address: SocketAddr, requests: &[(&str, &str, String)]) -> (String, 
         );
     }
     let mut answers = Vec::new();
-    // What is stopping, frozen or away does not answer.
+    // What is stopping, frozen or gone does not answer.
     let exchanged = TcpStream::connect_timeout(&address, PATIENCE).and_then(|mut stream| {
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.write_all(text.as_bytes())?;
@@ -62,10 +62,10 @@ fn exchange(address: SocketAddr, requests: &[(&str, &str, String)]) -> (String, 
     (String::from_utf8_lossy(&answers).into_owned(), exchanged.is_ok())
 }
 
-/// Holds what a process tells of its work to having no canary in it.
+/// Holds what a process exposes of its work to having no canary in it.
 pub(crate) fn check_metrics(address: SocketAddr) {
-    let (told, _) = exchange(address, &[("GET", "/metrics", String::new())]);
-    assert!(!told.contains(CANARY), "{told}");
+    let (received, _) = exchange(address, &[("GET", "/metrics", String::new())]);
+    assert!(!received.contains(CANARY), "{received}");
 }
 
 /// Holds all that a process has logged to having no canary in it.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Rest, rest::Answer};
 
-/// The document, and which of the errors that it tells of have been seen.
+/// The document, and which of the errors that it lists have been seen.
 pub(crate) struct Description {
     document: Value,
     seen: Mutex<BTreeSet<Failed>>,
@@ -119,18 +119,18 @@ impl Description {
         Some(&body["example"])
     }
 
-    /// All errors that it tells of.
-    pub(crate) fn told(&self) -> BTreeSet<Failed> {
+    /// All errors that it lists.
+    pub(crate) fn described(&self) -> BTreeSet<Failed> {
         let paths = self.document["paths"].as_object().unwrap().values();
         let operations = paths.flat_map(|path| path.as_object().unwrap().values());
-        let mut told = BTreeSet::new();
+        let mut described = BTreeSet::new();
         for operation in operations {
             let id = operation["operationId"].as_str().unwrap();
             for (status, response) in operation["responses"].as_object().unwrap() {
                 let reasons =
                     &response["content"]["application/problem+json"]["schema"]["properties"]["reason"];
                 for reason in reasons["enum"].as_array().into_iter().flatten() {
-                    told.insert((
+                    described.insert((
                         id.to_owned(),
                         status.parse().unwrap(),
                         reason.as_str().unwrap().to_owned(),
@@ -138,7 +138,7 @@ impl Description {
                 }
             }
         }
-        told
+        described
     }
 
     /// Those that have been seen.

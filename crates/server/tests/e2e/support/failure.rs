@@ -28,7 +28,7 @@ pub(crate) struct Mismatch {
     pub(crate) etag: String,
     /// The attribute that is meant, if one is.
     pub(crate) key: Option<String>,
-    /// The attribute as it is: its key, its type, and its value's text, if that is told.
+    /// The attribute as it is: its key, its type, and its value's text, if that is included.
     pub(crate) present: Option<(String, String, Option<String>)>,
     pub(crate) value_omitted: bool,
 }
@@ -192,7 +192,7 @@ impl Mismatch {
             let value = present.get("value").map(json::Value::to_text);
             (text(present.get("key").unwrap()), text(present.get("type").unwrap()), value)
         });
-        // An attribute that is absent is told of, too.
+        // An attribute that is absent is reported, too.
         assert_eq!(member("key").is_some(), member("present").is_some(), "{body}");
         Self {
             revision: member("revision").unwrap().to_text().parse().unwrap(),

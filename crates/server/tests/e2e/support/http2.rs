@@ -1,4 +1,4 @@
-//! An HTTP/2 connection that does as it is told: sends half of a request, takes no answer, resets what it asked for.
+//! An HTTP/2 connection that does as the test says: sends half of a request, takes no answer, resets what it asked for.
 
 use std::{future::poll_fn, net::SocketAddr};
 
@@ -112,7 +112,7 @@ pub(crate) struct Call {
 impl Call {
     /// The status that the call is answered with at once, or else the head that begins its answer.
     pub(crate) async fn status(self) -> Result<HeaderMap, Status> {
-        // Whoever has not sent all of a request that is refused is told to stop.
+        // Whoever has not sent all of a request that is refused is asked to stop.
         let response = self.response.await.map_err(|error| Status::from_error(Box::new(error)))?;
         match Status::from_header_map(response.headers()) {
             Some(status) => Err(status),

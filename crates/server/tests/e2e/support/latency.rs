@@ -16,7 +16,7 @@ const MAX_LATENCY: Duration = Duration::from_secs(5);
 pub(crate) struct Latencies(Vec<Duration>);
 
 impl Latencies {
-    /// Those of one after the other of a session's updates, until it is told to stop.
+    /// Those of one after the other of a session's updates, until it is stopped.
     pub(crate) async fn of_updates(rest: Rest, id: &str, done: CancellationToken) -> Self {
         let mut latencies = Vec::new();
         while !done.is_cancelled() || latencies.is_empty() {

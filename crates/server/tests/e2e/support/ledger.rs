@@ -1,4 +1,4 @@
-//! What callers were told of their updates, held against the events that are kept of the sessions.
+//! What callers were answered about their updates, held against the events that are kept of the sessions.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -12,7 +12,7 @@ use super::{Client, Failure, caller::Session, document::value_text, history::his
 
 /// What a caller knows of an update.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Told {
+pub(crate) enum Answered {
     /// It was made, and left the session with this revision.
     Made(i64),
     /// It failed for this reason and changed nothing.
@@ -23,7 +23,7 @@ pub(crate) enum Told {
     Nothing,
 }
 
-impl Told {
+impl Answered {
     /// What an answer says, if one came.
     pub(crate) fn by(answer: Option<Result<Session, Failure>>) -> Self {
         match answer {
@@ -41,7 +41,7 @@ pub(crate) fn new_value() -> u64 {
     NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
-/// Updates, each of one attribute and with a value of its own, and what their callers were told.
+/// Updates, each of one attribute and with a value of its own, and what their callers were answered.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger(Vec<Entry>);
 
@@ -49,26 +49,26 @@ pub(crate) struct Ledger(Vec<Entry>);
 struct Entry {
     id: String,
     value: u64,
-    told: Told,
+    answered: Answered,
 }
 
 impl Ledger {
-    pub(crate) fn enter(&mut self, id: &str, value: u64, told: Told) {
-        self.0.push(Entry { id: id.to_owned(), value, told });
+    pub(crate) fn enter(&mut self, id: &str, value: u64, answered: Answered) {
+        self.0.push(Entry { id: id.to_owned(), value, answered });
     }
 
     pub(crate) fn append(&mut self, mut other: Self) {
         self.0.append(&mut other.0);
     }
 
-    /// How many callers were told what is meant.
-    pub(crate) fn count(&self, is_meant: impl Fn(&Told) -> bool) -> usize {
-        self.0.iter().filter(|entry| is_meant(&entry.told)).count()
+    /// How many callers were answered what is meant.
+    pub(crate) fn count(&self, is_meant: impl Fn(&Answered) -> bool) -> usize {
+        self.0.iter().filter(|entry| is_meant(&entry.answered)).count()
     }
 
-    /// Every acknowledged update is among the events once, with the revision that its caller was told, and one that failed
-    /// never; whatever callers do not know of is there once or not at all. And there is nothing else. Returns how many of
-    /// the updates of which the outcome is unknown or nothing was told have been made.
+    /// Every acknowledged update is among the events once, with the revision that its caller was answered, and one that
+    /// failed never; whatever callers do not know of is there once or not at all. And there is nothing else. Returns
+    /// how many of the updates of which the outcome is unknown or nothing was answered have been made.
     pub(crate) async fn is_kept(&self, client: &Client, ids: &[String]) -> usize {
         self.is_kept_beside(client, ids, None).await
     }
@@ -87,14 +87,14 @@ impl Ledger {
             }
         }
         let mut unheard_of = 0;
-        for Entry { id, value, told } in &self.0 {
+        for Entry { id, value, answered } in &self.0 {
             let made = kept.remove(value);
-            match told {
-                Told::Made(revision) => {
+            match answered {
+                Answered::Made(revision) => {
                     assert_eq!(made, Some((&**id, *revision)), "of {value} that was made");
                 }
-                Told::NotMade(reason) => assert_eq!(made, None, "of {value} that failed: {reason}"),
-                Told::OutcomeUnknown(_) | Told::Nothing => {
+                Answered::NotMade(reason) => assert_eq!(made, None, "of {value} that failed: {reason}"),
+                Answered::OutcomeUnknown(_) | Answered::Nothing => {
                     assert!(made.is_none_or(|(of, _)| of == id), "{value} was made of {made:?}, not of {id}");
                     unheard_of += usize::from(made.is_some());
                 }
@@ -125,18 +125,18 @@ fn value(event: &ChannelSessionEvent) -> u64 {
     text.parse().unwrap_or_else(|error| panic!("{error}: {event:?}"))
 }
 
-/// How many callers were told what.
+/// How many callers were answered what.
 impl fmt::Display for Ledger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut counts = BTreeMap::new();
         for entry in &self.0 {
-            let told = match &entry.told {
-                Told::Made(_) => "made".to_owned(),
-                Told::NotMade(reason) => format!("not made, {reason}"),
-                Told::OutcomeUnknown(reason) => format!("outcome unknown, {reason}"),
-                Told::Nothing => "nothing".to_owned(),
+            let answered = match &entry.answered {
+                Answered::Made(_) => "made".to_owned(),
+                Answered::NotMade(reason) => format!("not made, {reason}"),
+                Answered::OutcomeUnknown(reason) => format!("outcome unknown, {reason}"),
+                Answered::Nothing => "nothing".to_owned(),
             };
-            *counts.entry(told).or_insert(0) += 1;
+            *counts.entry(answered).or_insert(0) += 1;
         }
         write!(f, "{counts:?}")
     }

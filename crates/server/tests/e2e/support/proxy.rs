@@ -87,7 +87,7 @@ impl Shared {
     /// One connection. Both ends are closed when either is, or when it is cut.
     async fn serve(self: Arc<Self>, caller: TcpStream) {
         let target = *self.target.lock().unwrap();
-        // A server that is away closes its connections too.
+        // A server that is down closes its connections too.
         let Ok(server) = TcpStream::connect(target).await else { return };
         let (mut from_caller, mut to_caller) = caller.into_split();
         let (mut from_server, mut to_server) = server.into_split();

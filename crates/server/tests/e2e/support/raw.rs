@@ -41,7 +41,7 @@ pub(crate) async fn call(
     Status::from_header_map(&trailers).unwrap_or_else(|| panic!("no status: {parts:?}"))
 }
 
-/// A client that asks as it is told and waits for what the service answers, however long that takes.
+/// A client that asks as the test says and waits for what the service answers, however long that takes.
 pub(crate) type Client = ChannelSessionServiceClient<legacy::Client<HttpConnector, tonic::body::Body>>;
 
 /// A client of an address. Clones share its connection.

@@ -72,7 +72,7 @@ impl Database {
         }
     }
 
-    /// What a server has to be told of it beside its URL.
+    /// The flags that a server needs for it beside its URL.
     fn flags(&self) -> &'static [&'static str] {
         match self {
             Self::Sqlite(_) | Self::Postgres(_) | Self::Given(_) => &[],

@@ -14,7 +14,7 @@ use tokio::{
     task::{JoinHandle, JoinSet},
 };
 
-/// Hands on what both sides send, until it is told to be silent. Dropped, it closes all connections.
+/// Hands on what both sides send, until it is asked to be silent. Dropped, it closes all connections.
 pub(crate) struct Silence {
     address: SocketAddr,
     target: Arc<Mutex<SocketAddr>>,

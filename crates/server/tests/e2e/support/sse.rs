@@ -22,7 +22,7 @@ pub(crate) struct Message {
 }
 
 impl Sse {
-    /// Opens a stream with a query, from now on. What is changed from then on is told.
+    /// Opens a stream with a query, from now on. What is changed from then on is delivered.
     pub(crate) async fn open(rest: &Rest, query: &str) -> Self {
         Self::try_open(rest, query, None).await.unwrap_or_else(|answer| panic!("{answer:?}"))
     }

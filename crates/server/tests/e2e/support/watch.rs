@@ -10,12 +10,12 @@ use super::{patience::within, service::Client};
 /// A watch that has begun. Dropped, it ends.
 pub(crate) struct Watch {
     stream: Streaming<WatchChannelSessionsResponse>,
-    /// Behind everything that has been told: where another watch goes on.
+    /// Behind everything that has been delivered: where another watch goes on.
     pub(crate) position: String,
 }
 
 impl Watch {
-    /// Begins a watch; what is changed from then on is told.
+    /// Begins a watch; what is changed from then on is delivered.
     pub(crate) async fn start(client: &Client, request: WatchChannelSessionsRequest) -> Self {
         Self::try_start(client, request).await.unwrap_or_else(|status| panic!("{status:?}"))
     }
@@ -44,9 +44,9 @@ impl Watch {
     pub(crate) async fn try_next(&mut self) -> Result<ChannelSessionEvent, Status> {
         within("an event", async {
             loop {
-                let told = self.stream.message().await?.expect("a watch has no end of its own");
-                self.position = told.position;
-                if let Some(event) = told.event {
+                let received = self.stream.message().await?.expect("a watch has no end of its own");
+                self.position = received.position;
+                if let Some(event) = received.event {
                     return Ok(event);
                 }
             }

@@ -33,12 +33,12 @@ fn of_green<T>(message: T) -> Request<T> {
 
 /// What a method says, in words, with the id that was asked for under one name.
 fn said<T: std::fmt::Debug>(result: Result<T, Status>, id: &str) -> String {
-    let told = match result {
+    let answered = match result {
         Ok(message) => format!("{message:?}"),
         Err(status) => format!("{:?} {:?}", status.code(), Failure::from_status(&status)),
     };
-    assert!(!told.contains(CANARY), "{told}");
-    told.replace(id, "{id}")
+    assert!(!answered.contains(CANARY), "{answered}");
+    answered.replace(id, "{id}")
 }
 
 /// Asks a method about an id; none where there is no such method.
@@ -47,13 +47,13 @@ async fn ask(client: &mut Client, method: &str, id: &str) -> Option<String> {
     let channel_session_id = id.to_owned();
     Some(match method {
         "UpdateData" => {
-            let told = client.update_data(of_green(update())).await;
-            said(told.map(tonic::Response::into_inner), id)
+            let answered = client.update_data(of_green(update())).await;
+            said(answered.map(tonic::Response::into_inner), id)
         }
         "BatchUpdateData" => {
             let request = BatchUpdateDataRequest { requests: vec![update()] };
-            let told = client.batch_update_data(of_green(request)).await;
-            said(told.map(tonic::Response::into_inner), id)
+            let answered = client.batch_update_data(of_green(request)).await;
+            said(answered.map(tonic::Response::into_inner), id)
         }
         "StreamUpdateData" => {
             let requests = [StreamUpdateDataRequest { request: Some(update()) }];
@@ -91,8 +91,8 @@ async fn ask(client: &mut Client, method: &str, id: &str) -> Option<String> {
         }
         "ListChannelSessionHistory" => {
             let request = ListChannelSessionHistoryRequest { channel_session_id, ..Default::default() };
-            let told = client.list_channel_session_history(of_green(request)).await;
-            said(told.map(tonic::Response::into_inner), id)
+            let answered = client.list_channel_session_history(of_green(request)).await;
+            said(answered.map(tonic::Response::into_inner), id)
         }
         "WatchChannelSessions" => {
             let request = WatchChannelSessionsRequest { channel_session_id, ..Default::default() };
@@ -118,11 +118,12 @@ async fn no_method_shows_or_changes_what_another_tenant_has(store: Store) {
     let (makes, others): (Vec<_>, Vec<_>) = methods.iter().partition(|name| name.starts_with("Create"));
     let before = guarded.rest("ivr", http::Method::GET, "/channel-sessions/of-blue", "").await;
     for method in others.into_iter().chain(makes) {
-        let mut told = Vec::new();
+        let mut answered = Vec::new();
         for id in IDS {
-            told.push(ask(&mut client, method, id).await.unwrap_or_else(|| panic!("{method} is not tried")));
+            answered
+                .push(ask(&mut client, method, id).await.unwrap_or_else(|| panic!("{method} is not tried")));
         }
-        assert_eq!(told[0], told[1], "{method}");
+        assert_eq!(answered[0], answered[1], "{method}");
     }
     let after = guarded.rest("ivr", http::Method::GET, "/channel-sessions/of-blue", "").await;
     assert_eq!((after.revision(), &after.body), (before.revision(), &before.body));

@@ -78,8 +78,8 @@ async fn a_certificate_that_is_broken_is_told_and_the_old_one_stays() {
     let grpc = service.server.address("grpc");
     let before = shown(&secure, grpc).await;
     secure.write("key.pem", "broken");
-    let told = service.server.says("the TLS certificate is wrong; what it said before goes on to hold");
-    let error = told["error"].as_str().unwrap();
+    let logged = service.server.says("the TLS certificate is wrong; what it said before goes on to hold");
+    let error = logged["error"].as_str().unwrap();
     assert!(error.starts_with("--tls-key /") && error.contains("no private key that can be read"), "{error}");
     assert_eq!(shown(&secure, grpc).await, before);
     secure.show(&secure.authority.issue(&["localhost"]));
@@ -94,8 +94,8 @@ async fn authorities_that_are_none_are_told_and_the_old_ones_stay() {
     let grpc = service.server.address("grpc");
     let own = secure.authority.issue(&["anybody.example.com"]);
     secure.write("authority.pem", &own.certificate);
-    let told = service.server.says("the TLS certificate is wrong; what it said before goes on to hold");
-    let error = told["error"].as_str().unwrap();
+    let logged = service.server.says("the TLS certificate is wrong; what it said before goes on to hold");
+    let error = logged["error"].as_str().unwrap();
     assert!(
         error.starts_with("--tls-client-ca /") && error.contains("no authority's certificate"),
         "{error}"

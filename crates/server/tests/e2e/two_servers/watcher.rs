@@ -21,9 +21,9 @@ pub(super) enum Way {
     Sse(Rest, String),
 }
 
-/// What a watcher has heard.
+/// What a watcher has received.
 #[derive(Default)]
-pub(super) struct Heard {
+pub(super) struct Received {
     /// The request that made each revision of each session.
     pub(super) changes: BTreeMap<(String, i64), String>,
     /// The last revision of each session.
@@ -39,38 +39,38 @@ pub(super) struct Heard {
 impl Watcher {
     /// Watches until each of the sessions has come to its last change: at either of the servers, until the connection
     /// is cut or it goes away itself, and then on from the last position.
-    pub(super) async fn run(self, mut random: Random) -> Heard {
-        let mut heard = Heard::default();
+    pub(super) async fn run(self, mut random: Random) -> Received {
+        let mut received = Received::default();
         let mut position = self.from;
-        while heard.ended < self.sessions.len() {
+        while received.ended < self.sessions.len() {
             let Some(mut stream) = Stream::open(random.pick(&self.ways), &position).await else {
                 tokio::time::sleep(Duration::from_millis(5)).await;
                 continue;
             };
-            heard.begun += 1;
+            received.begun += 1;
             let mut is_new = false;
             for _ in 0..random.below(30) {
                 let Some(event) = stream.next().await else { break };
-                let is_repeated = heard.hear(event);
+                let is_repeated = received.hear(event);
                 assert!(
                     !(is_new && is_repeated),
                     "an event comes twice that is not directly behind a resume"
                 );
                 is_new |= !is_repeated;
                 position = stream.position().to_owned();
-                if heard.ended == self.sessions.len() {
+                if received.ended == self.sessions.len() {
                     break;
                 }
             }
         }
-        heard
+        received
     }
 }
 
 /// Session, revision, request, and whether it is the session's last.
 type Event = (String, i64, String, bool);
 
-impl Heard {
+impl Received {
     /// Takes an event, which has to come in its turn. Returns whether it had come before.
     fn hear(&mut self, (id, revision, request_id, is_last): Event) -> bool {
         let last = self.last.entry(id.clone()).or_insert(1);

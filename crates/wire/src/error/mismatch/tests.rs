@@ -1,4 +1,4 @@
-//! What is told of an attribute that is not as required, and what is left out of it.
+//! What is reported of an attribute that is not as required, and what is left out of it.
 
 use domain::event::Entry;
 use json::Value;
@@ -19,7 +19,7 @@ fn text(size: usize) -> Value {
 }
 
 /// The details of a status for an entry, read as a client does.
-fn told(key: &str, entry: Option<Entry>) -> MismatchDetails {
+fn details_of(key: &str, entry: Option<Entry>) -> MismatchDetails {
     let present = Present { key: key.to_owned(), revision: Revision::new(7), entry };
     let mut response = from_error(&Error::AttributeMismatch(Box::new(present))).into_http::<()>();
     bound(response.headers_mut());
@@ -39,7 +39,7 @@ fn entry(value_type: Value, value: Value) -> Option<Entry> {
 }
 
 #[test]
-fn a_revision_that_is_not_the_one_required_is_told() {
+fn a_revision_that_is_not_the_one_required_is_reported() {
     let status = from_error(&Error::RevisionMismatch { revision: Revision::new(7) });
     let expected = MismatchDetails { revision: 7, etag: "\"7\"".to_owned(), ..MismatchDetails::default() };
     assert_eq!(read(&status), Some(expected));
@@ -48,11 +48,11 @@ fn a_revision_that_is_not_the_one_required_is_told() {
 
 #[test]
 fn an_attribute_that_is_absent_is_told_from_one_that_is_not_as_required() {
-    let absent = told("k", None);
+    let absent = details_of("k", None);
     assert_eq!((absent.revision, &*absent.key, absent.present), (7, "k", None));
 
     let number = store_testkit::parsed::value("12345678901234567890");
-    let present = told("k", entry(text(3), number)).present.expect("the attribute");
+    let present = details_of("k", entry(text(3), number)).present.expect("the attribute");
     assert_eq!((&*present.key, &*present.r#type), ("k", "xxx"));
     assert!(present.value.is_some());
     assert_eq!(present.value_json.as_deref(), Some("12345678901234567890"));
@@ -61,7 +61,7 @@ fn an_attribute_that_is_absent_is_told_from_one_that_is_not_as_required() {
 #[test]
 fn what_is_too_large_is_left_out_value_first() {
     for size in (0..5000).step_by(11) {
-        let details = told("k", entry(text(3), text(size)));
+        let details = details_of("k", entry(text(3), text(size)));
         let present = details.present.expect("the attribute");
         assert_eq!((&*present.key, &*present.r#type), ("k", "xxx"));
         assert_eq!(present.value.is_none(), details.value_omitted, "{size}");
@@ -76,11 +76,11 @@ fn what_is_too_large_is_left_out_value_first() {
 fn a_type_of_any_length_leaves_nothing_but_that_there_is_an_attribute() {
     let longest = "💬".repeat(255);
     for (key, value_type, value) in [("k", 100_000, 1), (&*longest, 2000, 1), ("k", 100_000, 100_000)] {
-        let details = told(key, entry(text(value_type), text(value)));
+        let details = details_of(key, entry(text(value_type), text(value)));
         assert_eq!((&*details.key, details.value_omitted), (key, true));
         assert_eq!(details.present, Some(Attribute::default()));
     }
     let half = "💬".repeat(100);
-    let kept = told(&half, entry(text(50), text(50))).present.expect("the attribute");
+    let kept = details_of(&half, entry(text(50), text(50))).present.expect("the attribute");
     assert_eq!((&*kept.key, kept.value.is_some()), (&*half, true));
 }

@@ -24,7 +24,7 @@ fn a_command_that_is_cancelled_while_others_are_read_is_not_sent() {
     database.meanwhile.push_back(Meanwhile::Cancels(cancelled));
     let (results, statements) = database.execute(&cache, &commands);
     assert_eq!(statements, ["read a", "write a", "read b", "write b"]);
-    assert_eq!(database.told, [Outcome::NotApplied]);
+    assert_eq!(database.answered, [Outcome::NotApplied]);
     assert!(matches!(results[..2], [Some(Ok(_)), Some(Ok(_))]), "{results:?}");
     assert!(matches!(results[2], Some(Err(Error::DeadlineExceeded(Outcome::NotApplied)))), "{results:?}");
     assert_eq!(kept.cancel(), Outcome::Unknown, "it was sent");
@@ -36,7 +36,7 @@ fn nothing_is_behind_its_commit_point_while_its_session_is_read() {
     let refused = of("a", requiring("\"7\"", number("k", 2)));
     database.meanwhile.push_back(Meanwhile::Cancels(refused.cancel_handle.clone()));
     database.execute(&cache, &[refused]);
-    assert_eq!(database.told, [Outcome::NotApplied]);
+    assert_eq!(database.answered, [Outcome::NotApplied]);
 }
 
 #[test]
@@ -49,6 +49,6 @@ fn a_neighbour_of_what_was_cancelled_in_time_can_be_cancelled_too_until_it_is_se
     }
     let (results, statements) = database.execute(&cache, &commands);
     assert_eq!(statements, ["read a", "write a", "read b"]);
-    assert_eq!(database.told, [Outcome::NotApplied; 2]);
+    assert_eq!(database.answered, [Outcome::NotApplied; 2]);
     assert!(matches!(results[1..], [Some(Err(_)), Some(Err(_))]), "{results:?}");
 }

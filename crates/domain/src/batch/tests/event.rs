@@ -1,4 +1,4 @@
-//! What events tell of a command: who, when, what, and no password.
+//! What events say of a command: who, when, what, and no password.
 
 use super::*;
 use crate::event::{Entry, MASK, changes_from_text, changes_to_text};
@@ -54,7 +54,7 @@ fn a_password_is_told_to_who_asks_and_in_no_event_whichever_of_its_types_it_has(
             [update(&format!("[{after}]")), create(&list(&format!("{after},{other}")), Existing::Replace)]
         {
             let mut session = stored(&list(&format!("{before},{other}")));
-            let (_, _, answer) = told(session.apply(&command));
+            let (_, _, answer) = answered(session.apply(&command));
             assert_eq!(answer, Some(literal(&list(&format!("{after},{other}")))), "the caller sees all");
             let event = event(&list(&format!("{before},{other}")), &command);
             assert!(!event.to_json().contains("Secret"), "{}", event.to_json());
