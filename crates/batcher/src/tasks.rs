@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use domain::{Error, Outcome};
-use telemetry::trace::{self, Place};
+use telemetry::trace::{self, SpanRef};
 use tokio::{sync::Semaphore, time::timeout};
 use tracing::{Instrument, Span};
 
@@ -39,7 +39,7 @@ impl Tasks {
             let _permit = permit;
             work.await
         };
-        let work = trace::go_on(work.instrument(Span::current()), Place::current());
+        let work = trace::go_on(work.instrument(Span::current()), SpanRef::current());
         let task = tokio::spawn(work);
         task.await.unwrap_or_else(|panic| Err(Error::Internal(panic.into())))
     }

@@ -69,8 +69,8 @@ impl Latency {
         let mut micros: Vec<u32> = calls.map(|call| call.micros).collect();
         micros.sort_unstable();
         let within = |per_mille: usize| {
-            let place = (micros.len() * per_mille).div_ceil(1000).checked_sub(1)?;
-            micros.get(place).map(|micros| f64::from(*micros) / 1000.0)
+            let rank = (micros.len() * per_mille).div_ceil(1000).checked_sub(1)?;
+            micros.get(rank).map(|micros| f64::from(*micros) / 1000.0)
         };
         Some(Self { p50: within(500)?, p99: within(990)?, p99_9: within(999)? })
     }

@@ -83,7 +83,7 @@ impl Database {
         Ok(count.try_into()?)
     }
 
-    /// Which of these are not in the database, by their places.
+    /// Which of these are not in the database, by their indexes.
     pub(crate) fn missing(&self, acknowledged: &[Acknowledged]) -> Result<Vec<usize>, Failure> {
         let acknowledged: Vec<_> =
             acknowledged.iter().map(|it| (it.session, it.revision, it.token.to_string())).collect();
@@ -93,8 +93,8 @@ impl Database {
         let mut statement = connection.prepare(MISSING)?;
         let parameters = params![serde_json::to_string(&acknowledged)?, path];
         let mut missing = Vec::new();
-        for place in statement.query_map(parameters, |row| row.get::<_, i64>(0))? {
-            missing.push(usize::try_from(place?)?);
+        for ordinal in statement.query_map(parameters, |row| row.get::<_, i64>(0))? {
+            missing.push(usize::try_from(ordinal?)?);
         }
         Ok(missing)
     }

@@ -2,14 +2,14 @@
 //!
 //! What calls take first of all is the processor, before and behind every queue: a tenant with ten times as many calls at work
 //! has ten times as much of it. So while others call, each tenant has its part of a number of calls at work, and the rest of
-//! its calls wait in a line of the tenant's own. One that keeps within its part never waits, and one that calls alone has no
-//! such limit.
+//! its calls wait in a queue of the tenant's own. One that keeps within its part never waits, and one that calls alone
+//! has no such limit.
 //!
 //! A call that takes long waits for something else than a processor, such as a row that somebody has locked. It does not count
-//! for longer than [`LONGEST`], or those that hang would keep all others of their tenant from beginning.
+//! for longer than [`LONGEST`], or those that are stalled would keep all others of their tenant from beginning.
 //!
-//! How many that are is what the latency of those who keep within their part hangs on, and the batches' size. So there are few
-//! while somebody does, and more while all want more than their part.
+//! How many that are is what the latency of those who keep within their part depends on, and the batches' size. So
+//! there are few while somebody does, and more while all want more than their part.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -36,7 +36,7 @@ const BESIDE_LIGHT: usize = 8;
 const LEAST: usize = 4;
 
 /// For how long a call counts as being at work. Too short, and a flood has more at work than its part; too long, and calls that
-/// hang hold up the others of their tenant.
+/// are stalled hold up the others of their tenant.
 const LONGEST: Duration = Duration::from_millis(25);
 
 /// For how long a tenant counts as calling behind its last call. Too short, and one that calls now and then finds the
@@ -75,7 +75,7 @@ struct Work {
 }
 
 impl AtWork {
-    /// Works on a tenant's call as soon as it may be worked on. Whoever stops waiting leaves the line.
+    /// Works on a tenant's call as soon as it may be worked on. Whoever stops waiting leaves the queue.
     pub async fn run<T>(&self, tenant: &str, call: impl Future<Output = T>) -> T {
         let work = self.begin(tenant).await;
         let mut call = pin!(call);
@@ -87,7 +87,7 @@ impl AtWork {
         call.await
     }
 
-    /// Waits for a call's place.
+    /// Waits for a call's turn.
     async fn begin(&self, tenant: &str) -> Option<Work> {
         let waiting = {
             let mut state = self.lock();
@@ -270,15 +270,15 @@ mod tests {
     async fn calls_that_hang_hold_up_no_others_of_their_tenant() {
         let at_work = AtWork::default();
         let _other = begun(&at_work, "other", 1).await;
-        let mut hanging: Vec<_> =
+        let mut stalled: Vec<_> =
             (0..part()).map(|_| Box::pin(at_work.run("flood", std::future::pending::<()>()))).collect();
-        for call in &mut hanging {
+        for call in &mut stalled {
             assert!(poll!(call).is_pending());
         }
         let mut call = Box::pin(at_work.run("flood", async {}));
         assert!(poll!(&mut call).is_pending());
         tokio::time::advance(LONGEST).await;
-        for call in &mut hanging {
+        for call in &mut stalled {
             assert!(poll!(call).is_pending());
         }
         assert!(poll!(&mut call).is_ready());

@@ -14,7 +14,7 @@ use tokio::{
 };
 use tokio_util::sync::PollSemaphore;
 
-/// Turns for long work: a few at once, the others wait in line. Clones share them.
+/// Turns for long work: a few at once, the others wait in queues. Clones share them.
 #[derive(Debug, Clone)]
 pub struct LongWork(Arc<Semaphore>);
 

@@ -12,7 +12,7 @@ use std::{
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::turns::Lines;
+use crate::turns::Queues;
 use tenants::{Tenant, Tenants};
 
 /// Memory that many share. Clones are the same one.
@@ -25,7 +25,7 @@ pub struct Memory {
     waiting: Arc<AtomicUsize>,
     /// What tenants hold, and where they wait.
     tenants: Tenants,
-    lines: Lines,
+    queues: Queues,
 }
 
 /// One holder's part of it, given back when dropped.
@@ -60,7 +60,7 @@ impl Memory {
             total,
             waiting: Arc::default(),
             tenants: Tenants::default(),
-            lines: Lines::default(),
+            queues: Queues::default(),
         }
     }
 
@@ -94,13 +94,13 @@ impl Memory {
         share
     }
 
-    /// The same in line, behind those who came before: nobody waits for ever because others who want less go first, and
-    /// [tenants take turns](crate::Turns). Only for those who are polled until they have it, and who then keep nobody
-    /// waiting for peers.
+    /// The same in a queue, behind those who came before: nobody waits for ever because others who want less go first,
+    /// and [tenants take turns](crate::Turns). Only for those who are polled until they have it, and who then keep
+    /// nobody waiting for peers.
     pub async fn wait_in_line(&self, tenant: &str, bytes: usize) -> Share {
         let mut share = self.share();
         if let Ok(more @ 1..) = u32::try_from(needed(self.at_most(bytes))) {
-            share.permit = self.lines.acquire(&self.free, tenant, more).await;
+            share.permit = self.queues.acquire(&self.free, tenant, more).await;
         }
         share
     }
@@ -162,9 +162,9 @@ impl Share {
 
     /// Waits until the share can be enlarged to what `bytes` take, or to all the memory, if that is less.
     ///
-    /// Tries again and again, and does not wait in the semaphore's line: that hands memory to whoever is next, also to a
-    /// future that nobody polls any longer, such as the answer to a peer that gives no window, which would keep it; and
-    /// whoever waits for much would keep all from those who want little.
+    /// Tries again and again, and does not wait in the semaphore's queue: that hands memory to whoever is next, also to
+    /// a future that nobody polls any longer, such as the answer to a peer that gives no window, which would keep it;
+    /// and whoever waits for much would keep all from those who want little.
     pub async fn wait_to_grow(&mut self, bytes: usize) {
         let bytes = self.memory.at_most(bytes);
         if self.grow(bytes).is_ok() {

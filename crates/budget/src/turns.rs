@@ -1,8 +1,8 @@
 //! Turns that tenants wait for.
 //!
-//! A tenant's callers wait in a line of the tenant's own, and only the first of them stands in the line for all. So each
-//! tenant has one in that line at most, however many callers it has, and tenants take turns. Who waits for nobody meets
-//! neither line.
+//! A tenant's callers wait in a queue of the tenant's own, and only the first of them waits in the queue for all. So
+//! each tenant has one in that queue at most, however many callers it has, and tenants take turns. Who waits for nobody
+//! meets neither queue.
 
 use std::{
     collections::HashMap,
@@ -15,14 +15,14 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 #[derive(Debug, Clone)]
 pub struct Turns {
     turns: Arc<Semaphore>,
-    lines: Lines,
+    queues: Queues,
 }
 
 impl Turns {
     /// So many turns at once.
     #[must_use]
     pub fn new(max: usize) -> Self {
-        Self { turns: Arc::new(Semaphore::new(max)), lines: Lines::default() }
+        Self { turns: Arc::new(Semaphore::new(max)), queues: Queues::default() }
     }
 
     /// How many turns nobody has.
@@ -31,17 +31,17 @@ impl Turns {
         self.turns.available_permits()
     }
 
-    /// Waits for a turn, which ends when it is dropped. Whoever stops waiting leaves the line.
+    /// Waits for a turn, which ends when it is dropped. Whoever stops waiting leaves the queue.
     pub async fn take(&self, tenant: &str) -> Option<OwnedSemaphorePermit> {
-        self.lines.acquire(&self.turns, tenant, 1).await
+        self.queues.acquire(&self.turns, tenant, 1).await
     }
 }
 
-/// The lines of tenants before a semaphore, as long as anybody stands in them.
+/// The queues of tenants before a semaphore, as long as anybody waits in them.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Lines(Arc<Mutex<HashMap<Arc<str>, Arc<Semaphore>>>>);
+pub(crate) struct Queues(Arc<Mutex<HashMap<Arc<str>, Arc<Semaphore>>>>);
 
-impl Lines {
+impl Queues {
     /// Waits for so many permits. None only where somebody closes the semaphore, which nobody does.
     pub(crate) async fn acquire(
         &self,
@@ -49,23 +49,23 @@ impl Lines {
         tenant: &str,
         count: u32,
     ) -> Option<OwnedSemaphorePermit> {
-        // Not before those who stand in a line.
+        // Not before those who wait in a queue.
         if self.lock().is_empty()
             && let Ok(permit) = all.clone().try_acquire_many_owned(count)
         {
             return Some(permit);
         }
-        let place = self.place(tenant);
-        let _first = place.line.acquire().await.ok()?;
+        let waiting = self.waiting(tenant);
+        let _first = waiting.queue.acquire().await.ok()?;
         all.clone().acquire_many_owned(count).await.ok()
     }
 
-    fn place(&self, tenant: &str) -> Place {
-        let mut lines = self.lock();
-        let known = lines.get_key_value(tenant).map(|(name, line)| (name.clone(), line.clone()));
-        let (tenant, line) = known.unwrap_or_else(|| (tenant.into(), Arc::new(Semaphore::new(1))));
-        lines.entry(tenant.clone()).or_insert_with(|| line.clone());
-        Place { lines: self.clone(), tenant, line }
+    fn waiting(&self, tenant: &str) -> Waiting {
+        let mut queues = self.lock();
+        let known = queues.get_key_value(tenant).map(|(name, queue)| (name.clone(), queue.clone()));
+        let (tenant, queue) = known.unwrap_or_else(|| (tenant.into(), Arc::new(Semaphore::new(1))));
+        queues.entry(tenant.clone()).or_insert_with(|| queue.clone());
+        Waiting { queues: self.clone(), tenant, queue }
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Arc<str>, Arc<Semaphore>>> {
@@ -74,19 +74,19 @@ impl Lines {
     }
 }
 
-/// Somebody's place in a tenant's line.
-struct Place {
-    lines: Lines,
+/// Somebody who waits in a tenant's queue.
+struct Waiting {
+    queues: Queues,
     tenant: Arc<str>,
-    line: Arc<Semaphore>,
+    queue: Arc<Semaphore>,
 }
 
-impl Drop for Place {
+impl Drop for Waiting {
     fn drop(&mut self) {
-        let mut lines = self.lines.lock();
+        let mut queues = self.queues.lock();
         // This one and the table's own.
-        if Arc::strong_count(&self.line) <= 2 {
-            lines.remove(&self.tenant);
+        if Arc::strong_count(&self.queue) <= 2 {
+            queues.remove(&self.tenant);
         }
     }
 }
@@ -122,7 +122,7 @@ mod tests {
             waiting.abort();
         }
         join_all(flood).await;
-        assert!(turns.lines.lock().is_empty());
+        assert!(turns.queues.lock().is_empty());
         assert!(turns.take("anybody").now_or_never().is_some());
     }
 }

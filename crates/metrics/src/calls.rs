@@ -44,7 +44,7 @@ impl Calls {
     }
 
     pub(crate) fn ended(&self, ended: Ended) {
-        let Ended { port, method, route, outcome, took, place, .. } = ended;
+        let Ended { port, method, route, outcome, took, trace_ids, .. } = ended;
         self.active(port).dec();
         let (durations, labels) = match port {
             Port::Grpc => (
@@ -71,7 +71,7 @@ impl Calls {
                 )
             }
         };
-        let (exemplar, at) = match place {
+        let (exemplar, at) = match trace_ids {
             Some((trace, span)) => {
                 let ids = [("trace_id", format!("{trace:032x}")), ("span_id", format!("{span:016x}"))];
                 (Some(ids), Some(SystemTime::now()))

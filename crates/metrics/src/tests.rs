@@ -18,8 +18,8 @@ fn signals_become_series_under_the_names_of_the_conventions() {
     let metrics = metrics();
     let ended = |port, method, route, outcome| {
         let took = Duration::from_millis(3);
-        let place = Some((0x7b, 0x1c));
-        Signal::CallEnded(Ended { port, method, route, outcome, took, is_stream: false, place })
+        let trace_ids = Some((0x7b, 0x1c));
+        Signal::CallEnded(Ended { port, method, route, outcome, took, is_stream: false, trace_ids })
     };
     for signal in [
         Signal::CallBegan(Port::Grpc),

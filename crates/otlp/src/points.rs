@@ -159,7 +159,7 @@ mod tests {
                 outcome: Outcome::Grpc(0),
                 took,
                 is_stream: false,
-                place: Some((0x7b, 0x1c)),
+                trace_ids: Some((0x7b, 0x1c)),
             }));
         }
         let all = of(&metrics, UNIX_EPOCH, UNIX_EPOCH + Duration::from_secs(1));

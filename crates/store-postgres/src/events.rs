@@ -62,7 +62,7 @@ pub(crate) async fn run(
     let visible = until.as_ref().map_or(&head.now.visible, |until| &until.delivered);
     let mut events = Vec::with_capacity(rows.len());
     for (row, content) in rows.iter().zip(contents) {
-        if let Some(at) = place(row)? {
+        if let Some(at) = partial(row)? {
             // Of its transaction, whatever sessions that is about: readers of others go on from its position too.
             let is_last = row.try_get("is_last").map_err(error::of_read)?;
             events.push((event(content, tenant)?, cursor.up_to(visible, at, is_last).position()));
@@ -96,7 +96,7 @@ fn event(row: &PgRow, tenant: &TenantId) -> Result<Event, Error> {
 }
 
 /// Where an event stands; none in a row without one.
-fn place(row: &PgRow) -> Result<Option<Partial>, Error> {
+fn partial(row: &PgRow) -> Result<Option<Partial>, Error> {
     let Some(id) = row.try_get::<Option<&str>, _>("transaction_id").map_err(error::of_read)? else {
         return Ok(None);
     };

@@ -96,7 +96,7 @@ pub struct Ended {
     /// Whether it was a stream, which lasts for as long as its caller likes.
     pub is_stream: bool,
     /// Its trace and its span, where they are recorded.
-    pub place: Option<(u128, u64)>,
+    pub trace_ids: Option<(u128, u64)>,
 }
 
 impl Call {
@@ -177,8 +177,8 @@ impl Call {
         }
         let Self { port, method, is_stream, .. } = *self;
         let (took, route) = (self.since.elapsed(), self.notes.route());
-        let place = self.trace.as_ref().and_then(Server::place).map(|place| place.ids());
-        let ended = Ended { port, method, route, outcome, took, is_stream, place };
+        let trace_ids = self.trace.as_ref().and_then(Server::span_ref).map(|span| span.ids());
+        let ended = Ended { port, method, route, outcome, took, is_stream, trace_ids };
         signal(Signal::CallEnded(ended));
         if let Some(trace) = &self.trace {
             let Noted { session, reason, .. } = self.notes.noted();

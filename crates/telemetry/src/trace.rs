@@ -27,19 +27,19 @@ pub fn install(tracer: impl ObjectSafeTracer + Send + Sync + 'static) -> bool {
     TRACER.set(BoxedTracer::new(Box::new(tracer))).is_ok()
 }
 
-/// Where in a recorded trace something is done.
+/// A span of a recorded trace, as the parent of what is done under it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Place(SpanContext);
+pub struct SpanRef(SpanContext);
 
-impl Place {
-    /// Where what this task does belongs to; none where nobody records it.
+impl SpanRef {
+    /// The span that what this task does belongs to; none where nobody records it.
     #[must_use]
     pub fn current() -> Option<Self> {
         TRACER.get()?;
         Context::map_current(|context| {
             let span = context.span();
-            let place = span.span_context();
-            place.is_sampled().then(|| Self(place.clone()))
+            let parent = span.span_context();
+            parent.is_sampled().then(|| Self(parent.clone()))
         })
     }
 
@@ -55,10 +55,10 @@ impl Place {
     }
 }
 
-/// Does the work of another task in the place of this one.
-pub async fn go_on<F: Future>(work: F, place: Option<Place>) -> F::Output {
-    match place {
-        Some(place) => work.with_context(place.context()).await,
+/// Does the work of another task in the trace of this one.
+pub async fn go_on<F: Future>(work: F, parent: Option<SpanRef>) -> F::Output {
+    match parent {
+        Some(parent) => work.with_context(parent.context()).await,
         None => work.await,
     }
 }
@@ -69,7 +69,7 @@ pub(crate) async fn statement<T, E>(
     work: impl Future<Output = Result<T, E>>,
     is_failure: impl Fn(&E) -> bool,
 ) -> Result<T, E> {
-    let (Some(tracer), Some(_)) = (TRACER.get(), Place::current()) else { return work.await };
+    let (Some(tracer), Some(_)) = (TRACER.get(), SpanRef::current()) else { return work.await };
     let builder = tracer.span_builder(name).with_kind(SpanKind::Client);
     let builder = builder.with_attributes([KeyValue::new(attribute::DB_OPERATION, name)]);
     let context = Context::current();

@@ -125,12 +125,12 @@ impl Shared {
             };
             // In a task of its own: should the store panic, the watches hear of it, and looking goes on.
             let poll = tokio::spawn(Self::poll(shared.clone(), scope, position.take()));
-            let (polled, place) = poll.await.unwrap_or_else(|panic| {
+            let (polled, next) = poll.await.unwrap_or_else(|panic| {
                 // It is not known how far it came.
                 shared.lock().forget();
                 (Err(Error::Internal(panic.into())), None)
             });
-            position = place;
+            position = next;
             let failed = polled.is_err();
             if let Some(error) = failures.count(&polled) {
                 shared.lock().fail(&error);
@@ -155,12 +155,12 @@ impl Shared {
     async fn poll(
         shared: Arc<Self>,
         scope: Arc<Scope>,
-        place: Option<Position>,
+        after: Option<Position>,
     ) -> (Result<Position, Error>, Option<Position>) {
-        let Some(mut position) = place else {
+        let Some(mut position) = after else {
             let position = shared.store.position().await;
-            let place = position.as_ref().ok().cloned();
-            return (position, place);
+            let next = position.as_ref().ok().cloned();
+            return (position, next);
         };
         loop {
             let read = shared.store.events(&shared.tenant, &scope, &position, None, PAGE).await;

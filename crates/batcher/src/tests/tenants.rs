@@ -38,7 +38,7 @@ impl Waiters {
         Self { queue: Queue::new(&limits), answers: Vec::new() }
     }
 
-    /// Its place in the order of all is the command's time.
+    /// Its index in the order of all is the command's time.
     fn push(&mut self, tenant: u64, session: u64, lane: Lane) {
         let (answer, answered) = oneshot::channel();
         let mut command = deletion_of(&tenant.to_string(), "x");

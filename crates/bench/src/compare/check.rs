@@ -21,7 +21,7 @@ pub(crate) async fn run(store: Store<'_>, load: &Load) -> Result<(), Failure> {
     }
     for chunk in load.acknowledged.chunks(CHUNK) {
         let missing = store.missing(chunk).await?;
-        if let Some(first) = missing.first().and_then(|place| chunk.get(*place)) {
+        if let Some(first) = missing.first().and_then(|index| chunk.get(*index)) {
             let count = missing.len();
             return Err(format!(
                 "{count} acknowledged updates are not in the database; the first is {first:?}"

@@ -1,7 +1,7 @@
 -- The documented update of one session, as one statement: the lock, the merge, the session, the event.
 \set number random(:first, :last)
 \set token random(1000000000, 9999999999)
-WITH asked (place, key, type, value) AS (
+WITH asked (ordinal, key, type, value) AS (
     VALUES (1, 'info', 'AlphanumSpecial200',
             jsonb_build_object('browserDeviceInfo',
                 jsonb_build_object('browserId', (:token)::bigint::text, 'browserIdExpiryTime', '9999',
@@ -17,12 +17,12 @@ stored AS MATERIALIZED (
 ),
 -- Entries in their order, each with what was asked for its key; behind them, what was asked for and has no entry.
 entry AS (
-    SELECT row_number() OVER (ORDER BY listed.place, asked.place) - 1 AS index, entry, key, type, value,
+    SELECT row_number() OVER (ORDER BY listed.ordinal, asked.ordinal) - 1 AS index, entry, key, type, value,
            key IS NOT NULL
                AND (entry -> 'value' IS DISTINCT FROM value OR entry ->> 'type' IS DISTINCT FROM type) AS changes
-    FROM (SELECT entry, place
+    FROM (SELECT entry, ordinal
           FROM stored, jsonb_array_elements(document #> '{channelData,additionalAttributes}')
-               WITH ORDINALITY AS listed (entry, place)) AS listed
+               WITH ORDINALITY AS listed (entry, ordinal)) AS listed
     FULL JOIN asked ON key = entry ->> 'key'
 ),
 merged AS (

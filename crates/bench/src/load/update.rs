@@ -55,9 +55,9 @@ impl Message {
         }
         let mut attributes: Vec<Documented> = serde_json::from_str(seed::UPDATE_DATA_REQUEST)?;
         // As long as every token: lengths stand in front of what they are of.
-        let place = Token::next().to_string();
+        let token = Token::next().to_string();
         let info = attributes.first_mut().ok_or("the documented update is empty")?;
-        *browser_id(&mut info.value)? = place.as_str().into();
+        *browser_id(&mut info.value)? = token.as_str().into();
         let attributes = attributes.into_iter().map(|Documented { key, r#type, value }| Attribute {
             key,
             r#type,
@@ -67,9 +67,9 @@ impl Message {
         let request =
             UpdateDataRequest { attributes: attributes.collect(), view, ..UpdateDataRequest::default() };
         let encoded = request.encode_to_vec();
-        let at = encoded.windows(place.len()).position(|part| part == place.as_bytes());
+        let at = encoded.windows(token.len()).position(|part| part == token.as_bytes());
         let at = at.ok_or("what was put in is there")?;
-        Ok(Self { before: encoded[..at].to_vec(), behind: encoded[at + place.len()..].to_vec() })
+        Ok(Self { before: encoded[..at].to_vec(), behind: encoded[at + token.len()..].to_vec() })
     }
 
     /// The update of a session, with a token in it. Messages that stand one behind the other are one with the members of
@@ -119,12 +119,12 @@ pub(crate) struct Body {
 impl Body {
     /// The list as it is documented, without white space.
     pub(crate) fn documented() -> Result<Self, Failure> {
-        const PLACE: &str = "token";
+        const TOKEN: &str = "token";
         let mut attributes: serde_json::Value = serde_json::from_str(seed::UPDATE_DATA_REQUEST)?;
         let info = attributes.pointer_mut("/0/value").ok_or("the documented update is empty")?;
-        *browser_id(info)? = PLACE.into();
+        *browser_id(info)? = TOKEN.into();
         let text = attributes.to_string();
-        let (before, behind) = text.split_once(PLACE).ok_or("what was put in is there")?;
+        let (before, behind) = text.split_once(TOKEN).ok_or("what was put in is there")?;
         Ok(Self { before: before.to_owned(), behind: behind.to_owned() })
     }
 

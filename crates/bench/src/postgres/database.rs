@@ -22,13 +22,13 @@ const EMPTY: [&str; 2] = ["TRUNCATE channel_session_event, channel_session_idemp
 
 /// Acknowledgements that have no event with their session, revision and token.
 const MISSING: &str = "
-    SELECT acknowledged.place
-    FROM unnest($1::bigint[], $2::bigint[], $3::text[]) WITH ORDINALITY AS acknowledged(session, revision, token, place)
+    SELECT acknowledged.ordinal
+    FROM unnest($1::bigint[], $2::bigint[], $3::text[]) WITH ORDINALITY AS acknowledged(session, revision, token, ordinal)
     LEFT JOIN channel_session_event AS event
            ON event.tenant_id = 'default' AND event.session_id = 'session-' || session
           AND event.revision = acknowledged.revision
     WHERE event.changes::jsonb #>> $4 IS DISTINCT FROM token
-    ORDER BY place";
+    ORDER BY ordinal";
 
 /// Sessions whose revisions have a gap, or whose revision is not their last event's.
 const ASTRAY: &str = "
@@ -85,16 +85,16 @@ impl Database {
         Ok(count.try_into()?)
     }
 
-    /// Which of these are not in the database, by their places.
+    /// Which of these are not in the database, by their indexes.
     pub(crate) async fn missing(&self, acknowledged: &[Acknowledged]) -> Result<Vec<usize>, Failure> {
-        let places: Vec<i64> = sqlx::query_scalar(MISSING)
+        let ordinals: Vec<i64> = sqlx::query_scalar(MISSING)
             .bind(acknowledged.iter().map(|it| i64::from(it.session)).collect::<Vec<_>>())
             .bind(acknowledged.iter().map(|it| it.revision).collect::<Vec<_>>())
             .bind(acknowledged.iter().map(|it| it.token.to_string()).collect::<Vec<_>>())
             .bind(update::TOKEN_IN_CHANGES.to_vec())
             .fetch_all(&mut self.connect().await?)
             .await?;
-        places.into_iter().map(|place| Ok(usize::try_from(place - 1)?)).collect()
+        ordinals.into_iter().map(|ordinal| Ok(usize::try_from(ordinal - 1)?)).collect()
     }
 
     /// Sessions whose revision is not their last event's, or whose revisions have a gap.

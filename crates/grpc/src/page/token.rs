@@ -44,7 +44,7 @@ impl Listing {
         (digest == self.digest(last)).then(|| last.to_owned())
     }
 
-    /// Of the list and the place in it, so that damage to either is noticed.
+    /// Of the list and the last item, so that damage to either is noticed.
     fn digest(&self, last: &str) -> [u8; DIGEST_BYTES] {
         let digest = Digest::of(&format!("{}\n{last}", self.0));
         std::array::from_fn(|at| digest.as_bytes()[at])

@@ -250,8 +250,8 @@ async fn results_that_nobody_takes_are_counted_and_let_go_of() {
     assert!(futures_util::poll!(responses.next()).is_pending());
     comes(|| answers.available() < all - 400_000).await;
     comes(|| answers.available() == all).await;
-    let places: Vec<_> = std::iter::from_fn(|| connection.long_stream()).collect();
-    assert_eq!(places.len(), budget::Connection::MAX_LONG_STREAMS);
+    let permits: Vec<_> = std::iter::from_fn(|| connection.long_stream()).collect();
+    assert_eq!(permits.len(), budget::Connection::MAX_LONG_STREAMS);
     assert_eq!(service.streams.free(), service.options.max_concurrent_calls);
     let status = next(&mut responses).await.expect("an end").expect_err("a status");
     assert_eq!(status.code(), Code::DeadlineExceeded);
@@ -269,7 +269,7 @@ async fn a_stream_that_nobody_polls_ends_in_time_as_well() {
     let mut responses = start(&service, stream::iter([one(update("a", "k", "\"1\""))]));
     assert!(futures_util::poll!(responses.next()).is_pending());
     gate.reached().await;
-    // The work itself holds its place until it ends; the command is cancelled.
+    // The work itself holds its permit until it ends; the command is cancelled.
     comes(|| gate.is_cancelled()).await;
     gate.open(1);
     comes(|| service.streams.free() == service.options.max_concurrent_calls).await;

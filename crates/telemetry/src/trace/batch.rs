@@ -7,13 +7,13 @@ use opentelemetry::{
     trace::{FutureExt, Link, SpanKind, TraceContextExt, Tracer},
 };
 
-use super::{Place, TRACER};
+use super::{SpanRef, TRACER};
 use crate::attribute;
 
 /// An item of a recorded call that waits for a batch.
 #[derive(Debug, Clone)]
 pub struct Waits {
-    place: Place,
+    parent: SpanRef,
     since: SystemTime,
 }
 
@@ -21,7 +21,7 @@ impl Waits {
     /// Begins with what the current task does; none where nobody records it.
     #[must_use]
     pub fn begin() -> Option<Self> {
-        Some(Self { place: Place::current()?, since: SystemTime::now() })
+        Some(Self { parent: SpanRef::current()?, since: SystemTime::now() })
     }
 }
 
@@ -39,13 +39,13 @@ impl Batch {
     #[must_use]
     pub fn begin(of: &'static str, size: usize, waits: Vec<Waits>) -> Option<Self> {
         let (tracer, first) = (TRACER.get()?, waits.first()?);
-        let others = waits.iter().skip(1).map(|waits| Link::new(waits.place.0.clone(), Vec::new(), 0));
+        let others = waits.iter().skip(1).map(|waits| Link::new(waits.parent.0.clone(), Vec::new(), 0));
         let builder = tracer
             .span_builder(format!("batch of {of}"))
             .with_kind(SpanKind::Internal)
             .with_links(others.collect())
             .with_attributes([number(attribute::BATCH_SIZE, size)]);
-        let parent = first.place.context();
+        let parent = first.parent.context();
         let span = tracer.build_with_context(builder, &parent);
         Some(Self { context: parent.with_span(span), waits, began: SystemTime::now() })
     }
@@ -56,9 +56,9 @@ impl Batch {
         let output = work.with_context(context.clone()).await;
         context.span().end();
         let batch = context.span().span_context().clone();
-        for (at, Waits { place, since }) in waits.iter().enumerate() {
+        for (at, Waits { parent, since }) in waits.iter().enumerate() {
             let Some(tracer) = TRACER.get() else { break };
-            let parent = place.context();
+            let parent = parent.context();
             // How long each of them waited, in its own trace; and from there to the batch, where that is another.
             let links = if at == 0 { Vec::new() } else { vec![Link::new(batch.clone(), Vec::new(), 0)] };
             let builder = tracer

@@ -7,7 +7,7 @@ use opentelemetry::{
     },
 };
 
-use super::{Place, TRACER};
+use super::{SpanRef, TRACER};
 use crate::{
     attribute,
     call::{Ended, Outcome, Port},
@@ -43,8 +43,8 @@ impl Server {
     /// What goes on with the call as its `traceparent`.
     pub(crate) fn traceparent(&self) -> String {
         let span = self.0.span();
-        let place = span.span_context();
-        format!("00-{}-{}-{:02x}", place.trace_id(), place.span_id(), place.trace_flags().to_u8())
+        let context = span.span_context();
+        format!("00-{}-{}-{:02x}", context.trace_id(), context.span_id(), context.trace_flags().to_u8())
     }
 
     /// What is done in the call's name is done in this.
@@ -53,9 +53,9 @@ impl Server {
     }
 
     /// Where it is in its trace, if it is recorded.
-    pub(crate) fn place(&self) -> Option<Place> {
+    pub(crate) fn span_ref(&self) -> Option<SpanRef> {
         let span = self.0.span();
-        span.span_context().is_sampled().then(|| Place(span.span_context().clone()))
+        span.span_context().is_sampled().then(|| SpanRef(span.span_context().clone()))
     }
 
     /// Ends it.
