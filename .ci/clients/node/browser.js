@@ -17,7 +17,7 @@ const { createInterface } = require("node:readline");
 const { EventSource } = require("eventsource");
 
 /** Longer than anything takes that is waited for, in milliseconds. */
-const PATIENCE = 30_000;
+const TIMEOUT = 30_000;
 
 /** The origin whose pages are let in. */
 const LISTED = "https://app.example";
@@ -163,7 +163,7 @@ async function closed(source) {
 async function within(what, promise) {
   let timer;
   const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`${what} took longer than ${PATIENCE} ms`)), PATIENCE);
+    timer = setTimeout(() => reject(new Error(`${what} took longer than ${TIMEOUT} ms`)), TIMEOUT);
   });
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }

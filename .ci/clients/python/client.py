@@ -37,7 +37,7 @@ def main(address: str, documented_session: str, documented_request: str) -> None
             (a_retry_is_made_once, service),
             (a_conflict_says_what_there_is, service),
             (a_watch_tells_of_a_change_and_so_does_the_history, service),
-            (an_error_says_what_to_mend, service, session),
+            (an_error_says_what_to_fix, service, session),
             (a_missing_session_has_its_reason, service),
         ):
             check(*arguments)
@@ -197,7 +197,7 @@ def a_watch_tells_of_a_change_and_so_does_the_history(service: Service) -> None:
     equal([past["id"] for past in history], [gone["id"], event["id"]])
 
 
-def an_error_says_what_to_mend(service: Service, session: dict) -> None:
+def an_error_says_what_to_fix(service: Service, session: dict) -> None:
     attributes = [
         {"key": "name", "type": "String50", "value": "Jane"},
         {"key": "age", "type": "Number", "value": "forty"},

@@ -12,7 +12,7 @@ pub(crate) const LARGE_BYTES: usize = 128 * 1024;
 #[derive(Debug, Default)]
 pub(crate) struct Large(HashSet<Key>);
 
-/// How many are remembered. More are rare, and are then found out anew.
+/// How many are remembered. More are rare, and are then found out again.
 const MAX_SESSIONS: usize = 16 * 1024;
 
 impl Large {

@@ -31,7 +31,7 @@ pub(crate) fn family_cpu_seconds(process: u32) -> io::Result<f64> {
     Ok((ticks + parent.own + parent.reaped) as f64 / TICKS_PER_SECOND)
 }
 
-/// Has a process's peak of resident memory begin anew.
+/// Has a process's peak of resident memory start again.
 pub(crate) fn reset_peak_memory(process: u32) -> io::Result<()> {
     fs::write(format!("/proc/{process}/clear_refs"), "5")
 }

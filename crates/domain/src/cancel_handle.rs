@@ -42,7 +42,7 @@ impl CancelHandle {
     }
 
     /// Takes the commit point back: nothing was sent after all, and nothing that was sent before took effect. Whoever has
-    /// cancelled the command in between was answered that its outcome is unknown, and it stays cancelled.
+    /// cancelled the command in between was answered with an unknown outcome, and it stays cancelled.
     pub fn retract_commit_point(&self) {
         // A command that was cancelled keeps its state.
         let _ = self.0.compare_exchange(COMMITTING, PENDING, Ordering::AcqRel, Ordering::Acquire);

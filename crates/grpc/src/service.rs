@@ -23,12 +23,12 @@ pub struct Options {
     /// What each tenant may: the rules for its updates, and how many calls it makes.
     pub tenants: Tenants,
     /// The longest that a call, or an update of a stream, may take, whatever its caller allows. Too short, and calls fail
-    /// that would have been answered; too long, and a store that hangs keeps callers waiting.
+    /// that would have been answered; too long, and a store that is stalled keeps callers waiting.
     pub max_deadline: Duration,
     /// How long a call's request may take to arrive.
     pub body_timeout: Duration,
     /// How long a stream of updates may have nothing to do before it is ended. Too short, and callers that write now and
-    /// then have to begin anew; too long, and what idle ones hold is held for so long.
+    /// then have to start again; too long, and what idle ones hold is held for so long.
     pub stream_idle_timeout: Duration,
     /// How long the results of a stream of updates may wait for their caller to take one. Too short, and callers on bad
     /// lines lose them; too long, and what those who never read hold is held for so long.

@@ -174,7 +174,7 @@ mod tests {
         assert!(followed.look().is_none());
         assert!(matches!(followed.look(), Some(News::Wrong(text)) if text == "3 is alone"));
         assert!(followed.look().is_none());
-        // One is replaced while the other is away, which comes back as it was.
+        // One is replaced while the other is missing, which comes back as it was.
         write(0, "2");
         fs::remove_file(&paths[1]).expect("removed");
         assert!(matches!(followed.look(), Some(News::Wrong(text)) if text.contains("No such file")));

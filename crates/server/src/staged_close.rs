@@ -35,7 +35,7 @@ const PIECE_BYTES: usize = 16 * 1024;
 pub(crate) struct StagedClose<S> {
     stream: S,
     /// When something last came.
-    heard: Instant,
+    last_read: Instant,
     announced: Announced,
     closing: Option<Closing>,
 }
@@ -62,7 +62,7 @@ struct Closing {
 impl<S> StagedClose<S> {
     /// Wraps a connection.
     pub(crate) fn new(stream: S, announced: Announced) -> Self {
-        Self { stream, heard: Instant::now(), announced, closing: None }
+        Self { stream, last_read: Instant::now(), announced, closing: None }
     }
 }
 
@@ -92,13 +92,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for StagedClose<S> {
         if this.closing.is_none() {
             ready!(Pin::new(&mut this.stream).poll_shutdown(context))?;
             if this.announced.0.load(Ordering::Relaxed) {
-                this.heard = Instant::now();
+                this.last_read = Instant::now();
             }
         }
-        let heard = this.heard + QUIET;
+        let last_read = this.last_read + QUIET;
         let closing = this.closing.get_or_insert_with(|| Closing {
             ends: Instant::now() + MAX_TIME,
-            timer: Box::pin(sleep_until(heard)),
+            timer: Box::pin(sleep_until(last_read)),
         });
         let mut piece = [0; PIECE_BYTES];
         loop {
@@ -108,13 +108,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for StagedClose<S> {
                 Poll::Ready(Ok(())) if buffer.filled().is_empty() => return Poll::Ready(Ok(())),
                 Poll::Ready(Err(_)) => return Poll::Ready(Ok(())),
                 Poll::Ready(Ok(())) => {
-                    this.heard = Instant::now();
-                    if this.heard >= closing.ends {
+                    this.last_read = Instant::now();
+                    if this.last_read >= closing.ends {
                         return Poll::Ready(Ok(()));
                     }
                 }
                 Poll::Pending => {
-                    closing.timer.as_mut().reset((this.heard + QUIET).min(closing.ends));
+                    closing.timer.as_mut().reset((this.last_read + QUIET).min(closing.ends));
                     return closing.timer.as_mut().poll(context).map(Ok);
                 }
             }
@@ -131,7 +131,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for StagedClose<S> {
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
         if buffer.filled().len() > before {
-            self.heard = Instant::now();
+            self.last_read = Instant::now();
         }
         Poll::Ready(Ok(()))
     }

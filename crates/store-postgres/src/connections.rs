@@ -58,8 +58,8 @@ const SHORT_LOCK_WAIT: Duration = Duration::from_millis(10);
 const LONG_LOCK_WAIT: Duration = Duration::from_millis(250);
 
 /// Statements here take arrays, whose lengths say nothing about the plan: each is planned once for a connection. Left to
-/// itself the server would plan anew for every short batch, which takes longer than doing it; and what it compiles takes longer
-/// than it runs.
+/// itself the server would plan again for every short batch, which takes longer than doing it; and what it compiles
+/// takes longer than it runs.
 const GENERIC_PLANS: &str = "SET plan_cache_mode = force_generic_plan; SET jit = off";
 
 /// So that a server keeps no row locked for a service that is gone without a word.

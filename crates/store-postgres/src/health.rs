@@ -43,11 +43,11 @@ pub(crate) async fn run(connections: &Purposes) -> Health {
         timeout(LIMIT, sessions(connections)),
         timeout(LIMIT, position::now(&connections.events))
     );
-    let watches = match watches.map_err(|_| hangs()) {
+    let watches = match watches.map_err(|_| stalled()) {
         // What there is none of has no instance that is ready for it.
         Ok(Ok(_) | Err(Error::NotSupported(_))) => Ok(()),
         Ok(Err(error)) => Err(cause(error)),
-        Err(hangs) => Err(hangs),
+        Err(stalled) => Err(stalled),
     };
     match sessions {
         Ok(Ok(writes)) => Health { reads: Ok(()), writes, watches },
@@ -55,7 +55,7 @@ pub(crate) async fn run(connections: &Purposes) -> Health {
             let check = Err(cause(error));
             Health { reads: check.clone(), writes: check, watches }
         }
-        Err(_) => Health { reads: Err(hangs()), writes: Err(hangs()), watches },
+        Err(_) => Health { reads: Err(stalled()), writes: Err(stalled()), watches },
     }
 }
 
@@ -87,7 +87,7 @@ async fn sessions(connections: &Purposes) -> Result<Check, Error> {
     })
 }
 
-fn hangs() -> Source {
+fn stalled() -> Source {
     format!("the database did not answer within {} s", LIMIT.as_secs()).into()
 }
 

@@ -19,7 +19,7 @@ use crate::{
     target::Target,
 };
 
-/// How long all of it may take, at the most: a step may have to write a large table anew.
+/// How long all of it may take, at the most: a step may have to write a large table again.
 const LIMIT: Duration = Duration::from_secs(60 * 60);
 
 /// Has all steps taken in one transaction, by one process at a time: its lock ends with it, whatever becomes of the process

@@ -29,7 +29,7 @@ enum State {
     /// It is being found out.
     InDoubt,
     /// It is not, for this.
-    Away(String),
+    Unreachable(String),
     /// Nobody asks any more.
     Closed,
 }
@@ -39,7 +39,7 @@ impl Reachability {
     /// While the database is known to be unreachable, the connection's error.
     pub(crate) fn check(&self) -> Result<(), sqlx::Error> {
         match &*self.lock() {
-            State::Away(cause) => Err(sqlx::Error::Io(io::Error::other(cause.clone()))),
+            State::Unreachable(cause) => Err(sqlx::Error::Io(io::Error::other(cause.clone()))),
             State::Reachable | State::InDoubt | State::Closed => Ok(()),
         }
     }
@@ -69,7 +69,7 @@ impl Reachability {
             loop {
                 tokio::select! {
                     Some(Ok(attempt)) = attempts.join_next() => match attempt {
-                        Err(error) if !is_answer(&error) => self.away(error.to_string()),
+                        Err(error) if !is_answer(&error) => self.mark_unreachable(error.to_string()),
                         Ok(()) | Err(_) => return self.reached(),
                     },
                     () = &mut next => break,
@@ -77,15 +77,15 @@ impl Reachability {
             }
             let silent = format!("the database has not let anybody connect for {} ms", ATTEMPT.as_millis());
             if *self.lock() == State::InDoubt {
-                self.away(silent);
+                self.mark_unreachable(silent);
             }
         }
     }
 
-    fn away(&self, cause: String) {
+    fn mark_unreachable(&self, cause: String) {
         let mut state = self.lock();
         if *state != State::Closed {
-            *state = State::Away(cause);
+            *state = State::Unreachable(cause);
         }
     }
 

@@ -21,11 +21,11 @@ thread_local! {
     static WARNING: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// One for all: each new one has the log find out anew what is wanted.
+/// One for all: each new one has the log find out again what is wanted.
 static LISTENER: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(Listener));
 
 /// Runs a statement, and returns what the database warned of meanwhile.
-pub(crate) async fn heard<T>(statement: impl Future<Output = T>) -> (T, Option<String>) {
+pub(crate) async fn with_warning<T>(statement: impl Future<Output = T>) -> (T, Option<String>) {
     let (mut statement, mut warning) = (pin!(statement), None);
     let done = poll_fn(|context| {
         let poll = with_default(&LISTENER, || statement.as_mut().poll(context));

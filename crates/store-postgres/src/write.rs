@@ -168,7 +168,7 @@ pub(crate) async fn run(
         _ => Columns::of(group, keeps_answers).bind_all(sqlx::query(WRITE)),
     };
     let mut written = vec![false; group.len()];
-    let (rows, warning) = warnings::heard(connection.fetch_all(whose, query.bind(&*epoch))).await;
+    let (rows, warning) = warnings::with_warning(connection.fetch_all(whose, query.bind(&*epoch))).await;
     let rows = rows?;
     if let Some(warning) = warning {
         // It has committed, and may be on no standby that it was to be on: whoever asked for it is not answered that it

@@ -1,5 +1,5 @@
-//! Callers that leave half-way cost no connection: each would have to be made anew, which takes the database longer than
-//! most calls.
+//! Callers that leave half-way cost no connection: each would have to be made again, which takes the database longer
+//! than most calls.
 
 #![allow(clippy::unwrap_used, reason = "what cannot be set up fails the test, as it should")]
 
@@ -22,9 +22,9 @@ async fn connections_outlive_the_calls_that_are_left_on_them() {
     let mut seen = BTreeSet::new();
     for call in 0..300 {
         // Sooner than most answers, so that some of them are left at every moment.
-        let patience = Duration::from_micros(call * 7 % 1500);
-        let _ = timeout(patience, store.list(&tenant, &filter, None, 10)).await;
-        let _ = timeout(patience, store.events(&tenant, &Scope::All, &start, None, 10)).await;
+        let limit = Duration::from_micros(call * 7 % 1500);
+        let _ = timeout(limit, store.list(&tenant, &filter, None, 10)).await;
+        let _ = timeout(limit, store.events(&tenant, &Scope::All, &start, None, 10)).await;
         let pids = "SELECT pid FROM pg_stat_activity
                     WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'";
         seen.extend(sqlx::query_scalar::<_, i32>(pids).fetch_all(&mut observer).await.unwrap());

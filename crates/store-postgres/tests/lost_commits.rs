@@ -32,7 +32,7 @@ fn update(id: &str, key: &str) -> Command {
 }
 
 #[tokio::test]
-async fn what_was_written_before_is_not_assumed_of_a_server_that_is_connected_anew() {
+async fn what_was_written_before_is_not_assumed_of_a_server_that_is_connected_again() {
     nothing_is_assumed(false).await;
 }
 

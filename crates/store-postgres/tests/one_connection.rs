@@ -106,12 +106,12 @@ async fn calls_that_are_left_half_way_leave_nothing_to_the_next() {
     let start = bench.store.position().await.unwrap();
     for call in 0..150 {
         // Sooner than most answers, so that some of them are left at every moment.
-        let patience = Duration::from_micros(u64::try_from(call).unwrap() * 13 % 3000);
+        let limit = Duration::from_micros(u64::try_from(call).unwrap() * 13 % 3000);
         let tenant = TenantId::from_stored(TENANTS[call % 2]);
-        let _ = timeout(patience, bench.store.list(&tenant, &filter, None, 10)).await;
-        let _ = timeout(patience, bench.store.events(&tenant, &Scope::All, &start, None, 1000)).await;
-        let _ = timeout(patience, bench.store.get(&tenant, vec![parsed::id("x")])).await;
-        let _ = timeout(patience, bench.update(tenant.as_str(), call)).await;
+        let _ = timeout(limit, bench.store.list(&tenant, &filter, None, 10)).await;
+        let _ = timeout(limit, bench.store.events(&tenant, &Scope::All, &start, None, 1000)).await;
+        let _ = timeout(limit, bench.store.get(&tenant, vec![parsed::id("x")])).await;
+        let _ = timeout(limit, bench.update(tenant.as_str(), call)).await;
         if call % 30 == 0 {
             bench.each_has_its_own().await;
         }

@@ -130,7 +130,7 @@ async fn after_an_older_backup_is_restored_positions_of_what_is_gone_are_refused
     cluster.crash();
     cluster.save();
     cluster.restart().await;
-    // A service that goes on meanwhile, and one that starts anew.
+    // A service that goes on meanwhile, and one that starts again.
     for goes_on in [true, false] {
         let store = if goes_on { store.clone() } else { open(&url).await };
         until_connected(&store).await;

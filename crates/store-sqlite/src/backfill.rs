@@ -1,9 +1,9 @@
 //! Backfill off the writer's way: what is in the log of writes is copied into the file on a connection of its own, while
 //! others are written.
 //!
-//! The log begins anew once all of it has been copied and nobody reads it, and beside a writer that never rests there is
-//! always some of it left. So the writer copies that rest itself, where the log has grown to [`MAX_LOG_PAGES`]: by then it is
-//! little.
+//! The log starts again once all of it has been copied and nobody reads it, and beside a writer that never rests there
+//! is always some of it left. So the writer copies that rest itself, where the log has grown to [`MAX_LOG_PAGES`]: by
+//! then it is little.
 
 use std::sync::{
     Arc,
@@ -23,8 +23,8 @@ use crate::{
 /// through a long log, and a start after a crash does.
 pub(crate) const MAX_LOG_PAGES: u32 = 4000;
 
-/// How many bytes the log keeps on the disk when it begins anew, after somebody has read for a long time. Whatever is above
-/// is given back.
+/// How many bytes the log keeps on the disk when it starts again, after somebody has read for a long time. Whatever is
+/// above is given back.
 pub(crate) const MAX_LOG_BYTES: i64 = 32 * 1024 * 1024;
 
 /// After how many bytes of writes the log is copied. Too few, and the disk is waited for more often; too many, and more is

@@ -95,8 +95,8 @@ impl Reserve {
         self.write(0).is_ok()
     }
 
-    /// Gives it up, if that has not been done before, and has SQLite begin its log of writes anew, so that what erases finds
-    /// room.
+    /// Gives it up, if that has not been done before, and has SQLite begin its log of writes again, so that what erases
+    /// finds room.
     ///
     /// # Errors
     /// If there is no connection to do so on.

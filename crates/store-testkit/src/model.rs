@@ -1,7 +1,7 @@
 //! What a session does, once more and in the simplest way: one state, one command, the next state. Calls that were made
 //! at the same time are held to it.
 //!
-//! Knows the domain's values and requests, and none of its rules: those are written here anew.
+//! Knows the domain's values and requests, and none of its rules: those are written here again.
 
 mod call;
 mod commit_times;

@@ -74,7 +74,7 @@ pub enum Signal {
     LostRaces(usize),
     /// Commands whose request id had come before were answered as then.
     Replays(usize),
-    /// A caller was answered that the outcome of its change is unknown.
+    /// A caller was answered with an unknown outcome of its change.
     OutcomeUnknown,
     /// Events are about to be delivered to those who watch; so long ago the oldest of them was asked for.
     EventLag(Duration),

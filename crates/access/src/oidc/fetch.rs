@@ -44,7 +44,7 @@ impl Fetch for Named {
     }
 }
 
-/// An address that an issuer's discovery document names. Each time anew: an issuer may move its keys.
+/// An address that an issuer's discovery document names. Each time again: an issuer may move its keys.
 pub(super) struct Discovered {
     http: Http,
     issuer: String,

@@ -60,8 +60,8 @@ impl SessionCache {
         Self(Arc::new(Mutex::new(sessions)))
     }
 
-    /// Forgets everything, also what is written by rounds that have begun. For a store that is connected anew: it may have
-    /// come to another server, which knows nothing of the last revisions and gives them to other writes.
+    /// Forgets everything, also what is written by rounds that have begun. For a store that is connected again: it may
+    /// have come to another server, which knows nothing of the last revisions and gives them to other writes.
     pub fn clear(&self) {
         let mut sessions = self.lock();
         sessions.generation.0 += 1;

@@ -113,10 +113,10 @@ async fn who_meets_no_service_is_told_when_to_try_again_too() {
 
 #[tokio::test]
 async fn an_outcome_is_told_only_where_it_is_unknown() {
-    let away = |outcome| Error::StoreUnavailable { outcome, cause: "away".into() };
+    let unavailable = |outcome| Error::StoreUnavailable { outcome, cause: "unavailable".into() };
     for (error, expected) in [
-        (away(Outcome::Unknown), json!("unknown")),
-        (away(Outcome::NotApplied), Value::Null),
+        (unavailable(Outcome::Unknown), json!("unknown")),
+        (unavailable(Outcome::NotApplied), Value::Null),
         (Error::DeadlineExceeded(Outcome::Unknown), json!("unknown")),
         (Error::DeadlineExceeded(Outcome::NotApplied), Value::Null),
     ] {

@@ -22,21 +22,21 @@ pub enum Readiness {
 }
 
 /// How long the service may take to say that it can serve.
-const PATIENCE: Duration = Duration::from_secs(3);
+const TIMEOUT: Duration = Duration::from_secs(3);
 
 impl Upstream {
     /// Asks the service once.
     pub async fn readiness(&self) -> Readiness {
         let request = HealthCheckRequest { service: SERVICE_NAME.to_owned() };
         let mut health = self.health();
-        match tokio::time::timeout(PATIENCE, health.check(request)).await {
+        match tokio::time::timeout(TIMEOUT, health.check(request)).await {
             Ok(Ok(answer)) if answer.get_ref().status() == ServingStatus::Serving => Readiness::Ready,
             Ok(Ok(answer)) => {
                 let why = answer.metadata().get(NOT_READY).and_then(|why| why.to_str().ok());
                 Readiness::NotReady(why.map(ToOwned::to_owned))
             }
             Ok(Err(status)) => Readiness::Unavailable(cause(&status)),
-            Err(_) => Readiness::Unavailable(format!("it did not answer within {} s", PATIENCE.as_secs())),
+            Err(_) => Readiness::Unavailable(format!("it did not answer within {} s", TIMEOUT.as_secs())),
         }
     }
 }

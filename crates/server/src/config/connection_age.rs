@@ -14,7 +14,7 @@ use crate::listener::Age;
 pub struct ConnectionAge {
     /// How old a connection may become, give or take a tenth, such as 5m; or off. Then its caller is asked to make
     /// another one, and no call is lost. Callers that keep theirs for ever stay with the instance that they found
-    /// first: where instances come and go behind one address, they have to connect anew to reach the others. Off, since
+    /// first: where instances come and go behind one address, they have to reconnect to reach the others. Off, since
     /// a single instance gains nothing by it. Too short, and callers spend their time on connecting, above all over
     /// TLS; too long, and a new instance has nothing to do
     #[arg(long, env = "MAX_CONNECTION_AGE", default_value = "off", value_parser = MaxAge::from_str, hide_env_values = true)]
@@ -22,7 +22,7 @@ pub struct ConnectionAge {
 
     /// How long watches, event streams and streams of updates may go on after that, before they are ended with UNAVAILABLE, so
     /// that their callers go on over another connection from where they were. Too short, and all of a connection's streams
-    /// begin anew at once; too long, and old connections stay for so long
+    /// start again at once; too long, and old connections stay for so long
     #[arg(long, env = "MAX_CONNECTION_AGE_GRACE", default_value = "30s", value_parser = duration, hide_env_values = true)]
     max_connection_age_grace: HumanDuration,
 }

@@ -65,7 +65,7 @@ pub struct Limits {
     max_connections: u32,
 
     /// How long a stream of updates may have nothing to do before it is ended. Too short, and callers that write now and
-    /// then have to begin anew; too long, and what idle ones hold is held for so long
+    /// then have to start again; too long, and what idle ones hold is held for so long
     #[arg(long, env = "STREAM_IDLE_TIMEOUT", default_value = "5m", value_parser = positive, hide_env_values = true)]
     stream_idle_timeout: HumanDuration,
 

@@ -70,7 +70,7 @@ const GATEWAY: &[(&str, &str, &str)] = &[
     ("upstream-key", "UPSTREAM_KEY", ""),
 ];
 
-/// What a person says anew with each call, so that it has no variable.
+/// What a person says again with each call, so that it has no variable.
 const OF_ONE_CALL: [&str; 9] =
     ["sample", "check", "raw", "existing", "output", "array", "tenant", "help", "version"];
 

@@ -15,9 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::Code;
 use tower::ServiceExt;
 
-use crate::support::{
-    Failure, Front, Lock, Rest, Service, Store, json, on_both_stores, patience::until, raw,
-};
+use crate::support::{Failure, Front, Lock, Rest, Service, Store, json, on_both_stores, raw, timeout::until};
 
 /// One connection, so that whatever a caller leaves on it is met by the next one.
 const ONE_CONNECTION: [&str; 2] = ["--database-max-connections", "1"];
@@ -164,21 +162,21 @@ async fn callers_that_hang_up_over_the_network_cost_nobody_anything(store: Store
     let mut client = service.grpc().await;
     for call in 0..CALLS {
         // Of each three, one hangs up over REST, one resets its stream, and one has a deadline that passes.
-        let patience = Duration::from_micros(u64::try_from(call * 61 % 4000).unwrap());
+        let limit = Duration::from_micros(u64::try_from(call * 61 % 4000).unwrap());
         let given_up = body(&format!("given-up-{call}"));
         let rest = service.rest();
         match call % 3 {
-            0 => drop(tokio::time::timeout(patience, rest.update("x", given_up)).await),
+            0 => drop(tokio::time::timeout(limit, rest.update("x", given_up)).await),
             1 => {
                 let request = channel_session_api::v1::UpdateDataRequest {
                     channel_session_id: "x".to_owned(),
                     attributes_json: Some(given_up),
                     ..Default::default()
                 };
-                drop(tokio::time::timeout(patience, client.update_data(request)).await);
+                drop(tokio::time::timeout(limit, client.update_data(request)).await);
             }
             _ => {
-                let timeout = format!("{}u", patience.as_micros());
+                let timeout = format!("{}u", limit.as_micros());
                 raw::update_within(address, &timeout, "x", &given_up).await;
             }
         }

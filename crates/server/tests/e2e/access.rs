@@ -14,7 +14,7 @@ use crate::support::{
     guarded::{Guarded, key, name},
     http2::Connection,
     on_both_stores,
-    patience::within,
+    timeout::within,
 };
 
 on_both_stores!(

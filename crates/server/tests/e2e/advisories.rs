@@ -18,9 +18,9 @@ use crate::support::{
     guarded::{Guarded, key},
     http2::{Connection, framed},
     on_both_stores,
-    patience::{until, within},
     process::Process,
     rest::encode,
+    timeout::{until, within},
 };
 
 on_both_stores!(

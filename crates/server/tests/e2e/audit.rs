@@ -10,8 +10,8 @@ use serde_json::Value;
 use crate::support::{
     Front, Service, Store,
     guarded::{Guarded, key, name},
-    patience::until,
     process::Process,
+    timeout::until,
 };
 
 const TARGET: &str = "channel_sessions_audit";

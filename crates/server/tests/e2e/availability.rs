@@ -4,7 +4,7 @@ use http::Method;
 use store_testkit::postgres::{Cluster, Options};
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
-use crate::support::{Front, Service, Store, patience::until, service::channel};
+use crate::support::{Front, Service, Store, service::channel, timeout::until};
 
 const ONE: &str = r#"[{"key":"k","type":"Number","value":1}]"#;
 

@@ -17,9 +17,9 @@ use crate::support::{
     Failure, Service, Store, Watch,
     caller::set,
     history::history,
-    patience::{until, within},
     process::Process,
     service::Client,
+    timeout::{until, within},
     watch::everything,
 };
 

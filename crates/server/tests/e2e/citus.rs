@@ -8,7 +8,7 @@ use store_testkit::postgres::{self, Cluster};
 use tonic::Code;
 
 use crate::support::{
-    Failure, Rest, Watch, patience::until, process::Process, service::connect, watch::everything,
+    Failure, Rest, Watch, process::Process, service::connect, timeout::until, watch::everything,
 };
 
 const CATALOG: &str = "

@@ -135,7 +135,7 @@ async fn a_change_of_an_earlier_transaction_is_told_when_it_is_there() {
     }
 }
 
-/// Many of them, held and let go as chance has it, with watchers that begin anew all the while.
+/// Many of them, held and let go as chance has it, with watchers that start again all the while.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_is_held_for_however_long_is_told_once() {
     const SESSIONS: usize = 8;
@@ -200,7 +200,7 @@ async fn whatever_is_held_for_however_long_is_told_once() {
     assert_eq!(seen, committed);
 }
 
-/// A watcher that begins anew each time, from where it was.
+/// A watcher that starts again each time, from where it was.
 struct Hopping {
     grpc: Client,
     position: String,

@@ -27,10 +27,10 @@ use crate::support::{
     Client, Failure, Front, Rest, Secure, Service, Sse, Store, Watch,
     caller::set,
     connection::{Connection, request},
-    patience::{until, within},
     process::Process,
     rest::Lost,
     secure,
+    timeout::{until, within},
     watch::everything,
 };
 

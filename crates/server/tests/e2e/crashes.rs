@@ -6,7 +6,7 @@ pub(crate) mod load;
 use store_testkit::postgres::{Cluster, Options};
 
 use crate::support::{
-    Answered, Front, Ledger, Service, Store, on_both_stores, patience::until, service::connect,
+    Answered, Front, Ledger, Service, Store, on_both_stores, service::connect, timeout::until,
 };
 use load::{FLAGS, Load, REFUSALS};
 

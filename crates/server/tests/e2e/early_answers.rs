@@ -12,8 +12,8 @@ use crate::support::{
     http2,
     nginx::{Nginx, Pass},
     on_both_stores,
-    patience::within,
     service::connect,
+    timeout::within,
 };
 
 on_both_stores!(the_next_call_on_the_connection_is_answered);

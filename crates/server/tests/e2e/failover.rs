@@ -6,7 +6,7 @@ use url::Url;
 
 use http::Method;
 
-use crate::support::{Rest, Service, patience::until, process::Process, rest::JSON, silence::Silence};
+use crate::support::{Rest, Service, process::Process, rest::JSON, silence::Silence, timeout::until};
 
 /// What a primary does that becomes a standby: connections stay, and writes on them are refused.
 async fn takes_no_writes(cluster: &Cluster) {

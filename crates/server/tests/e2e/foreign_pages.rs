@@ -8,9 +8,8 @@ use http::Method;
 use crate::support::{
     Front, Service, Sse, Store,
     connection::{Connection, request},
-    http2,
-    patience::within,
-    raw,
+    http2, raw,
+    timeout::within,
 };
 
 const ONE: &str = r#"[{"key":"k","type":"Number","value":1}]"#;

@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use serde_json::Value;
 
-use crate::support::{Front, Rest, Secure, Service, Store, patience::until, process::Process};
+use crate::support::{Front, Rest, Secure, Service, Store, process::Process, timeout::until};
 
 /// What is said of each hangup.
 const SAID: &str = "files were read again; other settings need a restart";

@@ -7,7 +7,7 @@ use crate::support::{
     caller::set,
     latency::Latencies,
     lock::Lock,
-    patience::{until, within},
+    timeout::{until, within},
 };
 
 const LOCKED: [&str; 5] = ["l0", "l1", "l2", "l3", "l4"];

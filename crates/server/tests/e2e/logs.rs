@@ -23,7 +23,7 @@ const TRACEPARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-
 const TRACE_ID: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 
 /// Longer than a line takes from one process to another, also on a machine that does much else.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The lines that a process has logged under a request id, once there is one. A line is written before the answer goes
 /// out; what may take a moment more is its way through the pipe.
@@ -36,7 +36,7 @@ async fn lines_of(process: &Process, request_id: &str) -> Vec<Value> {
         if !found.is_empty() {
             return found;
         }
-        assert!(since.elapsed() < PATIENCE, "no line of {request_id} in {log:#?}");
+        assert!(since.elapsed() < TIMEOUT, "no line of {request_id} in {log:#?}");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }

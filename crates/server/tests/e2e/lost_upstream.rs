@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::support::{
-    Front, Rest, Service, Store, on_both_stores, patience::until, process::Process, silence::Silence,
+    Front, Rest, Service, Store, on_both_stores, process::Process, silence::Silence, timeout::until,
 };
 
 on_both_stores!(a_connection_that_goes_silent_is_given_up);

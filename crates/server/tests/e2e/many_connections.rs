@@ -14,9 +14,9 @@ use crate::support::{
     Rest, Service, Store,
     caller::set,
     http2::{Connection, framed},
-    patience::within,
     process::Process,
     service::Front,
+    timeout::within,
     watch::everything,
 };
 

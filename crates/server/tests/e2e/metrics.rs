@@ -5,7 +5,7 @@ use std::{fs, net::TcpListener};
 use channel_session_api::v1::GetChannelSessionRequest;
 use http::Method;
 
-use crate::support::{Front, Rest, Service, Store, on_both_stores, patience::until, process::Process};
+use crate::support::{Front, Rest, Service, Store, on_both_stores, process::Process, timeout::until};
 
 const ID: &str = "64e2f08a6155b317cd3f88fd";
 

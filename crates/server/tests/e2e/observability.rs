@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use channel_session_api::v1::WatchChannelSessionsRequest;
 use http::Method;
 
-use crate::support::{Front, Rest, Secure, Service, Store, Watch, patience::until, process::Process};
+use crate::support::{Front, Rest, Secure, Service, Store, Watch, process::Process, timeout::until};
 use files::{Rule, anchors, panels, read, rules, table};
 use scrape::Scrape;
 

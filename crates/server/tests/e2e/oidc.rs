@@ -11,8 +11,8 @@ use crate::support::{
     Front, Issuer, Rest, Service, Store,
     issuer::Key,
     on_both_stores,
-    patience::{until, within},
     rest::Answer,
+    timeout::{until, within},
 };
 
 on_both_stores!(

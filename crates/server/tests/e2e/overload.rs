@@ -10,7 +10,7 @@ use crate::support::{
     batch::in_a_batch,
     caller::{Session, set},
     ledger::new_value,
-    patience::within,
+    timeout::within,
 };
 
 /// Asks for an update over each transport, while there is no room for it.

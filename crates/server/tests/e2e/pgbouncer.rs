@@ -10,10 +10,10 @@ use crate::support::{
     bouncer::{Bouncer, PoolMode},
     caller::{Session, set},
     history::history,
-    patience::until,
     process::Process,
     rest::JSON,
     service::connect,
+    timeout::until,
     watch::everything,
 };
 

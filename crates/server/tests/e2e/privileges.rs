@@ -4,7 +4,7 @@ use http::Method;
 use sqlx::{Connection, PgConnection};
 
 use crate::support::{
-    Rest, Service, Sse, Store, Watch, patience::until, process::Process, service::connect, watch::everything,
+    Rest, Service, Sse, Store, Watch, process::Process, service::connect, timeout::until, watch::everything,
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

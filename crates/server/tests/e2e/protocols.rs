@@ -17,7 +17,7 @@ use tonic_reflection::pb::v1::{
     server_reflection_request::MessageRequest,
 };
 
-use crate::support::{Failure, Front, Service, Store, caller::set, patience::within, raw, service::channel};
+use crate::support::{Failure, Front, Service, Store, caller::set, raw, service::channel, timeout::within};
 
 const UPDATE_DATA: &str = "/channelsession.v1.ChannelSessionService/UpdateData";
 
@@ -207,7 +207,7 @@ async fn one_connection_watches_the_health_so_often_and_no_more() {
     assert_eq!(Failure::from_status(&refused).reason, "OVERLOADED");
     health.check(HealthCheckRequest::default()).await.unwrap();
     watches.pop();
-    within("a place", async {
+    within("a permit", async {
         while health.watch(HealthCheckRequest::default()).await.is_err() {
             tokio::task::yield_now().await;
         }

@@ -5,7 +5,7 @@ use std::{fs, net::TcpListener, path::Path, process::Command};
 use http::Method;
 use sqlx::{Connection, PgConnection};
 
-use crate::support::{Front, Rest, Service, Store, patience::until, process::Process};
+use crate::support::{Front, Rest, Service, Store, process::Process, timeout::until};
 
 const ID: &str = "64e2f08a6155b317cd3f88fd";
 const ONE: &str = r#"[{"key":"k","type":"Number","value":1}]"#;

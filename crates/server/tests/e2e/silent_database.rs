@@ -1,4 +1,4 @@
-//! Connections to PostgreSQL that go silent: what hangs on them is given up, and all goes on over new ones.
+//! Connections to PostgreSQL that go silent: what waits for them is given up, and all goes on over new ones.
 
 use std::time::Duration;
 
@@ -10,9 +10,9 @@ use crate::{
     support::{
         Answered, Service, Watch,
         caller::{Caller, set},
-        patience::{until, within},
         service::connect,
         silence::Silence,
+        timeout::{until, within},
         watch::everything,
     },
 };

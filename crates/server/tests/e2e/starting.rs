@@ -14,10 +14,10 @@ use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 use crate::support::{
     Front, Rest, Service, Store,
     caller::set,
-    patience::{until, within},
     process::Process,
     service,
     silence::Silence,
+    timeout::{until, within},
 };
 
 const ONE: &str = r#"[{"key":"k","type":"Number","value":1}]"#;

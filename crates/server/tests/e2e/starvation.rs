@@ -21,9 +21,9 @@ use crate::support::{
     http2::{Connection, framed},
     latency::Latencies,
     on_both_stores,
-    patience::within,
     rest::JSON,
     size::short_or_full,
+    timeout::within,
     watch::everything,
 };
 

@@ -12,9 +12,9 @@ use crate::support::{
     Failure, Front, Lock, Rest, Service, Store, Watch,
     caller::set,
     connection::{Connection, request},
-    patience::{until, within},
     process::Process,
     service::{channel, connect},
+    timeout::{until, within},
     watch::everything,
 };
 

@@ -17,7 +17,6 @@ pub(crate) mod latency;
 pub(crate) mod ledger;
 pub(crate) mod lock;
 pub(crate) mod nginx;
-pub(crate) mod patience;
 pub(crate) mod process;
 pub(crate) mod proxy;
 pub(crate) mod random;
@@ -28,6 +27,7 @@ pub(crate) mod service;
 pub(crate) mod silence;
 pub(crate) mod size;
 pub(crate) mod sse;
+pub(crate) mod timeout;
 pub(crate) mod watch;
 
 pub(crate) use caller::Caller;

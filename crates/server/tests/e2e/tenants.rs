@@ -8,8 +8,8 @@ use serde_json::Value;
 use crate::support::{
     Front, Store, also_with_row_level_security,
     guarded::{Guarded, key},
-    patience::within,
     rest::Answer,
+    timeout::within,
 };
 
 also_with_row_level_security!(

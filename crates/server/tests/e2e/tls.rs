@@ -12,7 +12,7 @@ use tokio::{
 };
 
 use crate::support::{
-    Front, Rest, Secure, Service, Store, http2::Connection, patience::within, process::Process,
+    Front, Rest, Secure, Service, Store, http2::Connection, process::Process, timeout::within,
 };
 
 const ID: &str = "64e2f08a6155b317cd3f88fd";

@@ -4,7 +4,7 @@ use http::Method;
 use opentelemetry_proto::tonic::trace::v1::{Span, span::SpanKind};
 use serde_json::Value;
 
-use crate::support::{Collector, Rest, Service, Store, on_both_stores, patience::until, process::Process};
+use crate::support::{Collector, Rest, Service, Store, on_both_stores, process::Process, timeout::until};
 
 const ID: &str = "64e2f08a6155b317cd3f88fd";
 const TRACE_ID: &str = "4bf92f3577b34da6a3ce929d0e0e4736";

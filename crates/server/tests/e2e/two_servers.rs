@@ -16,10 +16,10 @@ use channel_session_api::v1::{UpdateDataRequest, WatchChannelSessionsRequest};
 use crate::support::{
     Caller, Proxy, Random, Rest, Service, Store, Watch,
     caller::{set, until_answered},
-    patience::until,
     process::Process,
     proxy::Cut,
     service::connect_lazily,
+    timeout::until,
     watch::{conversation, everything, session},
 };
 use watcher::{Watcher, Way};

@@ -161,8 +161,8 @@ pub async fn they_go_with_the_session(store: &Arc<dyn Store>) {
     let gone = requests::execute(&**store, command.clone()).await;
     assert!(matches!(gone, Err(Error::NotFound(_))), "{gone:?}");
     requests::create_all(&**store, std::slice::from_ref(&id), "{}").await;
-    let anew = requests::made(&**store, command).await;
-    assert_eq!(answer(&anew), (Some(parsed::value(&requests::with_list(&requests::one("a", 1)))), 5, true));
+    let again = requests::made(&**store, command).await;
+    assert_eq!(answer(&again), (Some(parsed::value(&requests::with_list(&requests::one("a", 1)))), 5, true));
 }
 
 pub async fn a_deletion_under_one_is_not_remembered(store: &Arc<dyn Store>) {

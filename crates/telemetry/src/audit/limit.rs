@@ -31,7 +31,7 @@ impl Limit {
         Self { since: now, lines: 0, of_one: HashMap::new(), left_out: 0, hasher: RandomState::new() }
     }
 
-    /// Begins anew where it is time, and says how many lines were left out by then.
+    /// Begins again where it is time, and says how many lines were left out by then.
     pub(super) fn begin(&mut self, now: Instant) -> u64 {
         if now.duration_since(self.since) < WINDOW {
             return 0;

@@ -86,7 +86,7 @@ fn documents_tell_no_password_and_no_value_of_a_secret_key() {
 }
 
 #[test]
-fn where_there_is_nothing_to_mask_the_document_is_not_written_anew() {
+fn where_there_is_nothing_to_mask_the_document_is_not_written_again() {
     let plain = document(r#"{"key":"k","type":"String50","value":"shown"},"Password",{"type":["Password"]}"#);
     assert_eq!(mask_document(&plain, &keys(&[])), None);
     assert_eq!(mask_document(&plain, &keys(&["other"])), None);

@@ -11,10 +11,9 @@ use crate::support::{
     Answered, Caller, Ledger, Random, Service, Store,
     caller::{answer, set},
     ledger::new_value,
-    on_both_stores,
-    patience::within,
-    raw,
+    on_both_stores, raw,
     service::connect,
+    timeout::within,
 };
 
 on_both_stores!(what_callers_were_told_when_time_was_over_is_so);

@@ -18,7 +18,7 @@ use crate::support::{
     caller::set,
     http2::{Call, Connection, framed},
     on_both_stores,
-    patience::within,
+    timeout::within,
 };
 
 on_both_stores!(

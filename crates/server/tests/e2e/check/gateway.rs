@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use tls::authority::Issued;
 
 use super::{checked, says};
-use crate::support::{Front, Service, Store, patience::until, process::Process, secure::Secure};
+use crate::support::{Front, Service, Store, process::Process, secure::Secure, timeout::until};
 
 /// Whether the check says that all is well of a gateway before this address, and its lines.
 fn check(grpc_addr: &str, flags: &[&str]) -> (bool, Vec<String>) {
@@ -27,9 +27,9 @@ async fn a_service_that_is_reached_is_told_from_one_that_is_not() {
     // What is not a gateway's affair does not stop it.
     let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     let database = format!("postgres://me:hunter2@{gone}/sessions");
-    let away =
+    let unreachable =
         ["serve", "--grpc-addr", "127.0.0.1:0", "--http-addr", "127.0.0.1:0", "--database-url", &database];
-    let waiting = Process::start_without_store(&away);
+    let waiting = Process::start_without_store(&unreachable);
     let waiting = waiting.address("grpc").to_string();
     // For its first seconds it has callers wait for the store.
     let is_reported = async || {

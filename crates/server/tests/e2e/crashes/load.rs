@@ -15,7 +15,7 @@ use crate::support::{
     Answered, Caller, Ledger, Random, Service,
     caller::{expect, set, until_answered},
     ledger::new_value,
-    patience::until,
+    timeout::until,
 };
 
 const CALLERS: usize = 64;

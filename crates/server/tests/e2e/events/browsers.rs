@@ -4,7 +4,7 @@ use http::Method;
 
 use crate::support::{
     Front, Rest, Service, Sse, Store, on_both_stores,
-    patience::{until, within},
+    timeout::{until, within},
 };
 
 on_both_stores!(a_browser_comes_back_where_there_is_no_room_now);

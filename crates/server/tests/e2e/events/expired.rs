@@ -5,7 +5,7 @@ use tonic::Code;
 
 use super::text;
 use crate::support::{
-    Caller, Failure, Front, Service, Sse, Store, Watch, caller::set, json, on_both_stores, patience::until,
+    Caller, Failure, Front, Service, Sse, Store, Watch, caller::set, json, on_both_stores, timeout::until,
     watch::everything,
 };
 
@@ -100,7 +100,7 @@ async fn a_watcher_that_does_not_read_is_told_that_it_fell_behind(store: Store) 
     };
     assert_eq!(text(&json(&end.data), "reason"), "POSITION_EXPIRED");
     assert_eq!(sse.try_next().await, None);
-    // It begins anew.
+    // It starts again.
     let mut watch = Watch::start(&grpc, everything("")).await;
     Caller::Rest(rest).update(&set("x", "k", "Number", -2)).await.unwrap();
     assert_eq!(watch.next().await.revision, i64::try_from(CHANGES).unwrap() + 3);

@@ -37,7 +37,7 @@ async fn a_position_leads_on_from_each_event(store: Store) {
             assert_eq!(sent.iter().map(|message| &message.data).collect::<Vec<_>>(), expected, "{at}");
         }
     }
-    // A page that is loaded anew has its position in the query; a browser that comes back knows better.
+    // A page that is loaded again has its position in the query; a browser that comes back knows better.
     let query = format!("position={}", positions[0]);
     assert_eq!(Sse::open(&rest, &query).await.next().await.data, received[0].json);
     assert_eq!(Sse::resume(&rest, &query, &ids[count]).await.next().await.data, received[count].json);

@@ -84,8 +84,7 @@ async fn passwords_are_told_to_nobody(store: Store) {
     for process in [gateway, &service.server] {
         // Lines come in the order in which they were written, so all of the others are there now.
         let is_last = |line: &serde_json::Value| line["span"]["request_id"] == "the-last";
-        crate::support::patience::until("a line of the log", async || process.log().iter().any(is_last))
-            .await;
+        crate::support::timeout::until("a line of the log", async || process.log().iter().any(is_last)).await;
         for line in process.log() {
             let line = line.to_string();
             assert!(!MARKERS.iter().any(|marker| line.contains(marker)), "{line}");

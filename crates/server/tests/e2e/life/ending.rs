@@ -10,8 +10,8 @@ use crate::support::{
     Client, Failure, Front, Service, Store, Watch,
     caller::{Session, set},
     on_both_stores,
-    patience::until,
     rest::JSON,
+    timeout::until,
     watch::session,
 };
 

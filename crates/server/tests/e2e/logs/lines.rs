@@ -8,7 +8,7 @@ use serde_json::Value;
 use tonic::Request;
 
 use super::{ID, ONE, end_of, lines_of};
-use crate::support::{Front, Service, Store, on_both_stores, patience::until};
+use crate::support::{Front, Service, Store, on_both_stores, timeout::until};
 
 on_both_stores!(a_line_says_which_session_it_was_and_what_became_of_it);
 

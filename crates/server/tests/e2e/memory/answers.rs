@@ -19,8 +19,8 @@ use crate::support::{
     caller::set,
     http2::{Call, Connection, framed},
     on_both_stores,
-    patience::{PATIENCE, until, within},
     size::short_or_full,
+    timeout::{TIMEOUT, until, within},
     watch::{Watch, session},
 };
 
@@ -87,7 +87,7 @@ async fn event_streams_keep_nothing_of_what_they_delivered(store: Store) {
 /// Reads until the event of a large session has come, which has its document twice. Whether it has: on a busy machine, one
 /// that reads may be taken for one that does not.
 fn read_an_event(mut stream: TcpStream) -> bool {
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.set_read_timeout(Some(TIMEOUT)).unwrap();
     let (mut piece, mut taken) = (vec![0; 64 * 1024], 0);
     while taken < 4_000_000 {
         match stream.read(&mut piece).unwrap() {

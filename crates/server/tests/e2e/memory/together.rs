@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     starvation::ask_for_lists_and_call_off,
-    support::{Store, on_both_stores, patience::until},
+    support::{Store, on_both_stores, timeout::until},
 };
 
 on_both_stores!(all_attacks_at_once);

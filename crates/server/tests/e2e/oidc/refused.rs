@@ -13,7 +13,7 @@ use crate::support::{
     http2::{Connection, framed},
     issuer::Key,
     on_both_stores,
-    patience::within,
+    timeout::within,
 };
 
 on_both_stores!(every_call_and_route_refuses_them_with_the_same_answer);

@@ -13,7 +13,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tonic::Code;
 
 use super::{Caller, Tenants};
-use crate::support::{Front, Lock, Store, caller::set, on_both_stores, patience::within};
+use crate::support::{Front, Lock, Store, caller::set, on_both_stores, timeout::within};
 
 on_both_stores!(a_flood_takes_its_share_of_what_is_done);
 
@@ -107,7 +107,7 @@ impl Work {
     }
 }
 
-/// Where all of a tenant's calls hang, it is refused while there is room for the other.
+/// Where all of a tenant's calls are stalled, it is refused while there is room for the other.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn calls_that_hang_leave_room_for_other_tenants() {
     let flags = ["--max-concurrent-requests", "8"];
@@ -146,7 +146,7 @@ async fn calls_that_hang_hold_up_no_others_of_their_tenant() {
         caller.create(id).await;
     }
     let lock = Lock::take(&tenants.service.database_url(), &["locked"]).await;
-    let hanging: Vec<_> = (0..100)
+    let stalled: Vec<_> = (0..100)
         .map(|at| {
             let caller = own.clone();
             tokio::spawn(async move { caller.update(set("locked", "n", "Number", at)).await })
@@ -158,9 +158,9 @@ async fn calls_that_hang_hold_up_no_others_of_their_tenant() {
             assert_eq!(within("an update", update).await.unwrap(), 1 + round);
         }
     }
-    assert!(hanging.iter().all(|call| !call.is_finished()), "the updates came after those that hang");
+    assert!(stalled.iter().all(|call| !call.is_finished()), "the updates came after those that are stalled");
     lock.release().await;
-    for call in hanging {
+    for call in stalled {
         call.await.unwrap().unwrap();
     }
 }

@@ -14,8 +14,8 @@ use crate::support::{
     Failure, Front, Lock, Store,
     caller::set,
     on_both_stores,
-    patience::{until, within},
     rest::Answer,
+    timeout::{until, within},
 };
 
 on_both_stores!(a_batch_is_let_in_whole_and_what_comes_then_is_told_when_to_come_back);

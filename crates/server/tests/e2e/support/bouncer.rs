@@ -16,7 +16,7 @@ use sqlx::{ConnectOptions, Connection, postgres::PgConnectOptions};
 use tempfile::TempDir;
 use url::Url;
 
-use super::patience::within;
+use super::timeout::within;
 
 /// A running PgBouncer. Dropped, it is killed.
 pub(crate) struct Bouncer {

@@ -12,9 +12,9 @@ use tonic::{Response, Status};
 
 use super::{
     Failure, Rest,
-    patience::within,
     rest::{Answer, encode},
     service::Client,
+    timeout::within,
 };
 
 /// A caller over either transport.

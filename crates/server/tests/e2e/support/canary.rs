@@ -13,7 +13,7 @@ use serde_json::Value;
 pub(crate) const CANARY: &str = "Canary7f3aB";
 
 /// How long a process may take for its answers: one whose database is unavailable says nothing.
-const PATIENCE: Duration = Duration::from_millis(500);
+const TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Sends a process the canary as keys, values, documents and headers. Nothing is changed by it.
 pub(crate) fn show(address: SocketAddr) {
@@ -54,8 +54,8 @@ fn exchange(address: SocketAddr, requests: &[(&str, &str, String)]) -> (String, 
     }
     let mut answers = Vec::new();
     // What is stopping, frozen or gone does not answer.
-    let exchanged = TcpStream::connect_timeout(&address, PATIENCE).and_then(|mut stream| {
-        stream.set_read_timeout(Some(PATIENCE))?;
+    let exchanged = TcpStream::connect_timeout(&address, TIMEOUT).and_then(|mut stream| {
+        stream.set_read_timeout(Some(TIMEOUT))?;
         stream.write_all(text.as_bytes())?;
         stream.read_to_end(&mut answers)
     });

@@ -21,7 +21,7 @@ use opentelemetry_proto::tonic::{
 use prost::Message;
 use tokio::{net::TcpListener, task::JoinHandle};
 
-use super::patience::until;
+use super::timeout::until;
 
 /// A collector. It is gone when it is dropped.
 pub(crate) struct Collector {

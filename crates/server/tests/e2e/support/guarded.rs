@@ -11,8 +11,8 @@ use super::{
     Front, Service, Store,
     canary::CANARY,
     http2::{Connection, framed},
-    patience::within,
     rest::Answer,
+    timeout::within,
 };
 
 /// A service whose callers have keys, and the file that names them.

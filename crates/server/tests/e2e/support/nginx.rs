@@ -11,7 +11,7 @@ use std::{
 
 use tempfile::TempDir;
 
-use super::patience::within;
+use super::timeout::within;
 
 /// A running nginx, with connections to what is behind it that it keeps. Dropped, it is stopped.
 pub(crate) struct Nginx {

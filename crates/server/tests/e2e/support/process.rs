@@ -26,7 +26,7 @@ pub(crate) struct Process {
 const READING: Duration = Duration::from_secs(5);
 
 /// Longer than a start ever takes, also on a machine that does much else.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 impl Process {
     /// Starts a command that listens, and waits until it does, and until it has its store, if it is one that needs it.
@@ -59,7 +59,7 @@ impl Process {
                 lines.lock().unwrap().push(line);
             }
         });
-        let started = listening.recv_timeout(PATIENCE);
+        let started = listening.recv_timeout(TIMEOUT);
         let listening =
             started.unwrap_or_else(|_| panic!("{command:?} does not listen: {:?}", log.lock().unwrap()));
         Self { child, log, listening, reader }
@@ -79,7 +79,7 @@ impl Process {
             if let Some(line) = log.iter().find(|line| is_it(line)) {
                 return line.clone();
             }
-            assert!(since.elapsed() < PATIENCE, "no {what:?} in {log:#?}");
+            assert!(since.elapsed() < TIMEOUT, "no {what:?} in {log:#?}");
             thread::sleep(Duration::from_millis(5));
         }
     }

@@ -3,7 +3,7 @@
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 
-use super::{Rest, patience::within, rest::Answer};
+use super::{Rest, rest::Answer, timeout::within};
 
 /// An open stream. Dropped, its connection is closed.
 pub(crate) struct Sse {

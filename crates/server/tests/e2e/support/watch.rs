@@ -5,7 +5,7 @@ use channel_session_api::v1::{
 };
 use tonic::{Status, Streaming};
 
-use super::{patience::within, service::Client};
+use super::{service::Client, timeout::within};
 
 /// A watch that has begun. Dropped, it ends.
 pub(crate) struct Watch {

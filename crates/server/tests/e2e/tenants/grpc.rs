@@ -19,7 +19,7 @@ use tonic::{Request, Status};
 
 use super::{CANARY, IDS, key, two_tenants};
 use crate::support::{
-    Failure, Front, Store, also_with_row_level_security, caller::set, patience::within, service::Client,
+    Failure, Front, Store, also_with_row_level_security, caller::set, service::Client, timeout::within,
 };
 
 also_with_row_level_security!(no_method_shows_or_changes_what_another_tenant_has);

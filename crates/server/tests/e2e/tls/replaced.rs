@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 use super::{ID, get, start};
-use crate::support::{Secure, patience::until};
+use crate::support::{Secure, timeout::until};
 
 /// How many calls are made at least, of either transport, while certificates are replaced.
 const CALLS: usize = 10_000;

@@ -28,7 +28,7 @@ fn sent(error: &Error, request_id: &str) -> HeaderMap {
     response.headers().clone()
 }
 
-/// Counted here anew, as an HTTP/2 peer does.
+/// Counted here again, as an HTTP/2 peer does.
 fn bytes(headers: &HeaderMap) -> usize {
     let servers_own = ":status".len() + 3 + 32 + "date".len() + "Thu, 01 Jan 1970 00:00:00 GMT".len() + 32;
     servers_own + headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 32).sum::<usize>()

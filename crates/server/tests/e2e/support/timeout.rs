@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 /// Longer than anything takes that a test waits for, also on a machine that does much else.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// What comes of a future, which has to come within the limit.
 pub(crate) async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
-    let result = tokio::time::timeout(PATIENCE, future).await;
-    result.unwrap_or_else(|_| panic!("{what} took longer than {PATIENCE:?}"))
+    let result = tokio::time::timeout(TIMEOUT, future).await;
+    result.unwrap_or_else(|_| panic!("{what} took longer than {TIMEOUT:?}"))
 }
 
 /// Waits until something holds that comes to hold by itself.
