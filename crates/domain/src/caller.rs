@@ -44,7 +44,7 @@ impl Requester {
         Self(name.into())
     }
 
-    /// The name as events tell it.
+    /// The name as events have it.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

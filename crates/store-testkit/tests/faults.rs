@@ -135,7 +135,7 @@ notice! {
         retention::a_reader_from_before_what_is_gone_is_told_so,
         retention::a_reader_on_its_way_is_told_when_it_falls_behind,
     ]
-    cleaning_up_too_much_is_noticed: ExpiresTooMuch [
+    deleting_too_much_is_noticed: ExpiresTooMuch [
         retention::an_event_that_is_just_as_old_as_is_kept_stays,
         request_id::they_expire_in_steps_and_can_be_used_again,
     ]

@@ -83,7 +83,7 @@ async fn revisions(watcher: &mut Watcher, count: usize) -> Vec<i64> {
 }
 
 #[tokio::test]
-async fn a_watch_from_now_begins_with_a_sign_of_life_and_tells_what_comes() {
+async fn a_watch_from_now_begins_with_a_heartbeat_and_delivers_what_comes() {
     let bench = Bench::new();
     bench.create("x", SESSION).await;
     let mut watcher = bench.watch(wanted(Scope::All)).await;

@@ -95,7 +95,7 @@ async fn a_watch_begins_with_a_checkpoint_tells_changes_and_ends_with_the_servic
 
 /// Others have all the room, and perhaps do not read.
 #[tokio::test(start_paused = true)]
-async fn a_watch_that_waits_for_room_gives_signs_of_life_and_tells_the_event_in_the_end() {
+async fn a_watch_that_waits_for_room_has_heartbeats_and_then_the_event() {
     let service = service();
     create(&service, ["a".to_owned()], &"x".repeat(100_000)).await;
     let watch = async |position| {

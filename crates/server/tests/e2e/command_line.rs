@@ -242,7 +242,7 @@ async fn a_sample_that_was_changed_stays_changed(store: Store) {
 }
 
 #[tokio::test]
-async fn a_service_that_cannot_start_says_what_to_mend_and_shows_no_password() {
+async fn a_service_that_cannot_start_says_what_to_fix_and_shows_no_password() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = listener.local_addr().unwrap().to_string();
     let folder = tempfile::tempdir().unwrap();

@@ -233,7 +233,7 @@ pub async fn each_session_has_its_own(store: &Arc<dyn Store>) {
     }
 }
 
-pub async fn it_goes_on_after_the_session_is_made_anew(store: &Arc<dyn Store>) {
+pub async fn it_goes_on_after_the_session_is_created_again(store: &Arc<dyn Store>) {
     let id = ten(store).await;
     requests::made(&**store, requests::deletion(&id)).await;
     assert_eq!(revisions(store, &id, None, None, 10).await, [11]);

@@ -76,7 +76,7 @@ pub async fn a_repeat_needs_no_precondition_any_more(store: &Arc<dyn Store>) {
     assert_eq!(requests::stored(&**store, &id).await, requests::answered(&ended));
 }
 
-pub async fn a_refusal_is_found_anew_by_a_repeat(store: &Arc<dyn Store>) {
+pub async fn a_repeat_of_a_refusal_is_decided_again(store: &Arc<dyn Store>) {
     let mut subject = Subject::with_list(store, &requests::one("a", 1)).await;
     let command =
         requests::under("r", requests::update_if(subject.id(), vec![is("a", "2")], &requests::one("a", 3)));

@@ -207,7 +207,7 @@ pub async fn they_expire_in_steps_and_can_be_used_again(store: &Arc<dyn Store>) 
     }
 }
 
-pub async fn cleaning_up_events_leaves_them(store: &Arc<dyn Store>) {
+pub async fn retention_of_events_leaves_them(store: &Arc<dyn Store>) {
     let id = requests::create_one(&**store, "{}").await;
     let command = requests::at(5, requests::under("r", requests::update(&id, &requests::one("a", 1))));
     requests::made(&**store, command.clone()).await;

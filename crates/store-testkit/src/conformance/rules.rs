@@ -126,7 +126,7 @@ macro_rules! each_rule {
             }
             repeat {
                 what_is_no_content_may_differ,
-                a_refusal_is_found_anew_by_a_repeat,
+                a_repeat_of_a_refusal_is_decided_again,
             }
             request_id {
                 other_content_is_refused,

@@ -169,7 +169,7 @@ macro_rules! each_case {
                 before_a_revision_comes_what_is_older,
                 a_session_that_never_was_has_none,
                 each_session_has_its_own,
-                it_goes_on_after_the_session_is_made_anew,
+                it_goes_on_after_the_session_is_created_again,
                 what_is_not_kept_any_longer_is_gone,
             }
             id {
@@ -274,7 +274,7 @@ macro_rules! each_case {
                 they_go_with_the_session,
                 a_deletion_under_one_is_not_remembered,
                 they_expire_in_steps_and_can_be_used_again,
-                cleaning_up_events_leaves_them,
+                retention_of_events_leaves_them,
                 what_is_only_validated_is_not_remembered,
             }
             retention {

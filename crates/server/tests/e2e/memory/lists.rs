@@ -8,7 +8,7 @@ use std::{
 use super::{beside_a_good_caller, create_large, service};
 use crate::support::{
     Service, Store, on_both_stores,
-    patience::{PATIENCE, until},
+    timeout::{TIMEOUT, until},
 };
 
 on_both_stores!(lists_that_nobody_reads, a_page_of_one_session_among_many_large_ones);
@@ -28,7 +28,7 @@ async fn lists_that_nobody_reads(store: Store) {
     // Each was answered in part, or refused, and is closed once nobody has taken more of it for long enough.
     let closed = tokio::task::spawn_blocking(move || {
         for mut stream in connections {
-            stream.set_read_timeout(Some(PATIENCE)).unwrap();
+            stream.set_read_timeout(Some(TIMEOUT)).unwrap();
             let mut taken = [0; 1];
             assert_eq!(stream.read(&mut taken).unwrap(), 1);
         }
