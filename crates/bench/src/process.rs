@@ -131,7 +131,8 @@ impl Process {
         Self::start(program, &[]).await
     }
 
-    /// Starts a command and waits until it listens, and until it has its store, if it is one that needs it. From then on its log goes to standard error.
+    /// Starts a command and waits until it listens, and until it has its store, if it is one that needs it. From then on
+    /// its log goes to standard error.
     async fn start(mut program: Command, arguments: &[&str]) -> Result<Self, Failure> {
         // Nothing of the environment is to configure it.
         program.env_clear().env("METRICS_ADDR", ANY_PORT);
