@@ -91,17 +91,25 @@ async fn rows(connection: &mut PgConnection, on: bool) -> Finding {
 /// Whether `serve` can bring the tables to this version by itself.
 async fn missing_tables(connection: &mut PgConnection) -> Finding {
     let may_create = "SELECT pg_is_in_recovery() AS is_standby,
-                             COALESCE(has_schema_privilege(current_schema(), 'CREATE'), false) AS may_create";
+                             COALESCE(has_schema_privilege(current_schema(), 'CREATE'), false) AS may_create,
+                             to_regclass('channel_session') IS NOT NULL
+                                 AND to_regclass('_sqlx_migrations') IS NULL AS is_foreign";
     let row = bounded(LIMIT, sqlx::raw_sql(may_create).fetch_one(connection)).await;
-    let read = row.and_then(|row| Ok((row.try_get("is_standby")?, row.try_get("may_create")?)));
+    let read = row.and_then(|row| {
+        Ok((row.try_get("is_foreign")?, row.try_get("is_standby")?, row.try_get("may_create")?))
+    });
     match read {
-        Ok((false, true)) => {
+        Ok((true, ..)) => Finding::failed(
+            TABLES,
+            "there is a table channel_session that another program has made: use another database, or another schema",
+        ),
+        Ok((false, false, true)) => {
             Finding::warning(TABLES, "they are not those of this version: the start brings them there")
         }
-        Ok((true, _)) => {
+        Ok((false, true, _)) => {
             Finding::failed(TABLES, "they are not those of this version, and the database is a standby")
         }
-        Ok((false, false)) => Finding::failed(
+        Ok((false, false, false)) => Finding::failed(
             TABLES,
             "they are not those of this version, and this role may make none: run `channel-sessions migrate` as their owner",
         ),

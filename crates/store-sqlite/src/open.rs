@@ -222,6 +222,11 @@ pub(crate) fn options(url: &str) -> Result<SqliteConnectOptions, OpenError> {
                        sqlite:channel-sessions.db";
         return Err(OpenError::new(message));
     }
+    if ["mode=ro", "immutable=1", "immutable=true"].iter().any(|read_only| url.contains(read_only)) {
+        let message = "the database URL asks for a file that is only read, and the service writes to it: leave mode and \
+                       immutable out of the URL";
+        return Err(OpenError::new(message));
+    }
     let options = SqliteConnectOptions::from_str(url).map_err(|error| {
         OpenError::because(
             "the database URL is not understood; it looks like sqlite:channel-sessions.db",

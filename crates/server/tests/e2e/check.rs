@@ -93,6 +93,34 @@ fn a_file_that_is_not_there_is_not_made() {
     assert_eq!(files(folder.path()), ["other.db"]);
 }
 
+/// Another program's tables do not get in the way, unless one has the name of the service's.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tables_of_another_program_are_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = format!("sqlite:{}", folder.path().join("other.db").display());
+    let mut other = sqlx::SqliteConnection::connect(&format!("{file}?mode=rwc")).await.unwrap();
+    sqlx::raw_sql("CREATE TABLE t (a)").execute(&mut other).await.unwrap();
+    let (is_well, lines) = check(&file, &[]);
+    assert!(
+        is_well && says(&lines, "warning ", "tables: the file has those of another program"),
+        "{lines:?}"
+    );
+    sqlx::raw_sql("CREATE TABLE channel_session (a)").execute(&mut other).await.unwrap();
+    assert!(failure(&file, &[]).contains("another program"));
+
+    let database = postgres::database().await;
+    let mut owner = PgConnection::connect(database.url()).await.unwrap();
+    sqlx::raw_sql("CREATE TABLE channel_session (a integer)").execute(&mut owner).await.unwrap();
+    assert!(failure(database.url(), &[]).contains("another program"));
+}
+
+#[test]
+fn a_file_that_is_only_to_be_read_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}?mode=ro", folder.path().join("new.db").display());
+    assert!(failure(&url, &[]).contains("the service writes to it"));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_is_looked_at_and_left_as_it_is() {
     let database = postgres::database().await;
