@@ -3,6 +3,8 @@
 mod json;
 mod types;
 
+use std::time::Duration;
+
 use access::Identity;
 use axum::{
     body::Body as Incoming,
@@ -10,7 +12,7 @@ use axum::{
 };
 use budget::{FREE_BYTES, Share};
 use bytes::{Buf, BytesMut};
-use domain::{Error, Outcome, Reason, attribute::Attributes};
+use domain::{Error, Reason, attribute::Attributes};
 use http::{HeaderMap, header::CONTENT_LENGTH};
 use http_body_util::BodyExt;
 use schemars::JsonSchema;
@@ -95,9 +97,14 @@ async fn read(
     let mut bytes = BytesMut::with_capacity(announced.min(FREE_BYTES));
     let arrived = gateway.options.budget.arrivals.arrive(collect(body, limit, share, &mut bytes));
     let in_time = tokio::time::timeout(gateway.options.body_timeout, arrived).await;
-    let arrived = in_time.map_err(|_| Problem::from(&Error::DeadlineExceeded(Outcome::NotApplied)))?;
+    let arrived = in_time.map_err(|_| late(gateway.options.body_timeout))?;
     arrived.map_err(|_| Problem::from(&Error::Overloaded))??;
     Ok(bytes)
+}
+
+fn late(limit: Duration) -> Problem {
+    let detail = format!("the request's body had not arrived after {} s", limit.as_secs_f64());
+    Problem::new(Reason::DeadlineExceeded, detail)
 }
 
 fn too_large(found: usize, limit: usize) -> Problem {

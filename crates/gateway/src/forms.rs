@@ -1,17 +1,21 @@
-//! `UpdateData` for legacy callers. The body is the list of attributes, and goes on as it came; a query is not looked at.
+//! `UpdateData` for legacy callers. The body is the list of attributes, and goes on as it came. A query may hold anything,
+//! but not what asks for a check in place of a change.
 
 use std::borrow::Cow;
 
+use axum::extract::FromRequestParts;
 use channel_session_api::v1::UpdateDataRequest;
-use domain::{Error, attribute::Attributes};
-use http::StatusCode;
+use domain::{Error, Reason, attribute::Attributes};
+use http::{StatusCode, request::Parts};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use crate::{
     body::{Body, Content, Types},
-    headers::{Change, Headers, Preference},
+    headers::{Change, Headers, Preference, refuse},
     id::PathId,
     openapi,
+    operation::{Describe, Operation},
+    percent,
     problem::Problem,
     reply::{Reply, Session},
     upstream::{Call, Effect},
@@ -39,9 +43,34 @@ impl Content for AttributeList {
     }
 }
 
+/// A query in which no safeguard is: whatever else legacy callers add to their paths has no effect.
+pub(crate) struct NoSafeguard;
+
+impl<S: Sync> FromRequestParts<S> for NoSafeguard {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        const VALIDATE_ONLY: &str = "validateOnly";
+        let mut names = parts.uri.query().unwrap_or_default().split('&').map(|pair| pair.split('=').next());
+        if names.any(|name| name.and_then(percent::decode).as_deref() == Some(VALIDATE_ONLY)) {
+            let description =
+                "is not supported here: PATCH /channel-sessions/{channelSessionId} takes it in its body";
+            return Err(refuse(VALIDATE_ONLY, "not_here", description));
+        }
+        Ok(Self)
+    }
+}
+
+impl Describe for NoSafeguard {
+    fn describe(operation: &mut Operation) {
+        operation.reasons.push(Reason::InvalidParameter);
+    }
+}
+
 pub(crate) async fn update_data(
     call: Call,
     PathId(id): PathId,
+    NoSafeguard: NoSafeguard,
     Headers(mut change): Headers<Change>,
     Headers(preference): Headers<Preference>,
     Body(AttributeList(text), _share): Body<AttributeList>,

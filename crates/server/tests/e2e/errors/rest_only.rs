@@ -49,6 +49,9 @@ pub(super) async fn hold_to(rest: &Rest) {
         (Method::PUT, "/forms/x", "[]", &[("if-match", "")], 400, "INVALID_PARAMETER"),
         (Method::PUT, "/forms/x", "[]", &[("idempotency-key", "\"a")], 400, "INVALID_PARAMETER"),
         (Method::PUT, "/forms/x", "[]", TWO_KEYS, 400, "INVALID_PARAMETER"),
+        // It would make the change.
+        (Method::PUT, "/forms/x?_=1&validat%65Only=true", "[]", JSON, 400, "INVALID_PARAMETER"),
+        (Method::PUT, "/forms/x?_=%zz&validate=true", "[]", JSON, 404, "CHANNEL_SESSION_NOT_FOUND"),
         (Method::PUT, "/channel-sessions/x", "{}", &[("if-none-match", "\"1\"")], 400, "INVALID_PARAMETER"),
         (Method::GET, "/channel-sessions?conversation=c", "", &[], 400, "INVALID_PARAMETER"),
         (Method::GET, "/channel-sessions?active=yes", "", &[], 400, "INVALID_PARAMETER"),
