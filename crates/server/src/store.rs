@@ -85,10 +85,13 @@ pub(crate) fn target(database: &Database) -> &str {
 }
 
 fn target_of(url: &str) -> &str {
-    let place = url.split_once(':').map_or("", |(_, place)| place);
-    let place = place.split('?').next().unwrap_or_default();
+    let (scheme, rest) = url.split_once(':').unwrap_or_default();
+    let rest = rest.split('?').next().unwrap_or_default();
+    if scheme == "sqlite" {
+        return rest.strip_prefix("//").unwrap_or(rest);
+    }
     // A password may hold what ends it; whatever stands before the last @ is left out.
-    place.rsplit('@').next().unwrap_or_default().trim_start_matches('/')
+    rest.rsplit('@').next().unwrap_or_default().trim_start_matches('/')
 }
 
 enum Kind {
@@ -137,6 +140,8 @@ mod tests {
             ("postgres://me:hun@ter2@db/sessions", "db/sessions"),
             ("postgresql://db/sessions", "db/sessions"),
             ("sqlite:channel-sessions.db", "channel-sessions.db"),
+            ("sqlite:/var/lib/a@b/x.db?mode=rwc", "/var/lib/a@b/x.db"),
+            ("sqlite:///var/lib/x.db", "/var/lib/x.db"),
             ("hunter2", ""),
         ] {
             assert_eq!(target_of(url), name);

@@ -47,7 +47,7 @@ impl Retention {
     /// Whether events may be gone while a request id is kept that came before them.
     #[must_use]
     pub fn expires_events_first(&self) -> bool {
-        self.events() <= self.request_ids() + self.interval()
+        self.events() <= self.request_ids().saturating_add(self.interval())
     }
 
     /// How long sessions that ended are kept; none for ever.

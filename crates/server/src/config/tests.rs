@@ -178,6 +178,16 @@ fn parsed() -> All {
     All::from_arg_matches(&matches).expect("the defaults are valid")
 }
 
+/// No sum of two of them has room in a duration.
+#[test]
+fn what_is_kept_for_longer_than_time_can_be_counted_is_kept() {
+    let ever = "500000000000years";
+    let args = ["test", "--request-id-retention", ever, "--retention-interval", ever];
+    let matches = All::command().mut_args(|arg| arg.env(Resettable::Reset)).try_get_matches_from(args);
+    let all = All::from_arg_matches(&matches.expect("durations")).expect("durations");
+    assert!(all.retention.expires_events_first());
+}
+
 #[test]
 fn the_defaults_are_what_the_service_has_of_its_own() {
     let All { grpc_addr, http_addr, database, rules, tenants, limits, retention, stop, log } = parsed();
