@@ -20,7 +20,7 @@ pub use at_work::AtWork;
 pub use connection::{Connection, LongStream};
 pub use counted::Counted;
 pub use fair_share::is_fair;
-pub use long_work::{LongWork, OffNetwork};
+pub use long_work::{IsLong, LONG_BYTES, LongWork, OffNetwork};
 pub use memory::{Exhausted, FREE_BYTES, Memory, Share};
 pub use permits::{NoPermit, Permit, Permits};
 pub use turns::Turns;

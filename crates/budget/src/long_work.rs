@@ -2,17 +2,25 @@
 
 use std::{
     cell::Cell,
-    pin::Pin,
-    sync::Arc,
+    pin::{Pin, pin},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Poll, ready},
 };
 
 use tokio::{
     runtime::{Handle, RuntimeFlavor},
     sync::Semaphore,
-    task::block_in_place,
+    task::{block_in_place, yield_now},
 };
 use tokio_util::sync::PollSemaphore;
+
+use crate::FREE_BYTES;
+
+/// From what size on work on a request is long work, in bytes of the request.
+pub const LONG_BYTES: usize = 4 * FREE_BYTES;
 
 /// Turns for long work: a few at once, the others wait in queues. Clones share them.
 #[derive(Debug, Clone)]
@@ -32,22 +40,41 @@ impl LongWork {
         (std::thread::available_parallelism().map_or(1, usize::from) / 2).max(1)
     }
 
-    /// Has a future polled in turn, on a thread that the network does not wait for. It holds its turn for as long as a poll
-    /// takes, not while it waits for something else.
-    pub fn off_network<F: Future>(&self, future: F) -> OffNetwork<F> {
-        OffNetwork { turns: PollSemaphore::new(self.0.clone()), future: Box::pin(future) }
+    /// Has a future polled in turn as soon as it has found that it is long work, on a thread that the network does not wait for.
+    /// It holds its turn for as long as a poll takes, not while it waits for something else.
+    pub fn off_network<F: Future + Unpin>(&self, is_long: &IsLong, future: F) -> OffNetwork<F> {
+        OffNetwork { turns: PollSemaphore::new(self.0.clone()), is_long: is_long.clone(), future }
     }
 
     /// Does one piece of work in turn.
     pub async fn run<T>(&self, work: impl FnOnce() -> T) -> T {
-        self.off_network(async { work() }).await
+        let is_long = IsLong(Arc::new(AtomicBool::new(true)));
+        self.off_network(&is_long, pin!(async { work() })).await
+    }
+}
+
+/// Whether what is done for a request is long work, as far as that is known. Clones are the same one.
+#[derive(Debug, Clone, Default)]
+pub struct IsLong(Arc<AtomicBool>);
+
+impl IsLong {
+    /// It is: what follows within [`LongWork::off_network`] is done in turn.
+    pub async fn found(&self) {
+        if !self.0.swap(true, Ordering::Relaxed) {
+            yield_now().await;
+        }
+    }
+
+    fn is_known(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
     }
 }
 
 /// See [`LongWork::off_network`].
 pub struct OffNetwork<F> {
     turns: PollSemaphore,
-    future: Pin<Box<F>>,
+    is_long: IsLong,
+    future: F,
 }
 
 thread_local! {
@@ -65,18 +92,18 @@ impl Drop for Turn {
     }
 }
 
-impl<F: Future> Future for OffNetwork<F> {
+impl<F: Future + Unpin> Future for OffNetwork<F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        if HAS_TURN.get() {
-            return self.future.as_mut().poll(context);
+        if HAS_TURN.get() || !self.is_long.is_known() {
+            return Pin::new(&mut self.future).poll(context);
         }
         // Nobody closes the semaphore.
         let _permit = ready!(self.turns.poll_acquire(context));
         HAS_TURN.set(true);
         let _turn = Turn;
-        let future = self.future.as_mut();
+        let future = Pin::new(&mut self.future);
         match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
             Ok(RuntimeFlavor::MultiThread) => block_in_place(|| future.poll(context)),
             // Without other threads there is none to leave the network to.
@@ -87,7 +114,9 @@ impl<F: Future> Future for OffNetwork<F> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::atomic::AtomicUsize;
+
+    use futures_util::poll;
 
     use super::*;
 
@@ -115,10 +144,30 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn who_has_found_no_long_work_waits_for_no_turn() {
+        let long_work = LongWork(Arc::new(Semaphore::new(1)));
+        let turn = long_work.0.clone().try_acquire_owned().expect("nobody has it");
+        let is_long = IsLong::default();
+        assert_eq!(long_work.off_network(&is_long, pin!(async { 1 })).await, 1);
+        let mut long = pin!(long_work.off_network(
+            &is_long,
+            Box::pin(async {
+                is_long.found().await;
+                2
+            })
+        ));
+        assert!(poll!(&mut long).is_pending() && poll!(&mut long).is_pending());
+        drop(turn);
+        assert_eq!(long.await, 2);
+    }
+
+    #[tokio::test]
     async fn work_within_work_has_its_turn_and_waiting_holds_none() {
         let long_work = LongWork(Arc::new(Semaphore::new(1)));
-        assert_eq!(long_work.off_network(long_work.run(|| 1)).await, 1);
-        let waiting = tokio::spawn(long_work.off_network(std::future::pending::<()>()));
+        let is_long = IsLong::default();
+        is_long.found().await;
+        assert_eq!(long_work.off_network(&is_long, pin!(long_work.run(|| 1))).await, 1);
+        let waiting = tokio::spawn(long_work.off_network(&is_long, std::future::pending::<()>()));
         tokio::task::yield_now().await;
         assert_eq!(long_work.run(|| 2).await, 2);
         waiting.abort();

@@ -94,12 +94,9 @@ pub(crate) async fn update(
             client.batch_update_data(request).await
         })
         .await?;
-    let answer = || {
-        let results = response.results.into_iter();
-        let results = results.map(|result| item(result, &call.parts.headers)).collect::<Result<_, _>>()?;
-        Reply::<Results>::json(&Results { results })
-    };
-    let reply = call.gateway.options.budget.long_work.run(answer).await?;
+    let results = response.results.into_iter();
+    let results = results.map(|result| item(result, &call.parts.headers)).collect::<Result<_, _>>()?;
+    let reply = Reply::<Results>::json(&Results { results })?;
     let applied = preference.applied().filter(|_| is_basic);
     Ok(Reply::new((applied, reply.into_response())).made_with(counted))
 }

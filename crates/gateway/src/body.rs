@@ -10,7 +10,7 @@ use axum::{
     body::Body as Incoming,
     extract::{FromRequest, Request},
 };
-use budget::{FREE_BYTES, Share};
+use budget::{FREE_BYTES, IsLong, LONG_BYTES, Share};
 use bytes::{Buf, BytesMut};
 use domain::{Error, Reason, attribute::Attributes};
 use http::{HeaderMap, header::CONTENT_LENGTH};
@@ -19,7 +19,7 @@ use schemars::JsonSchema;
 use telemetry::call::Notes;
 
 use crate::{
-    Gateway,
+    Gateway, off_network,
     operation::{Describe, Operation, Type},
     problem::Problem,
 };
@@ -50,14 +50,14 @@ impl<T: Content> FromRequest<Gateway> for Body<T> {
         T::TYPES.check(&parts.method, &parts.headers)?;
         let tenant = parts.extensions.get::<Identity>().map(|caller| caller.tenant.as_str());
         let mut share = gateway.options.budget.requests.share_of(tenant);
-        let bytes = read(gateway, &parts.headers, body, T::MAX_BYTES, &mut share).await?;
+        let is_long = off_network::is_long(&parts.extensions);
+        let bytes = read(gateway, &parts.headers, body, T::MAX_BYTES, (&mut share, &is_long)).await?;
         Notes::of(&parts.extensions).brought(bytes.len());
         let text = text(bytes)?;
-        let content = match T::IS_LONG {
-            true => gateway.options.budget.long_work.run(|| T::read(text)).await,
-            false => T::read(text),
-        };
-        Ok(Self(content?, share))
+        if T::IS_LONG {
+            is_long.found().await;
+        }
+        Ok(Self(T::read(text)?, share))
     }
 }
 
@@ -86,7 +86,7 @@ async fn read(
     headers: &HeaderMap,
     body: Incoming,
     limit: usize,
-    share: &mut Share,
+    taking: (&mut Share, &IsLong),
 ) -> Result<BytesMut, Problem> {
     let announced =
         headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
@@ -95,7 +95,7 @@ async fn read(
         return Err(too_large(announced, limit));
     }
     let mut bytes = BytesMut::with_capacity(announced.min(FREE_BYTES));
-    let arrived = gateway.options.budget.arrivals.arrive(collect(body, limit, share, &mut bytes));
+    let arrived = gateway.options.budget.arrivals.arrive(collect(body, limit, taking, &mut bytes));
     let in_time = tokio::time::timeout(gateway.options.body_timeout, arrived).await;
     let arrived = in_time.map_err(|_| late(gateway.options.body_timeout))?;
     arrived.map_err(|_| Problem::from(&Error::Overloaded))??;
@@ -115,7 +115,7 @@ fn too_large(found: usize, limit: usize) -> Problem {
 async fn collect(
     mut body: Incoming,
     limit: usize,
-    share: &mut Share,
+    (share, is_long): (&mut Share, &IsLong),
     bytes: &mut BytesMut,
 ) -> Result<(), Problem> {
     while let Some(frame) = body.frame().await {
@@ -131,6 +131,9 @@ async fn collect(
         }
         share.grow(size).map_err(|_| Problem::from(&Error::Overloaded))?;
         bytes.extend_from_slice(&data);
+        if size > LONG_BYTES {
+            is_long.found().await;
+        }
     }
     Ok(())
 }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     id::PathId,
+    off_network,
     openapi::rules,
     problem::Problem,
     query::Query,
@@ -47,6 +48,7 @@ pub(crate) async fn history(
 ) -> Result<Reply<Page>, Problem> {
     let channel_session_id = id.as_str().to_owned();
     let request = ListChannelSessionHistoryRequest { channel_session_id, key, page_size, page_token };
+    off_network::is_long(&call.parts.extensions).found().await;
     let response = call
         .make(Effect::Read, request, |mut client, request| async move {
             client.list_channel_session_history(request).await
@@ -56,5 +58,4 @@ pub(crate) async fn history(
         let events = response.events.into_iter().map(Event::from).collect();
         Ok(Page { events, next_page_token: response.next_page_token })
     })
-    .await
 }

@@ -26,6 +26,7 @@ mod invalid;
 mod list;
 mod log;
 mod misplaced;
+mod off_network;
 mod openapi;
 mod operation;
 mod paths;
@@ -99,10 +100,12 @@ pub fn routes(upstream: Upstream, options: Options, leaving: CancellationToken) 
     let origins = options.browsers.origins.clone();
     let is_in_process = upstream.is_in_process();
     let permits = (!is_in_process).then(|| Arc::new(Semaphore::new(options.max_concurrent_requests)));
+    let long_work = options.budget.long_work.clone();
     let gateway = Gateway { upstream, options, permits, event_streams, leaving: leaving.clone() };
     // Around all of it, since the router adds headers to what its own layers return.
     let mut routes = Router::new()
         .fallback_service(routes::router(gateway))
+        .layer(middleware::from_fn_with_state(long_work, off_network::layer))
         .layer(middleware::from_fn(paths::layer))
         .layer(middleware::from_fn_with_state(guard, guard::layer))
         .layer(middleware::from_fn(host::layer))

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::{
+    off_network,
     openapi::ChannelSessionDocument,
     problem::Problem,
     query::Query,
@@ -62,6 +63,7 @@ pub(crate) async fn list(call: Call, Query(parameters): Query<Parameters>) -> Re
         channel_type: parameters.channel_type,
         active: parameters.active,
     };
+    off_network::is_long(&call.parts.extensions).found().await;
     let response = call
         .make(Effect::Read, request, |mut client, request| async move {
             client.list_channel_sessions(request).await
@@ -71,7 +73,6 @@ pub(crate) async fn list(call: Call, Query(parameters): Query<Parameters>) -> Re
         let sessions = response.channel_sessions.into_iter().map(item).collect::<Result<_, _>>()?;
         Ok(Page { channel_sessions: sessions, next_page_token: response.next_page_token })
     })
-    .await
 }
 
 fn item(session: ChannelSession) -> Result<Item, Problem> {

@@ -109,9 +109,8 @@ impl<A: Serialize + JsonSchema> Reply<A> {
         Ok(Self::new(([(CONTENT_TYPE, "application/json")], text)))
     }
 
-    /// JSON that is made of an answer of the service's, off the network, while there is room for both and for what is
-    /// between them.
-    pub(crate) async fn long<M: Message>(
+    /// JSON that is made of an answer of the service's, while there is room for both and for what is between them.
+    pub(crate) fn long<M: Message>(
         gateway: &Gateway,
         answer: M,
         value: impl FnOnce(M) -> Result<A, Problem>,
@@ -121,7 +120,7 @@ impl<A: Serialize + JsonSchema> Reply<A> {
         let overloaded = |_| Problem::from(&Error::Overloaded);
         let mut share = budget.answers.share();
         share.grow(COPIES * answer.encoded_len()).map_err(overloaded)?;
-        let mut reply = budget.long_work.run(|| Self::json(&value(answer)?)).await?;
+        let mut reply = Self::json(&value(answer)?)?;
         let mut kept = share.renewed();
         drop(share);
         kept.grow(size(&reply.0)).map_err(overloaded)?;

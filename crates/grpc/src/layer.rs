@@ -11,7 +11,7 @@ mod misplaced;
 mod scope;
 pub(crate) use message::too_large;
 
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 
 use access::Access;
 use axum::{
@@ -20,7 +20,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use budget::{AtWork, Budget, Permits};
+use budget::{AtWork, Budget, IsLong, LONG_BYTES, Permits};
 use domain::{
     caller::{Admission, Caller},
     session::TenantId,
@@ -29,7 +29,7 @@ use telemetry::call::Notes;
 use tenants::Tenants;
 use tonic::Status;
 
-use message::{LONG_BYTES, Messages, Method};
+use message::{Messages, Method};
 
 /// What calls are held to.
 #[derive(Debug, Clone)]
@@ -77,15 +77,28 @@ pub(crate) async fn layer(State(limits): State<Limits>, mut request: Request, ne
     error_details::explained(response, ours)
 }
 
+/// Has a call answered: off the network as soon as it is found to be long work.
+async fn call(limits: &Limits, method: &'static Method, request: Request, next: Next) -> Response {
+    let is_long = IsLong::default();
+    let response = pin!(answer(limits, method, request, next, &is_long));
+    limits.budget.long_work.off_network(&is_long, response).await
+}
+
 /// Reads the request and, once it is there, has the call made. Its caller holds its permit and its share until the answer
 /// is made, and its commands until they are done. A stream holds none: what it makes has permits where it is made.
-async fn call(limits: &Limits, method: &'static Method, request: Request, next: Next) -> Response {
+async fn answer(
+    limits: &Limits,
+    method: &'static Method,
+    request: Request,
+    next: Next,
+    is_long: &IsLong,
+) -> Response {
     let (parts, body) = request.into_parts();
     let head = Request::from_parts(parts, ());
     let caller = head.extensions().get::<Caller>();
     let sharer = caller.filter(|_| limits.access.is_required()).map(|caller| caller.tenant.clone());
     let budget = (&limits.budget, sharer.as_ref().map(TenantId::as_str));
-    let messages = match Messages::new(body, head.headers(), method, budget, limits.body_timeout) {
+    let messages = match Messages::new(body, head.headers(), method, budget, limits.body_timeout, is_long) {
         Ok(messages) => messages,
         Err(status) => return status.into_http(),
     };
@@ -105,15 +118,14 @@ async fn call(limits: &Limits, method: &'static Method, request: Request, next: 
         Err(status) => return status.into_http(),
     };
     Notes::of(head.extensions()).brought(message.len());
-    let is_long = message.len() > LONG_BYTES || method.has_long_answers;
+    if message.len() > LONG_BYTES || method.has_long_answers {
+        is_long.found().await;
+    }
     let mut request = head.map(|()| Body::from(message));
     if let Some(caller) = request.extensions_mut().get_mut::<Caller>() {
         caller.admission = admission;
     }
-    let answer = async {
-        let answer = next.run(request);
-        if is_long { limits.budget.long_work.off_network(answer).await } else { answer.await }
-    };
+    let answer = next.run(request);
     match sharer {
         Some(tenant) => limits.at_work.run(tenant.as_str(), answer).await,
         None => answer.await,

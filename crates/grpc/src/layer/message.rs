@@ -11,7 +11,7 @@ mod decompress;
 use std::time::Duration;
 
 use axum::body::Body;
-use budget::{Budget, Exhausted, FREE_BYTES, LongWork, Share};
+use budget::{Budget, Exhausted, IsLong, LONG_BYTES, LongWork, Share};
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use domain::{Error, Outcome, Reason};
 use futures_util::stream;
@@ -42,6 +42,8 @@ pub(super) struct Messages {
     method: &'static Method,
     share: Share,
     long_work: LongWork,
+    /// Whether the call is long work.
+    is_long: IsLong,
     /// How long a message may take from its first byte to its last.
     body_timeout: Duration,
     /// What came and has not been looked at.
@@ -61,11 +63,13 @@ impl Messages {
         method: &'static Method,
         (budget, tenant): (&Budget, Option<&str>),
         body_timeout: Duration,
+        is_long: &IsLong,
     ) -> Result<Self, Status> {
         let (share, long_work) = (budget.requests.share_of(tenant), budget.long_work.clone());
         let (rest, partial) = (Bytes::new(), BytesMut::new());
         let encoding = Encoding::of(headers)?;
-        Ok(Self { body, encoding, method, share, long_work, body_timeout, rest, partial })
+        let is_long = is_long.clone();
+        Ok(Self { body, encoding, method, share, long_work, is_long, body_timeout, rest, partial })
     }
 
     /// The one message of a call that sends no more, as a body, when the caller has sent all of it; and the share of the
@@ -121,6 +125,9 @@ impl Messages {
                 Some(Ok(frame)) => {
                     if let Ok(data) = frame.into_data() {
                         self.add(data)?;
+                        if self.partial.len() > LONG_BYTES {
+                            self.is_long.found().await;
+                        }
                     }
                 }
                 Some(Err(error)) => return Err(Status::from_error(Box::new(error))),
@@ -252,9 +259,6 @@ fn too_many_parts() -> Status {
     );
     status::from_reason(Reason::RequestTooLarge, &message)
 }
-
-/// From what size on working on a message is long work, in bytes.
-pub(super) const LONG_BYTES: usize = 4 * FREE_BYTES;
 
 #[cfg(test)]
 mod tests;

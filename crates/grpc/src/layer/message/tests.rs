@@ -44,7 +44,7 @@ async fn read(
     );
     let method = super::method(method).expect("there is such a method");
     let body = Body::from_stream(stream::iter(parts));
-    let mut messages = Messages::new(body, &headers, method, (budget, None), TIMEOUT)?;
+    let mut messages = Messages::new(body, &headers, method, (budget, None), TIMEOUT, &IsLong::default())?;
     let mut read = Vec::new();
     while let Some(message) = messages.next().await? {
         read.push(message);
@@ -152,7 +152,7 @@ async fn who_is_not_polled_keeps_no_turn_from_others() {
     for _ in 0..turns {
         let body = Body::from(framed(0, &message.encode_to_vec()));
         let mut messages = Box::pin(async {
-            Messages::new(body, &HeaderMap::new(), method, (&budget, None), TIMEOUT)?
+            Messages::new(body, &HeaderMap::new(), method, (&budget, None), TIMEOUT, &IsLong::default())?
                 .next()
                 .await
                 .map(|it| it.is_some())
@@ -191,13 +191,13 @@ async fn a_message_that_has_begun_ends_in_time_and_what_has_not_may_wait() {
         let method = super::method(name).expect("there is such a method");
         let (headers, budget) = (HeaderMap::new(), Budget::new(2 << 20));
         let body = Body::from_stream(body);
-        let messages = Messages::new(body, &headers, method, (&budget, None), TIMEOUT);
+        let messages = Messages::new(body, &headers, method, (&budget, None), TIMEOUT, &IsLong::default());
         let mut messages = messages.expect("no compression");
         let since = Instant::now();
         let status = messages.next().await.expect_err("it does not end");
         assert_eq!((status.code(), since.elapsed()), (Code::DeadlineExceeded, TIMEOUT), "{name}");
         let silent = Body::from_stream(stream::pending::<Result<Bytes, Status>>());
-        let messages = Messages::new(silent, &headers, method, (&budget, None), TIMEOUT);
+        let messages = Messages::new(silent, &headers, method, (&budget, None), TIMEOUT, &IsLong::default());
         let mut messages = messages.expect("no compression");
         assert!(tokio::time::timeout(100 * TIMEOUT, messages.next()).await.is_err(), "{name}");
     }
