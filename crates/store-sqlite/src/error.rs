@@ -85,11 +85,9 @@ fn of_statement(error: sqlx::Error, lost: Outcome) -> Error {
         matches!(error, sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed | sqlx::Error::Io(_));
     match primary_code(&error) {
         None if is_unavailable => unavailable(error, lost),
-        // Another process holds the file for longer than is waited for.
-        Some(BUSY | LOCKED) => Error::Overloaded,
         Some(IO_ERROR) => unavailable(error, lost),
-        // The transaction was undone.
-        Some(READ_ONLY | FULL | CANNOT_OPEN) => unavailable(error, Outcome::NotApplied),
+        // The transaction was undone; or not begun, where another process holds the file for longer than is waited for.
+        Some(READ_ONLY | FULL | CANNOT_OPEN | BUSY | LOCKED) => unavailable(error, Outcome::NotApplied),
         Some(_) | None => Error::Internal(error.into()),
     }
 }
