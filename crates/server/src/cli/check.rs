@@ -81,7 +81,7 @@ pub(super) fn addresses<'a>(served: &[(&'a str, &'a str)], metrics: &'a Metrics)
     let wanted = served.chain(of_metrics);
     let bound: Vec<_> = wanted.map(|(flag, address)| (flag, address, TcpListener::bind(address))).collect();
     let found = bound.iter().map(|(flag, address, bound)| match bound {
-        Ok(_) => Finding::fine("address", format!("{address} is free")),
+        Ok(_) => Finding::fine("address", format!("{address} is free ({flag})")),
         Err(error) if *flag == "--metrics-addr" && metrics.may_be_taken() => {
             let said =
                 format!("{address}: {error}; metrics are exposed nowhere, unless {flag} names another");
