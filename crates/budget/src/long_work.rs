@@ -1,7 +1,7 @@
 //! Work that takes a processor for longer than the network should wait for.
 
 use std::{
-    cell::Cell,
+    cell::RefCell,
     pin::{Pin, pin},
     sync::{
         Arc,
@@ -78,17 +78,33 @@ pub struct OffNetwork<F> {
 }
 
 thread_local! {
-    /// Whether this thread has a turn. What is polled within another's turn has that one: with one turn for both it would
-    /// wait for ever.
-    static HAS_TURN: Cell<bool> = const { Cell::new(false) };
+    /// What this thread polls.
+    static WITHIN: RefCell<Within> = const { RefCell::new(Within::Nothing) };
 }
 
-/// Gives the thread's turn up, also when the work panics.
-struct Turn;
+/// Within what a future is polled. There is one wait for a turn, that of the outermost: if the inner one waited and the outer one
+/// then waited, too, the turn that comes to the inner one would be kept from both.
+#[derive(Debug, Clone)]
+enum Within {
+    Nothing,
+    /// Work that is not known to be long.
+    Work(IsLong),
+    /// Work that has a turn.
+    Turn,
+}
 
-impl Drop for Turn {
+/// Undoes what the thread's [`WITHIN`] was changed to, also when the work panics.
+struct Before(Within);
+
+impl Within {
+    fn enter(self) -> Before {
+        Before(WITHIN.replace(self))
+    }
+}
+
+impl Drop for Before {
     fn drop(&mut self) {
-        HAS_TURN.set(false);
+        WITHIN.replace(std::mem::replace(&mut self.0, Within::Nothing));
     }
 }
 
@@ -96,13 +112,23 @@ impl<F: Future + Unpin> Future for OffNetwork<F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        if HAS_TURN.get() || !self.is_long.is_known() {
-            return Pin::new(&mut self.future).poll(context);
+        let within = WITHIN.with_borrow(Clone::clone);
+        match within {
+            Within::Turn => return Pin::new(&mut self.future).poll(context),
+            _ if !self.is_long.is_known() => {
+                let _before = Within::Work(self.is_long.clone()).enter();
+                return Pin::new(&mut self.future).poll(context);
+            }
+            Within::Work(outer) => {
+                outer.0.store(true, Ordering::Relaxed);
+                context.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            Within::Nothing => {}
         }
         // Nobody closes the semaphore.
         let _permit = ready!(self.turns.poll_acquire(context));
-        HAS_TURN.set(true);
-        let _turn = Turn;
+        let _before = Within::Turn.enter();
         let future = Pin::new(&mut self.future);
         match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
             Ok(RuntimeFlavor::MultiThread) => block_in_place(|| future.poll(context)),
@@ -159,6 +185,22 @@ mod tests {
         assert!(poll!(&mut long).is_pending() && poll!(&mut long).is_pending());
         drop(turn);
         assert_eq!(long.await, 2);
+    }
+
+    #[tokio::test]
+    async fn who_needs_a_turn_within_other_work_has_that_wait_for_it() {
+        let long_work = LongWork(Arc::new(Semaphore::new(1)));
+        let turn = long_work.0.clone().try_acquire_owned().expect("nobody has it");
+        let (outer_is_long, inner_is_long) = (IsLong::default(), IsLong::default());
+        inner_is_long.found().await;
+        let inner = long_work.off_network(&inner_is_long, Box::pin(yield_now()));
+        let mut outer = long_work.off_network(&outer_is_long, Box::pin(inner));
+        for _ in 0..2 {
+            assert!(poll!(&mut outer).is_pending());
+            outer_is_long.found().await;
+        }
+        drop(turn);
+        tokio::time::timeout(std::time::Duration::from_secs(60), outer).await.expect("it has a turn");
     }
 
     #[tokio::test]
