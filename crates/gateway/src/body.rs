@@ -35,7 +35,7 @@ pub(crate) trait Content: Sized {
     /// How large its text may be.
     const MAX_BYTES: usize = Attributes::MAX_REQUEST_BYTES;
     const TYPES: Types = Types::Json;
-    /// Whether reading it takes so long that the network should not wait for it.
+    /// Whether what is done for it is long work, however small it is.
     const IS_LONG: bool = false;
 
     /// Reads it of its text, or takes the text as it is: whether that is JSON, the service finds out.

@@ -109,7 +109,8 @@ impl<A: Serialize + JsonSchema> Reply<A> {
         Ok(Self::new(([(CONTENT_TYPE, "application/json")], text)))
     }
 
-    /// JSON that is made of an answer of the service's, while there is room for both and for what is between them.
+    /// JSON that is made of a long answer of the service's, while there is room for both and for what is between them. The request
+    /// is known to be [long work](crate::off_network).
     pub(crate) fn long<M: Message>(
         gateway: &Gateway,
         answer: M,

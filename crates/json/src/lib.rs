@@ -9,6 +9,7 @@ mod members;
 mod number;
 mod parse;
 mod path;
+mod problem;
 mod raw;
 #[cfg(any(test, feature = "strategy"))]
 pub mod strategy;
@@ -19,8 +20,9 @@ pub use compact::compact;
 pub use items::{NoItems, items};
 pub use members::{Members, Object};
 pub use number::Number;
-pub use parse::{Problem, Refused, parse, parse_within};
+pub use parse::{Refused, parse, parse_within};
 pub use path::{Path, Step};
+pub use problem::Problem;
 pub use raw::{Member, members, pick, syntax};
 pub use value::{Tree, Value};
 pub use write::write_array;

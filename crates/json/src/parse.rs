@@ -4,18 +4,11 @@ use std::{borrow::Cow, thread};
 
 use memchr::memchr2;
 
-use super::{Members, Number, Path, Step, Tree, members::Member};
-
-/// Something valid as JSON that the service does not take.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
-    /// Where it is.
-    pub path: String,
-    /// The rule that it breaks.
-    pub rule: &'static str,
-    /// What would be right, as the end of a sentence that starts with the place.
-    pub description: String,
-}
+use super::{
+    Members, Number, Path, Problem, Step, Tree,
+    members::Member,
+    problem::{nul, number_too_long, surrogate},
+};
 
 /// Why a text becomes no value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -260,7 +253,7 @@ impl<'a> Parser<'a> {
     }
 }
 
-/// How many parts are read before another thread may have the processor, if one waits for it: some 50 µs. Otherwise it would
+/// How many parts are read before another thread may have the processor, if one waits for it: 0.03 to 0.23 ms. Otherwise it would
 /// wait for the end of a time slice, which is milliseconds.
 const PARTS_AT_ONCE: usize = 1024;
 
@@ -287,20 +280,4 @@ pub(super) fn string_len(text: &str) -> (usize, bool) {
 #[expect(clippy::ptr_arg, reason = "whether it had escapes is what counts")]
 fn has_nul(text: &Cow<'_, str>) -> bool {
     matches!(text, Cow::Owned(text) if text.contains('\0'))
-}
-
-fn nul(path: &Path<'_>, what: &str) -> Problem {
-    let description = format!("must not hold the character U+0000, as {what} here does");
-    Problem { path: path.to_string(), rule: "no_nul", description }
-}
-
-pub(super) fn surrogate(path: &Path<'_>, what: &str) -> Problem {
-    let description = format!("must be valid Unicode; {what} here holds a lone surrogate");
-    Problem { path: path.to_string(), rule: "unicode", description }
-}
-
-fn number_too_long(path: &Path<'_>) -> Problem {
-    let description =
-        format!("must take at most {} characters when written out without exponent", Number::MAX_CHARS);
-    Problem { path: path.to_string(), rule: "number_length", description }
 }

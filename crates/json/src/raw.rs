@@ -5,7 +5,7 @@ use std::{borrow::Cow, fmt};
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::{Path, Problem, parse::surrogate};
+use super::{Path, Problem, problem::surrogate};
 
 /// Checks that a text is JSON, and returns it without the white space around it.
 ///

@@ -3,7 +3,7 @@
 use channel_sessions_store_postgres::{Options, RowLevelSecurity, Store, migrate_with};
 use domain::store::Store as _;
 use sqlx::{Connection, PgConnection};
-use store_testkit::postgres::Cluster;
+use store_testkit::postgres::{self, Cluster};
 
 pub(crate) const EVENTS: i64 = 300_000;
 pub(crate) const SESSIONS: i64 = EVENTS / 10;
@@ -63,6 +63,12 @@ async fn blocks(admin: &mut PgConnection) -> i64 {
                              + coalesce(toast_blks_read + toast_blks_hit, 0))::bigint
                   FROM pg_statio_user_tables";
     sqlx::query_scalar(blocks).fetch_one(admin).await.unwrap()
+}
+
+/// A server whose planner has no statistics until a test says so.
+pub(crate) async fn cluster() -> Cluster {
+    let settings = vec!["autovacuum=off".to_owned()];
+    Cluster::start(postgres::Options { settings, ..Default::default() }).await
 }
 
 /// The tables and whose they are.

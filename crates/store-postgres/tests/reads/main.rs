@@ -16,12 +16,9 @@ use domain::{
     update::Update,
 };
 use sqlx::{Connection, PgConnection};
-use store_testkit::{
-    parsed,
-    postgres::{self, Cluster},
-};
+use store_testkit::parsed;
 
-use database::{Database, LONG_HISTORY};
+use database::{Database, LONG_HISTORY, cluster};
 
 impl Database {
     /// All reads, behind the last event and behind the middle one.
@@ -150,9 +147,7 @@ async fn reads_take_no_more_with_row_level_security() {
 }
 
 async fn reads_are_bounded(row_level_security: bool) {
-    // The planner has no statistics until the test says so.
-    let settings = vec!["autovacuum=off".to_owned()];
-    let cluster = Cluster::start(postgres::Options { settings, ..Default::default() }).await;
+    let cluster = cluster().await;
     let mut database = Database::load(&cluster, row_level_security).await;
     database.run(LONG_HISTORY).await;
 

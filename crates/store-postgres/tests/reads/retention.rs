@@ -7,13 +7,10 @@ use domain::{
     time::Timestamp,
 };
 use sqlx::{Connection, PgConnection};
-use store_testkit::{
-    parsed,
-    postgres::{self, Cluster},
-};
+use store_testkit::{parsed, postgres};
 
 use crate::{
-    database::{Database, EVENTS, SESSIONS},
+    database::{Database, EVENTS, SESSIONS, cluster},
     update,
 };
 
@@ -28,8 +25,7 @@ async fn retention_takes_no_more_with_row_level_security() {
 }
 
 async fn retention_is_bounded(row_level_security: bool) {
-    let settings = vec!["autovacuum=off".to_owned()];
-    let cluster = Cluster::start(postgres::Options { settings, ..Default::default() }).await;
+    let cluster = cluster().await;
     let admin_url = cluster.url("postgres");
     // Somebody who reads for hours, such as a dump, and has changed something before: what is deleted stays where it is.
     let mut old = PgConnection::connect(&admin_url).await.unwrap();
