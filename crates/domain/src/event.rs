@@ -75,6 +75,9 @@ pub struct EventWrite {
     pub event: Event,
     /// The document before it, where the event's changes do not lead back to that, and at every [`MAX_LATER`]th revision.
     pub before: Option<String>,
+    /// The session's conversation before it, where it has another one or none after it: so those who read the conversation's
+    /// events find the sessions that were in it.
+    pub left_conversation_id: Option<String>,
 }
 
 /// What happened to a session. Values of passwords are masked throughout.

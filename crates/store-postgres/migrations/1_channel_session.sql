@@ -36,26 +36,30 @@ CREATE INDEX channel_session_ended ON channel_session (ended_at) WHERE ended_at 
 -- order of their ids. That is the order of a session's revisions: the statement that writes one begins after the one before
 -- it was read, and so has a later transaction.
 CREATE TABLE channel_session_event (
-    revision        bigint NOT NULL,
-    transaction_id  xid8 NOT NULL DEFAULT pg_current_xact_id(),
-    at              bigint NOT NULL,
+    revision             bigint NOT NULL,
+    transaction_id       xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    at                   bigint NOT NULL,
     -- The order within a transaction.
-    ordinal         integer NOT NULL,
-    tenant_id       text COLLATE "C" NOT NULL,
-    session_id      text COLLATE "C" NOT NULL,
-    name            text NOT NULL,
-    conversation_id text COLLATE "C",
-    requester       text NOT NULL,
-    request_id      text,
+    ordinal              integer NOT NULL,
+    tenant_id            text COLLATE "C" NOT NULL,
+    session_id           text COLLATE "C" NOT NULL,
+    name                 text NOT NULL,
+    conversation_id      text COLLATE "C",
+    -- The one before the event, where the session has another one or none after it.
+    left_conversation_id text COLLATE "C",
+    requester            text NOT NULL,
+    request_id           text,
     -- The trace of the call, in hex as its W3C traceparent has it.
-    trace_id        text,
+    trace_id             text,
     -- JSON texts: they are kept and passed on, and not asked about, so nobody has to take them apart. The document is the
     -- one before the event, where its changes do not lead back to that.
-    changes         text NOT NULL,
-    document_before text,
+    changes              text NOT NULL,
+    document_before      text,
     PRIMARY KEY (tenant_id, session_id, revision)
 );
 CREATE INDEX channel_session_event_transaction ON channel_session_event (transaction_id, ordinal);
+CREATE INDEX channel_session_event_left_conversation
+    ON channel_session_event (tenant_id, left_conversation_id, transaction_id) WHERE left_conversation_id IS NOT NULL;
 
 -- How far events have expired, in one row, which the process that deletes has locked meanwhile: the transactions that were
 -- deleted of last, and the highest of those before them, so that whoever reads on from before that is refused; and where

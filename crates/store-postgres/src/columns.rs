@@ -48,6 +48,7 @@ struct Events<'a> {
     trace_id: Vec<Option<String>>,
     changes: Vec<String>,
     document_before: Vec<Option<&'a str>>,
+    left_conversation_id: Vec<Option<&'a str>>,
 }
 
 /// One item for each idempotency record of all sessions.
@@ -125,6 +126,7 @@ impl<'a> Columns<'a> {
             .bind(events.trace_id)
             .bind(events.changes)
             .bind(events.document_before)
+            .bind(events.left_conversation_id)
             .bind(records.ordinal)
             .bind(records.request_id)
             .bind(records.digest)
@@ -154,7 +156,8 @@ impl<'a> Sessions<'a> {
 }
 
 impl<'a> Events<'a> {
-    fn push(&mut self, ordinal: i64, EventWrite { event, before }: &'a EventWrite) {
+    fn push(&mut self, ordinal: i64, write: &'a EventWrite) {
+        let EventWrite { event, before, left_conversation_id } = write;
         self.ordinal.push(ordinal);
         self.revision.push(event.revision.get());
         self.name.push(event.name.as_str());
@@ -165,6 +168,7 @@ impl<'a> Events<'a> {
         self.trace_id.push(event.trace_id.map(|id| id.to_string()));
         self.changes.push(changes_to_text(&event.changes));
         self.document_before.push(before.as_deref());
+        self.left_conversation_id.push(left_conversation_id.as_deref());
     }
 }
 

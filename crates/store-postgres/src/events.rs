@@ -1,6 +1,8 @@
 //! Reading what happened behind a position.
 
 mod guarded;
+mod in_order;
+mod of_sessions;
 mod statement;
 
 use domain::{
@@ -142,7 +144,7 @@ fn bind_until<'a>(
 struct Head {
     now: Now,
     epoch: Option<Box<str>>,
-    /// The last event that it looked at, where there may be more behind it.
+    /// The event up to which it looked at all that are in its scope, where there may be more behind it.
     last_scanned: Option<Partial>,
 }
 
@@ -156,10 +158,9 @@ impl Head {
             return Err(Error::PositionExpired);
         }
         let (now, epoch) = Now::read(row)?;
-        let scanned: i64 = row.try_get("scanned").map_err(error::of_read)?;
         let last: Option<&str> = row.try_get("last_scanned").map_err(error::of_read)?;
-        let last = last.filter(|_| scanned == statement::MAX_SCANNED).and_then(|last| last.split_once('.'));
         let last_scanned = last
+            .and_then(|last| last.split_once('.'))
             .map(|(id, ordinal)| -> Result<_, Error> {
                 let ordinal = ordinal.parse().map_err(|_| Error::Internal("an ordinal is broken".into()))?;
                 Ok(Partial { transaction: transaction(id)?, ordinal })

@@ -76,10 +76,10 @@ const UPDATE_ONE: &str = concat!(
 /// one of the request ids has a record by now: they are looked up apart from the sessions, since Citus plans no subquery that is
 /// about the row of a list.
 const WRITE: &str = concat!(
-    "WITH ", epoch!("$30"), ", recorded AS MATERIALIZED (
+    "WITH ", epoch!("$31"), ", recorded AS MATERIALIZED (
         SELECT ordinal
         FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS session(tenant_id, session_id, ordinal)
-        JOIN unnest($23::bigint[], $24::text[]) AS request(ordinal, request_id) USING (ordinal)
+        JOIN unnest($24::bigint[], $25::text[]) AS request(ordinal, request_id) USING (ordinal)
         JOIN channel_session_idempotency_record USING (tenant_id, session_id, request_id)
     ), item AS (
         SELECT item.*
@@ -118,19 +118,19 @@ const WRITE: &str = concat!(
         WHERE item.erase AND record.tenant_id = item.tenant_id AND record.session_id = item.id
     ), inserted_event AS (
         INSERT INTO channel_session_event (tenant_id, session_id, revision, ordinal, name, at, conversation_id, requester,
-                                           request_id, trace_id, changes, document_before)
+                                           request_id, trace_id, changes, document_before, left_conversation_id)
         SELECT tenant_id, id, revision, number, name, at, conversation_id, requester, request_id, trace_id, changes,
-               document_before
+               document_before, left_conversation_id
         FROM unnest($13::bigint[], $14::bigint[], $15::text[], $16::bigint[], $17::text[], $18::text[], $19::text[],
-                    $20::text[], $21::text[], $22::text[])
+                    $20::text[], $21::text[], $22::text[], $23::text[])
              WITH ORDINALITY AS event(ordinal, revision, name, at, conversation_id, requester, request_id, trace_id,
-                                      changes, document_before, number)
+                                      changes, document_before, left_conversation_id, number)
         JOIN written_item USING (ordinal)
     ), inserted_record AS (
         INSERT INTO channel_session_idempotency_record (tenant_id, session_id, request_id, digest, revision, changed,
                                                         document, at)
         SELECT tenant_id, id, request_id, digest, revision, changed, document, at
-        FROM unnest($23::bigint[], $24::text[], $25::bytea[], $26::bigint[], $27::boolean[], $28::text[], $29::bigint[])
+        FROM unnest($24::bigint[], $25::text[], $26::bytea[], $27::bigint[], $28::boolean[], $29::text[], $30::bigint[])
              AS record(ordinal, request_id, digest, revision, changed, document, at)
         JOIN written_item USING (ordinal)
     )
@@ -193,7 +193,7 @@ pub(crate) async fn run(
 
 fn update_one<'a>(
     write: &'a SessionWrite,
-    EventWrite { event, before }: &'a EventWrite,
+    EventWrite { event, before, left_conversation_id: _ }: &'a EventWrite,
 ) -> Query<'a, Postgres, PgArguments> {
     sqlx::query(UPDATE_ONE)
         .bind(write.tenant.as_str())

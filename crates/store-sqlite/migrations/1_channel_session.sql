@@ -30,22 +30,26 @@ CREATE INDEX channel_session_ended ON channel_session (ended_at) WHERE ended_at 
 -- What happened, one row for each revision: what changed, and not the document, which is rebuilt from the session's and the
 -- changes after it. One write comes after the other, so the number is the order for everybody.
 CREATE TABLE channel_session_event (
-    number          INTEGER PRIMARY KEY AUTOINCREMENT,
-    tenant_id       TEXT NOT NULL,
-    session_id      TEXT NOT NULL,
-    revision        INTEGER NOT NULL,
-    name            TEXT NOT NULL,
-    at              INTEGER NOT NULL,
-    conversation_id TEXT,
-    requester       TEXT NOT NULL,
-    request_id      TEXT,
+    number               INTEGER PRIMARY KEY AUTOINCREMENT,
+    tenant_id            TEXT NOT NULL,
+    session_id           TEXT NOT NULL,
+    revision             INTEGER NOT NULL,
+    name                 TEXT NOT NULL,
+    at                   INTEGER NOT NULL,
+    conversation_id      TEXT,
+    -- The one before the event, where the session has another one or none after it.
+    left_conversation_id TEXT,
+    requester            TEXT NOT NULL,
+    request_id           TEXT,
     -- The trace of the call, in hex as its W3C traceparent has it.
-    trace_id        TEXT,
-    changes         TEXT NOT NULL,
+    trace_id             TEXT,
+    changes              TEXT NOT NULL,
     -- The document before the event, where its changes do not lead back to that.
-    document_before TEXT,
+    document_before      TEXT,
     UNIQUE (tenant_id, session_id, revision)
 ) STRICT;
+CREATE INDEX channel_session_event_left_conversation ON channel_session_event (tenant_id, left_conversation_id, number)
+    WHERE left_conversation_id IS NOT NULL;
 
 -- How far events have expired: the highest number that is deleted. One row.
 CREATE TABLE channel_session_event_log (

@@ -20,11 +20,12 @@ pub(crate) struct EventColumns<'a> {
     trace_id: Option<String>,
     changes: Option<String>,
     document_before: Option<&'a str>,
+    left_conversation_id: Option<&'a str>,
 }
 
 impl<'a> EventColumns<'a> {
     /// The columns of an event.
-    pub(crate) fn of(EventWrite { event, before }: &'a EventWrite) -> Self {
+    pub(crate) fn of(EventWrite { event, before, left_conversation_id }: &'a EventWrite) -> Self {
         Self {
             tenant_id: Some(event.tenant.as_str()),
             session_id: Some(event.session_id.as_str()),
@@ -37,6 +38,7 @@ impl<'a> EventColumns<'a> {
             trace_id: event.trace_id.map(|id| id.to_string()),
             changes: Some(changes_to_text(&event.changes)),
             document_before: before.as_deref(),
+            left_conversation_id: left_conversation_id.as_deref(),
         }
     }
 
@@ -57,9 +59,10 @@ impl<'a> EventColumns<'a> {
             .bind(self.trace_id)
             .bind(self.changes)
             .bind(self.document_before)
+            .bind(self.left_conversation_id)
     }
 
-    /// Binds them as one row of a list.
+    /// Binds them as one row of a list of updates, none of which takes a session out of its conversation.
     pub(crate) fn bind_row(self, mut row: Separated<'_, Sqlite, &'static str>) {
         row.push_bind(self.tenant_id)
             .push_bind(self.session_id)

@@ -1,5 +1,7 @@
 //! Reading what happened behind a position.
 
+mod statement;
+
 use domain::{
     Error,
     event::{Position, Scope},
@@ -11,58 +13,9 @@ use sqlx::{Row, SqlitePool, sqlite::SqliteRow};
 
 use crate::{
     error,
-    event::{columns, past, read_whole},
-    position::{Cursor, Now, now_columns},
+    event::read_whole,
+    position::{Cursor, Now},
 };
-
-/// How many events a statement looks at, whether or not they are in its scope: what it takes is bounded by this, however many
-/// are kept.
-const MAX_SCANNED: i64 = 1024;
-
-/// The columns of `head` say, also where there is no event, how far events go, and whether the position can be gone on from.
-macro_rules! statement {
-    ($scanned:literal, $scope:literal) => {
-        concat!(
-            "WITH scanned AS MATERIALIZED (
-                 SELECT * FROM channel_session_event WHERE number > ?2 AND number <= ?3 ", $scanned, " LIMIT ?7
-             ), page AS MATERIALIZED (
-                 SELECT * FROM scanned WHERE tenant_id = ?1 ", $scope, " ORDER BY number LIMIT ?4
-             ), head AS MATERIALIZED (
-                 SELECT ", now_columns!(), ",
-                        NOT EXISTS (
-                            SELECT 1 FROM channel_session_epoch AS own
-                            WHERE own.id = ?8
-                              AND NOT EXISTS (SELECT 1 FROM channel_session_epoch AS later
-                                              WHERE later.number > own.number AND later.last < ?2)) AS is_foreign,
-                        (SELECT expired_to > ?2 FROM channel_session_event_log) AS has_expired,
-                        (SELECT count(*) FROM scanned) AS scanned,
-                        (SELECT max(number) FROM scanned) AS last_scanned
-             )
-             SELECT head.*, page.number, ", columns!("page"), ", ", past!("page"), "
-             FROM head LEFT JOIN page ON true
-             ORDER BY page.number"
-        )
-    };
-}
-
-/// The statement for a scope. Each takes the sessions as its fifth parameter, and the conversations as its sixth, both as
-/// JSON arrays.
-fn statement(scope: &Scope) -> &'static str {
-    match scope {
-        Scope::All => statement!(" ORDER BY number ", " AND ?5 IS NULL AND ?6 IS NULL "),
-        Scope::Session(_) => {
-            statement!(" AND tenant_id = ?1 AND session_id = ?5 ->> 0 ORDER BY revision ", " AND ?6 = '[]' ")
-        }
-        Scope::Conversation(_) => {
-            statement!(" ORDER BY number ", " AND conversation_id = ?6 ->> 0 AND ?5 = '[]' ")
-        }
-        Scope::Any(_) => statement!(
-            " ORDER BY number ",
-            " AND (?5 IS NULL OR session_id IN (SELECT value FROM json_each(?5))
-                   OR conversation_id IN (SELECT value FROM json_each(?6))) "
-        ),
-    }
-}
 
 fn array(texts: Vec<&str>) -> String {
     Tree::Array(texts.into_iter().map(|text| Tree::String(text.into())).collect()).to_text()
@@ -79,14 +32,13 @@ pub(crate) async fn run(
     let cursor = Cursor::parse(after)?;
     let until = until.map(Cursor::parse).transpose()?.map(|until| until.number);
     let (sessions, conversations) = scope.parts().unzip();
-    let rows = sqlx::query(statement(scope))
+    let rows = sqlx::query(statement::of(scope))
         .bind(tenant.as_str())
         .bind(cursor.number)
         .bind(until.unwrap_or(i64::MAX))
         .bind(i64::try_from(limit).unwrap_or(i64::MAX))
         .bind(sessions.map(array))
         .bind(conversations.map(array))
-        .bind(MAX_SCANNED)
         .bind(&*cursor.epoch)
         .fetch_all(readers)
         .await
@@ -122,7 +74,7 @@ pub(crate) async fn run(
 /// What the statement says of itself.
 struct Head {
     now: Now,
-    /// The last event that it looked at, where there may be more behind it.
+    /// The event up to which it looked at all that are in its scope, where there may be more behind it.
     last_scanned: Option<i64>,
 }
 
@@ -135,11 +87,12 @@ impl Head {
         if is("is_foreign")? || is("has_expired")? {
             return Err(Error::PositionExpired);
         }
-        let scanned: i64 = row.try_get("scanned").map_err(error::of_read)?;
-        let last: Option<i64> = row.try_get("last_scanned").map_err(error::of_read)?;
         Ok(Self {
             now: Now::read(row).map_err(error::of_read)?,
-            last_scanned: last.filter(|_| scanned == MAX_SCANNED),
+            last_scanned: row.try_get("last_scanned").map_err(error::of_read)?,
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -34,6 +34,7 @@ pub mod removal;
 pub mod repeat;
 pub mod request_id;
 pub mod retention;
+pub mod scope;
 pub mod size;
 pub mod update_data;
 pub mod validate_only;

@@ -5,7 +5,7 @@
 
 pub mod command;
 
-use std::env;
+use std::{env, fmt};
 
 use domain::{
     attribute::{Attribute, Attributes},
@@ -15,7 +15,14 @@ use domain::{
     value_type::ValueType,
 };
 use json::{Number, Value};
-use proptest::{collection::vec, option, prelude::*, sample::select};
+use proptest::{
+    collection::vec,
+    option,
+    prelude::*,
+    sample::select,
+    strategy::ValueTree,
+    test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
+};
 
 use crate::parsed;
 
@@ -28,6 +35,19 @@ pub const KEYS: [&str; 10] =
 pub fn cases() -> u32 {
     const CASES: u32 = 200;
     env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(CASES)
+}
+
+/// The same numbers for the same task of the same round, always.
+pub(crate) fn runner(round: u32, task: usize) -> TestRunner {
+    let mut seed = [0; 32];
+    seed[..4].copy_from_slice(&round.to_le_bytes());
+    seed[4..12].copy_from_slice(&(task as u64).to_le_bytes());
+    TestRunner::new_with_rng(Config::default(), TestRng::from_seed(RngAlgorithm::ChaCha, &seed))
+}
+
+/// The next one of what is generated.
+pub(crate) fn next<T: fmt::Debug>(strategy: &impl Strategy<Value = T>, runner: &mut TestRunner) -> T {
+    strategy.new_tree(runner).expect("no strategy here refuses values").current()
 }
 
 /// Any JSON value, at most six arrays or objects deep.

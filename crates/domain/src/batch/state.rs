@@ -163,13 +163,18 @@ impl SessionState {
         let before = self.current.as_ref().filter(is_needed).map(|before| {
             mask_document(before, &BTreeSet::new()).unwrap_or_else(|| before.text().to_owned())
         });
+        let conversation_id = current.indexed_fields().conversation_id.clone();
+        let conversation_before =
+            self.current.as_ref().and_then(|before| before.indexed_fields().conversation_id.clone());
+        let left_conversation_id =
+            conversation_before.filter(|before| conversation_id.as_ref() != Some(before));
         let event = Event {
-            conversation_id: current.indexed_fields().conversation_id.clone(),
+            conversation_id,
             request_id: command.request_id.clone(),
             changes,
             ..self.event(command, name)
         };
-        self.write.events.push(EventWrite { event, before });
+        self.write.events.push(EventWrite { event, before, left_conversation_id });
     }
 
     /// A session that is stored inactive has ended then; one that was inactive before has ended when it had.
@@ -194,7 +199,9 @@ impl SessionState {
         self.write.erase = true;
         self.write.index_changed = true;
         self.write.ended = Ended::At(None);
-        self.write.events = vec![EventWrite { event: self.event(command, Name::Deleted), before: None }];
+        // The conversation's events of the session are erased, so there is nothing to find.
+        let event = self.event(command, Name::Deleted);
+        self.write.events = vec![EventWrite { event, before: None, left_conversation_id: None }];
     }
 
     /// An event that says no more than what happened, to which session, when, and in whose call.

@@ -2,88 +2,32 @@
 
 use domain::event::Scope;
 
+use super::{
+    in_order::{in_order, max_scanned, place, until},
+    of_sessions::{max_sessions, of_conversation, of_sessions, unseen},
+};
 use crate::{
     epoch::database_id,
     event::{columns, past},
     position::now_columns,
 };
 
-/// How many events a statement looks at, whether or not they are in its scope: what it takes is bounded by this, however many
-/// are kept. As a literal, since the planner would take a parameter for a tenth of the table.
-macro_rules! max_scanned {
-    () => {
-        "1024"
-    };
-}
-pub(super) const MAX_SCANNED: i64 = 1024;
-
-/// Whether an event is visible at the end that was asked for, where one was.
-macro_rules! until {
-    () => {
-        " transaction_id <= $9::xid8
-          AND ($11::xid8 IS NULL OR (transaction_id < $11::xid8 AND NOT transaction_id = ANY($10::xid8[]))
-               OR (transaction_id = $12::xid8 AND ordinal <= $13)) "
-    };
-}
-
-/// The events behind a position in the order of their transactions, each part along the index: of the transaction that has
-/// been delivered in part, of those that were under way then, and of those that came later.
-macro_rules! in_order {
-    () => {
-        concat!(
-            "SELECT * FROM (
-                 (SELECT * FROM channel_session_event
-                  WHERE transaction_id = $5::xid8 AND $5::xid8 < $3::xid8 AND ordinal > $6 AND ", until!(),
-            "     ORDER BY transaction_id, ordinal LIMIT ", max_scanned!(), ")
-                 UNION ALL
-                 (SELECT * FROM channel_session_event
-                  WHERE transaction_id = ANY($4::xid8[]) AND transaction_id <> coalesce($5::xid8, '0') AND ", until!(),
-            "     ORDER BY transaction_id, ordinal LIMIT ", max_scanned!(), ")
-                 UNION ALL
-                 (SELECT * FROM channel_session_event
-                  WHERE (transaction_id, ordinal) > ($7::xid8, $8) AND ", until!(),
-            "     ORDER BY transaction_id, ordinal LIMIT ", max_scanned!(), ")) AS unseen
-             ORDER BY transaction_id <> coalesce($5::xid8, '0'), transaction_id, ordinal LIMIT ", max_scanned!()
-        )
-    };
-}
-
-/// Whether an event is behind the position.
-macro_rules! unseen {
-    () => {
-        " ((transaction_id, ordinal) > ($7::xid8, $8)
-           OR transaction_id = ANY($4::xid8[]) AND (transaction_id <> coalesce($5::xid8, '0') OR ordinal > $6)) "
-    };
-}
-
-/// The same of one session: among its newest, where those reach back to the position, since the order of its revisions is that
-/// of transactions; otherwise among all events.
-macro_rules! of_session {
-    () => {
-        concat!(
-            "WITH newest AS MATERIALIZED (
-                 SELECT * FROM channel_session_event WHERE tenant_id = $1 AND session_id = ($15::text[])[1]
-                 ORDER BY revision DESC LIMIT ", max_scanned!(), "
-             ), reach AS MATERIALIZED (
-                 SELECT count(*) < ", max_scanned!(), " OR NOT bool_and(", unseen!(), ") AS is_enough FROM newest
-             )
-             SELECT * FROM newest WHERE (SELECT is_enough FROM reach) AND ", unseen!(), " AND ", until!(), "
-             UNION ALL
-             SELECT * FROM (", in_order!(), ") AS others WHERE NOT (SELECT is_enough FROM reach)"
-        )
-    };
-}
-
+/// Reads `scanned`, one of the tables that it takes: events behind the position, each with whether there may be more behind it
+/// that were not looked at. Nothing behind the first of these (`last`) is returned.
+///
 /// The columns of `head` say, also where there is no event, what the statement itself sees, and whether the position can be
 /// gone on from.
 macro_rules! statement {
-    ($scanned:expr, $scope:literal, $columns:expr, $join:expr) => {
+    ($tables:expr, $scope:literal, $columns:expr, $join:expr) => {
         concat!(
-            "WITH here AS MATERIALIZED (SELECT ", database_id!(), " AS database_id
-             ), scanned AS MATERIALIZED (", $scanned, "
+            "WITH RECURSIVE here AS MATERIALIZED (SELECT ", database_id!(), " AS database_id
+             ), ", $tables, ", last AS MATERIALIZED (
+                 SELECT transaction_id, ordinal FROM scanned WHERE is_cut ORDER BY ", place!(), " LIMIT 1
              ), page AS MATERIALIZED (
-                 SELECT * FROM scanned WHERE tenant_id = $1 ", $scope, "
-                 ORDER BY transaction_id <> coalesce($5::xid8, '0'), transaction_id, ordinal LIMIT $14
+                 SELECT * FROM scanned
+                 WHERE tenant_id = $1 ", $scope, "
+                   AND (NOT EXISTS (SELECT FROM last) OR (", place!(), ") <= (SELECT ", place!(), " FROM last))
+                 ORDER BY ", place!(), " LIMIT $14
              ), head AS MATERIALIZED (
                  SELECT ", now_columns!(), ",
                         NOT EXISTS (
@@ -97,10 +41,7 @@ macro_rules! statement {
                                 OR EXISTS (SELECT FROM unnest(expired_last) AS expired
                                            WHERE expired >= $3::xid8 OR expired = ANY($4::xid8[]))
                          FROM channel_session_event_log) AS has_expired,
-                        (SELECT count(*) FROM scanned) AS scanned,
-                        (SELECT transaction_id::text || '.' || ordinal FROM scanned
-                         ORDER BY transaction_id = coalesce($5::xid8, '0'), transaction_id DESC, ordinal DESC LIMIT 1)
-                            AS last_scanned
+                        (SELECT transaction_id::text || '.' || ordinal FROM last) AS last_scanned
              )
              SELECT head.*, page.transaction_id::text, page.ordinal,
                     NOT EXISTS (SELECT FROM channel_session_event AS next
@@ -116,23 +57,26 @@ macro_rules! statement {
 macro_rules! by_scope {
     ($scope:expr, $columns:expr, $join:expr) => {
         match $scope {
-            Scope::All => {
-                statement!(in_order!(), " AND $15::text[] IS NULL AND $16::text[] IS NULL ", $columns, $join)
-            }
+            Scope::All => statement!(
+                concat!("scanned AS MATERIALIZED (", in_order!(), ")"),
+                " AND $15::text[] IS NULL AND $16::text[] IS NULL ",
+                $columns,
+                $join
+            ),
             Scope::Session(_) => statement!(
-                of_session!(),
+                of_sessions!("SELECT ($15::text[])[1] AS id"),
                 " AND session_id = ($15::text[])[1] AND $16::text[] = '{}' ",
                 $columns,
                 $join
             ),
             Scope::Conversation(_) => statement!(
-                in_order!(),
-                " AND conversation_id = ANY($16) AND $15::text[] = '{}' ",
+                of_sessions!(of_conversation!()),
+                " AND conversation_id = ($16::text[])[1] AND $15::text[] = '{}' ",
                 $columns,
                 $join
             ),
             Scope::Any(_) => statement!(
-                in_order!(),
+                concat!("scanned AS MATERIALIZED (", in_order!(), ")"),
                 " AND ($15 IS NULL OR session_id = ANY($15) OR conversation_id = ANY($16)) ",
                 $columns,
                 $join

@@ -20,10 +20,6 @@ use domain::{
     store::Store,
     time::Timestamp,
 };
-use proptest::{
-    strategy::{Strategy, ValueTree},
-    test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
-};
 use tokio::task::JoinSet;
 
 use super::{reader::Reader, requests, tasks::all_end};
@@ -63,11 +59,11 @@ pub async fn every_reply_of_random_calls_is_allowed_and_the_events_tell_what_hap
 /// Lets all tasks run, and gives what each session's callers were answered, in the order in which they asked.
 async fn histories(store: &Arc<dyn Store>, round: u32, ids: &[Id]) -> BTreeMap<Id, Vec<Call>> {
     // Requests that come again, from any task; two contents share each request id.
-    let mut runner = runner(round, usize::MAX);
+    let mut runner = generate::runner(round, usize::MAX);
     let repeats: Arc<Vec<Command>> = Arc::new(
         (0..CALLS)
             .map(|number| {
-                let command = next(&any_command(ids.to_vec()), &mut runner);
+                let command = generate::next(&any_command(ids.to_vec()), &mut runner);
                 requests::under(&format!("r{}", number / 2), command)
             })
             .collect(),
@@ -84,8 +80,8 @@ async fn histories(store: &Arc<dyn Store>, round: u32, ids: &[Id]) -> BTreeMap<I
             seen: BTreeMap::new(),
             calls: Vec::new(),
         };
-        let mut runner = self::runner(round, task);
-        let plan: Vec<_> = (0..CALLS).map(|_| next(&any_call(ids.to_vec()), &mut runner)).collect();
+        let mut runner = generate::runner(round, task);
+        let plan: Vec<_> = (0..CALLS).map(|_| generate::next(&any_call(ids.to_vec()), &mut runner)).collect();
         tasks.spawn(async move {
             for (step, call) in plan.into_iter().enumerate() {
                 caller.does(step, call).await;
@@ -101,18 +97,6 @@ async fn histories(store: &Arc<dyn Store>, round: u32, ids: &[Id]) -> BTreeMap<I
     // The sort is stable: commands of one call stay in their order.
     histories.values_mut().for_each(|history| history.sort_by_key(|call| call.start));
     histories
-}
-
-/// The same numbers for the same task of the same round, always.
-fn runner(round: u32, task: usize) -> TestRunner {
-    let mut seed = [0; 32];
-    seed[..4].copy_from_slice(&round.to_le_bytes());
-    seed[4..12].copy_from_slice(&(task as u64).to_le_bytes());
-    TestRunner::new_with_rng(Config::default(), TestRng::from_seed(RngAlgorithm::ChaCha, &seed))
-}
-
-fn next<T: std::fmt::Debug>(strategy: &impl Strategy<Value = T>, runner: &mut TestRunner) -> T {
-    strategy.new_tree(runner).expect("no strategy here refuses values").current()
 }
 
 /// One task: what it does, and what it was answered.

@@ -1,4 +1,4 @@
-//! Reading events: in pages, of one conversation, and while others write.
+//! Reading events: in pages, and while others write.
 
 use std::{
     collections::BTreeSet,
@@ -16,7 +16,6 @@ use super::{
     requests,
     tasks::all_end,
 };
-use crate::parsed;
 
 pub async fn pages_of_any_size_give_each_event_once(store: &Arc<dyn Store>) {
     let start = store.position().await.expect("the store answers");
@@ -56,90 +55,6 @@ pub async fn one_call_with_many_changes_is_read_in_pages_too(store: &Arc<dyn Sto
         }
         let received: BTreeSet<_> = summary(&reader.events().await).into_iter().collect();
         assert_eq!(received.len(), 120, "in pages of {limit}");
-    }
-}
-
-pub async fn a_conversations_reader_hears_of_its_sessions_alone(store: &Arc<dyn Store>) {
-    let sessions = [
-        ("1", r#"{"conversationId":"c"}"#),
-        ("2", r#"{"conversationId":"C"}"#),
-        ("3", r#"{"topicId":"c"}"#),
-        ("4", "{}"),
-        ("5", r#"{"conversationId":null,"topicId":"c"}"#),
-        ("6", r#"{"conversationId":5,"topicId":"c"}"#),
-    ];
-    let mut reader = Reader::from_now(store, Scope::Conversation("c".to_owned())).await.limited(2);
-    for (id, document) in sessions {
-        requests::create_all(&**store, &[parsed::id(id)], document).await;
-    }
-    let ids = sessions.map(|(id, _)| parsed::id(id));
-    change_each(store, &ids, 0..2).await;
-    let received: BTreeSet<_> = summary(&reader.events().await).into_iter().collect();
-    let expected: BTreeSet<_> =
-        ["1", "3", "5"].iter().flat_map(|id| (1..=3).map(|revision| ((*id).to_owned(), revision))).collect();
-    assert_eq!(received, expected);
-
-    // A session that moves is received where it is.
-    let moved = requests::creation_or(Existing::Replace, &parsed::id("1"), r#"{"conversationId":"d"}"#);
-    requests::made(&**store, moved).await;
-    let moved = requests::creation_or(Existing::Replace, &parsed::id("2"), r#"{"conversationId":"c"}"#);
-    requests::made(&**store, moved).await;
-    change_each(store, &ids[..2], 2..3).await;
-    let received: BTreeSet<_> = summary(&reader.events().await).into_iter().collect();
-    assert_eq!(received, BTreeSet::from([("2".to_owned(), 4), ("2".to_owned(), 5)]));
-}
-
-pub async fn several_scopes_at_once_give_each_event_once(store: &Arc<dyn Store>) {
-    let documents = [("1", "c"), ("2", "c"), ("3", "d"), ("4", "e"), ("5", "f")];
-    let start = store.position().await.expect("the store answers");
-    for (id, conversation) in documents {
-        let document = format!(r#"{{"conversationId":"{conversation}"}}"#);
-        requests::create_all(&**store, &[parsed::id(id)], &document).await;
-    }
-    change_each(store, &documents.map(|(id, _)| parsed::id(id)), 0..2).await;
-    let session = |id: &str| Scope::Session(parsed::id(id));
-    let conversation = |id: &str| Scope::Conversation(id.to_owned());
-    for (scopes, expected) in [
-        (vec![], &[][..]),
-        (vec![session("4")], &["4"]),
-        (vec![session("missing"), conversation("missing")], &[]),
-        (vec![conversation("c"), conversation("d")], &["1", "2", "3"]),
-        // What is in two of them comes once all the same.
-        (
-            vec![session("1"), conversation("c"), session("4"), session("1"), conversation("c")],
-            &["1", "2", "4"],
-        ),
-        (vec![Scope::Any(vec![session("5")]), conversation("e")], &["4", "5"]),
-        (vec![session("2"), Scope::All], &["1", "2", "3", "4", "5"]),
-    ] {
-        for limit in [1, 2, 100] {
-            let scope = Scope::Any(scopes.clone());
-            let events = Reader::from(store, scope.clone(), start.clone()).limited(limit).events().await;
-            let mut received = summary(&events);
-            received.sort();
-            let expected: Vec<_> =
-                expected.iter().flat_map(|id| (1..=3).map(|revision| ((*id).to_owned(), revision))).collect();
-            assert_eq!(received, expected, "{scope:?} by {limit}");
-        }
-    }
-}
-
-pub async fn a_scope_of_nothing_is_read_to_the_end(store: &Arc<dyn Store>) {
-    let scopes =
-        ["missing", "c\0", "\0", &"x".repeat(100_000)].map(|text| Scope::Conversation(text.to_owned()));
-    let start = store.position().await.expect("the store answers");
-    let id = requests::create_one(&**store, r#"{"conversationId":"c"}"#).await;
-    change_each(store, std::slice::from_ref(&id), 0..30).await;
-    for scope in scopes.into_iter().chain([Scope::Session(parsed::id("missing"))]) {
-        let mut reader = Reader::from(store, scope, start.clone()).limited(3);
-        assert_eq!(reader.events().await, []);
-        // What comes then is none of its own either, and its position is as good as any.
-        requests::made(
-            &**store,
-            requests::update(&id, &requests::one("a", format!("{:?}", reader.at.as_str()))),
-        )
-        .await;
-        assert_eq!(behind(store, Scope::All, &reader.at).await.len(), 1);
     }
 }
 

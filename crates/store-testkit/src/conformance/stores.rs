@@ -245,9 +245,6 @@ macro_rules! each_case {
             reading {
                 pages_of_any_size_give_each_event_once,
                 one_call_with_many_changes_is_read_in_pages_too,
-                a_conversations_reader_hears_of_its_sessions_alone,
-                several_scopes_at_once_give_each_event_once,
-                a_scope_of_nothing_is_read_to_the_end,
                 a_reader_hears_every_change_of_many_writers_once,
                 readers_that_come_while_much_happens_miss_nothing_from_then_on,
                 many_readers_hear_the_same,
@@ -290,6 +287,14 @@ macro_rules! each_case {
                 what_a_deletion_erased_makes_no_reader_late,
                 request_ids_that_go_make_no_reader_late,
                 it_goes_on_beside_writers,
+            }
+            scope {
+                a_conversations_reader_hears_of_its_sessions_alone,
+                several_scopes_at_once_give_each_event_once,
+                a_scope_of_nothing_is_read_to_the_end,
+                a_scope_is_read_as_all_events_are,
+                sessions_of_one_conversation_that_change_much_are_read_to_the_end,
+                a_conversation_of_very_many_sessions_is_read_to_the_end,
             }
             size {
                 separators_of_lists_count_without_spaces,

@@ -77,7 +77,7 @@ impl Kept {
                 && write.event.revision > event.revision
                 && write.event.revision <= last_needed(event.revision)
         });
-        let later = later.map(|EventWrite { event, before }| {
+        let later = later.map(|EventWrite { event, before, .. }| {
             let (revision, changes) = (event.revision, event.changes.clone());
             Later { revision, changes, before: before.clone() }
         });

@@ -45,6 +45,25 @@ fn the_conversation_is_that_of_the_document_after_the_change() {
 }
 
 #[test]
+fn an_event_that_takes_a_session_out_of_its_conversation_names_that() {
+    let replace = |document: &str| create(document, Existing::Replace);
+    for (before, command, left) in [
+        (r#"{"conversationId":"c"}"#, replace(r#"{"conversationId":"d"}"#), Some("c")),
+        (r#"{"conversationId":"c"}"#, replace("{}"), Some("c")),
+        (r#"{"conversationId":"c"}"#, replace(r#"{"topicId":"c"}"#), None),
+        (r#"{"conversationId":"c"}"#, delete(false), None),
+        ("{}", replace(r#"{"conversationId":"d"}"#), None),
+        (ACTIVE, number("k", 1), None),
+    ] {
+        let mut session = stored(before);
+        session.apply(&command).expect("the command is allowed");
+        let events = session.into_write().expect("something changed").events;
+        let left_ids: Vec<_> = events.iter().map(|write| write.left_conversation_id.as_deref()).collect();
+        assert_eq!(left_ids, [left], "{before} {command:?}");
+    }
+}
+
+#[test]
 fn a_password_is_told_to_who_asks_and_in_no_event_whichever_of_its_types_it_has() {
     let secret = r#"{"key":"k","type":"Password","value":"Secret12"}"#;
     let plain = r#"{"key":"k","type":"String50","value":"Secret34"}"#;

@@ -86,7 +86,9 @@ fn a_creation_begins_with_revision_one_and_goes_on_where_a_deletion_left_off() {
         let write = session.into_write().expect("something changed");
         assert_eq!((write.expected.get(), write.revision.get()), (revision - 1, revision));
         assert_eq!(names(&write), [(revision, Name::Started)]);
-        let [EventWrite { event, before: None }] = &*write.events else { panic!("one event") };
+        let [EventWrite { event, before: None, left_conversation_id: None }] = &*write.events else {
+            panic!("one event")
+        };
         let changes: Vec<_> =
             event.changes.iter().map(|change| (&*change.key, change.old.is_none())).collect();
         assert_eq!(changes, [("k", true)]);
@@ -146,7 +148,9 @@ fn a_deletion_leaves_a_revision_and_an_event_that_holds_nothing_else() {
         assert_eq!((write.expected.get(), write.revision.get(), write.erase), (5, 6, true));
         assert_eq!((write.document, write.indexed_fields), (None, None));
         assert!(write.idempotency_records.is_empty());
-        let [EventWrite { event, before: None }] = &*write.events else { panic!("{:?}", write.events) };
+        let [EventWrite { event, before: None, left_conversation_id: None }] = &*write.events else {
+            panic!("{:?}", write.events)
+        };
         assert_eq!((event.name, event.revision.get()), (Name::Deleted, 6));
         assert_eq!((&event.conversation_id, &event.request_id, &event.document), (&None, &None, &None));
         assert!(event.changes.is_empty());

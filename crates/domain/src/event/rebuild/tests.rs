@@ -90,7 +90,7 @@ proptest! {
         prop_assert_eq!(events.len(), answers.len());
         for (at, (revision, document)) in answers.iter().enumerate() {
             let later = events[at + 1..].iter().take_while(|it| it.event.revision <= last_needed(*revision));
-            let later = later.map(|EventWrite { event, before }| {
+            let later = later.map(|EventWrite { event, before, .. }| {
                 let (revision, changes) = (event.revision, event.changes.clone());
                 Later { revision, changes, before: before.clone() }
             });
