@@ -3,7 +3,7 @@
 mod json;
 mod types;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use access::Identity;
 use axum::{
@@ -42,10 +42,10 @@ pub(crate) trait Content: Sized {
     fn read(text: String) -> Result<Self, Problem>;
 }
 
-impl<T: Content> FromRequest<Gateway> for Body<T> {
+impl<T: Content> FromRequest<Arc<Gateway>> for Body<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, gateway: &Gateway) -> Result<Self, Problem> {
+    async fn from_request(request: Request, gateway: &Arc<Gateway>) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
         T::TYPES.check(&parts.method, &parts.headers)?;
         let tenant = parts.extensions.get::<Identity>().map(|caller| caller.tenant.as_str());

@@ -78,7 +78,6 @@ pub struct Options {
 }
 
 /// What every route needs.
-#[derive(Clone)]
 struct Gateway {
     upstream: Upstream,
     options: Options,
@@ -101,7 +100,7 @@ pub fn routes(upstream: Upstream, options: Options, leaving: CancellationToken) 
     let is_in_process = upstream.is_in_process();
     let permits = (!is_in_process).then(|| Arc::new(Semaphore::new(options.max_concurrent_requests)));
     let long_work = options.budget.long_work.clone();
-    let gateway = Gateway { upstream, options, permits, event_streams, leaving: leaving.clone() };
+    let gateway = Arc::new(Gateway { upstream, options, permits, event_streams, leaving: leaving.clone() });
     // Around all of it, since the router adds headers to what its own layers return.
     let mut routes = Router::new()
         .fallback_service(routes::router(gateway))

@@ -24,7 +24,7 @@ use crate::{
 /// An operation, and what answers it.
 struct Route {
     operation: Operation,
-    handler: MethodRouter<Gateway>,
+    handler: MethodRouter<Arc<Gateway>>,
 }
 
 fn table() -> [Route; 16] {
@@ -63,7 +63,7 @@ fn route<H, T>(
     handler: H,
 ) -> Route
 where
-    H: Handler<T, Gateway> + Described<T>,
+    H: Handler<T, Arc<Gateway>> + Described<T>,
     T: 'static,
 {
     let mut operation = Operation {
@@ -103,7 +103,7 @@ fn noted(operation: &Operation) -> MapRequestLayer<impl Fn(Request) -> Request +
 }
 
 /// The router of the table.
-pub(crate) fn router(gateway: Gateway) -> Router {
+pub(crate) fn router(gateway: Arc<Gateway>) -> Router {
     let table = table();
     let paths: Arc<[_]> = table.iter().map(|route| route.operation.path).collect();
     let known = middleware::from_fn_with_state(gateway.options.access.clone(), access::layer);

@@ -28,7 +28,7 @@ fn expected(documents: &Documents, request: &BatchUpdateDataRequest) -> usize {
 }
 
 pub(crate) async fn run(
-    service: Service,
+    service: &Service,
     request: BatchUpdateDataRequest,
     caller: Caller,
 ) -> Result<(BatchUpdateDataResponse, Share), Error> {

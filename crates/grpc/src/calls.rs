@@ -11,7 +11,7 @@ use channel_session_api::v1::{
     channel_session_service_server::ChannelSessionService,
 };
 use domain::{Error, Reason, caller::Caller, session::TenantId};
-use futures_util::Stream;
+use futures_util::{FutureExt, Stream, future::BoxFuture};
 use prost::Message;
 use telemetry::call::Notes;
 use tonic::{Request, Response, Status, Streaming, codegen::BoxStream};
@@ -31,7 +31,7 @@ impl ChannelSessionService for Service {
         request: Request<UpdateDataRequest>,
     ) -> Result<Response<UpdateDataResponse>, Status> {
         let (caller, notes) = begun(&request, &request.get_ref().channel_session_id)?;
-        let call = update_data::run(self.clone(), request.into_inner(), caller);
+        let call = update_data::run(self, request.into_inner(), caller).boxed();
         self.change(call, |answer| notes.comes_to(revision(&answer.channel_session))).await
     }
 
@@ -40,7 +40,7 @@ impl ChannelSessionService for Service {
         request: Request<BatchUpdateDataRequest>,
     ) -> Result<Response<BatchUpdateDataResponse>, Status> {
         let caller = caller::found(&request)?;
-        self.change(batch_update_data::run(self.clone(), request.into_inner(), caller), |_| {}).await
+        self.change(batch_update_data::run(self, request.into_inner(), caller).boxed(), |_| {}).await
     }
 
     async fn stream_update_data(
@@ -55,7 +55,7 @@ impl ChannelSessionService for Service {
         request: Request<CreateChannelSessionRequest>,
     ) -> Result<Response<CreateChannelSessionResponse>, Status> {
         let (caller, notes) = begun(&request, &request.get_ref().channel_session_id)?;
-        let call = create::run(self.clone(), request.into_inner(), caller);
+        let call = create::run(self, request.into_inner(), caller).boxed();
         self.change(call, |answer| notes.comes_to(revision(&answer.channel_session))).await
     }
 
@@ -65,7 +65,7 @@ impl ChannelSessionService for Service {
     ) -> Result<Response<GetChannelSessionResponse>, Status> {
         let (caller, _) = begun(&request, &request.get_ref().channel_session_id)?;
         let tenant = caller.tenant.clone();
-        self.read(&tenant, get::run(self.clone(), request.into_inner(), caller)).await
+        self.read(&tenant, get::run(self, request.into_inner(), caller).boxed()).await
     }
 
     async fn list_channel_sessions(
@@ -75,7 +75,7 @@ impl ChannelSessionService for Service {
         let caller = caller::found(&request)?;
         let _turn = self.lists.turn(&caller.tenant).await.map_err(|error| status::from_error(&error))?;
         let tenant = caller.tenant.clone();
-        self.read(&tenant, list::run(self.clone(), request.into_inner(), caller)).await
+        self.read(&tenant, list::run(self, request.into_inner(), caller).boxed()).await
     }
 
     async fn end_channel_session(
@@ -83,7 +83,7 @@ impl ChannelSessionService for Service {
         request: Request<EndChannelSessionRequest>,
     ) -> Result<Response<EndChannelSessionResponse>, Status> {
         let (caller, notes) = begun(&request, &request.get_ref().channel_session_id)?;
-        let call = end::run(self.clone(), request.into_inner(), caller);
+        let call = end::run(self, request.into_inner(), caller).boxed();
         self.change(call, |answer| notes.comes_to(revision(&answer.channel_session))).await
     }
 
@@ -92,7 +92,7 @@ impl ChannelSessionService for Service {
         request: Request<DeleteChannelSessionRequest>,
     ) -> Result<Response<DeleteChannelSessionResponse>, Status> {
         let (caller, _) = begun(&request, &request.get_ref().channel_session_id)?;
-        self.answer(delete::run(self.clone(), request.into_inner(), caller)).await
+        self.answer(delete::run(self, request.into_inner(), caller).boxed()).await
     }
 
     async fn list_channel_session_history(
@@ -102,7 +102,7 @@ impl ChannelSessionService for Service {
         let (caller, _) = begun(&request, &request.get_ref().channel_session_id)?;
         let _turn = self.lists.turn(&caller.tenant).await.map_err(|error| status::from_error(&error))?;
         let tenant = caller.tenant.clone();
-        self.read(&tenant, history::run(self.clone(), request.into_inner(), caller)).await
+        self.read(&tenant, history::run(self, request.into_inner(), caller).boxed()).await
     }
 
     async fn watch_channel_sessions(
@@ -139,13 +139,14 @@ impl Service {
         let end = StreamEnd::new(self, &caller, request.extensions())?;
         let long = long_stream(&request)?;
         let watch = watch::run(self.clone(), request.into_inner(), caller, end, long);
-        let mut answer = self.answer(watch).await?;
+        let mut answer = self.answer(watch.boxed()).await?;
         answer.extensions_mut().insert(Counted::yielding(&self.options.budget.events));
         Ok(answer)
     }
 
-    /// Makes a call.
-    async fn answer<T>(&self, call: impl Future<Output = Result<T, Error>>) -> Result<Response<T>, Status> {
+    /// Makes a call, which is boxed: whatever else it is handed through would have room for it as a parameter and as what it
+    /// waits for.
+    async fn answer<T>(&self, call: BoxFuture<'_, Result<T, Error>>) -> Result<Response<T>, Status> {
         caught(call).await.map(Response::new).map_err(|error| status::from_error(&error))
     }
 
@@ -153,7 +154,7 @@ impl Service {
     /// before anything is done. The room is held until the answer goes out, and is counted by whoever sends it.
     async fn change<T: Message>(
         &self,
-        call: impl Future<Output = Result<(T, Share), Error>>,
+        call: BoxFuture<'_, Result<(T, Share), Error>>,
         made: impl FnOnce(&T),
     ) -> Result<Response<T>, Status> {
         let (answer, room) = self.answer(call).await?.into_inner();
@@ -170,7 +171,7 @@ impl Service {
     async fn read<T: Message>(
         &self,
         tenant: &TenantId,
-        call: impl Future<Output = Result<T, Error>>,
+        call: BoxFuture<'_, Result<T, Error>>,
     ) -> Result<Response<T>, Status> {
         let mut answer = self.answer(call).await?;
         let size = answer.get_ref().encoded_len();

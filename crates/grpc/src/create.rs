@@ -17,7 +17,7 @@ use prost_types::Struct;
 use crate::{Service, command::Terms, value, view};
 
 pub(crate) async fn run(
-    service: Service,
+    service: &Service,
     request: CreateChannelSessionRequest,
     caller: Caller,
 ) -> Result<(CreateChannelSessionResponse, Share), Error> {

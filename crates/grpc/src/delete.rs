@@ -11,7 +11,7 @@ use domain::{
 use crate::{Service, command::Terms};
 
 pub(crate) async fn run(
-    service: Service,
+    service: &Service,
     request: DeleteChannelSessionRequest,
     caller: Caller,
 ) -> Result<DeleteChannelSessionResponse, Error> {

@@ -12,7 +12,7 @@ use domain::{
 use crate::{Service, command::Terms, view};
 
 pub(crate) async fn run(
-    service: Service,
+    service: &Service,
     request: EndChannelSessionRequest,
     caller: Caller,
 ) -> Result<(EndChannelSessionResponse, Share), Error> {

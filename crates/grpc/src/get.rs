@@ -6,7 +6,7 @@ use domain::{Error, caller::Caller, session::Id};
 use crate::{Service, view};
 
 pub(crate) async fn run(
-    service: Service,
+    service: &Service,
     request: GetChannelSessionRequest,
     caller: Caller,
 ) -> Result<GetChannelSessionResponse, Error> {

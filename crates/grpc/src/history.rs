@@ -16,7 +16,7 @@ use crate::{
 };
 
 pub(crate) async fn run(
-    service: Service,
+    service: &Service,
     request: ListChannelSessionHistoryRequest,
     caller: Caller,
 ) -> Result<ListChannelSessionHistoryResponse, Error> {

@@ -11,7 +11,7 @@ mod misplaced;
 mod scope;
 pub(crate) use message::too_large;
 
-use std::{pin::pin, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 
 use access::Access;
 use axum::{
@@ -53,7 +53,7 @@ pub(crate) struct Limits {
 /// All that a call meets, from the outside in: one layer, since each would cost every call a copy of all that is behind
 /// it. Reflection and health have the limits on messages, and neither deadlines nor permits: their streams live as long as
 /// their callers like, and whether the process is well is to be answered also when it has too much to do.
-pub(crate) async fn layer(State(limits): State<Limits>, mut request: Request, next: Next) -> Response {
+pub(crate) async fn layer(State(limits): State<Arc<Limits>>, mut request: Request, next: Next) -> Response {
     let ours = is_ours(&request);
     let misplaced = if ours { misplaced::refuse(request.headers()) } else { None };
     let known = message::method(method(&request));

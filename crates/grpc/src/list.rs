@@ -15,7 +15,7 @@ use crate::{
 };
 
 pub(crate) async fn run(
-    service: Service,
+    service: &Service,
     request: ListChannelSessionsRequest,
     caller: Caller,
 ) -> Result<ListChannelSessionsResponse, Error> {

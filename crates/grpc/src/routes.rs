@@ -1,5 +1,7 @@
 //! The service as something that answers HTTP/2 requests, with reflection, health and all layers.
 
+use std::sync::Arc;
+
 use axum::{Router, middleware};
 use budget::Permits;
 use channel_session_api::{
@@ -37,7 +39,7 @@ pub fn routes(service: Service, health: &Health) -> Router {
         routes.add_service(v1).add_service(v1alpha);
     }
     routes.add_service(service).add_service(health.server(stopping));
-    let limits = Limits {
+    let limits = Arc::new(Limits {
         access: options.access.clone(),
         max_deadline: options.max_deadline,
         body_timeout: options.body_timeout,
@@ -45,7 +47,7 @@ pub fn routes(service: Service, health: &Health) -> Router {
         at_work,
         tenants: options.tenants.clone(),
         permits: Permits::new(options.max_concurrent_calls, options.tenants_share()),
-    };
+    });
     streams
         .merge(routes.routes().into_axum_router())
         .layer(middleware::from_fn_with_state(limits, layer::layer))

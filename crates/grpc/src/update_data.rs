@@ -16,7 +16,7 @@ use tenants::Limits;
 use crate::{Service, attributes, command::Terms, preconditions, service::Options, view};
 
 pub(crate) async fn run(
-    service: Service,
+    service: &Service,
     request: UpdateDataRequest,
     caller: Caller,
 ) -> Result<(UpdateDataResponse, Share), Error> {

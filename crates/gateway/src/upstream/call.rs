@@ -1,6 +1,6 @@
 //! A call of the service's that is made for a request.
 
-use std::{convert::Infallible, error::Error as _};
+use std::{convert::Infallible, error::Error as _, sync::Arc};
 
 use access::Identity;
 use axum::extract::FromRequestParts;
@@ -18,14 +18,14 @@ use crate::{Gateway, operation::Describe, problem::Problem};
 
 /// What a handler makes its call with: under the request's id and trace, and with errors in the words of its caller.
 pub(crate) struct Call {
-    pub(crate) gateway: Gateway,
+    pub(crate) gateway: Arc<Gateway>,
     pub(crate) parts: Parts,
 }
 
-impl FromRequestParts<Gateway> for Call {
+impl FromRequestParts<Arc<Gateway>> for Call {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, gateway: &Gateway) -> Result<Self, Infallible> {
+    async fn from_request_parts(parts: &mut Parts, gateway: &Arc<Gateway>) -> Result<Self, Infallible> {
         Ok(Self { gateway: gateway.clone(), parts: parts.clone() })
     }
 }
@@ -56,7 +56,7 @@ impl Call {
     where
         F: Future<Output = Result<Response<A>, Status>>,
     {
-        let (request, Gateway { upstream, options, permits, .. }) = (self.request(request), &self.gateway);
+        let (request, Gateway { upstream, options, permits, .. }) = (self.request(request), &*self.gateway);
         let permit = permits.as_ref().map(|permits| permits.try_acquire()).transpose();
         let _permit = permit.map_err(|_| Problem::from(&Error::Overloaded))?;
         match tokio::time::timeout(options.call_timeout, call(upstream.sessions(), request)).await {
