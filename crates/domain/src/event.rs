@@ -18,8 +18,8 @@ use crate::{
 pub use crate::entry::Entry;
 pub use mask::MASK;
 pub(crate) use mask::{mask_changes, mask_document};
-pub(crate) use rebuild::can_undo;
 pub use rebuild::{Later, MAX_LATER, last_needed, rebuild};
+pub(crate) use rebuild::{are_large, can_undo};
 pub use text::{changes_from_text, changes_to_text};
 
 /// An event as a store has it: texts and numbers.
@@ -73,11 +73,15 @@ impl Stored<'_> {
 pub struct EventWrite {
     /// What happened. Its document is not recorded: it is [rebuilt](rebuild).
     pub event: Event,
-    /// The document before it, where the event's changes do not lead back to that, and at every [`MAX_LATER`]th revision.
+    /// The document before it, where the event's changes do not lead back to that or are large, and at every
+    /// [`MAX_LATER`]th revision.
     pub before: Option<String>,
     /// The session's conversation before it, where it has another one or none after it: so those who read the conversation's
     /// events find the sessions that were in it.
     pub left_conversation_id: Option<String>,
+    /// How many bytes the document after it has, none where there is none: so those who read events with their documents know
+    /// how many fit before they read one.
+    pub document_bytes: usize,
 }
 
 /// What happened to a session. Values of passwords are masked throughout.

@@ -80,7 +80,7 @@ pub trait Store: Send + Sync + 'static {
     async fn position(&self) -> Result<Position, Error>;
 
     /// Returns up to `limit` of a tenant's events in a scope that come behind a position, and, where `until` is given, not
-    /// behind that; in a session, in the order of revisions. Reading on from [`Events::next`], no event is missed, whoever
+    /// behind that; fewer where their documents have [`MAX_EVENTS_BYTES`]; in a session, in the order of revisions. Reading on from [`Events::next`], no event is missed, whoever
     /// recorded it and however long its commit took; an event may come twice only if a position is used twice.
     ///
     /// # Errors
@@ -131,6 +131,10 @@ pub trait Store: Send + Sync + 'static {
 /// find one. Too many, and they take the processors and the disk from everything else; too few, and a slow one holds up the
 /// others.
 pub const MAX_LISTS: usize = 3;
+
+/// How many bytes the documents of the events that are read at once have, but for the last of them. Too few, and many events of
+/// large sessions take many reads; too many, and what those hold in memory is out of proportion.
+pub const MAX_EVENTS_BYTES: usize = 4 * 1024 * 1024;
 
 /// Some events.
 #[derive(Debug, Clone, PartialEq, Eq)]

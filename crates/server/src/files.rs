@@ -1,5 +1,6 @@
 //! How many files the process may have open: each connection is one.
 
+use domain::finding::Finding;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// How many are kept for the listeners, the log, the readers of events and what else is none of the connections below.
@@ -26,18 +27,35 @@ impl Connections {
         // Where it cannot be raised, it stays as it is.
         let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
         let Some(files) = getrlimit(Resource::Nofile).current else { return self };
-        let room = self.within(files);
-        if room != self {
-            tracing::warn!(
-                files,
-                connections = room.callers,
-                max_connections = self.callers,
-                event_streams = room.event_streams,
-                "the limit on open files leaves room for fewer connections than --max-connections and --max-watches: raise \
-                 it (ulimit -n, LimitNOFILE)"
-            );
+        if let Some(too_few) = self.too_few(files) {
+            tracing::warn!("{too_few}");
         }
-        room
+        self.within(files)
+    }
+
+    /// The same for a check, which changes nothing.
+    pub(crate) fn finding(self) -> Option<Finding> {
+        Some(Finding::warning("open files", self.too_few(getrlimit(Resource::Nofile).maximum?)?))
+    }
+
+    /// What there is no room for, and what to do about it.
+    fn too_few(self, files: u64) -> Option<String> {
+        let room = self.within(files);
+        let missing = [
+            (room.callers, self.callers, "--max-connections"),
+            (room.event_streams, self.event_streams, "event streams by --max-watches"),
+        ];
+        let missing: Vec<_> = missing
+            .into_iter()
+            .filter(|(room, wanted, _)| room < wanted)
+            .map(|(room, wanted, setting)| format!("{room} of the {wanted} {setting}"))
+            .collect();
+        (!missing.is_empty()).then(|| {
+            let missing = missing.join(" and ");
+            format!(
+                "the limit of {files} open files leaves room for {missing}: raise it (ulimit -n, LimitNOFILE)"
+            )
+        })
     }
 
     /// What the database may have is kept for it; event streams have half of the rest at most, since their callers have
@@ -72,6 +90,7 @@ mod tests {
             let wanted = Connections { callers: wanted.0, event_streams: wanted.1, database: wanted.2 };
             let room = wanted.within(files);
             assert_eq!(room, Connections { callers, event_streams, ..wanted }, "{files}");
+            assert_eq!(wanted.too_few(files).is_some(), room != wanted, "{files}");
         }
     }
 }

@@ -41,6 +41,8 @@ CREATE TABLE channel_session_event (
     at                   bigint NOT NULL,
     -- The order within a transaction.
     ordinal              integer NOT NULL,
+    -- How long the document after the event is; 0 where there is none.
+    document_bytes       integer NOT NULL,
     tenant_id            text COLLATE "C" NOT NULL,
     session_id           text COLLATE "C" NOT NULL,
     name                 text NOT NULL,

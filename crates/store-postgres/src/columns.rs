@@ -48,6 +48,7 @@ struct Events<'a> {
     trace_id: Vec<Option<String>>,
     changes: Vec<String>,
     document_before: Vec<Option<&'a str>>,
+    document_bytes: Vec<i32>,
     left_conversation_id: Vec<Option<&'a str>>,
 }
 
@@ -98,6 +99,7 @@ impl<'a> Columns<'a> {
             .bind(events.trace_id)
             .bind(events.changes)
             .bind(events.document_before)
+            .bind(events.document_bytes)
     }
 
     /// Binds all columns, in the order in which they are declared.
@@ -126,6 +128,7 @@ impl<'a> Columns<'a> {
             .bind(events.trace_id)
             .bind(events.changes)
             .bind(events.document_before)
+            .bind(events.document_bytes)
             .bind(events.left_conversation_id)
             .bind(records.ordinal)
             .bind(records.request_id)
@@ -157,7 +160,7 @@ impl<'a> Sessions<'a> {
 
 impl<'a> Events<'a> {
     fn push(&mut self, ordinal: i64, write: &'a EventWrite) {
-        let EventWrite { event, before, left_conversation_id } = write;
+        let EventWrite { event, before, left_conversation_id, document_bytes } = write;
         self.ordinal.push(ordinal);
         self.revision.push(event.revision.get());
         self.name.push(event.name.as_str());
@@ -168,6 +171,7 @@ impl<'a> Events<'a> {
         self.trace_id.push(event.trace_id.map(|id| id.to_string()));
         self.changes.push(changes_to_text(&event.changes));
         self.document_before.push(before.as_deref());
+        self.document_bytes.push(i32::try_from(*document_bytes).unwrap_or(i32::MAX));
         self.left_conversation_id.push(left_conversation_id.as_deref());
     }
 }

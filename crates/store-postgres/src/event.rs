@@ -36,40 +36,55 @@ macro_rules! columns {
 }
 pub(crate) use columns;
 
-/// What the document of a session's revision is rebuilt from: the session as it stands, unless that is later than what is
-/// needed, and the events up to there (see [`domain::event::last_needed`]). Looked up row by row, since the planner knows
-/// little of how few there are.
+/// What the document of a session's revision is rebuilt from: the events behind it up to the first that has the document before
+/// it, or else all that may be needed and the session as it stands (see [`domain::event::rebuild`]). One document, and not those
+/// of all these events, which may have one each. Looked up row by row, since the planner knows little of how few there are.
 macro_rules! past {
     ($event:literal) => {
         concat!(
             "(SELECT session.revision AS session_revision, session.document AS session_document,
                      later.revisions AS later_revisions, later.changes AS later_changes,
                      later.documents_before AS later_documents_before
-              FROM (SELECT revision,
-                           CASE WHEN revision < (",
-            $event,
-            ".revision / 32 + 1) * 32 THEN document::text END AS document
-                    FROM channel_session
+              FROM (SELECT min(revision) AS revision FROM channel_session_event
                     WHERE tenant_id = ",
-            $event,
-            ".tenant_id AND id = ",
-            $event,
-            ".session_id LIMIT 1) AS session
-              CROSS JOIN (SELECT array_agg(revision ORDER BY revision) AS revisions,
-                                 array_agg(changes ORDER BY revision) AS changes,
-                                 array_agg(document_before ORDER BY revision) AS documents_before
-                          FROM channel_session_event AS later
-                          WHERE tenant_id = ",
             $event,
             ".tenant_id AND session_id = ",
             $event,
             ".session_id
-                            AND revision > ",
+                      AND revision > ",
+            $event,
+            ".revision AND revision <= (",
+            $event,
+            ".revision / 32 + 1) * 32
+                      AND document_before IS NOT NULL) AS stop
+              CROSS JOIN LATERAL (
+                  SELECT revision,
+                         CASE WHEN stop.revision IS NULL AND revision < (",
+            $event,
+            ".revision / 32 + 1) * 32
+                              THEN document::text END AS document
+                  FROM channel_session
+                  WHERE tenant_id = ",
+            $event,
+            ".tenant_id AND id = ",
+            $event,
+            ".session_id LIMIT 1) AS session
+              CROSS JOIN LATERAL (
+                  SELECT array_agg(revision ORDER BY revision) AS revisions,
+                         array_agg(changes ORDER BY revision) AS changes,
+                         array_agg(document_before ORDER BY revision) AS documents_before
+                  FROM channel_session_event
+                  WHERE tenant_id = ",
+            $event,
+            ".tenant_id AND session_id = ",
+            $event,
+            ".session_id
+                    AND revision > ",
             $event,
             ".revision
-                            AND revision <= (",
+                    AND revision <= coalesce(stop.revision, (",
             $event,
-            ".revision / 32 + 1) * 32) AS later)"
+            ".revision / 32 + 1) * 32)) AS later)"
         )
     };
 }

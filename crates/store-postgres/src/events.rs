@@ -9,7 +9,7 @@ use domain::{
     Error,
     event::{Event, Position, Scope},
     session::TenantId,
-    store::Events,
+    store::{Events, MAX_EVENTS_BYTES},
 };
 use sqlx::{
     Postgres, Row,
@@ -63,14 +63,16 @@ pub(crate) async fn run(
     let cursor = Cursor { epoch: head.epoch.ok_or(Error::PositionExpired)?, ..cursor };
     let visible = until.as_ref().map_or(&head.now.visible, |until| &until.delivered);
     let mut events = Vec::with_capacity(rows.len());
+    let mut bytes = 0;
     for (row, content) in rows.iter().zip(contents) {
         if let Some(at) = partial(row)? {
             // Of its transaction, whatever sessions that is about: readers of others go on from its position too.
             let is_last = row.try_get("is_last").map_err(error::of_read)?;
+            bytes += row.try_get::<i32, _>("document_bytes").map_err(error::of_read)?;
             events.push((event(content, tenant)?, cursor.up_to(visible, at, is_last).position()));
         }
     }
-    if events.len() == limit
+    if (events.len() == limit || usize::try_from(bytes).is_ok_and(|bytes| bytes >= MAX_EVENTS_BYTES))
         && let Some((_, next)) = events.last()
     {
         let next = next.clone();

@@ -32,7 +32,7 @@ macro_rules! epoch {
 ///
 /// Of all these statements: nothing is written unless the epoch has begun, and an ordinal of 0 says so.
 const UPDATE: &str = concat!(
-    "WITH ", epoch!("$15"), ", written AS (
+    "WITH ", epoch!("$16"), ", written AS (
         UPDATE channel_session AS session
         SET revision = item.revision, document = item.document::jsonb
         FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[])
@@ -42,13 +42,13 @@ const UPDATE: &str = concat!(
         RETURNING ordinal, session.tenant_id, session.id, session.conversation_id
     ), inserted_event AS (
         INSERT INTO channel_session_event (tenant_id, session_id, revision, ordinal, name, at, conversation_id, requester,
-                                           request_id, trace_id, changes, document_before)
+                                           request_id, trace_id, changes, document_before, document_bytes)
         SELECT tenant_id, id, revision, number, name, at, conversation_id, requester, request_id, trace_id, changes,
-               document_before
+               document_before, document_bytes
         FROM unnest($6::bigint[], $7::bigint[], $8::text[], $9::bigint[], $10::text[], $11::text[], $12::text[],
-                    $13::text[], $14::text[])
+                    $13::text[], $14::text[], $15::integer[])
              WITH ORDINALITY AS event(ordinal, revision, name, at, requester, request_id, trace_id, changes,
-                                      document_before, number)
+                                      document_before, document_bytes, number)
         JOIN written USING (ordinal)
     )
     SELECT ordinal FROM written
@@ -57,15 +57,15 @@ const UPDATE: &str = concat!(
 
 /// The same for one session with one event. A statement about lists takes longer.
 const UPDATE_ONE: &str = concat!(
-    "WITH ", epoch!("$13"), ", written AS (
+    "WITH ", epoch!("$14"), ", written AS (
         UPDATE channel_session
         SET revision = $4, document = $5::text::jsonb
         WHERE tenant_id = $1 AND id = $2 AND revision = $3 AND (SELECT has_begun FROM epoch)
         RETURNING conversation_id
     ), inserted_event AS (
         INSERT INTO channel_session_event (tenant_id, session_id, revision, ordinal, name, at, conversation_id, requester,
-                                           request_id, trace_id, changes, document_before)
-        SELECT $1, $2, $4, 1, $6, $7, conversation_id, $8, $9, $10, $11, $12
+                                           request_id, trace_id, changes, document_before, document_bytes)
+        SELECT $1, $2, $4, 1, $6, $7, conversation_id, $8, $9, $10, $11, $12, $13
         FROM written
     )
     SELECT 1::bigint AS ordinal FROM written
@@ -76,10 +76,10 @@ const UPDATE_ONE: &str = concat!(
 /// one of the request ids has a record by now: they are looked up apart from the sessions, since Citus plans no subquery that is
 /// about the row of a list.
 const WRITE: &str = concat!(
-    "WITH ", epoch!("$31"), ", recorded AS MATERIALIZED (
+    "WITH ", epoch!("$32"), ", recorded AS MATERIALIZED (
         SELECT ordinal
         FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS session(tenant_id, session_id, ordinal)
-        JOIN unnest($24::bigint[], $25::text[]) AS request(ordinal, request_id) USING (ordinal)
+        JOIN unnest($25::bigint[], $26::text[]) AS request(ordinal, request_id) USING (ordinal)
         JOIN channel_session_idempotency_record USING (tenant_id, session_id, request_id)
     ), item AS (
         SELECT item.*
@@ -118,19 +118,19 @@ const WRITE: &str = concat!(
         WHERE item.erase AND record.tenant_id = item.tenant_id AND record.session_id = item.id
     ), inserted_event AS (
         INSERT INTO channel_session_event (tenant_id, session_id, revision, ordinal, name, at, conversation_id, requester,
-                                           request_id, trace_id, changes, document_before, left_conversation_id)
+                                           request_id, trace_id, changes, document_before, document_bytes, left_conversation_id)
         SELECT tenant_id, id, revision, number, name, at, conversation_id, requester, request_id, trace_id, changes,
-               document_before, left_conversation_id
+               document_before, document_bytes, left_conversation_id
         FROM unnest($13::bigint[], $14::bigint[], $15::text[], $16::bigint[], $17::text[], $18::text[], $19::text[],
-                    $20::text[], $21::text[], $22::text[], $23::text[])
+                    $20::text[], $21::text[], $22::text[], $23::integer[], $24::text[])
              WITH ORDINALITY AS event(ordinal, revision, name, at, conversation_id, requester, request_id, trace_id,
-                                      changes, document_before, left_conversation_id, number)
+                                      changes, document_before, document_bytes, left_conversation_id, number)
         JOIN written_item USING (ordinal)
     ), inserted_record AS (
         INSERT INTO channel_session_idempotency_record (tenant_id, session_id, request_id, digest, revision, changed,
                                                         document, at)
         SELECT tenant_id, id, request_id, digest, revision, changed, document, at
-        FROM unnest($24::bigint[], $25::text[], $26::bytea[], $27::bigint[], $28::boolean[], $29::text[], $30::bigint[])
+        FROM unnest($25::bigint[], $26::text[], $27::bytea[], $28::bigint[], $29::boolean[], $30::text[], $31::bigint[])
              AS record(ordinal, request_id, digest, revision, changed, document, at)
         JOIN written_item USING (ordinal)
     )
@@ -193,7 +193,7 @@ pub(crate) async fn run(
 
 fn update_one<'a>(
     write: &'a SessionWrite,
-    EventWrite { event, before, left_conversation_id: _ }: &'a EventWrite,
+    EventWrite { event, before, document_bytes, left_conversation_id: _ }: &'a EventWrite,
 ) -> Query<'a, Postgres, PgArguments> {
     sqlx::query(UPDATE_ONE)
         .bind(write.tenant.as_str())
@@ -208,6 +208,7 @@ fn update_one<'a>(
         .bind(event.trace_id.map(|id| id.to_string()))
         .bind(changes_to_text(&event.changes))
         .bind(before.as_deref())
+        .bind(i32::try_from(*document_bytes).unwrap_or(i32::MAX))
 }
 
 async fn erase(

@@ -83,8 +83,8 @@ async fn behind_a_position_comes_what_was_under_way_then_below_what_had_come() {
     create(&store).await;
     let mut held = PgConnection::connect(database.url()).await.unwrap();
     let event = r#"BEGIN;
-        INSERT INTO channel_session_event (tenant_id, session_id, revision, ordinal, name, at, requester, changes)
-        SELECT tenant_id, 'held', 1, 1, 'CHANNEL_SESSION_DELETED', 0, 'held', '[]' FROM channel_session"#;
+        INSERT INTO channel_session_event (tenant_id, session_id, revision, ordinal, name, at, requester, changes, document_bytes)
+        SELECT tenant_id, 'held', 1, 1, 'CHANNEL_SESSION_DELETED', 0, 'held', '[]', 0 FROM channel_session"#;
     sqlx::raw_sql(event).execute(&mut held).await.unwrap();
     update(&store, 0, 1).await;
     let position = store.position().await.unwrap();

@@ -131,8 +131,8 @@ async fn of_updates_of_many_callers_that_were_gathered() {
 #[tokio::test]
 async fn for_an_event_that_is_there_already() {
     const AHEAD: &str = "
-        INSERT INTO channel_session_event (tenant_id, session_id, revision, ordinal, name, at, requester, changes)
-        VALUES ('default', 'session-5', 2, 1, 'CHANNEL_SESSION_DATA_UPDATED', 0, 'x', '[]')";
+        INSERT INTO channel_session_event (tenant_id, session_id, revision, ordinal, name, at, requester, changes, document_bytes)
+        VALUES ('default', 'session-5', 2, 1, 'CHANNEL_SESSION_DATA_UPDATED', 0, 'x', '[]', 2)";
     let mut bench = Bench::with_sessions().await;
     sqlx::raw_sql(AHEAD).execute(&mut bench.connection).await.unwrap();
     for (at, result) in bench.store.execute(commands(update)).await.into_iter().enumerate() {

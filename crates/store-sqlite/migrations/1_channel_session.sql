@@ -34,6 +34,8 @@ CREATE TABLE channel_session_event (
     tenant_id            TEXT NOT NULL,
     session_id           TEXT NOT NULL,
     revision             INTEGER NOT NULL,
+    -- How long the document after the event is; 0 where there is none.
+    document_bytes       INTEGER NOT NULL,
     name                 TEXT NOT NULL,
     at                   INTEGER NOT NULL,
     conversation_id      TEXT,

@@ -20,12 +20,15 @@ pub(crate) struct EventColumns<'a> {
     trace_id: Option<String>,
     changes: Option<String>,
     document_before: Option<&'a str>,
+    document_bytes: Option<i64>,
     left_conversation_id: Option<&'a str>,
 }
 
 impl<'a> EventColumns<'a> {
     /// The columns of an event.
-    pub(crate) fn of(EventWrite { event, before, left_conversation_id }: &'a EventWrite) -> Self {
+    pub(crate) fn of(
+        EventWrite { event, before, left_conversation_id, document_bytes }: &'a EventWrite,
+    ) -> Self {
         Self {
             tenant_id: Some(event.tenant.as_str()),
             session_id: Some(event.session_id.as_str()),
@@ -38,6 +41,7 @@ impl<'a> EventColumns<'a> {
             trace_id: event.trace_id.map(|id| id.to_string()),
             changes: Some(changes_to_text(&event.changes)),
             document_before: before.as_deref(),
+            document_bytes: i64::try_from(*document_bytes).ok(),
             left_conversation_id: left_conversation_id.as_deref(),
         }
     }
@@ -59,6 +63,7 @@ impl<'a> EventColumns<'a> {
             .bind(self.trace_id)
             .bind(self.changes)
             .bind(self.document_before)
+            .bind(self.document_bytes)
             .bind(self.left_conversation_id)
     }
 
@@ -74,6 +79,7 @@ impl<'a> EventColumns<'a> {
             .push_bind(self.request_id)
             .push_bind(self.trace_id)
             .push_bind(self.changes)
-            .push_bind(self.document_before);
+            .push_bind(self.document_before)
+            .push_bind(self.document_bytes);
     }
 }

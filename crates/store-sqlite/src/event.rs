@@ -36,8 +36,30 @@ macro_rules! columns {
 }
 pub(crate) use columns;
 
-/// What the document of a session's revision is rebuilt from: the session as it stands, unless that is later than what is
-/// needed, and the events up to there (see [`domain::event::last_needed`]), as a JSON array.
+/// The first event behind a revision that has the document before it, among those that may be needed to rebuild the document.
+macro_rules! stop {
+    ($event:literal) => {
+        concat!(
+            "(SELECT min(revision) FROM channel_session_event
+              WHERE tenant_id = ",
+            $event,
+            ".tenant_id AND session_id = ",
+            $event,
+            ".session_id
+                AND revision > ",
+            $event,
+            ".revision AND revision <= (",
+            $event,
+            ".revision / 32 + 1) * 32
+                AND document_before IS NOT NULL)"
+        )
+    };
+}
+pub(crate) use stop;
+
+/// What the document of a session's revision is rebuilt from: the events behind it up to that [`stop`], or else all that may be
+/// needed and the session as it stands (see [`domain::event::rebuild`]), the events as a JSON array. One document, and not
+/// those of all these events, which may have one each.
 macro_rules! past {
     ($event:literal) => {
         concat!(
@@ -49,7 +71,11 @@ macro_rules! past {
             ".session_id) AS session_revision,
              (SELECT CASE WHEN revision < (",
             $event,
-            ".revision / 32 + 1) * 32 THEN document END FROM channel_session
+            ".revision / 32 + 1) * 32 AND ",
+            $crate::event::stop!($event),
+            " IS NULL
+                          THEN document END
+              FROM channel_session
               WHERE tenant_id = ",
             $event,
             ".tenant_id AND id = ",
@@ -65,9 +91,11 @@ macro_rules! past {
                       AND revision > ",
             $event,
             ".revision
-                      AND revision <= (",
+                      AND revision <= coalesce(",
+            $crate::event::stop!($event),
+            ", (",
             $event,
-            ".revision / 32 + 1) * 32
+            ".revision / 32 + 1) * 32)
                     ORDER BY revision)) AS later"
         )
     };

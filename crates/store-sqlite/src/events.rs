@@ -6,7 +6,7 @@ use domain::{
     Error,
     event::{Position, Scope},
     session::TenantId,
-    store::Events,
+    store::{Events, MAX_EVENTS_BYTES},
 };
 use json::Tree;
 use sqlx::{Row, SqlitePool, sqlite::SqliteRow};
@@ -51,14 +51,16 @@ pub(crate) async fn run(
     let epoch = head.now.epoch()?;
     let behind = |number| Cursor { epoch: epoch.into(), number }.position();
     let mut events = Vec::with_capacity(rows.len());
+    let mut bytes = 0;
     for row in &rows {
         if let Some(number) = row.try_get("number").map_err(error::of_read)? {
+            bytes += row.try_get::<i64, _>("document_bytes").map_err(error::of_read)?;
             // Where what came after it has expired, though it has not itself, it was written by a clock that was ahead.
             let event = read_whole(row, tenant)?.ok_or(Error::PositionExpired)?;
             events.push((event, behind(number)));
         }
     }
-    if events.len() == limit
+    if (events.len() == limit || usize::try_from(bytes).is_ok_and(|bytes| bytes >= MAX_EVENTS_BYTES))
         && let Some((_, next)) = events.last()
     {
         let next = next.clone();

@@ -26,8 +26,9 @@ pub(crate) async fn run(
     query.push(
         ") AS item WHERE tenant_id = item.column1 AND id = item.column2;
          INSERT INTO channel_session_event (tenant_id, session_id, revision, name, at, conversation_id, requester,
-                                            request_id, trace_id, changes, document_before)
-         SELECT column1, column2, column3, column4, column5, column6, column7, column8, column9, column10, column11
+                                            request_id, trace_id, changes, document_before, document_bytes)
+         SELECT column1, column2, column3, column4, column5, column6, column7, column8, column9, column10, column11,
+                column12
          FROM (",
     );
     query.push_values(filled(events.into_iter(), rows), |row, columns| {

@@ -20,8 +20,8 @@ const SESSION: &str = "
 
 const EVENT: &str = "
     INSERT INTO channel_session_event (tenant_id, session_id, revision, name, at, conversation_id, requester, request_id,
-                                       trace_id, changes, document_before, left_conversation_id)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+                                       trace_id, changes, document_before, document_bytes, left_conversation_id)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 const IDEMPOTENCY_RECORD: &str = "
     INSERT INTO channel_session_idempotency_record (tenant_id, session_id, request_id, digest, revision, changed, document,

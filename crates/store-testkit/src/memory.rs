@@ -21,7 +21,7 @@ use domain::{
     history,
     list::{Filter, Page},
     session::{Id, Revision, Session, TenantId},
-    store::{Events, Expired, Store},
+    store::{Events, Expired, MAX_EVENTS_BYTES, Store},
     time::Timestamp,
 };
 
@@ -149,7 +149,15 @@ impl Store for Memory {
                 let event = &write.event;
                 (after < *number && *number <= until) && event.tenant == *tenant && scope.holds(event)
             });
-            let page: Vec<_> = wanted.by_ref().take(limit).collect();
+            let mut bytes = 0;
+            let mut page = Vec::new();
+            while page.len() < limit
+                && bytes < MAX_EVENTS_BYTES
+                && let Some(next) = wanted.next()
+            {
+                bytes += next.1.document_bytes;
+                page.push(next);
+            }
             let complete = wanted.next().is_none();
             let last = page.last().map_or(after, |(number, _)| *number);
             let whole =

@@ -48,9 +48,9 @@ updated AS (
 ),
 event AS (
     INSERT INTO channel_session_event (tenant_id, session_id, revision, ordinal, name, at, conversation_id, requester,
-                                       changes)
+                                       changes, document_bytes)
     SELECT 'default', id, revision, 1, 'CHANNEL_SESSION_DATA_UPDATED',
-           (extract(epoch FROM clock_timestamp()) * 1000)::bigint, conversation_id, 'anonymous', changes::text
+           (extract(epoch FROM clock_timestamp()) * 1000)::bigint, conversation_id, 'anonymous', changes::text, 2100
     FROM updated
 )
 SELECT revision, document FROM updated;

@@ -7,7 +7,9 @@ use super::{Effect, Ended, SessionWrite};
 use crate::{
     command::{Command, CommandResult, Operation},
     error::Error,
-    event::{AttributeDiff, Event, EventWrite, MAX_LATER, Name, can_undo, mask_changes, mask_document},
+    event::{
+        AttributeDiff, Event, EventWrite, MAX_LATER, Name, are_large, can_undo, mask_changes, mask_document,
+    },
     request_id::{Digest, IdempotencyRecord},
     session::{Document, Id, Revision, TenantId},
 };
@@ -157,7 +159,7 @@ impl SessionState {
         let masked = mask_changes(&mut changes);
         let is_update = matches!(command.operation, Operation::Update(_));
         let is_needed = |before: &&Document| {
-            let leads_back = is_update && can_undo(before, &changes, &masked);
+            let leads_back = is_update && can_undo(before, &changes, &masked) && !are_large(&changes);
             !leads_back || self.revision.get() % MAX_LATER == 0
         };
         let before = self.current.as_ref().filter(is_needed).map(|before| {
@@ -174,7 +176,8 @@ impl SessionState {
             changes,
             ..self.event(command, name)
         };
-        self.write.events.push(EventWrite { event, before, left_conversation_id });
+        let document_bytes = current.text().len();
+        self.write.events.push(EventWrite { event, before, left_conversation_id, document_bytes });
     }
 
     /// A session that is stored inactive has ended then; one that was inactive before has ended when it had.
@@ -201,7 +204,8 @@ impl SessionState {
         self.write.ended = Ended::At(None);
         // The conversation's events of the session are erased, so there is nothing to find.
         let event = self.event(command, Name::Deleted);
-        self.write.events = vec![EventWrite { event, before: None, left_conversation_id: None }];
+        self.write.events =
+            vec![EventWrite { event, before: None, left_conversation_id: None, document_bytes: 0 }];
     }
 
     /// An event that says no more than what happened, to which session, when, and in whose call.

@@ -95,6 +95,18 @@ fn undo(list: &mut Vec<Value>, changes: &[AttributeDiff]) -> Option<()> {
     Some(())
 }
 
+/// An event whose changes take more than so many bytes has the document from before it, whether or not they lead back: so what a
+/// document is rebuilt from is never much more than a document. Too few, and documents take room; too many, and rebuilding
+/// takes memory.
+const MAX_CHANGES_BYTES: usize = 64 * 1024;
+
+/// Whether changes take too much to be read for each document before them.
+pub(crate) fn are_large(changes: &[AttributeDiff]) -> bool {
+    let entries = changes.iter().flat_map(|change| [&change.old, &change.new]).flatten();
+    let values = entries.filter_map(|entry| entry.value.as_ref());
+    values.map(Value::heap_bytes).sum::<usize>() > MAX_CHANGES_BYTES
+}
+
 /// Whether undoing an update's changes gives exactly what was there, but for passwords. It does not where something was
 /// removed that had members beside its type and value, nor where a value is masked that was no password then. The values of
 /// these keys are masked.

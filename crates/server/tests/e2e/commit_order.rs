@@ -25,8 +25,9 @@ impl Held {
         let change = "WITH session AS (
                 UPDATE channel_session SET revision = revision + 1 WHERE id = $1 RETURNING tenant_id, id, revision
             )
-            INSERT INTO channel_session_event (tenant_id, session_id, revision, ordinal, name, at, conversation_id, requester, changes)
-            SELECT tenant_id, id, revision, 1, 'CHANNEL_SESSION_DATA_UPDATED', 0, $2, 'held', '[]' FROM session";
+            INSERT INTO channel_session_event (tenant_id, session_id, revision, ordinal, name, at, conversation_id, requester, changes,
+                                               document_bytes)
+            SELECT tenant_id, id, revision, 1, 'CHANNEL_SESSION_DATA_UPDATED', 0, $2, 'held', '[]', 2 FROM session";
         let changed = sqlx::query(change).bind(id).bind(conversation).execute(&mut connection).await.unwrap();
         assert_eq!(changed.rows_affected(), 1);
         Self { connection, id: id.to_owned() }

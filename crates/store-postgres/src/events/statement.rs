@@ -1,6 +1,6 @@
 //! The statements that read what happened behind a position.
 
-use domain::event::Scope;
+use domain::{event::Scope, store::MAX_EVENTS_BYTES};
 
 use super::{
     in_order::{in_order, max_scanned, place, until},
@@ -24,10 +24,13 @@ macro_rules! statement {
              ), ", $tables, ", last AS MATERIALIZED (
                  SELECT transaction_id, ordinal FROM scanned WHERE is_cut ORDER BY ", place!(), " LIMIT 1
              ), page AS MATERIALIZED (
-                 SELECT * FROM scanned
-                 WHERE tenant_id = $1 ", $scope, "
-                   AND (NOT EXISTS (SELECT FROM last) OR (", place!(), ") <= (SELECT ", place!(), " FROM last))
-                 ORDER BY ", place!(), " LIMIT $14
+                 SELECT * FROM (
+                     SELECT *, sum(document_bytes) OVER (ORDER BY ", place!(), ") - document_bytes AS bytes_before FROM (
+                         SELECT * FROM scanned
+                         WHERE tenant_id = $1 ", $scope, "
+                           AND (NOT EXISTS (SELECT FROM last) OR (", place!(), ") <= (SELECT ", place!(), " FROM last))
+                         ORDER BY ", place!(), " LIMIT $14) AS wanted) AS wanted
+                 WHERE bytes_before < 4194304
              ), head AS MATERIALIZED (
                  SELECT ", now_columns!(), ",
                         NOT EXISTS (
@@ -43,7 +46,7 @@ macro_rules! statement {
                          FROM channel_session_event_log) AS has_expired,
                         (SELECT transaction_id::text || '.' || ordinal FROM last) AS last_scanned
              )
-             SELECT head.*, page.transaction_id::text, page.ordinal,
+             SELECT head.*, page.transaction_id::text, page.ordinal, page.document_bytes,
                     NOT EXISTS (SELECT FROM channel_session_event AS next
                                 WHERE next.transaction_id = page.transaction_id AND next.ordinal > page.ordinal) AS is_last,
                     ", $columns, "
@@ -52,6 +55,9 @@ macro_rules! statement {
         )
     };
 }
+
+/// What the statement has as a literal.
+const _: () = assert!(MAX_EVENTS_BYTES == 4_194_304, "a page has as many");
 
 /// The statement for each scope, with more columns of the page.
 macro_rules! by_scope {

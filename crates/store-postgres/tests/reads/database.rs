@@ -15,22 +15,22 @@ const LOAD: &str = "
            'c' || n / 3, 'u' || n, 'WEB', n % 100 <> 0
     FROM generate_series(1, 30000) AS n;
     INSERT INTO channel_session_event (tenant_id, session_id, revision, ordinal, transaction_id, name, at, requester, changes,
-                                       conversation_id)
+                                       conversation_id, document_bytes)
     SELECT 'default', 's' || 1 + n % 30000, 1 + n / 30000, 1 + n % 30,
            ((pg_snapshot_xmax(pg_current_snapshot())::text::bigint - 10000 + n / 30)::text)::xid8,
            CASE WHEN n < 30000 THEN 'CHANNEL_SESSION_STARTED' ELSE 'CHANNEL_SESSION_DATA_UPDATED' END, n, 'somebody',
            CASE WHEN n < 30000 THEN '[]' ELSE
                '[{\"key\":\"k\",\"index\":0,\"newType\":\"Number\",\"oldType\":\"Number\",\"newValue\":' || 1 + n / 30000
                    || ',\"oldValue\":' || n / 30000 || '}]' END,
-           'c' || (1 + n % 30000) / 3
+           'c' || (1 + n % 30000) / 3, 80
     FROM generate_series(0, 299999) AS n;
     INSERT INTO channel_session (tenant_id, id, revision, document, active)
     SELECT 'default', 'hot', 3000, '{\"channelData\":{\"additionalAttributes\":[]}}', true;
     INSERT INTO channel_session_event (tenant_id, session_id, revision, ordinal, transaction_id, name, at, requester, changes,
-                                       document_before)
+                                       document_before, document_bytes)
     SELECT 'default', 'hot', n, 31, ((pg_snapshot_xmax(pg_current_snapshot())::text::bigint - 10000 + 3 * n)::text)::xid8,
            'CHANNEL_SESSION_DATA_UPDATED', 3 * n, 'somebody', '[]',
-           CASE WHEN n % 32 = 0 THEN '{\"channelData\":{\"additionalAttributes\":[]}}' END
+           CASE WHEN n % 32 = 0 THEN '{\"channelData\":{\"additionalAttributes\":[]}}' END, 45
     FROM generate_series(1, 3000) AS n;
     INSERT INTO channel_session_idempotency_record (tenant_id, session_id, request_id, digest, revision, changed, at)
     SELECT 'default', 's' || 1 + n % 30000, 'r' || n, sha256(n::text::bytea), 1 + n / 30000, true, n
@@ -40,11 +40,12 @@ const LOAD: &str = "
 pub(crate) const LONG_HISTORY: &str = "
     INSERT INTO channel_session (tenant_id, id, revision, document, active)
     SELECT 'default', 'long', 300000, '{\"channelData\":{\"additionalAttributes\":[]}}', true;
-    INSERT INTO channel_session_event (tenant_id, session_id, revision, ordinal, transaction_id, name, at, requester, changes)
+    INSERT INTO channel_session_event (tenant_id, session_id, revision, ordinal, transaction_id, name, at, requester, changes,
+                                       document_bytes)
     SELECT 'default', 'long', n, 1000 + n, ((pg_snapshot_xmax(pg_current_snapshot())::text::bigint - 10000)::text)::xid8,
            'CHANNEL_SESSION_DATA_UPDATED', n, 'somebody',
            '[{\"key\":\"' || CASE WHEN n % 100000 = 0 THEN 'seldom' ELSE 'often' END
-               || '\",\"index\":0,\"newType\":\"Number\",\"newValue\":' || n || '}]'
+               || '\",\"index\":0,\"newType\":\"Number\",\"newValue\":' || n || '}]', 45
     FROM generate_series(1, 300000) AS n";
 
 const OWNER: &str =

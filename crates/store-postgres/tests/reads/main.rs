@@ -48,7 +48,7 @@ impl Database {
             assert_eq!(page.events, events);
         })
         .await;
-        self.is_at_most("a resumed watch of one session", 150, async |store| {
+        self.is_at_most("a resumed watch of one session", 200, async |store| {
             let page = store.events(&tenant, &one, middle, None, 100).await.unwrap();
             assert!((1..10).contains(&page.events.len()) && page.complete, "{}", page.events.len());
         })

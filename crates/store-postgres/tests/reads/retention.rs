@@ -55,8 +55,8 @@ async fn retention_is_bounded(row_level_security: bool) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_event_that_was_under_way_while_later_ones_were_deleted_is_deleted_too() {
     const EVENT: &str = "
-        INSERT INTO channel_session_event (tenant_id, session_id, revision, ordinal, name, at, requester, changes)
-        VALUES ('default', 'held', 1, 1, 'CHANNEL_SESSION_DELETED', 1, 'somebody', '[]')";
+        INSERT INTO channel_session_event (tenant_id, session_id, revision, ordinal, name, at, requester, changes, document_bytes)
+        VALUES ('default', 'held', 1, 1, 'CHANNEL_SESSION_DELETED', 1, 'somebody', '[]', 0)";
     let database = postgres::database().await;
     migrate_with(database.url(), RowLevelSecurity::OfNewTables(false)).await.unwrap();
     let store = Store::open(database.url(), &Options::default()).await.unwrap();

@@ -1,6 +1,6 @@
 //! The statements that read what happened behind a position.
 
-use domain::event::Scope;
+use domain::{event::Scope, store::MAX_EVENTS_BYTES};
 
 use crate::{
     event::{columns, past},
@@ -22,6 +22,13 @@ macro_rules! max_sessions {
     };
 }
 
+/// What is looked at of an event: not what changed, nor a document, which would be copied from table to table.
+macro_rules! keys {
+    () => {
+        " number, tenant_id, session_id, revision, conversation_id, document_bytes "
+    };
+}
+
 /// The events behind a number in their order, whosever they are. There may be more behind the last of as many as are looked
 /// at.
 #[rustfmt::skip]
@@ -29,7 +36,7 @@ macro_rules! in_order {
     ($after:expr) => {
         concat!(
             "SELECT *, row_number() OVER (ORDER BY number) = ", max_scanned!(), " AS is_cut
-             FROM (SELECT * FROM channel_session_event WHERE number > ", $after, " AND number <= ?3
+             FROM (SELECT ", keys!(), " FROM channel_session_event WHERE number > ", $after, " AND number <= ?3
                    ORDER BY number LIMIT ", max_scanned!(), ")"
         )
     };
@@ -84,10 +91,10 @@ macro_rules! of_sessions {
                         low + min(", max_scanned!(), " / count(*) OVER (), max(?4, 64)) - 1 AS last
                  FROM search WHERE low = high AND low <= newest
              ), scanned AS MATERIALIZED (
-                 SELECT event.*, event.revision = part.last AND part.last < newest AS is_cut
-                 FROM part CROSS JOIN channel_session_event AS event
-                 WHERE event.tenant_id = ?1 AND event.session_id = part.id
-                   AND event.revision BETWEEN part.first AND part.last AND event.number <= ?3
+                 SELECT ", keys!(), ", revision = part.last AND part.last < newest AS is_cut
+                 FROM part CROSS JOIN channel_session_event
+                 WHERE tenant_id = ?1 AND session_id = part.id AND revision BETWEEN part.first AND part.last
+                   AND number <= ?3
                  UNION ALL
                  ", in_order!(concat!("iif((SELECT count(*) FROM named) > ", max_sessions!(), ", ?2, ?3)")), "
              )"
@@ -105,9 +112,12 @@ macro_rules! statement {
             "WITH RECURSIVE ", $tables, ", last(number) AS MATERIALIZED (
                  SELECT min(number) FROM scanned WHERE is_cut
              ), page AS MATERIALIZED (
-                 SELECT * FROM scanned
-                 WHERE tenant_id = ?1 ", $scope, " AND number <= coalesce((SELECT number FROM last), ?3)
-                 ORDER BY number LIMIT ?4
+                 SELECT * FROM (
+                     SELECT *, sum(document_bytes) OVER (ORDER BY number) - document_bytes AS bytes_before FROM (
+                         SELECT * FROM scanned
+                         WHERE tenant_id = ?1 ", $scope, " AND number <= coalesce((SELECT number FROM last), ?3)
+                         ORDER BY number LIMIT ?4))
+                 WHERE bytes_before < 4194304
              ), head AS MATERIALIZED (
                  SELECT ", now_columns!(), ",
                         NOT EXISTS (
@@ -118,12 +128,15 @@ macro_rules! statement {
                         (SELECT expired_to > ?2 FROM channel_session_event_log) AS has_expired,
                         (SELECT number FROM last) AS last_scanned
              )
-             SELECT head.*, page.number, ", columns!("page"), ", ", past!("page"), "
-             FROM head LEFT JOIN page ON true
+             SELECT head.*, page.number, page.document_bytes, ", columns!("event"), ", ", past!("event"), "
+             FROM head LEFT JOIN page ON true LEFT JOIN channel_session_event AS event ON event.number = page.number
              ORDER BY page.number"
         )
     };
 }
+
+/// What the statement has as a literal.
+const _: () = assert!(MAX_EVENTS_BYTES == 4_194_304, "a page has as many");
 
 /// The statement for a scope. Each takes the sessions as its fifth parameter, and the conversations as its sixth, both as
 /// JSON arrays.

@@ -19,10 +19,10 @@ const SESSIONS: &str = "
 const EVENTS: &str = "
     WITH RECURSIVE event(n) AS (SELECT ?1 UNION ALL SELECT n + 1 FROM event WHERE n < ?2)
     INSERT INTO channel_session_event (tenant_id, session_id, revision, name, at, conversation_id, left_conversation_id,
-                                       requester, changes)
+                                       requester, document_bytes, changes)
     SELECT 'default', 's' || n, revision.value, 'CHANNEL_SESSION_DATA_UPDATED', n,
            CASE WHEN n = 4 AND revision.value < 6 THEN 'left' ELSE 'c' || (n / 3) END,
-           CASE WHEN n = 4 AND revision.value = 6 THEN 'left' END, 'somebody', '[]'
+           CASE WHEN n = 4 AND revision.value = 6 THEN 'left' END, 'somebody', 45, '[]'
     FROM json_each('[1,2,3,4,5,6,7,8,9,10]') AS revision CROSS JOIN event";
 
 /// One step is counted for so many instructions.

@@ -91,8 +91,8 @@ async fn what_sqlite_refuses_of_a_batch_is_refused_alone() {
         CREATE TRIGGER refuse BEFORE UPDATE ON channel_session WHEN new.id = 'c'
         BEGIN SELECT raise(ABORT, 'refused'); END;
         -- As a table of events that is newer than that of sessions has it.
-        INSERT INTO channel_session_event (tenant_id, session_id, revision, name, at, requester, changes)
-        VALUES ('default', 'f', 2, 'CHANNEL_SESSION_DATA_UPDATED', 0, 'x', '[]')";
+        INSERT INTO channel_session_event (tenant_id, session_id, revision, name, at, requester, document_bytes, changes)
+        VALUES ('default', 'f', 2, 'CHANNEL_SESSION_DATA_UPDATED', 0, 'x', 2, '[]')";
     let folder = tempfile::tempdir().unwrap();
     let store = store_within(&folder).await;
     let created = store.execute(IDS.map(|id| session(id, 1)).to_vec()).await;
@@ -175,8 +175,8 @@ async fn an_update_of_what_is_no_longer_stored_fails_also_when_events_are_gone()
 #[tokio::test]
 async fn an_event_that_is_there_already_is_a_defect_of_its_session_alone() {
     const AHEAD: &str = "
-        INSERT INTO channel_session_event (tenant_id, session_id, revision, name, at, requester, changes)
-        VALUES ('default', 'a', 1, 'CHANNEL_SESSION_STARTED', 0, 'x', '[]')";
+        INSERT INTO channel_session_event (tenant_id, session_id, revision, name, at, requester, document_bytes, changes)
+        VALUES ('default', 'a', 1, 'CHANNEL_SESSION_STARTED', 0, 'x', 2, '[]')";
     let folder = tempfile::tempdir().unwrap();
     let store = store_within(&folder).await;
     let mut writer = store.writer.get().await.unwrap();

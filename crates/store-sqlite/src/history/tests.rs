@@ -14,8 +14,8 @@ use super::*;
 /// Events of one session, all but a few of which change the same key.
 const FILL: &str = "
     WITH RECURSIVE event(n) AS (SELECT ?1 + 1 UNION ALL SELECT n + 1 FROM event WHERE n < ?2)
-    INSERT INTO channel_session_event (tenant_id, session_id, revision, name, at, requester, changes)
-    SELECT 'default', 'long', n, 'CHANNEL_SESSION_DATA_UPDATED', n, 'somebody',
+    INSERT INTO channel_session_event (tenant_id, session_id, revision, name, at, requester, document_bytes, changes)
+    SELECT 'default', 'long', n, 'CHANNEL_SESSION_DATA_UPDATED', n, 'somebody', 2,
            '[{\"key\":\"' || CASE WHEN n % 100000 = 0 THEN 'seldom' ELSE 'often' END
                || '\",\"index\":0,\"newType\":\"Number\",\"newValue\":' || n || '}]'
     FROM event";

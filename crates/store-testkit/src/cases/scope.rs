@@ -6,7 +6,7 @@ use domain::{
     command::{Command, Delete, Existing, Operation},
     event::{Event, Position, Scope},
     session::Id,
-    store::Store,
+    store::{MAX_EVENTS_BYTES, Store},
 };
 use proptest::{sample::select, strategy::Strategy};
 
@@ -219,5 +219,44 @@ pub async fn a_conversation_of_very_many_sessions_is_read_to_the_end(store: &Arc
     }
     for after in [&start, &here] {
         read_as_all_are(store, &conversation, after, None, 16).await;
+    }
+}
+
+/// However many events a reader asks for, and whatever documents their sessions had: one that others are in the place of since,
+/// one of which little changes, and one of which much does.
+pub async fn events_of_large_sessions_are_read_in_small_pages(store: &Arc<dyn Store>) {
+    let start = store.position().await.expect("the store answers");
+    let text = "x".repeat(1024 * 1024);
+    let replaced = parsed::id("replaced");
+    for number in 0..12 {
+        let document = format!(r#"{{"number":{number},"text":"{text}"}}"#);
+        requests::made(&**store, requests::creation_or(Existing::Replace, &replaced, &document)).await;
+    }
+    for (id, value) in [("little", r#""x""#.to_owned()), ("much", format!(r#""{}""#, &text[..60_000]))] {
+        let id = parsed::id(id);
+        let document = format!(r#"{{"text":"{text}"}}"#);
+        requests::made(&**store, requests::creation(&id, &document)).await;
+        for number in 0..12 {
+            let value = format!(r#"["{number}",{value}]"#);
+            let attributes = format!(r#"[{{"key":"k","type":"StringList","value":{value}}}]"#);
+            requests::made(&**store, requests::update(&id, &attributes)).await;
+        }
+    }
+    for scope in [Scope::All, Scope::Session(replaced)] {
+        let mut reader = Reader::from(store, scope.clone(), start.clone()).limited(1000);
+        let mut revisions = BTreeSet::new();
+        loop {
+            let mut page = Vec::new();
+            let complete = reader.page(None, &mut page).await;
+            let bytes = |(event, _): &(Event, Position)| event.document.as_ref().map_or(0, String::len);
+            let sizes: Vec<_> = page.iter().map(bytes).collect();
+            let but_the_last = sizes.iter().rev().skip(1).sum::<usize>();
+            assert!(but_the_last < MAX_EVENTS_BYTES, "{scope:?}: {sizes:?}");
+            revisions.extend(summary(page.iter().map(|(event, _)| event)));
+            if complete {
+                break;
+            }
+        }
+        assert_eq!(revisions.len(), if scope == Scope::All { 38 } else { 12 });
     }
 }

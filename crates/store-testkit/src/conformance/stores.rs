@@ -295,6 +295,7 @@ macro_rules! each_case {
                 a_scope_is_read_as_all_events_are,
                 sessions_of_one_conversation_that_change_much_are_read_to_the_end,
                 a_conversation_of_very_many_sessions_is_read_to_the_end,
+                events_of_large_sessions_are_read_in_small_pages,
             }
             size {
                 separators_of_lists_count_without_spaces,

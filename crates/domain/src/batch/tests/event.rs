@@ -64,6 +64,24 @@ fn an_event_that_takes_a_session_out_of_its_conversation_names_that() {
 }
 
 #[test]
+fn an_event_of_large_changes_has_the_document_before_it() {
+    for (length, has_before) in [(1000, false), (60_000, true)] {
+        let value = |letter: &str| {
+            let text = letter.repeat(length);
+            update(&format!(r#"[{{"key":"k","type":"StringList","value":["{text}"]}}]"#))
+        };
+        let mut session = stored(ACTIVE);
+        for letter in ["a", "b"] {
+            session.apply(&value(letter)).expect("the command is allowed");
+        }
+        let events = session.into_write().expect("something changed").events;
+        let [_, replaced] = &*events else { panic!("two events") };
+        assert_eq!(replaced.before.is_some(), has_before, "{length}");
+        assert!(replaced.document_bytes > length && replaced.document_bytes < length + 1000);
+    }
+}
+
+#[test]
 fn a_password_is_told_to_who_asks_and_in_no_event_whichever_of_its_types_it_has() {
     let secret = r#"{"key":"k","type":"Password","value":"Secret12"}"#;
     let plain = r#"{"key":"k","type":"String50","value":"Secret34"}"#;

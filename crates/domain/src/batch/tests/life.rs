@@ -86,7 +86,7 @@ fn a_creation_begins_with_revision_one_and_goes_on_where_a_deletion_left_off() {
         let write = session.into_write().expect("something changed");
         assert_eq!((write.expected.get(), write.revision.get()), (revision - 1, revision));
         assert_eq!(names(&write), [(revision, Name::Started)]);
-        let [EventWrite { event, before: None, left_conversation_id: None }] = &*write.events else {
+        let [EventWrite { event, before: None, left_conversation_id: None, .. }] = &*write.events else {
             panic!("one event")
         };
         let changes: Vec<_> =
@@ -148,7 +148,9 @@ fn a_deletion_leaves_a_revision_and_an_event_that_holds_nothing_else() {
         assert_eq!((write.expected.get(), write.revision.get(), write.erase), (5, 6, true));
         assert_eq!((write.document, write.indexed_fields), (None, None));
         assert!(write.idempotency_records.is_empty());
-        let [EventWrite { event, before: None, left_conversation_id: None }] = &*write.events else {
+        let [EventWrite { event, before: None, left_conversation_id: None, document_bytes: 0 }] =
+            &*write.events
+        else {
             panic!("{:?}", write.events)
         };
         assert_eq!((event.name, event.revision.get()), (Name::Deleted, 6));

@@ -17,6 +17,7 @@ impl Gateway {
         findings.extend(self.own_certificate());
         findings.extend(check::addresses(&[("--http-addr", &self.http_addr.http_addr)], &self.metrics));
         findings.extend(memory::finding(&self.memory()));
+        findings.extend(self.limits.connections_of_gateway().finding());
         findings.extend(check::collector());
         findings.extend(self.service().await);
         check::report(&findings)

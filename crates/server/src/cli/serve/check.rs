@@ -25,6 +25,7 @@ impl Serve {
         findings.extend(self.tenants());
         findings.extend(check::addresses(&served, &self.metrics));
         findings.extend(memory::finding(&self.memory()));
+        findings.extend(self.limits.connections(self.database.max_connections).finding());
         findings.extend(check::collector());
         findings.extend(store::inspect(&self.database).await);
         findings
