@@ -80,8 +80,9 @@ pub trait Store: Send + Sync + 'static {
     async fn position(&self) -> Result<Position, Error>;
 
     /// Returns up to `limit` of a tenant's events in a scope that come behind a position, and, where `until` is given, not
-    /// behind that; fewer where their documents have [`MAX_EVENTS_BYTES`]; in a session, in the order of revisions. Reading on from [`Events::next`], no event is missed, whoever
-    /// recorded it and however long its commit took; an event may come twice only if a position is used twice.
+    /// behind that; fewer where their documents have [`MAX_EVENTS_BYTES`]; in a session, in the order of revisions. Reading
+    /// on from [`Events::next`], no event is missed, whoever recorded it and however long its commit took; an event may come
+    /// twice only if a position is used twice.
     ///
     /// # Errors
     /// [`Error::InvalidParameter`] for a position that this store did not give, [`Error::PositionExpired`] if events
