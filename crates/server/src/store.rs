@@ -117,10 +117,10 @@ impl Kind {
             Some("sqlite") => Ok(Self::Sqlite),
             // The URL itself is not repeated: it may hold a password.
             scheme => {
-                let hint = if scheme.is_none() {
-                    "; for a file, put sqlite: before its name, as in sqlite:x.db"
-                } else {
-                    ""
+                let hint = match scheme {
+                    None if url.is_empty() => "; it is empty: leave it out for the default",
+                    None => "; for a file, put sqlite: before its name, as in sqlite:x.db",
+                    Some(_) => "",
                 };
                 let message = "DATABASE_URL or --database-url must start with postgres:// or sqlite:";
                 Err(OpenError::new(format!("{message}{hint}")))

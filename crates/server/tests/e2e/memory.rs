@@ -5,6 +5,7 @@ mod answers;
 mod lists;
 mod requests;
 mod together;
+mod watches;
 
 use std::time::{Duration, Instant};
 

@@ -59,7 +59,7 @@ impl Database {
             assert_eq!((page.events.len(), page.complete), (16, false));
         })
         .await;
-        for (conversation, count, enough) in [("c9000", 15, 400), ("left", 4, 150), ("missing", 0, 60)] {
+        for (conversation, count, enough) in [("c9000", 15, 600), ("left", 4, 200), ("missing", 0, 60)] {
             let scope = Scope::Conversation(conversation.to_owned());
             self.is_at_most(&format!("a resumed watch of {scope:?}"), enough, async |store| {
                 let page = store.events(&tenant, &scope, middle, None, 100).await.unwrap();
