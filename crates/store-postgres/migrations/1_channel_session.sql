@@ -54,7 +54,7 @@ CREATE TABLE channel_session_event (
     -- The trace of the call, in hex as its W3C traceparent has it.
     trace_id             text,
     -- JSON texts: they are kept and passed on, and not asked about, so nobody has to take them apart. The document is the
-    -- one before the event, where its changes do not lead back to that.
+    -- one before the event, where its changes do not lead back to that or are large.
     changes              text NOT NULL,
     document_before      text,
     PRIMARY KEY (tenant_id, session_id, revision)

@@ -46,7 +46,7 @@ CREATE TABLE channel_session_event (
     -- The trace of the call, in hex as its W3C traceparent has it.
     trace_id             TEXT,
     changes              TEXT NOT NULL,
-    -- The document before the event, where its changes do not lead back to that.
+    -- The document before the event, where its changes do not lead back to that or are large.
     document_before      TEXT,
     UNIQUE (tenant_id, session_id, revision)
 ) STRICT;

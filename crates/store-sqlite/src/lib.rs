@@ -9,6 +9,8 @@ mod backup;
 mod clock;
 mod columns;
 mod connections;
+#[cfg(test)]
+mod counted;
 mod epoch;
 mod error;
 mod event;

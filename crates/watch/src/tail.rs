@@ -29,7 +29,7 @@ const INTERVAL: Duration = Duration::from_millis(45);
 /// How long after a poll the next one comes at the soonest, so that a busy service does not poll for each change.
 const PAUSE: Duration = Duration::from_millis(15);
 
-/// How many events are read at a time.
+/// How many events are read at a time, at most: large ones are bounded by [`domain::store::MAX_EVENTS_BYTES`].
 const PAGE: usize = 256;
 
 /// Reads a store's events for all watchers. Clones are the same one.

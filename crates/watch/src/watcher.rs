@@ -25,7 +25,7 @@ use crate::{
 /// After how long without an event a watcher gets a heartbeat, with how far it has come.
 pub const QUIET: Duration = Duration::from_secs(15);
 
-/// How many events a watcher reads at a time.
+/// How many events a watcher reads at a time, at most: see [`domain::store::MAX_EVENTS_BYTES`].
 const PAGE: usize = 16;
 
 /// How much of a page a watcher holds in memory until it is delivered, in bytes, beyond the first event. The rest is read

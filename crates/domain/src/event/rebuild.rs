@@ -1,8 +1,8 @@
 //! The document of a revision, rebuilt from the session's and what changed after it.
 //!
 //! An event holds what changed, not the whole document. Going back from the session as it stands, each later event's
-//! changes are undone. Where changes alone do not lead back, and every so many revisions so that the way is never long, an
-//! event has the document from [before](super::EventWrite::before) it.
+//! changes are undone. Where changes alone do not lead back or are large, and every so many revisions so that the way is never
+//! long, an event has the document from [before](super::EventWrite::before) it.
 
 use std::collections::BTreeSet;
 

@@ -1,15 +1,11 @@
 //! What a resumed watch of some sessions takes does not depend on how much happened to others: counted in steps of SQLite's
 //! machine, which do not depend on how fast they are.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
-};
-
-use sqlx::{SqliteConnection, sqlite::SqlitePoolOptions};
+use sqlx::SqliteConnection;
 use store_testkit::parsed;
 
 use super::*;
+use crate::counted::Counted;
 
 /// Sessions, three to a conversation, with ten events each, one of all after the other.
 const SESSIONS: &str = "
@@ -36,31 +32,23 @@ async fn fill(connection: &mut SqliteConnection, from: i64, to: i64) {
 
 #[tokio::test]
 async fn a_resumed_watch_of_some_sessions_takes_the_same_however_much_happened() {
-    let folder = tempfile::tempdir().unwrap();
-    let url = format!("sqlite:{}", folder.path().join("sessions.db").display());
-    crate::migrate(&url).await.unwrap();
-    let steps = Arc::new(AtomicUsize::new(0));
-    let readers = SqlitePoolOptions::new().max_connections(1).connect(&url).await.unwrap();
-    let count = steps.clone();
+    let counted = Counted::new(INSTRUCTIONS).await;
+    let readers = &counted.readers;
     let mut connection = readers.acquire().await.unwrap();
-    connection.lock_handle().await.unwrap().set_progress_handler(INSTRUCTIONS, move || {
-        count.fetch_add(1, Ordering::Relaxed);
-        true
-    });
     let begin = "INSERT INTO channel_session_epoch (last) VALUES (0)";
     sqlx::query(begin).execute(&mut *connection).await.unwrap();
     fill(&mut connection, 0, 10).await;
     drop(connection);
 
     let tenant = TenantId::only();
-    let start = Cursor::parse(&crate::position::now(&readers).await.unwrap()).unwrap();
+    let start = Cursor::parse(&crate::position::now(readers).await.unwrap()).unwrap();
     let start = Cursor { number: 0, ..start }.position();
     // What is found, and the steps that it takes.
     let resume = async |scope: &Scope| {
-        steps.store(0, Ordering::Relaxed);
-        let page = run(&readers, &tenant, scope, &start, None, 100).await.unwrap();
+        let (page, took) = counted.of(run(readers, &tenant, scope, &start, None, 100)).await;
+        let page = page.unwrap();
         assert!(page.complete, "{scope:?}");
-        (page.events.len(), steps.load(Ordering::Relaxed))
+        (page.events.len(), took)
     };
     let scopes = [
         (Scope::Session(parsed::id("s4")), 10),

@@ -1,15 +1,11 @@
 //! What a page takes does not depend on how much is kept: counted in steps of SQLite's machine, which do not depend on how fast
 //! they are.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
-};
-
-use sqlx::{SqliteConnection, sqlite::SqlitePoolOptions};
+use sqlx::SqliteConnection;
 use store_testkit::parsed;
 
 use super::*;
+use crate::counted::Counted;
 
 /// Events of one session, all but a few of which change the same key.
 const FILL: &str = "
@@ -28,37 +24,22 @@ async fn fill(connection: &mut SqliteConnection, from: i64, to: i64) {
 }
 
 /// The events of a page, whether there is another one, and how many steps it took.
-async fn page(
-    readers: &SqlitePool,
-    steps: &AtomicUsize,
-    key: &str,
-    before: Option<i64>,
-) -> (usize, bool, usize) {
+async fn page(counted: &Counted, key: &str, before: Option<i64>) -> (usize, bool, usize) {
     let (tenant, id, before) = (TenantId::only(), parsed::id("long"), before.map(Revision::new));
-    steps.store(0, Ordering::Relaxed);
-    let page = run(readers, &tenant, &id, Some(key), before, 100).await.unwrap();
-    (page.events.len(), page.next.is_some(), steps.load(Ordering::Relaxed))
+    let (page, took) = counted.of(run(&counted.readers, &tenant, &id, Some(key), before, 100)).await;
+    let page = page.unwrap();
+    (page.events.len(), page.next.is_some(), took)
 }
 
 #[tokio::test]
 async fn a_page_takes_the_same_however_much_is_kept() {
-    let folder = tempfile::tempdir().unwrap();
-    let url = format!("sqlite:{}", folder.path().join("sessions.db").display());
-    crate::migrate(&url).await.unwrap();
-    let steps = Arc::new(AtomicUsize::new(0));
-    let readers = SqlitePoolOptions::new().max_connections(1).connect(&url).await.unwrap();
-    let count = steps.clone();
+    let counted = Counted::new(INSTRUCTIONS).await;
+    let readers = &counted.readers;
     let mut connection = readers.acquire().await.unwrap();
-    connection.lock_handle().await.unwrap().set_progress_handler(INSTRUCTIONS, move || {
-        count.fetch_add(1, Ordering::Relaxed);
-        true
-    });
-
     let few = i64::try_from(2 * MAX_SCANNED).unwrap();
     fill(&mut connection, 0, few).await;
     drop(connection);
-    let (often, never) =
-        (page(&readers, &steps, "often", None).await, page(&readers, &steps, "never", None).await);
+    let (often, never) = (page(&counted, "often", None).await, page(&counted, "never", None).await);
     assert_eq!((often.0, often.1, never.0, never.1), (100, true, 0, true));
     assert!(often.2 > 0 && never.2 > often.2, "{often:?} {never:?}");
 
@@ -71,7 +52,7 @@ async fn a_page_takes_the_same_however_much_is_kept() {
         ("never", None, 0, never.2),
         ("never", Some(150_000), 0, never.2),
     ] {
-        let (count, has_next, took) = page(&readers, &steps, key, before).await;
+        let (count, has_next, took) = page(&counted, key, before).await;
         assert_eq!((count, has_next), (found, true), "{key} before {before:?}");
         assert!(
             took <= few_took + few_took / 10,
